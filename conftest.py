@@ -1,0 +1,48 @@
+"""Settings of the tests and of the notebooks that run as tests."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent
+NO_NETWORK = ROOT / "tests" / "no_network"
+
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+os.environ["PYTHONPATH"] = os.pathsep.join([str(NO_NETWORK), str(ROOT)])
+exec((NO_NETWORK / "sitecustomize.py").read_text(encoding="utf-8"), {"__name__": "no_network"})
+
+
+def pytest_collectstart(collector):
+    """Progress bars write to standard error: leave it out of nbval's comparison."""
+    if collector.fspath and collector.fspath.ext == ".ipynb":
+        collector.skip_compare += ("stderr",)
+
+
+def pytest_collection_modifyitems(items):
+    """Do not compare cells that show figures of the machine (times, sizes); they still have to run."""
+    for item in items:
+        tags = getattr(getattr(item, "cell", None), "metadata", {}).get("tags", [])
+        if "machine-output" in tags:
+            item.options["check"] = False
+
+
+@pytest.fixture
+def movielens():
+    """Give the folder of MovieLens ml-latest-small, where COURSE_DATA_DIR names one; skip otherwise."""
+    folder = Path(os.environ.get("COURSE_DATA_DIR", "")) / "ml-latest-small"
+    if not os.environ.get("COURSE_DATA_DIR") or not folder.is_dir():
+        pytest.skip("COURSE_DATA_DIR names no folder with ml-latest-small")
+    return folder
+
+
+@pytest.fixture
+def course_folder(tmp_path, monkeypatch):
+    """Point every loader of the course's files, and the cache, to an empty folder."""
+    from helpers import data, encoding
+
+    monkeypatch.setattr(data, "DATA_DIR", tmp_path)
+    monkeypatch.setattr(data, "CACHE_DIR", tmp_path / "cache")
+    monkeypatch.setattr(encoding, "CACHE_DIR", tmp_path / "cache")
+    return tmp_path

@@ -1,0 +1,1 @@
+"""Shared code of the course *Recommend with Vectors*. Importing it loads nothing heavy."""

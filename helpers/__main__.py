@@ -1,0 +1,192 @@
+"""The course's command line: ``python3 -m helpers COMMAND``. One thin function a command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import warnings
+
+from helpers import bootstrap
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe every command and its options."""
+    top = argparse.ArgumentParser(prog="python3 -m helpers", description="Recommend with Vectors, a hands-on course.")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    start = commands.add_parser("start", help="open the course in JupyterLab")
+    start.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
+    start.add_argument(
+        "--port", type=whole_number(1, 65535), default=8888, help="the next free one is taken if it is busy"
+    )
+    start.set_defaults(run=start_course)
+
+    test = commands.add_parser("test", help="run every test, the notebooks included")
+    test.add_argument("-v", "--verbose", action="store_true", help="name each test")
+    test.set_defaults(run=run_tests)
+
+    recommend = commands.add_parser("recommend", help="find films like a film, typos allowed")
+    recommend.add_argument("title", metavar="TITLE")
+    recommend.add_argument("-k", type=whole_number(1), default=5, help="how many (default: 5)")
+    recommend.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    recommend.add_argument("--csv", metavar="FILE", help="search another catalogue: a CSV or CSV.gz file")
+    recommend.add_argument("--title-column", metavar="T", help="its column of titles")
+    recommend.add_argument("--text-column", metavar="X", help="its column of texts")
+    recommend.set_defaults(run=recommend_titles, check=recommend_options)
+
+    doctor = commands.add_parser("doctor", help="what is fine, what is not, and the command that mends it")
+    doctor.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    doctor.set_defaults(run=run_doctor)
+    return top
+
+
+def whole_number(low: int, high: int | None = None):
+    """Make an argparse type for whole numbers from `low` to `high`."""
+
+    def convert(text: str) -> int:
+        value = int(text)
+        if value < low or (high is not None and value > high):
+            raise argparse.ArgumentTypeError(f"{value} is not {f'from {low} to {high}' if high else f'{low} or more'}")
+        return value
+
+    convert.__name__ = "whole number"
+    return convert
+
+
+def recommend_options(options) -> str | None:
+    """Say what is wrong with the options of `recommend`, if anything is."""
+    columns = [options.title_column, options.text_column]
+    if options.csv and not all(columns):
+        return "--csv needs --title-column and --text-column"
+    if not options.csv and any(columns):
+        return "--title-column and --text-column go with --csv"
+    return None
+
+
+def start_course(options) -> int:
+    """Open JupyterLab on the first notebook."""
+    command = [sys.executable, "-m", "jupyterlab", "notebooks/00_start_here.ipynb", f"--port={options.port}"]
+    command += [
+        "--notebook-dir=.",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    command += ["--no-browser"] if options.no_browser else []
+    return run_child(command)
+
+
+def run_tests(options) -> int:
+    """Run pytest on tests/ and notebooks/, one process a core."""
+    command = [sys.executable, "-m", "pytest", "-n", "auto", "-v" if options.verbose else "-q"]
+    return run_child(command)
+
+
+def run_child(command: list) -> int:
+    """Run a program in the course's folder and pass its exit status on; Ctrl-C ends both without a traceback."""
+    process = subprocess.Popen(command, cwd=bootstrap.ROOT, env=bootstrap.child_environment())
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+def recommend_titles(options) -> int:
+    """Print the titles that are most like a title."""
+    from helpers.data import load_movies
+    from helpers.neighbors import TitleNotFoundError, find_similar_movies
+
+    movies = load_movies(options.csv, options.title_column, options.text_column) if options.csv else load_movies()
+    try:
+        found = find_similar_movies(options.title, k=options.k, movies=movies)
+    except TitleNotFoundError as error:
+        if options.json:
+            print(
+                json.dumps(
+                    {"query": options.title, "matched": None, "suggestions": error.suggestions}, ensure_ascii=False
+                )
+            )
+        raise
+    matched, neighbors = as_records(movies.loc[[found.attrs["matched"]]])[0], as_records(found)
+    if options.json:
+        print(json.dumps({"query": options.title, "matched": matched, "neighbors": neighbors}, ensure_ascii=False))
+        return 0
+    print(f"Most like {label(matched)}:")
+    for neighbor in neighbors:
+        print(f"  {neighbor['similarity']:.2f}  {label(neighbor)}")
+    return 0
+
+
+def as_records(films) -> list:
+    """Turn rows of films into plain dictionaries: id, title, year and, where there is one, similarity."""
+    records = []
+    for identifier, film in films.iterrows():
+        year = film.get("year")
+        record = {
+            "id": int(identifier),
+            "title": film["title"],
+            "year": None if year != year or year is None else int(year),
+        }
+        if "similarity" in film:
+            record["similarity"] = round(float(film["similarity"]), 4)
+        records.append(record)
+    return records
+
+
+def label(record: dict) -> str:
+    """Title and year as shown to people."""
+    return f"{record['title']} ({record['year']})" if record["year"] else record["title"]
+
+
+def run_doctor(options) -> int:
+    """Print what is fine and what is not."""
+    from helpers import doctor
+
+    findings = doctor.examine()
+    if options.json:
+        print(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False))
+    else:
+        doctor.show(findings)
+    return 0 if all(finding.fine for finding in findings) else 1
+
+
+def main(arguments=None) -> int:
+    """Read the command line, see to the environment, run the command."""
+    try:
+        bootstrap.check_python()
+    except bootstrap.SetupError as error:
+        return fail(error)
+    warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
+    top = parser()
+    options = top.parse_args(arguments)
+    mistake = options.check(options) if hasattr(options, "check") else None
+    if mistake:
+        top.error(mistake)
+    try:
+        if options.run is run_doctor:
+            other = bootstrap.existing_python()
+        else:
+            other = bootstrap.ensure(tests=options.run is run_tests)
+        if other:
+            bootstrap.hand_over(other)
+        return options.run(options)
+    except (bootstrap.SetupError, ValueError, LookupError, OSError, ImportError) as error:
+        return fail(error)
+    except KeyboardInterrupt:
+        return fail("interrupted; nothing was left half-written")
+
+
+def fail(error) -> int:
+    """Print one line on standard error and give exit status 1."""
+    if os.environ.get("COURSE_DEBUG") and isinstance(error, BaseException):
+        raise error
+    message = error.args[0] if isinstance(error, KeyError) and error.args else error
+    print(" ".join(str(message).split()), file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

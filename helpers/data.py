@@ -1,0 +1,240 @@
+"""Load and check what the course works on: films, raw listings, vectors, and any CSV of titles and texts.
+
+Every loader returns pandas objects, and raises `ValueError` with one line that names the file, the column or
+the row when something is wrong. Nothing here imports a model, a plot or a widget.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv as csv_module
+import gzip
+import hashlib
+import io
+import uuid
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+DATA_DIR = Path(__file__).resolve().parent.parent / "data"
+CACHE_DIR = DATA_DIR / "cache"
+
+MOVIE_COLUMNS = ["movie_id", "imdb_id", "title", "year", "genres", "director", "cast", "tags", "synopsis"]
+LISTING_COLUMNS = ["listing_id", "title", "year", "genres", "director", "cast", "synopsis", "source"]
+TRUTH_COLUMNS = ["listing_id", "movie_id"]
+DELIMITERS = ",;\t|"
+
+
+def load_movies(
+    csv: str | Path | None = None, title_column: str | None = None, text_column: str | None = None
+) -> pd.DataFrame:
+    """Load the course's films, or any catalogue that has a title and a text.
+
+    Parameters
+    ----------
+    csv : path, optional
+        A CSV or CSV.gz file of your own; without it, the films of the course are loaded. Commas, semicolons,
+        tabs or bars may separate its cells; UTF-8, UTF-16 and Windows-1252 are read.
+    title_column, text_column : str, optional
+        Its columns that hold titles and texts; both are needed with `csv`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a film, index ``movie_id``, with ``title``, ``year``, ``synopsis`` and the other columns.
+        Lists (genres, director, cast, tags) are text, separated by ``|``. From a file of your own, ``movie_id``
+        counts its rows from 1, and rows without title or text are left out with a warning that counts them;
+        ``attrs["left_out"]`` keeps the counts.
+
+    Raises
+    ------
+    ValueError
+        When the file cannot be read as CSV, or lacks a column, or has no usable row.
+    FileNotFoundError
+        When there is no such file.
+    """
+    if csv is None:
+        movies = _read_course_file("movies.csv", MOVIE_COLUMNS, "movie_id")
+        movies["year"] = pd.to_numeric(movies["year"]).astype("int64")
+        return movies
+    if title_column is None or text_column is None:
+        raise ValueError("load_movies: name title_column and text_column together with csv.")
+    return _usable_rows(_read_any_csv(Path(csv), [title_column, text_column]), Path(csv), title_column, text_column)
+
+
+def load_raw_listings() -> pd.DataFrame:
+    """Load the dirty listings that notebook 02 cleans.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a listing, index ``listing_id``: ``title``, ``year`` (a float, NaN where the supplier gave none),
+        ``genres``, ``director``, ``cast``, ``synopsis``, ``source``. Missing cells are NaN.
+    """
+    listings = _read_course_file("listings_raw.csv", LISTING_COLUMNS, "listing_id")
+    listings["year"] = pd.to_numeric(listings["year"])
+    return listings
+
+
+def load_duplicates() -> pd.Series:
+    """Load the truth about the raw listings: which film each of them is.
+
+    Returns
+    -------
+    pandas.Series
+        ``movie_id`` for every ``listing_id``. Listings with the same movie_id are duplicates of each other.
+    """
+    return _read_course_file("duplicates.csv", TRUTH_COLUMNS, "listing_id")["movie_id"].astype("int64")
+
+
+def load_vectors(movies: pd.DataFrame) -> np.ndarray:
+    """Load the synopsis vectors that come with the course.
+
+    Parameters
+    ----------
+    movies : pandas.DataFrame
+        Films of the course, or some of them; rows of the result follow their order.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_movies, 384) float32, rows of length 1.
+
+    Raises
+    ------
+    ValueError
+        When the file is damaged, lacks a film, or was made from other synopses than the ones in `movies`.
+    """
+    path = DATA_DIR / "vectors.npz"
+    with _clear_errors(path):
+        stored = read_arrays(path)
+        rows = pd.Series(np.arange(len(stored["ids"])), index=stored["ids"])
+    missing = movies.index.difference(rows.index)
+    if len(missing):
+        raise ValueError(f"{path.name}: no vector for movie_id {missing[0]}. Run: python tools/make_vectors.py")
+    wanted = rows.loc[movies.index].to_numpy()
+    if not np.array_equal(stored["text_sha256"][wanted], hash_texts(movies["synopsis"])):
+        raise ValueError(f"{path.name} was made from other synopses. Run: python tools/make_vectors.py")
+    return stored["vectors"][wanted]
+
+
+def hash_texts(texts) -> np.ndarray:
+    """SHA-256 of every text: (n_texts, 32) bytes. A change of one letter changes its row."""
+    digests = [hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).digest() for text in texts]
+    return np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 32)
+
+
+def read_arrays(path: Path) -> dict:
+    """Read every array of an ``.npz`` file, with its checksums verified and pickles refused."""
+    try:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise ValueError(f"{path.name} is damaged ({error})") from error
+
+
+@contextlib.contextmanager
+def write_whole(path: Path):
+    """Give a temporary path in the same folder, and move it to `path` when the block ends without an error.
+
+    Readers see the old file or the new one, never a part of one, and writers at the same time do not mix.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.stem}-{uuid.uuid4().hex}{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read_course_file(name: str, columns: list[str], index: str) -> pd.DataFrame:
+    """Read one of the course's own files, and insist on its columns and on unique ids."""
+    path = DATA_DIR / name
+    with _clear_errors(path):
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8")
+        if list(table.columns) != columns:
+            raise ValueError(f"the columns are {', '.join(table.columns)}; expected {', '.join(columns)}")
+        table[index] = pd.to_numeric(table[index])
+        if table[index].duplicated().any():
+            raise ValueError(f"{index} {table[index][table[index].duplicated()].iloc[0]} stands there twice")
+    return table.set_index(index)
+
+
+@contextlib.contextmanager
+def _clear_errors(path: Path):
+    """Turn whatever a damaged course file raises into one line that says how to get it back."""
+    try:
+        yield
+    except (OSError, ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise ValueError(f"{path.name}: {error}. Get the file back with: git checkout data/{path.name}") from error
+
+
+def _read_any_csv(path: Path, needed: list[str]) -> pd.DataFrame:
+    """Read a CSV of unknown encoding and delimiter that has the needed columns."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; name a CSV file.")
+    raw = path.read_bytes()
+    try:
+        raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+    except (OSError, EOFError) as error:
+        raise ValueError(f"{path.name}: the gzip file is damaged ({error}).") from error
+    text = _decode(raw)
+    delimiter = next((sign for sign in DELIMITERS if set(needed) <= set(_header(text, sign))), None)
+    if delimiter is None:
+        columns = max((_header(text, delimiter) for delimiter in DELIMITERS), key=len)
+        absent = next(name for name in needed if name not in columns)
+        found = ", ".join(columns) or "nothing: the file is empty"
+        raise ValueError(f"{path.name}: column '{absent}' is missing (found: {found}).")
+    try:
+        return pd.read_csv(
+            _as_file(text), sep=delimiter, dtype=str, keep_default_na=False, na_values=[""], skipinitialspace=True
+        )
+    except pd.errors.ParserError as error:
+        raise ValueError(f"{path.name}: {str(error).strip()}. Check the quotes of that line.") from error
+
+
+def _decode(raw: bytes) -> str:
+    """Bytes to text: a byte-order mark decides, then UTF-8, then Windows-1252 (which old spreadsheets write)."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
+
+
+def _header(text: str, delimiter: str) -> list[str]:
+    """Cells of the first line."""
+    return next(csv_module.reader(_as_file(text), delimiter=delimiter, skipinitialspace=True), [])
+
+
+def _as_file(text: str) -> io.StringIO:
+    return io.StringIO(text, newline="")
+
+
+def _usable_rows(table: pd.DataFrame, path: Path, title_column: str, text_column: str) -> pd.DataFrame:
+    """Name the two columns, number the rows, and leave out rows that lack a title or a text."""
+    titles, texts = table[title_column].str.strip(), table[text_column].str.strip()
+    others = table.drop(columns=[title_column, text_column]).drop(columns=["title", "synopsis"], errors="ignore")
+    movies = pd.DataFrame({"title": titles, "synopsis": texts}).join(others)
+    movies.index = pd.RangeIndex(1, len(movies) + 1, name="movie_id")
+    if "year" in movies:
+        movies["year"] = pd.to_numeric(movies["year"], errors="coerce")
+    no_title = movies["title"].fillna("").eq("")
+    no_text = movies["synopsis"].fillna("").eq("") & ~no_title
+    usable = movies[~no_title & ~no_text].copy()
+    if usable.empty:
+        raise ValueError(f"{path.name}: no row has both a '{title_column}' and a '{text_column}'.")
+    if len(usable) < len(movies):
+        warnings.warn(
+            f"{path.name}: {len(movies) - len(usable)} of {len(movies)} rows left out "
+            f"({no_title.sum()} without title, {no_text.sum()} without text).",
+            stacklevel=3,
+        )
+    usable.attrs["left_out"] = {"without title": int(no_title.sum()), "without text": int(no_text.sum())}
+    return usable

@@ -1,0 +1,241 @@
+"""Find the vectors nearest to a vector: exactly, with a ball tree, or approximately; and films like a film."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from helpers.data import load_movies, load_vectors
+from helpers.titles import Match, TitleLookup
+
+ROWS_AT_ONCE = 256  # queries whose similarities are held in memory together
+DIGITS = 6  # of a similarity that count when neighbours are put in order; the rest is noise of float32
+
+
+class NeighborIndex:
+    """Nearest neighbours by cosine similarity.
+
+    Parameters
+    ----------
+    vectors : array-like
+        (n, dimensions); rows are scaled to length 1 where they are not.
+    ids : sequence, optional
+        n ids, which searches return; by default 0 to n - 1.
+    method : {"exact", "ball_tree", "hnsw"}
+        ``"exact"`` compares with every vector in one matrix product. ``"ball_tree"`` is scikit-learn's tree, exact as
+        well. ``"hnsw"`` is a graph (voyager) that may miss a neighbour and is faster from some 10,000 vectors on.
+
+    Raises
+    ------
+    ValueError
+        When the shapes do not fit, a number is NaN or infinite, or a row is zero.
+
+    References
+    ----------
+    Ball tree: S. M. Omohundro (1989), Five balltree construction algorithms, ICSI report TR-89-063.
+    HNSW: Y. A. Malkov and D. A. Yashunin (2020), IEEE Trans. Pattern Anal. Mach. Intell. 42(4), pages 824-836.
+    """
+
+    def __init__(self, vectors, ids=None, method: str = "exact"):
+        self.vectors = _unit_rows(np.atleast_2d(np.asarray(vectors, dtype=np.float32)), "NeighborIndex")
+        self.ids = np.arange(len(self.vectors)) if ids is None else np.asarray(ids)
+        if len(self.ids) != len(self.vectors):
+            raise ValueError(f"NeighborIndex: {len(self.ids)} ids for {len(self.vectors)} vectors.")
+        self._rank = np.empty(len(self.ids), dtype=np.int64)
+        self._rank[np.argsort(self.ids, kind="stable")] = np.arange(len(self.ids))
+        self.method = method
+        builders = {"exact": lambda: None, "ball_tree": self._build_ball_tree, "hnsw": self._build_hnsw}
+        if method not in builders:
+            raise ValueError(f"NeighborIndex: method is one of {', '.join(builders)}, not {method!r}.")
+        self._index = builders[method]()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def search(self, query, k: int = 10, where=None) -> tuple[np.ndarray, np.ndarray]:
+        """Find the k nearest vectors.
+
+        Parameters
+        ----------
+        query : array-like
+            (dimensions,) one vector, or (m, dimensions) many.
+        k : int
+            How many; where fewer are left, they all come back.
+        where : array-like of bool, optional
+            (n,) True for the vectors that may be found. Applied before ranking; the search is then exact.
+
+        Returns
+        -------
+        ids, similarities : numpy.ndarray
+            (k,) or (m, k), best first, equal ones by id. Similarities are cosines, in [-1, 1], float32.
+
+        Raises
+        ------
+        ValueError
+            When the query has another width, a NaN, or only zeros; when k is below 1; when the mask has another length.
+        """
+        query = np.asarray(query, dtype=np.float32)
+        queries = np.atleast_2d(query)
+        if queries.ndim != 2 or queries.shape[1] != self.vectors.shape[1]:
+            raise ValueError(f"search: the query has {query.shape[-1:]} numbers, the index {self.vectors.shape[1]}.")
+        if k < 1:
+            raise ValueError(f"search: k is {k}; ask for 1 or more.")
+        queries = _unit_rows(queries, "search")
+        if where is not None or self._index is None:
+            places, similarities = self._search_exact(queries, k, self._mask(where))
+        elif self.method == "ball_tree":
+            places, similarities = self._search_ball_tree(queries, k)
+        else:
+            places, similarities = self._search_hnsw(queries, k)
+        ids = self.ids[places]
+        return (ids[0], similarities[0]) if query.ndim == 1 else (ids, similarities)
+
+    def _mask(self, where) -> np.ndarray | None:
+        if where is None:
+            return None
+        mask = np.asarray(where)
+        if mask.dtype != bool or mask.shape != (len(self),):
+            raise ValueError(
+                f"search: where is a mask of {len(self)} booleans, not {mask.dtype} of shape {mask.shape}."
+            )
+        return mask
+
+    def _search_exact(self, queries: np.ndarray, k: int, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        k = min(k, len(self) if mask is None else int(mask.sum()))
+        places = np.empty((len(queries), k), dtype=np.int64)
+        similarities = np.empty((len(queries), k), dtype=np.float32)
+        for start in range(0, len(queries) if k else 0, ROWS_AT_ONCE):
+            block = slice(start, start + ROWS_AT_ONCE)
+            scores = queries[block] @ self.vectors.T
+            if mask is not None:
+                scores[:, ~mask] = -np.inf
+            places[block], similarities[block] = _best(scores, k, self._rank)
+        return places, similarities
+
+    def _build_ball_tree(self):
+        from sklearn.neighbors import BallTree
+
+        return BallTree(self.vectors)
+
+    def _search_ball_tree(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Distances to cosines: for unit vectors, distance squared is 2 - 2 cosine."""
+        distances, places = self._index.query(queries, k=min(k, len(self)))
+        return self._ordered(places, (1 - distances**2 / 2).astype(np.float32))
+
+    def _build_hnsw(self):
+        import voyager
+
+        index = voyager.Index(
+            voyager.Space.InnerProduct, num_dimensions=self.vectors.shape[1], M=16, ef_construction=200
+        )
+        index.add_items(self.vectors, ids=np.arange(len(self)))
+        return index
+
+    def _search_hnsw(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        k = min(k, len(self))
+        places, distances = self._index.query(queries, k=k, query_ef=max(64, 2 * k))
+        return self._ordered(places.astype(np.int64), (1 - distances).astype(np.float32))
+
+    def _ordered(self, places: np.ndarray, similarities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        order = np.lexsort((self._rank[places], -similarities.round(DIGITS)))
+        return np.take_along_axis(places, order, axis=1), np.take_along_axis(similarities, order, axis=1)
+
+
+def _best(scores: np.ndarray, k: int, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Columns of the k largest scores of every row, best first, equal ones by rank."""
+    columns = (
+        np.argpartition(scores, -k, axis=1)[:, -k:] if k < scores.shape[1] else np.tile(np.arange(k), (len(scores), 1))
+    )
+    top = np.take_along_axis(scores, columns, axis=1)
+    if k < scores.shape[1]:
+        edge = top.min(axis=1, keepdims=True) - 0.5 * 10.0**-DIGITS
+        for row in np.flatnonzero((scores >= edge).sum(axis=1) > k):
+            tied = np.flatnonzero(scores[row] >= edge[row])
+            columns[row] = tied[np.lexsort((rank[tied], -scores[row, tied].round(DIGITS)))[:k]]
+            top[row] = scores[row, columns[row]]
+    order = np.lexsort((rank[columns], -top.round(DIGITS)))
+    return np.take_along_axis(columns, order, axis=1), np.take_along_axis(top, order, axis=1)
+
+
+def _unit_rows(vectors: np.ndarray, who: str) -> np.ndarray:
+    """Rows scaled to length 1; a NaN, an infinity or a row of zeros is refused."""
+    if vectors.ndim != 2 or not vectors.size:
+        raise ValueError(f"{who}: expected rows of numbers, got shape {vectors.shape}.")
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    if not np.isfinite(lengths).all():
+        raise ValueError(f"{who}: row {np.flatnonzero(~np.isfinite(lengths))[0]} has a NaN or an infinite number.")
+    if (lengths == 0).any():
+        raise ValueError(f"{who}: row {np.flatnonzero(lengths == 0)[0]} is all zeros and has no direction.")
+    if np.abs(lengths - 1).max() < 1e-5:
+        return np.ascontiguousarray(vectors)
+    return vectors / lengths[:, None]
+
+
+class TitleNotFoundError(LookupError):
+    """No title is close enough to the one asked for; `suggestions` holds the three nearest."""
+
+    def __init__(self, text: str, nearest: list[Match]):
+        self.suggestions = [match.title for match in nearest]
+        nearest_titles = f"The nearest: {'; '.join(self.suggestions)}." if nearest else "None is near it."
+        super().__init__(f"No title like '{text}'. {nearest_titles}")
+
+
+def find_similar_movies(
+    title: str,
+    k: int = 5,
+    *,
+    movies: pd.DataFrame | None = None,
+    index: NeighborIndex | None = None,
+    where=None,
+) -> pd.DataFrame:
+    """Find the films whose synopses are most like the one of a film.
+
+    Parameters
+    ----------
+    title : str
+        The film, typos allowed; a year at its end tells films of one title apart (``"King Kong 1933"``).
+    k : int
+        How many.
+    movies : pandas.DataFrame, optional
+        Any catalogue as from `helpers.data.load_movies`; by default the films of the course.
+    index : NeighborIndex, optional
+        Over the rows of `movies`. By default the course's vectors serve, or the synopses are encoded (and cached).
+    where : array-like of bool, optional
+        (n_movies,) True for the films that may be found, such as ``movies["year"] > 2000``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``movie_id``; ``title``, ``year`` (where the catalogue has years), ``similarity`` (cosine), best first.
+        The film itself is left out. ``attrs["matched"]`` is the id of the film that was understood.
+
+    Raises
+    ------
+    TitleNotFoundError
+        When no title is close; its message names the three nearest.
+    """
+    course = movies is None
+    movies = load_movies() if course else movies
+    lookup = TitleLookup(movies["title"], movies.get("year"))
+    match = lookup.closest(title)
+    if match is None:
+        raise TitleNotFoundError(title, lookup.suggest(title, 3))
+    index = _index_of(movies) if index is None else index
+    place = movies.index.get_loc(match.id)
+    others = np.ones(len(movies), dtype=bool) if where is None else np.array(where, dtype=bool)
+    others[place] = False
+    ids, similarities = index.search(index.vectors[place], k, where=others)
+    found = movies.loc[ids, [column for column in ("title", "year") if column in movies]].copy()
+    found["similarity"] = similarities.round(4)
+    found.attrs["matched"] = match.id
+    return found
+
+
+def _index_of(movies: pd.DataFrame) -> NeighborIndex:
+    """Index the course's vectors when they are of these synopses, else encode."""
+    try:
+        return NeighborIndex(load_vectors(movies), movies.index)
+    except (ValueError, KeyError):
+        from helpers.encoding import encode
+
+        return NeighborIndex(encode(movies["synopsis"]), movies.index)

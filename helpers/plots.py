@@ -1,0 +1,146 @@
+"""Every figure of the course, in one style. Each function returns a Figure whose title says its message.
+
+A figure shows itself as the last value of a cell, with its alternative text on the image and beside it, so that
+screen readers, terminals and tests read the same words.
+"""
+
+from __future__ import annotations
+
+import io
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+# Colour-blind-safe: Okabe and Ito (2008), https://jfly.uni-koeln.de/color/; in this order they differ in grey, too.
+COLORS = ["#0072B2", "#E69F00", "#000000", "#56B4E9", "#D55E00", "#009E73"]
+GREY = "#8a8a8a"
+STYLE = {
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#dddddd",
+    "axes.prop_cycle": mpl.cycler(color=COLORS),
+    "figure.facecolor": "white",
+    "svg.hashsalt": "course",
+}
+MARKERS = ["o", "s", "^", "D", "v", "P"]
+
+
+class CourseFigure(Figure):
+    """A matplotlib Figure with an alternative text."""
+
+    alt = ""
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        picture = io.BytesIO()
+        self.savefig(picture, format="png", dpi=96, metadata={"Software": None})
+        return {"image/png": picture.getvalue(), "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+
+
+def _figure(title: str, width: float = 7.5, height: float = 4.0, **axes):
+    """Make a figure with one pair of axes and a title."""
+    with mpl.rc_context(STYLE):
+        figure = CourseFigure(figsize=(width, height), layout="constrained")
+        axis = figure.subplots(**axes)
+        first = axis if not isinstance(axis, np.ndarray) else axis.flat[0]
+        first.set_title(title) if first is axis else figure.suptitle(title, fontweight="bold", x=0.01, ha="left")
+    return figure, axis
+
+
+def _describe(figure: CourseFigure, alt: str) -> CourseFigure:
+    figure.alt = alt
+    return figure
+
+
+def bars(values: pd.Series, title: str, xlabel: str, alt: str, highlight=()) -> CourseFigure:
+    """Horizontal bars with their values, largest on top as given; names in `highlight` stand out."""
+    figure, axis = _figure(title, height=0.9 + 0.34 * len(values))
+    shown = values[::-1]
+    colors = [COLORS[1] if name in highlight else COLORS[0] for name in shown.index]
+    drawn = axis.barh([str(name) for name in shown.index], shown.to_numpy(), color=colors)
+    axis.bar_label(drawn, labels=[f"{value:,.3g}" for value in shown], padding=4)
+    axis.set_xlabel(xlabel)
+    axis.margins(x=0.12)
+    axis.grid(axis="y", visible=False)
+    return _describe(figure, alt)
+
+
+def lines(
+    curves: pd.DataFrame, title: str, xlabel: str, ylabel: str, alt: str, logx: bool = False, logy: bool = False
+) -> CourseFigure:
+    """One line a column over the index, each labelled at its end."""
+    figure, axis = _figure(title)
+    for number, name in enumerate(curves):
+        color, marker = COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)]
+        axis.plot(curves.index, curves[name], color=color, marker=marker, label=name)
+    axis.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear", yscale="log" if logy else "linear")
+    axis.legend(frameon=False)
+    return _describe(figure, alt)
+
+
+def histogram(values, title: str, xlabel: str, ylabel: str, alt: str, mark: float | None = None, mark_label: str = ""):
+    """How often values occur, with an optional line at one value."""
+    figure, axis = _figure(title)
+    axis.hist(np.asarray(values, dtype=float), bins=30, color=COLORS[0])
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    if mark is not None:
+        axis.axvline(mark, color=COLORS[4], linestyle="--")
+        axis.annotate(
+            mark_label, (mark, 0.95), xycoords=("data", "axes fraction"), xytext=(6, 0), textcoords="offset points"
+        )
+    return _describe(figure, alt)
+
+
+def heat_table(table, row_names, column_names, title: str, alt: str, path=()) -> CourseFigure:
+    """A table of numbers as shaded cells with the numbers in them; cells in `path` get a frame."""
+    table = np.asarray(table)
+    figure, axis = _figure(title, width=1.5 + 0.55 * table.shape[1], height=1.3 + 0.42 * table.shape[0])
+    axis.imshow(table, cmap="Blues", vmax=table.max() * 1.6, aspect="auto")
+    for (row, column), value in np.ndenumerate(table):
+        chosen = (row, column) in set(path)
+        text = f"{value:g}" if table.dtype.kind in "iu" else f"{value:.2f}"
+        axis.text(column, row, text, ha="center", va="center", fontweight="bold" if chosen else "normal")
+        if chosen:
+            axis.add_patch(mpl.patches.Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, lw=2, ec=COLORS[4]))
+    axis.set_xticks(range(table.shape[1]), column_names)
+    axis.set_yticks(range(table.shape[0]), row_names)
+    axis.xaxis.tick_top()
+    axis.grid(visible=False)
+    return _describe(figure, alt)
+
+
+def scatter_map(points, labels: dict, title: str, alt: str) -> CourseFigure:
+    """Points in the plane; the places named in `labels` (place: text) are marked and named."""
+    figure, axis = _figure(title, height=6)
+    points = np.asarray(points)
+    axis.scatter(points[:, 0], points[:, 1], s=10, color=GREY, alpha=0.6)
+    for place, text in labels.items():
+        axis.scatter(*points[place], s=36, color=COLORS[4])
+        axis.annotate(text, points[place], xytext=(5, 4), textcoords="offset points", fontsize=9)
+    axis.set(xlabel="first direction", ylabel="second direction")
+    return _describe(figure, alt)
+
+
+def precision_recall(curves: dict, points: dict, title: str, alt: str) -> CourseFigure:
+    """Precision over recall: a line for every rule with a threshold, a marked point for every rule without."""
+    figure, axis = _figure(title, height=4.6)
+    for number, (name, curve) in enumerate(curves.items()):
+        axis.plot(curve["recall"], curve["precision"], color=COLORS[number], label=name)
+    for number, (name, (precision, recall)) in enumerate(points.items()):
+        axis.scatter(
+            [recall], [precision], marker=MARKERS[number], s=60, color=COLORS[4 - number], label=name, zorder=3
+        )
+    axis.set(
+        xlabel="recall: share of the true pairs that are found",
+        ylabel="precision: share of the found pairs that are true",
+    )
+    axis.set(xlim=(0, 1.03), ylim=(0, 1.05))
+    axis.legend(frameon=False, loc="lower left")
+    return _describe(figure, alt)

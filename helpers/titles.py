@@ -1,0 +1,441 @@
+"""Titles: bring them to one form, measure how far apart they are, look them up despite typos, find duplicates."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from rapidfuzz import distance, fuzz, process
+
+ARTICLES = "the|a|an"
+TRAILING_ARTICLES = ARTICLES + "|le|la|les|l'|il|lo|el|los|las|der|die|das|den|det|de|het|o|os"
+EDITION = (
+    r"(\w+ ){0,3}(edition|director'?s cut|extended cut|final cut|theatrical cut|widescreen|blu-?ray|dvd|vhs|4k|uhd"
+    r"|remastered|unrated)\b"
+)
+ROMAN = {
+    "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "x": "10", "xi": "11",
+    "xii": "12", "xiii": "13",
+}  # fmt: skip
+STUDIO = r"^(?:walt )?(?:disney|marvel|pixar)'s (?=\w)"
+DIGITS_AS_LETTERS = str.maketrans("013457", "oieasv")  # as in "Se7en"
+PART = "(?:part|volume|vol|episode|ep|chapter)"
+COUNTED = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
+STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss", "·": " ", "½": " 1/2"})
+
+
+def normalize_title(title: str) -> str:
+    """Bring a title to the form in which titles are compared.
+
+    Case, accents, punctuation, HTML entities, a year in brackets, marks of an edition and articles at the start or
+    after the last comma go; ``&`` becomes "and"; Roman numerals after the first word become Arabic ones, and "Part 2",
+    "Volume Two" or "Episode II" become 2. A studio's name in front goes as well, and a digit between two letters is
+    read as the letter that it stands for.
+
+    Parameters
+    ----------
+    title : str
+        A title as people write it, such as ``"Matrix, The (1999)"``.
+
+    Returns
+    -------
+    str
+        Lower-case words separated by one space, such as ``"matrix"``. A title that would vanish is kept.
+    """
+    text = html.unescape(title).casefold().translate(STROKES).replace("’", "'")
+    text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    text = re.sub(r"[(\[]\s*\d{4}\s*[)\]]", " ", text)
+    text = re.sub(rf"[(\[][^)\]]*\b{EDITION}[^)\]]*[)\]]|\s*[-:/]\s+{EDITION}.*$", " ", text)
+    text = re.sub(rf"^(.+),\s*({TRAILING_ARTICLES})\s*(?=$|[(\[:])", r"\1 ", text.strip(" -:()[]"))
+    text = re.sub(r"\b[dl]'(?=\w)", "", re.sub(STUDIO, "", text))
+    text = re.sub(r"(?<=[a-z])[013457](?=[a-z])", lambda digit: digit[0].translate(DIGITS_AS_LETTERS), text)
+    text = re.sub(r"(?<=\w)'(?=\w)|(?<=\w)\.(?=\w\.)", "", text.replace("&", " and "))
+    words = re.findall(r"[^\W_]+", text)
+    if len(words) > 1 and re.fullmatch(ARTICLES, words[0]):
+        words = words[1:]
+    numbered = " ".join(words[:1] + [ROMAN.get(word, word) for word in words[1:]])
+    numbers = "|".join(COUNTED)
+    counted = re.sub(rf"\b{PART} ({numbers}|\d+)\b", lambda found: COUNTED.get(found[1], found[1]), numbered)
+    return counted or title.strip().casefold()
+
+
+def levenshtein_table(left: str, right: str) -> np.ndarray:
+    """Fill the table of edit distances between all beginnings of two texts.
+
+    Cell (i, j) is the least number of insertions, deletions and replacements of one character that turn the first i
+    characters of `left` into the first j of `right`: the smallest of the cell above plus 1, the cell to the left plus
+    1, and the cell diagonally above plus 0 or 1.
+
+    Returns
+    -------
+    numpy.ndarray
+        (len(left) + 1, len(right) + 1) of integers; the distance is in the last cell.
+
+    References
+    ----------
+    R. A. Wagner and M. J. Fischer (1974), The string-to-string correction problem, J. ACM 21(1), pages 168-173.
+    """
+    table = np.zeros((len(left) + 1, len(right) + 1), dtype=int)
+    table[:, 0] = range(len(left) + 1)
+    table[0, :] = range(len(right) + 1)
+    for i, a in enumerate(left, start=1):
+        for j, b in enumerate(right, start=1):
+            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, table[i - 1, j - 1] + (a != b))
+    return table
+
+
+def levenshtein(left: str, right: str) -> int:
+    """Count the insertions, deletions and replacements of one character that turn `left` into `right`."""
+    return int(levenshtein_table(left, right)[-1, -1])
+
+
+# ---- duplicates ------------------------------------------------------------------------------------------------
+
+SAME_TITLE = 90  # of 100: from here on, two titles of about the same year are one film
+LIKE_TITLE = 80  # from here on they are, if the texts agree as well
+LIKE_TEXT = 0.045  # cosine: more than most pairs of different films have
+SAME_TEXT = 0.45  # from here on, texts of about the same year tell one film, whatever its title
+MAX_YEAR_GAP = 1  # years: releases in two countries
+ROWS_AT_ONCE = 1_000
+
+
+def adjacent_duplicates(listings: pd.DataFrame, max_distance: int = 3) -> pd.DataFrame:
+    """Apply the rule of thumb of many tutorials: sort by title, and drop a row whose title is close to the next one.
+
+    It is kept here to be taught and measured, not to be used: see `find_duplicates`.
+
+    Parameters
+    ----------
+    listings : pandas.DataFrame
+        Needs a column ``title``.
+    max_distance : int
+        Levenshtein distance up to which two neighbours in sort order count as one title.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a dropped listing: ``left`` (the id that is dropped), ``right`` (the next one), ``distance``.
+    """
+    titles = listings["title"].sort_values(kind="stable")
+    pairs = pd.DataFrame({"left": titles.index[:-1], "right": titles.index[1:]})
+    pairs["distance"] = process.cpdist(titles[:-1].tolist(), titles[1:].tolist(), scorer=distance.Levenshtein.distance)
+    return pairs[pairs["distance"] <= max_distance].reset_index(drop=True)
+
+
+def find_duplicates(listings: pd.DataFrame, *, same_title: float = SAME_TITLE) -> pd.DataFrame:
+    """Compare all pairs of listings, and decide which are the same film.
+
+    Two listings whose years are at most one apart are one film when their titles agree (score 90), or nearly agree
+    (80) and their texts are like (cosine 0.045), or their texts agree (0.45). Where a year is missing, only titles that
+    agree to the letter count. Duplicates of one listing are duplicates of each other.
+
+    Parameters
+    ----------
+    listings : pandas.DataFrame
+        Needs ``title``; ``year``, ``synopsis``, ``director`` and ``cast`` are used where they stand. The index names
+        the listings. Rows without title are passed over.
+    same_title : float
+        The score, of 100, from which titles alone decide.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a candidate pair, best first: ``left``, ``right`` (ids), ``title_score`` (0 to 100, see `title_scores`),
+        ``year_gap`` (NaN when a year is missing), ``text_similarity`` (cosine of the TF-IDF vectors of synopsis,
+        director and cast; NaN when a listing has none of them), ``duplicate``.
+
+    Raises
+    ------
+    ValueError
+        When two listings have the same id.
+    """
+    listings = listings.dropna(subset=["title"])
+    if not listings.index.is_unique:
+        raise ValueError("find_duplicates: the index of the listings must be unique.")
+    titles = [normalize_title(title) for title in listings["title"]]
+    years = listings["year"].to_numpy(float) if "year" in listings else np.full(len(listings), np.nan)
+    texts = _text_rows(listings)
+    words = _word_rows(titles)
+    blocks = [_candidates(start, titles, words, years, texts) for start in range(0, len(titles), ROWS_AT_ONCE)]
+    left, right = (
+        (np.concatenate(places) for places in zip(*blocks, strict=True)) if blocks else (np.empty(0, int),) * 2
+    )
+    pairs = _compare(left, right, titles, years, texts)
+    pairs["duplicate"] = _decide(pairs, same_title)
+    known = set(zip(left.tolist(), right.tolist(), strict=True))
+    implied = [pair for pair in _implied_pairs(left, right, pairs["duplicate"], len(titles)) if pair not in known]
+    if implied:
+        more = _compare(*np.array(implied).T, titles, years, texts)
+        pairs = pd.concat([pairs, more.assign(duplicate=True)], ignore_index=True)
+    together = _implied_pairs(pairs["left"], pairs["right"], pairs["duplicate"], len(titles))
+    pairs["duplicate"] = [pair in together for pair in zip(pairs["left"], pairs["right"], strict=True)]
+    for side in ("left", "right"):
+        pairs[side] = listings.index[pairs[side]]
+    order = ["duplicate", "title_score", "text_similarity", "left", "right"]
+    return pairs.sort_values(order, ascending=[False, False, False, True, True]).reset_index(drop=True)
+
+
+def title_scores(left: list[str], right: list[str]) -> np.ndarray:
+    """Score how alike two lists of normalised titles are, pair by pair, from 0 to 100.
+
+    The larger of the Levenshtein ratio as the words stand and with the words sorted. Numbers count: the score is
+    multiplied by 0.8 when one title has a number and the other has none (*Toy Story*, *Toy Story 2*), by 0.6 when both
+    have and they differ. A title that holds all words of the other, whose number it may add, scores at least 80.
+    """
+    ways = (fuzz.ratio, fuzz.token_sort_ratio)
+    score = np.max([process.cpdist(left, right, scorer=way, workers=-1) for way in ways], axis=0)
+    numbers = [(_numbers(a), _numbers(b)) for a, b in zip(left, right, strict=True)]
+    clash = np.array([bool(a and b and a != b) for a, b in numbers], dtype=bool)
+    lack = np.array([a != b for a, b in numbers], dtype=bool) & ~clash
+    bare = [[re.sub(r"\d+", "", title) or title for title in side] for side in (left, right)]
+    holds = process.cpdist(*bare, scorer=fuzz.token_set_ratio, workers=-1) == 100
+    score = np.select([clash, lack], [0.6 * score, 0.8 * score], score)
+    return np.where(holds & ~clash, np.maximum(score, LIKE_TITLE), score).astype(float).round(1)
+
+
+def _numbers(title: str) -> list[str]:
+    return sorted(re.findall(r"\d+", title))
+
+
+def _word_rows(titles: list[str]):
+    """One sparse row of zeros and ones a title, of its words without numbers."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    bare = [re.sub(r"\d+", "", title).strip() or title for title in titles]
+    return CountVectorizer(binary=True, token_pattern=r"\S+", dtype=np.int16).fit_transform(bare)
+
+
+def _text_rows(listings: pd.DataFrame):
+    """One sparse unit row a listing, of the words of its synopsis, director and cast; None when no listing has any."""
+    columns = [name for name in ("director", "cast", "synopsis") if name in listings]
+    texts = listings[columns].fillna("").agg(" ".join, axis=1) if columns else pd.Series("", index=listings.index)
+    if not texts.str.contains(r"\w\w").any():
+        return None
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(sublinear_tf=True, stop_words="english").fit_transform(texts)
+
+
+def _candidates(start: int, titles: list[str], words, years: np.ndarray, texts) -> tuple[np.ndarray, np.ndarray]:
+    """Places (i, j), i < j, i in one block of rows, of pairs near in years whose titles or texts are worth a look."""
+    block = titles[start : start + ROWS_AT_ONCE]
+    worth = np.zeros((len(block), len(titles)), dtype=bool)
+    for scorer in (fuzz.ratio, fuzz.token_sort_ratio):
+        worth |= process.cdist(block, titles, scorer=scorer, score_cutoff=70, dtype=np.uint8, workers=-1) > 0
+    shared = (words[start : start + len(block)] @ words.T).toarray()
+    lengths = words.sum(axis=1)
+    worth |= shared == np.minimum(lengths[start : start + len(block), None], lengths)
+    if texts is not None:
+        worth |= (texts[start : start + len(block)] @ texts.T).toarray() >= SAME_TEXT
+    worth &= ~(np.abs(years[start : start + len(block), None] - years[None, :]) > MAX_YEAR_GAP)
+    rows, right = np.nonzero(np.triu(worth, k=1 + start))
+    return rows + start, right
+
+
+def _compare(left: np.ndarray, right: np.ndarray, titles: list[str], years: np.ndarray, texts) -> pd.DataFrame:
+    """Title score, year gap and text similarity of pairs of places."""
+    similarity = np.full(len(left), np.nan)
+    if texts is not None:
+        similarity = np.asarray(texts[left].multiply(texts[right]).sum(axis=1), dtype=float).ravel()
+        speaks = np.diff(texts.indptr) > 0
+        similarity[~(speaks[left] & speaks[right])] = np.nan
+    score = title_scores([titles[i] for i in left], [titles[j] for j in right]) if len(left) else np.empty(0)
+    columns = {
+        "title_score": score,
+        "year_gap": np.abs(years[left] - years[right]),
+        "text_similarity": similarity.round(3),
+    }
+    return pd.DataFrame({"left": left, "right": right, **columns})
+
+
+def _decide(pairs: pd.DataFrame, same_title: float) -> pd.Series:
+    """Weigh titles, years and texts; see `find_duplicates`."""
+    dated = pairs["year_gap"].notna()
+    near = pairs["year_gap"] <= MAX_YEAR_GAP
+    by_title = pairs["title_score"] >= same_title
+    by_both = (pairs["title_score"] >= LIKE_TITLE) & (pairs["text_similarity"] >= LIKE_TEXT)
+    by_text = pairs["text_similarity"] >= SAME_TEXT
+    return (near & (by_title | by_both)) | (~dated & (pairs["title_score"] == 100)) | ((near | ~dated) & by_text)
+
+
+def _implied_pairs(left, right, duplicate, count: int) -> set[tuple[int, int]]:
+    """All pairs of places that are linked by duplicates, directly or through others."""
+    chosen = np.asarray(duplicate, dtype=bool)
+    film = pd.Series(_films(np.asarray(left)[chosen], np.asarray(right)[chosen], count))
+    return true_pairs(film[film.duplicated(keep=False)])
+
+
+def _films(left: np.ndarray, right: np.ndarray, count: int) -> np.ndarray:
+    """Number the films of `count` listings, of which those at places `left` and `right` are the same."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(left)), (left, right)), shape=(count, count))
+    return connected_components(graph, directed=False)[1]
+
+
+def true_pairs(truth: pd.Series) -> set[tuple]:
+    """Every pair of listings that are the same film, as (smaller id, larger id)."""
+    groups = truth.groupby(truth).groups.values()
+    ordered = [sorted(group) for group in groups]
+    return {(a, b) for group in ordered for place, a in enumerate(group) for b in group[place + 1 :]}
+
+
+def pair_precision_recall(pairs: pd.DataFrame, truth: pd.Series) -> tuple[float, float]:
+    """Judge found pairs by the truth.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        Needs ``left`` and ``right``; every row claims that the two listings are one film.
+    truth : pandas.Series
+        The film of each listing, see `helpers.data.load_duplicates`.
+
+    Returns
+    -------
+    tuple of float
+        Precision, the share of the claims that are true (1.0 when nothing is claimed), and recall, the share of the
+        true pairs that were found.
+    """
+    found = {tuple(sorted(pair)) for pair in zip(pairs["left"], pairs["right"], strict=True)}
+    real = true_pairs(truth)
+    right = len(found & real)
+    return (right / len(found) if found else 1.0), (right / len(real) if real else 1.0)
+
+
+def merge_duplicates(listings: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Keep one listing of every film, and fill its gaps from the others.
+
+    Parameters
+    ----------
+    listings : pandas.DataFrame
+        The raw listings.
+    pairs : pandas.DataFrame
+        As from `find_duplicates`; rows with ``duplicate`` count, all rows where that column is missing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a film. The listing with the fewest missing cells is kept, of equals the one with the longest synopsis,
+        then the smallest id; its missing cells are taken from its duplicates in the same order.
+    """
+    linked = pairs[pairs["duplicate"]] if "duplicate" in pairs else pairs
+    places = [listings.index.get_indexer(linked[side]) for side in ("left", "right")]
+    film = pd.Series(_films(*places, len(listings)), index=listings.index)
+    quality = pd.DataFrame({"gaps": listings.isna().sum(axis=1), "words": -listings["synopsis"].str.len().fillna(0)})
+    best_first = listings.loc[quality.sort_values(["gaps", "words"], kind="stable").index]
+    kept = best_first.groupby(film.loc[best_first.index], sort=False).first()
+    kept.index = film.loc[best_first.index].drop_duplicates().index
+    return kept.sort_index().astype(listings.dtypes)
+
+
+# ---- looking a title up ----------------------------------------------------------------------------------------
+
+SURE = 0.7  # score from which a title counts as found; nonsense stays below it
+FULL_SCORE_FOR = 60  # titles that pass the first look
+
+
+class Match(NamedTuple):
+    """A title that fits: its id, the title as it stands in the catalogue, and how well it fits, 0 to 1."""
+
+    id: object
+    title: str
+    score: float
+
+
+class TitleLookup:
+    """Find titles despite typos, accents, inverted articles, missing words and other word orders.
+
+    The pairs of letters that a title shares with the query pick the 60 best, on which five ratios decide: the
+    titles as they stand, with sorted words, without spaces, by shared words (times 0.92), and the beginning of the
+    title against the query (times 0.93). A number in the query that the title lacks costs a tenth. A year at the end
+    of the query tells films of one title apart.
+
+    Parameters
+    ----------
+    titles : pandas.Series
+        Titles; its index holds the ids.
+    years : pandas.Series, optional
+        Years under the same index. A year in brackets at the end of a title serves as well.
+    """
+
+    def __init__(self, titles: pd.Series, years: pd.Series | None = None):
+        self.titles = titles.tolist()
+        self.ids = titles.index.tolist()
+        self.years = [_year_in_brackets(title) for title in self.titles] if years is None else years.tolist()
+        self._keys = [normalize_title(title) for title in self.titles]
+        places = {}
+        for place, key in enumerate(self._keys):
+            for pair in _letter_pairs(key):
+                places.setdefault(pair, []).append(place)
+        self._places = {pair: np.array(found, dtype=np.int32) for pair, found in places.items()}
+        self._weights = np.array([0.2 * len(_letter_pairs(key)) for key in self._keys], dtype=np.float32)
+
+    def closest(self, text: str) -> Match | None:
+        """The best match, or None when nothing is close enough to be meant."""
+        best = self.suggest(text, 1)
+        return best[0] if best and best[0].score >= SURE else None
+
+    def suggest(self, text: str, n: int = 5) -> list[Match]:
+        """The `n` best matches, best first, however weak; equal ones in the order of the catalogue."""
+        name, year = _split_year(text)
+        query = normalize_title(f"{name} {year}" if year else text)
+        places = self._first_look(query)
+        scores = self._scores(query, places)
+        if year:
+            same_year = np.array([self.years[place] == year for place in places], dtype=bool)
+            without_year = self._scores(normalize_title(name), places)
+            scores = np.maximum(scores, np.where(same_year, without_year, 0.9 * without_year))
+        best = np.lexsort((places, -scores))[:n]
+        return [Match(self.ids[places[i]], self.titles[places[i]], float(scores[i])) for i in best]
+
+    def _first_look(self, query: str) -> np.ndarray:
+        """Places of the titles that share most pairs of letters with the query, for their length."""
+        pairs = _letter_pairs(query)
+        found = [self._places[pair] for pair in pairs if pair in self._places]
+        if not found:
+            return np.empty(0, dtype=int)
+        shared = np.bincount(np.concatenate(found), minlength=len(self._keys)).astype(np.float32)
+        share = shared / (len(pairs) + self._weights)
+        rest = max(0, len(share) - FULL_SCORE_FOR)
+        best = np.argpartition(share, rest)[rest:]
+        return best[shared[best] > 0]
+
+    def _scores(self, query: str, places: np.ndarray) -> np.ndarray:
+        """How well some titles fit, 0 to 1."""
+        keys = [self._keys[place] for place in places]
+        ways = [
+            (1.00, fuzz.ratio, query, keys),
+            (1.00, fuzz.token_sort_ratio, query, keys),
+            (1.00, fuzz.ratio, query.replace(" ", ""), [key.replace(" ", "") for key in keys]),
+            (0.92, fuzz.token_set_ratio, query, keys),
+            (0.93, fuzz.ratio, query, [key[: len(query)] for key in keys]),
+        ]
+        best = np.zeros(len(keys))
+        for weight, scorer, text, titles in ways:
+            np.maximum(best, weight * process.cdist([text], titles, scorer=scorer)[0], out=best)
+        numbers = set(_numbers(query))
+        if numbers:
+            best *= [1 if numbers <= set(_numbers(key)) else 0.9 for key in keys]
+        return (best / 100).round(4)
+
+
+def _letter_pairs(key: str) -> set[str]:
+    """Every two letters in a row, word by word, with the spaces around the words."""
+    padded = f" {key} "
+    return {padded[place : place + 2] for place in range(len(padded) - 1)}
+
+
+def _year_in_brackets(title: str) -> int | None:
+    found = re.search(r"\((\d{4})\)\s*$", title)
+    return int(found.group(1)) if found else None
+
+
+def _split_year(text: str) -> tuple[str, int | None]:
+    """Split ``"King Kong 1933"`` into ``("King Kong", 1933)``; a text without a year at its end gets None."""
+    found = re.fullmatch(r"(.*\S)\s+\(?((?:18|19|20)\d\d)\)?\s*", text)
+    return (found.group(1), int(found.group(2))) if found else (text, None)

@@ -1,0 +1,140 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from helpers import bootstrap
+
+
+def run(*arguments, **options):
+    command = [sys.executable, "-m", "helpers", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=bootstrap.ROOT, stdin=subprocess.DEVNULL, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory):
+    path = tmp_path_factory.mktemp("catalogue") / "books.csv"
+    path.write_text(
+        "name;about\nThe Whale;A captain hunts a white whale across the sea.\nSea Hunt;Sailors chase a whale.\n"
+        "Taxes;How to fill in the forms.\nEmpty;\n<b>Bold</b>;A ship's cook writes of whales.\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["frobnicate"],
+        [],
+        ["recommend"],
+        ["recommend", "x", "-k", "0"],
+        ["recommend", "x", "-k", "many"],
+        ["recommend", "x", "--csv", "f.csv"],
+        ["recommend", "x", "--title-column", "t"],
+        ["start", "--port", "99999999"],
+        ["doctor", "--bogus"],
+    ],
+)
+def test_wrong_usage_gives_usage_and_status_2(arguments):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: ")
+    assert done.stdout == ""
+
+
+def test_help_names_every_command():
+    done = run("--help")
+    assert done.returncode == 0
+    assert all(f"\n    {command}" in done.stdout for command in ("start", "test", "recommend", "doctor"))
+
+
+def test_recommend_understands_a_typo_offline():
+    done = run("recommend", "Avengrs", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["query"] == "Avengrs"
+    assert (answer["matched"]["title"], answer["matched"]["year"]) == ("The Avengers", 2012)
+    assert len(answer["neighbors"]) == 5
+    similarities = [neighbor["similarity"] for neighbor in answer["neighbors"]]
+    assert similarities == sorted(similarities, reverse=True)
+    assert answer["matched"]["id"] not in [neighbor["id"] for neighbor in answer["neighbors"]]
+    assert set(answer["neighbors"][0]) == {"id", "title", "year", "similarity"}
+    assert done.stderr == ""
+
+
+def test_recommend_prints_a_list_for_people():
+    done = run("recommend", "avengers", "-k", "3")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "Most like The Avengers (2012):"
+    assert len(lines) == 4
+
+
+def test_a_title_that_is_not_there_names_the_three_nearest_and_gives_status_1():
+    done = run("recommend", "Toy Stry Wxyz Qqqqqq", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["matched"] is None
+    assert len(json.loads(done.stdout)["suggestions"]) == 3
+    assert done.stderr.count("\n") == 1
+    assert "Toy Story" in done.stderr
+
+
+def test_recommend_on_another_catalogue(catalogue):
+    columns = ["--title-column", "name", "--text-column", "about"]
+    done = run("recommend", "the wale", "--csv", str(catalogue), *columns, "-k", "2", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["matched"] == {"id": 1, "title": "The Whale", "year": None}
+    assert {neighbor["title"] for neighbor in answer["neighbors"]} == {"Sea Hunt", "<b>Bold</b>"}
+    assert "1 of 5 rows left out (0 without title, 1 without text)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "message"),
+    [("absent.csv", "name", "absent.csv"), (None, "title", "column 'title' is missing (found: name, about)")],
+)
+def test_a_catalogue_that_cannot_be_used_gives_one_line(catalogue, file, column, message):
+    done = run("recommend", "x", "--csv", file or str(catalogue), "--title-column", column, "--text-column", "about")
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_doctor_finds_everything_in_place():
+    done = run("doctor", "--json")
+    findings = json.loads(done.stdout)
+    assert done.returncode == 0, findings
+    assert {finding["name"] for finding in findings} >= {
+        "Python",
+        "Packages",
+        "Encoder",
+        "Films",
+        "Listings",
+        "Vectors",
+    }
+
+
+def test_doctor_names_the_command_that_mends(course_folder, capsys):
+    from helpers import doctor
+
+    doctor.show(doctor.examine())
+    printed = capsys.readouterr().out
+    assert "MEND  Films: movies.csv" in printed
+    assert "git checkout data" in printed
+
+
+def test_start_opens_jupyterlab_on_the_first_notebook(monkeypatch):
+    from helpers import __main__ as command_line
+
+    commands = []
+    monkeypatch.setattr(command_line.bootstrap, "ensure", lambda tests: None)
+    monkeypatch.setattr(command_line, "run_child", lambda command: commands.append(command) or 0)
+    assert command_line.main(["start", "--no-browser", "--port", "9123"]) == 0
+    (command,) = commands
+    assert command[1:4] == ["-m", "jupyterlab", "notebooks/00_start_here.ipynb"]
+    assert {"--port=9123", "--no-browser"} <= set(command)
+    assert (bootstrap.ROOT / command[3]).is_file()

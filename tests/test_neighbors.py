@@ -1,0 +1,125 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+from helpers.neighbors import NeighborIndex, TitleNotFoundError, find_similar_movies
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    return np.random.default_rng(0).normal(size=(500, 24)).astype(np.float32)
+
+
+@pytest.mark.parametrize("method", ["exact", "ball_tree", "hnsw"])
+def test_every_method_finds_the_neighbours_that_scikit_learn_finds(vectors, method):
+    distances, places = NearestNeighbors(metric="cosine", algorithm="brute").fit(vectors).kneighbors(vectors[:40], 10)
+    ids, similarities = NeighborIndex(vectors, method=method).search(vectors[:40], 10)
+    agreement = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(ids, places, strict=True)])
+    assert agreement == 1 if method != "hnsw" else agreement >= 0.98
+    assert np.allclose(similarities[:, 0], 1 - distances[:, 0], atol=1e-5)
+    assert ids.dtype.kind == "i"
+    assert similarities.dtype == np.float32
+
+
+def test_one_query_gives_one_row(vectors):
+    ids, similarities = NeighborIndex(vectors).search(vectors[3], 5)
+    assert ids.shape == similarities.shape == (5,)
+    assert ids[0] == 3
+    assert (np.diff(similarities) <= 0).all()
+
+
+def test_ties_are_broken_by_id():
+    copies = np.tile([[1.0, 2.0, 3.0]], (50, 1))
+    ids = np.random.default_rng(1).permutation(50)
+    found, _ = NeighborIndex(copies, ids).search([1, 2, 3], 7)
+    assert found.tolist() == [0, 1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("method", ["exact", "ball_tree", "hnsw"])
+def test_a_filter_applies_before_ranking(vectors, method):
+    where = np.arange(500) % 100 == 7
+    ids, _ = NeighborIndex(vectors, method=method).search(vectors[0], 5, where=where)
+    scores = (vectors @ vectors[0]) / np.linalg.norm(vectors, axis=1)
+    assert ids.tolist() == sorted(np.flatnonzero(where), key=lambda place: -scores[place])
+
+
+@pytest.mark.parametrize("method", ["exact", "ball_tree", "hnsw"])
+def test_asking_for_more_than_there_is_gives_what_there_is(vectors, method):
+    index = NeighborIndex(vectors[:6], method=method)
+    assert sorted(index.search(vectors[0], 50)[0]) == list(range(6))
+    assert index.search(vectors[0], 5, where=np.zeros(6, dtype=bool))[0].shape == (0,)
+
+
+def test_batches_larger_than_a_block_equal_single_queries(vectors):
+    index = NeighborIndex(vectors)
+    together, _ = index.search(np.concatenate([vectors, vectors]), 3)
+    assert together.tolist() == [index.search(vector, 3)[0].tolist() for vector in np.concatenate([vectors, vectors])]
+
+
+def test_vectors_of_any_length_are_compared_by_angle(vectors):
+    scaled = vectors * np.linspace(0.1, 50, 500)[:, None]
+    assert (NeighborIndex(scaled).search(vectors[0], 10)[0] == NeighborIndex(vectors).search(vectors[0], 10)[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        (np.ones(23), "the query has .*23.* numbers, the index 24"),
+        (np.full(24, np.nan), "NaN"),
+        (np.zeros(24), "all zeros"),
+        (np.full(24, np.inf), "infinite"),
+        (5.0, "numbers"),
+    ],
+)
+def test_a_query_that_means_nothing_is_refused(vectors, query, message):
+    with pytest.raises(ValueError, match=message):
+        NeighborIndex(vectors).search(query, 3)
+
+
+def test_wrong_settings_are_refused(vectors):
+    with pytest.raises(ValueError, match="method is one of exact, ball_tree, hnsw"):
+        NeighborIndex(vectors, method="magic")
+    with pytest.raises(ValueError, match="3 ids for 500"):
+        NeighborIndex(vectors, [1, 2, 3])
+    with pytest.raises(ValueError, match="k is 0"):
+        NeighborIndex(vectors).search(vectors[0], 0)
+    with pytest.raises(ValueError, match="mask of 500"):
+        NeighborIndex(vectors).search(vectors[0], 3, where=[1, 2])
+    with pytest.raises(ValueError, match="row 2 is all zeros"):
+        NeighborIndex([[1, 0], [0, 1], [0, 0]])
+
+
+def test_films_like_the_avengers_despite_a_typo():
+    found = find_similar_movies("Avengrs", k=5)
+    assert found.columns.tolist() == ["title", "year", "similarity"]
+    assert len(found) == 5
+    assert found["similarity"].is_monotonic_decreasing
+    assert found.attrs["matched"] not in found.index
+
+
+def test_a_filter_restricts_the_films():
+    from helpers.data import load_movies
+
+    movies = load_movies()
+    found = find_similar_movies("The Avengers", k=5, movies=movies, where=movies["year"] < 1990)
+    assert (found["year"] < 1990).all()
+
+
+def test_a_title_that_is_not_there_names_three_that_are():
+    with pytest.raises(TitleNotFoundError, match="No title like 'zzzzqqq'"):
+        find_similar_movies("zzzzqqq")
+    with pytest.raises(TitleNotFoundError) as caught:
+        find_similar_movies("Toy Stry Wxyz Qqqqqq")
+    assert len(caught.value.suggestions) == 3
+    assert "Toy Story" in caught.value.suggestions
+
+
+def test_any_catalogue_can_be_searched():
+    catalogue = pd.DataFrame(
+        {"title": ["One", "Two", "Three"], "synopsis": ["A cat sleeps.", "A kitten naps.", "Tax law changes."]}
+    )
+    catalogue.index = [1, 2, 3]  # ids of films of the course, with other texts
+    found = find_similar_movies("one", k=2, movies=catalogue)
+    assert found.index.tolist() == [2, 3]
+    assert found.columns.tolist() == ["title", "similarity"]

@@ -1,0 +1,116 @@
+import re
+import statistics
+
+import nbformat
+import pytest
+import run_notebooks
+
+from helpers.bootstrap import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def source_lines(cell):
+    return [line for line in cell.source.splitlines() if line.strip()]
+
+
+@every_notebook
+def test_it_is_stored_executed_in_order(path):
+    counts = [cell.execution_count for cell in code_cells(read(path))]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@every_notebook
+def test_it_is_valid_and_its_cells_have_stable_ids(path):
+    notebook = read(path)
+    nbformat.validate(notebook)
+    ids = [cell.id for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z0-9-]{3,40}", identifier) for identifier in ids)
+
+
+@every_notebook
+def test_it_stores_no_stderr_no_error_no_empty_cell_and_no_metadata_of_a_run(path):
+    notebook = read(path)
+    assert all(cell.source.strip() for cell in notebook.cells)
+    assert set(notebook.metadata) <= {"kernelspec", "language_info", "course"}
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"tags"}
+        for output in cell.get("outputs", []):
+            assert output.get("name") != "stderr"
+            assert output.output_type != "error" or "raises-exception" in cell.metadata.get("tags", [])
+
+
+@every_notebook
+def test_every_picture_has_an_alternative_text(path):
+    for cell in code_cells(read(path)):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                assert len(output.metadata["image/png"]["alt"]) > 30
+            assert "image/svg+xml" not in output.get("data", {})
+
+
+@every_notebook
+def test_no_output_names_a_place_of_one_machine(path):
+    for cell in code_cells(read(path)):
+        for output in cell.outputs:
+            text = output.get("text", "") + "".join(
+                str(value) for kind, value in output.get("data", {}).items() if "text" in kind
+            )
+            assert not re.search(r"/home/|/root/|/tmp/|/work/|C:\\|0x[0-9a-f]{6,}", text)
+
+
+@every_notebook
+def test_it_stands_in_the_band(path):
+    notebook = read(path)
+    code = code_cells(notebook)
+    lengths = sorted(len(source_lines(cell)) for cell in code)
+    kinds = [cell.cell_type for cell in notebook.cells]
+    behind_code = sum(a == b == "code" for a, b in zip(kinds, kinds[1:], strict=False))
+    figures = sum("image/png" in output.get("data", {}) for cell in code for output in cell.outputs)
+    assert 20 <= len(notebook.cells) <= 45
+    assert 1.1 <= (len(notebook.cells) - len(code)) / len(code) <= 1.4
+    assert 2 <= statistics.median(lengths) <= 5
+    assert lengths[int(0.9 * (len(lengths) - 1))] <= 12
+    assert lengths[-1] <= 25
+    assert behind_code <= 0.15 * len(code)
+    assert figures >= 2
+
+
+@every_notebook
+def test_links_between_files_lead_somewhere(path):
+    for cell in read(path).cells:
+        if cell.cell_type == "markdown":
+            for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", cell.source):
+                assert (path.parent / target).exists(), target
+
+
+def test_a_cell_that_is_not_compared_is_one_that_shows_the_machine():
+    for path in NOTEBOOKS:
+        for cell in code_cells(read(path)):
+            assert set(cell.metadata.get("tags", [])) <= {"machine-output", "raises-exception"}, path.name
+
+
+def test_running_the_tool_twice_changes_no_byte(tmp_path):
+    cells = [
+        nbformat.v4.new_markdown_cell("# A"),
+        nbformat.v4.new_code_cell("import sys; print(1, file=sys.stderr); 1 + 1"),
+        nbformat.v4.new_code_cell("import time; time.time()", metadata={"tags": ["machine-output"], "collapsed": True}),
+    ]
+    path = tmp_path / "a.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    assert run_notebooks.execute(path) is True
+    first = path.read_bytes()
+    assert run_notebooks.execute(path) is False
+    assert path.read_bytes() == first
+    assert [cell.execution_count for cell in code_cells(read(path))] == [1, 2]
+    assert b'"name": "stderr"' not in first

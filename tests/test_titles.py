@@ -1,0 +1,265 @@
+import random
+
+import numpy as np
+import pandas as pd
+import pytest
+import title_queries
+from rapidfuzz import distance
+
+from helpers import titles
+from helpers.titles import TitleLookup, adjacent_duplicates, find_duplicates, merge_duplicates, normalize_title
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Matrix, The", "The Matrix"),
+        ("Misérables, Les", "miserables"),
+        ("Mr. & Mrs. Smith", "mr and mrs smith"),
+        ("WALL·E", "Wall-E"),
+        ("Rocky IV", "rocky 4"),
+        ("Alien (1979)", "Alien [DVD]"),
+        ("Blade Runner - The Final Cut", "Blade Runner (Director's Cut)"),
+        ("Tom &amp; Jerry", "Tom & Jerry"),
+        ("Ocean's Eleven", "Ocean’s Eleven"),
+        ("E.T. the Extra-Terrestrial", "ET: The Extra Terrestrial"),
+        ("  Jaws   ", "JAWS"),
+        ("Se7en", "Seven"),
+        ("Marvel's The Avengers", "Avengers, The"),
+        ("Kill Bill: Vol. 2", "Kill Bill Volume Two"),
+    ],
+)
+def test_spellings_of_one_title_get_one_form(left, right):
+    assert normalize_title(left) == normalize_title(right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Alien", "Aliens"),
+        ("Toy Story", "Toy Story 2"),
+        ("It", "It's"),
+        ("The Final Cut", "Cut"),
+        ("I, Robot", "Robot"),
+        ("The The", "A"),
+    ],
+)
+def test_different_titles_keep_different_forms(left, right):
+    assert normalize_title(left) != normalize_title(right)
+
+
+def test_no_title_vanishes():
+    for title in ["The", "A", "!!!", "(1999)", "千と千尋の神隠し", "½"]:
+        assert normalize_title(title)
+
+
+def test_levenshtein_agrees_with_rapidfuzz_on_random_texts():
+    rng = random.Random(1)
+    for _ in range(200):
+        left, right = ("".join(rng.choices("abcé ", k=rng.randrange(9))) for _ in range(2))
+        assert titles.levenshtein(left, right) == distance.Levenshtein.distance(left, right)
+
+
+def test_the_levenshtein_table_holds_the_distances_of_all_beginnings():
+    table = titles.levenshtein_table("heat", "hat")
+    for i in range(5):
+        for j in range(4):
+            assert table[i, j] == distance.Levenshtein.distance("heat"[:i], "hat"[:j])
+
+
+def listings(rows, columns=("title", "year", "synopsis")):
+    return pd.DataFrame(
+        [dict(zip(columns, row, strict=False)) for row in rows],
+        index=range(100, 100 + len(rows)),
+        columns=list(columns),
+    )
+
+
+def found(pairs):
+    return {tuple(pair) for pair in pairs.loc[pairs["duplicate"], ["left", "right"]].to_numpy().tolist()}
+
+
+def test_the_tutorials_rule_drops_the_earlier_of_two_close_neighbours():
+    dropped = adjacent_duplicates(listings([("Toy Story 2",), ("Jaws",), ("Toy Story",)]))
+    assert dropped[["left", "right", "distance"]].to_numpy().tolist() == [[102, 100, 2]]
+
+
+def test_inverted_articles_are_found_far_apart_in_sort_order():
+    rows = listings([("The Matrix", 1999), ("Memento", 2000), ("Matrix, The", 1999)])
+    assert found(find_duplicates(rows)) == {(100, 102)}
+    assert adjacent_duplicates(rows).empty
+
+
+def test_sequels_and_remakes_stay():
+    rows = [
+        ("Toy Story", 1995),
+        ("Toy Story 2", 1995),
+        ("King Kong", 1933),
+        ("King Kong", 2005),
+        ("Alien", 1979),
+        ("Aliens", 1986),
+    ]
+    assert found(find_duplicates(listings(rows))) == set()
+
+
+def test_a_year_off_by_one_is_the_same_film_and_a_missing_year_needs_the_whole_title():
+    rows = [("Heat", 1995), ("Heat", 1996), ("Heat", np.nan), ("Heaat", np.nan)]
+    assert found(find_duplicates(listings(rows))) == {(100, 101), (100, 102), (101, 102)}
+
+
+def test_another_title_is_found_by_the_synopsis():
+    plot = "Vincent Vega and Jules Winnfield recover a glowing briefcase for the gangster Marsellus Wallace."
+    rows = [
+        ("Pulp Fiction", 1994, plot),
+        ("Tiempos violentos", 1994, plot),
+        ("Heat", 1995, "A crew robs a bank in Los Angeles."),
+    ]
+    assert found(find_duplicates(listings(rows))) == {(100, 101)}
+
+
+def test_a_title_within_a_title_needs_a_text_that_agrees():
+    crew = "Nick Fury calls Iron Man, Thor and the Hulk to fight Loki above New York."
+    rows = [
+        ("The Avengers", 2012, crew),
+        ("Marvel's The Avengers", 2012, "Iron Man, Thor and the Hulk learn to be a team."),
+        ("Up", 2009, "An old balloon seller lifts his house to a waterfall."),
+        ("Up in the Air", 2009, "A consultant flies from city to city and fires people."),
+    ]
+    assert found(find_duplicates(listings(rows))) == {(100, 101)}
+
+
+def test_duplicates_of_one_listing_are_duplicates_of_each_other():
+    plot = "A consultant flies from city to city and fires people."
+    rows = [("Up in the Air", 2009, plot), ("Amor sin escalas", 2009, plot), ("Up in the Air", 2010, None)]
+    assert found(find_duplicates(listings(rows))) == {(100, 101), (100, 102), (101, 102)}
+
+
+def test_two_listings_with_one_id_are_refused():
+    rows = listings([("One", 2000), ("Two", 2000)])
+    rows.index = [5, 5]
+    with pytest.raises(ValueError, match="must be unique"):
+        find_duplicates(rows)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "low", "high"),
+    [
+        ("toy story", "toy story 2", 80, 89),
+        ("kill bill vol 1", "kill bill vol 2", 0, 79),
+        ("star wars", "star wars ep 4 new hope", 80, 89),
+        ("heat", "heat", 100, 100),
+        ("matrix reloaded", "matrix revolutions", 0, 79),
+    ],
+)
+def test_title_scores_know_numbers_and_longer_titles(left, right, low, high):
+    assert low <= titles.title_scores([left], [right])[0] <= high
+
+
+def test_blocks_give_the_pairs_that_one_block_gives(monkeypatch):
+    rng = random.Random(3)
+    rows = listings([("".join(rng.choices("ab ", k=6)), 2000 + rng.randrange(3)) for _ in range(60)])
+    whole = find_duplicates(rows)
+    monkeypatch.setattr(titles, "ROWS_AT_ONCE", 7)
+    pd.testing.assert_frame_equal(find_duplicates(rows), whole)
+    assert whole["duplicate"].any()
+
+
+def test_rows_without_title_are_passed_over_and_no_pairs_are_no_error():
+    rows = listings([(None, 2000), ("A film", 2000), ("Something else", 2001)])
+    pairs = find_duplicates(rows)
+    assert pairs.columns.tolist() == ["left", "right", "title_score", "year_gap", "text_similarity", "duplicate"]
+    assert found(pairs) == set()
+
+
+def test_precision_and_recall_count_pairs():
+    truth = pd.Series({1: 7, 2: 7, 3: 7, 4: 8})
+    claims = pd.DataFrame({"left": [1, 4], "right": [2, 1]})
+    assert titles.true_pairs(truth) == {(1, 2), (1, 3), (2, 3)}
+    assert titles.pair_precision_recall(claims, truth) == (1 / 2, 1 / 3)
+
+
+def test_merging_keeps_the_fullest_listing_and_fills_its_gaps():
+    rows = pd.DataFrame(
+        {
+            "title": ["Heat", "HEAT", "Jaws"],
+            "year": [np.nan, 1995, 1975],
+            "genres": ["Crime", np.nan, "Thriller"],
+            "synopsis": ["A crew robs banks.", np.nan, "A shark."],
+        },
+        index=[5, 3, 9],
+    )
+    pairs = pd.DataFrame({"left": [5], "right": [3], "duplicate": [True]})
+    merged = merge_duplicates(rows, pairs)
+    assert merged.index.tolist() == [5, 9]
+    assert merged.loc[5, ["title", "year", "genres"]].tolist() == ["Heat", 1995, "Crime"]
+
+
+CATALOGUE = pd.DataFrame(
+    [
+        ("The Matrix", 1999), ("Amélie", 2001), ("Dr. Strangelove or: How I Learned to Stop Worrying", 1964),
+        ("King Kong", 1933), ("King Kong", 2005), ("The Lord of the Rings: The Two Towers", 2002), ("Star Wars", 1977),
+        ("Rocky", 1976), ("Rocky II", 1979), ("2001: A Space Odyssey", 1968), ("Reservoir Dogs", 1992), ("Se7en", 1995),
+    ],
+    columns=["title", "year"],
+    index=range(10, 22),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lookup():
+    return TitleLookup(CATALOGUE["title"], CATALOGUE["year"])
+
+
+@pytest.mark.parametrize(
+    ("query", "identifier"),
+    [
+        ("the matrix", 10), ("Matrix, The", 10), ("MATRIX", 10), ("matirx", 10), ("amelie", 11), ("Amelie!!", 11),
+        ("dr strangelove", 12), ("King Kong 1933", 13), ("king kong (2005)", 14), ("two towers lord of the rings", 15),
+        ("lord of the rngs", 15), ("starwars", 16), ("rocky 2", 18), ("Rocky", 17), ("2001", 19),
+        ("dogs reservoir", 20), ("seven", 21), ("reserv", 20),
+    ],
+)  # fmt: skip
+def test_a_title_is_found_despite(lookup, query, identifier):
+    assert lookup.closest(query).id == identifier
+
+
+@pytest.mark.parametrize("query", ["zzzzqqq", "", "   ", "!!!", "qwertyuiop", "hello world"])
+def test_nonsense_finds_nothing(lookup, query):
+    assert lookup.closest(query) is None
+
+
+def test_a_match_says_how_sure_it_is(lookup):
+    sure, unsure = lookup.closest("the matrix"), lookup.closest("the matirx")
+    assert sure == (10, "The Matrix", 1.0)
+    assert 0.7 <= unsure.score < sure.score
+
+
+def test_suggestions_come_best_first_and_equal_ones_in_the_order_of_the_catalogue(lookup):
+    found = lookup.suggest("king kong", 4)
+    assert [match.id for match in found[:2]] == [13, 14]
+    assert [match.score for match in found] == sorted((match.score for match in found), reverse=True)
+
+
+def test_an_empty_catalogue_finds_nothing():
+    assert TitleLookup(pd.Series([], dtype=object)).closest("anything") is None
+
+
+def test_on_movielens_the_tutorials_rule_deletes_hundreds_and_ours_flags_a_handful(movielens):
+    movies = pd.read_csv(movielens / "movies.csv", index_col="movieId")
+    assert len(adjacent_duplicates(movies)) == 269
+    plain = movies.assign(title=movies["title"].str.replace(r"\s*\(\d{4}\)\s*$", "", regex=True))
+    plain["year"] = pd.to_numeric(movies["title"].str.extract(r"\((\d{4})\)\s*$")[0])
+    assert len(adjacent_duplicates(plain)) == 688
+    flagged = found(find_duplicates(plain))
+    assert len(flagged) <= 15
+    once = {"Confessions of a Dangerous Mind", "Eros", "Saturn 3"}
+    assert once <= {plain["title"][left] for left, _ in flagged}
+
+
+def test_lookup_of_movielens_titles_is_accurate_and_faster_than_the_scan(movielens):
+    names = pd.read_csv(movielens / "movies.csv", index_col="movieId")["title"]
+    lookup, queries = TitleLookup(names), title_queries.make_queries(names)
+    top1, top5 = title_queries.accuracy(lookup, queries)
+    assert top1 >= 0.90
+    assert top5 >= 0.98
+    assert title_queries.speed_ratio(lookup, names.tolist(), [query for query, _ in queries[:60]]) >= 3
