@@ -212,9 +212,9 @@ def _word_rows(titles: list[str]):
 def _text_rows(listings: pd.DataFrame):
     """One sparse unit row a listing, of the words of its synopsis, director and cast; None when no listing has any."""
     columns = [name for name in ("director", "cast", "synopsis") if name in listings]
-    texts = listings[columns].fillna("").agg(" ".join, axis=1) if columns else pd.Series("", index=listings.index)
-    if not texts.str.contains(r"\w\w").any():
+    if not columns or listings[columns].isna().all(axis=None):
         return None
+    texts = listings[columns].astype(object).fillna("").agg(" ".join, axis=1)
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return TfidfVectorizer(sublinear_tf=True, stop_words="english").fit_transform(texts)
