@@ -75,6 +75,8 @@ def start_course(options) -> int:
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     command += ["--no-browser"] if options.no_browser else []
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # in containers
+        command.append("--allow-root")
     return run_child(command)
 
 

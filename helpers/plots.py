@@ -101,7 +101,7 @@ def histogram(values, title: str, xlabel: str, ylabel: str, alt: str, mark: floa
 def heat_table(table, row_names, column_names, title: str, alt: str, path=()) -> CourseFigure:
     """A table of numbers as shaded cells with the numbers in them; cells in `path` get a frame."""
     table = np.asarray(table)
-    figure, axis = _figure(title, width=1.5 + 0.55 * table.shape[1], height=1.3 + 0.42 * table.shape[0])
+    figure, axis = _figure(title, width=max(6.5, 1.5 + 0.55 * table.shape[1]), height=1.3 + 0.42 * table.shape[0])
     axis.imshow(table, cmap="Blues", vmax=table.max() * 1.6, aspect="auto")
     for (row, column), value in np.ndenumerate(table):
         chosen = (row, column) in set(path)

@@ -1,0 +1,144 @@
+import re
+import tomllib
+from collections import Counter
+
+import make_listings
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.bootstrap import ROOT
+from helpers.data import DATA_DIR, load_duplicates, load_movies, load_raw_listings, load_vectors
+from helpers.encoding import encode
+from helpers.titles import adjacent_duplicates, find_duplicates, pair_precision_recall, true_pairs
+
+VOCABULARY = tomllib.loads((ROOT / "tools" / "vocabulary.toml").read_text(encoding="utf-8"))
+STOCK_PHRASES = [
+    "must confront", "a journey of", "nothing is as it seems", "little does he know", "race against time",
+    "against all odds", "web of lies", "comes to terms", "the audience", "the movie", "this film",
+]  # fmt: skip
+MOVIES = load_movies()
+
+
+def cells(column):
+    return MOVIES[column].str.split("|")
+
+
+def words(text):
+    return re.findall(r"[\w']+", text.lower())
+
+
+def runs(text, length):
+    tokens = words(text)
+    return {" ".join(tokens[place : place + length]) for place in range(len(tokens) - length + 1)}
+
+
+def test_films_are_numbered_and_named_once():
+    assert MOVIES.index.tolist() == list(range(1, len(MOVIES) + 1))
+    assert MOVIES["imdb_id"].dropna().is_unique
+    assert MOVIES["imdb_id"].dropna().str.fullmatch(r"tt\d{7,8}").all()
+    assert not MOVIES.duplicated(["title", "year"]).any()
+    assert MOVIES.drop(columns="imdb_id").notna().all(axis=None)
+    assert MOVIES["year"].between(1920, 2024).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "low", "high"), [("genres", 1, 4), ("tags", 4, 8), ("cast", 3, 5), ("director", 1, 4)]
+)
+def test_lists_have_as_many_entries_as_the_datasheet_says(column, low, high):
+    assert cells(column).map(len).between(low, high).all()
+    assert cells(column).map(lambda entries: len(set(entries)) == len(entries) and all(map(str.strip, entries))).all()
+
+
+@pytest.mark.parametrize("column", ["genres", "tags"])
+def test_genres_and_tags_are_of_the_controlled_lists(column):
+    assert set(cells(column).explode()) <= set(VOCABULARY[column])
+
+
+def test_the_controlled_lists_are_of_the_promised_size():
+    assert 18 <= len(VOCABULARY["genres"]) <= 22
+    assert 80 <= len(VOCABULARY["tags"]) <= 120
+    assert all(entries == sorted(set(entries)) for entries in VOCABULARY.values())
+
+
+def test_synopses_have_90_to_150_words():
+    assert MOVIES["synopsis"].str.split().str.len().between(90, 150).all()
+
+
+def test_synopses_use_plain_characters():
+    assert MOVIES["synopsis"].str.fullmatch(r"[A-Za-z0-9 .,;:'\"!?()/&%$#*+\-¡·À-ſ]+").all()
+
+
+def test_synopses_name_neither_their_title_nor_the_cast():
+    for film in MOVIES.itertuples():
+        text = film.synopsis.lower()
+        parts = {film.title, *re.split(r":| - ", film.title)}
+        named = [part for part in parts if len(part.split()) > 1 and part.strip().lower() in text]
+        named += [name for name in film.cast.split("|") if len(name.split()) > 1 and name.lower() in text]
+        assert not named, film.title
+
+
+def test_no_stock_phrases():
+    for phrase in STOCK_PHRASES:
+        assert not MOVIES["synopsis"].str.contains(phrase, case=False, regex=False).any(), phrase
+
+
+def test_no_eight_words_in_a_row_stand_in_two_synopses():
+    counts = Counter(run for text in MOVIES["synopsis"] for run in runs(text, 8))
+    assert [run for run, count in counts.items() if count > 1] == []
+
+
+def test_no_opening_and_no_phrase_is_used_by_more_than_two_percent():
+    most = max(2, 0.02 * len(MOVIES))
+    openings = Counter(" ".join(words(text)[:3]) for text in MOVIES["synopsis"])
+    phrases = Counter(run for text in MOVIES["synopsis"] for run in runs(text, 5))
+    assert {opening for opening, count in openings.items() if count > most} == set()
+    assert {phrase for phrase, count in phrases.items() if count > most} == set()
+
+
+def test_no_two_synopses_are_nearly_the_same():
+    vectors = load_vectors(MOVIES)
+    similarity = vectors @ vectors.T - np.eye(len(vectors))
+    assert similarity.max() < 0.9
+
+
+def test_the_vectors_are_those_of_the_synopses():
+    sample = MOVIES.sample(20, random_state=0)
+    again = encode(sample["synopsis"], cache=False)
+    assert (again * load_vectors(sample)).sum(axis=1).min() >= 0.999
+
+
+def test_the_listings_are_made_as_the_maker_makes_them(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["make_listings.py", str(tmp_path)])
+    make_listings.main()
+    for name in ("listings_raw.csv", "duplicates.csv"):
+        assert (tmp_path / name).read_bytes() == (DATA_DIR / name).read_bytes(), name
+
+
+def test_the_listings_hold_every_film_and_at_least_sixty_duplicates_most_of_them_by_hand():
+    by_hand = pd.read_csv(ROOT / "tools" / "listings_by_hand.csv")
+    truth = load_duplicates()
+    duplicates = len(truth) - truth.nunique()
+    assert set(truth) == set(MOVIES.index)
+    assert set(truth.index) == set(load_raw_listings().index)
+    assert duplicates >= 60
+    assert len(by_hand) > duplicates / 2
+
+
+def test_the_taught_rule_finds_the_duplicates_and_the_rule_of_thumb_does_not():
+    listings, truth = load_raw_listings(), load_duplicates()
+    pairs = find_duplicates(listings)
+    precision, recall = pair_precision_recall(pairs[pairs["duplicate"]], truth)
+    assert precision >= 0.98
+    assert recall >= 0.95
+    thumb = pair_precision_recall(adjacent_duplicates(listings), truth)
+    assert max(thumb) < min(precision, recall)
+
+
+def test_the_listings_hold_hard_negatives():
+    """Sequels and remakes: pairs of other films whose titles are a few letters apart, or the same."""
+    listings, truth = load_raw_listings(), load_duplicates()
+    close = adjacent_duplicates(listings)
+    others = truth.loc[close["left"]].to_numpy() != truth.loc[close["right"]].to_numpy()
+    assert others.sum() >= 8
+    assert len(true_pairs(truth)) >= 60
