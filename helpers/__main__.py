@@ -67,17 +67,13 @@ def recommend_options(options) -> str | None:
 
 
 def start_course(options) -> int:
-    """Open JupyterLab on the first notebook."""
-    command = [sys.executable, "-m", "jupyterlab", "notebooks/00_start_here.ipynb", f"--port={options.port}"]
-    command += [
-        "--notebook-dir=.",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
+    """Open JupyterLab on the first notebook, without its question about news."""
+    command = [sys.executable, "-m", "jupyterlab", f"--port={options.port}", "--notebook-dir=."]
+    command += ["--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
     command += ["--no-browser"] if options.no_browser else []
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in containers
         command.append("--allow-root")
-    return run_child(command)
+    return run_child(command, JUPYTER_CONFIG_PATH=str(bootstrap.ROOT / "helpers" / "jupyter"))
 
 
 def run_tests(options) -> int:
@@ -86,9 +82,10 @@ def run_tests(options) -> int:
     return run_child(command)
 
 
-def run_child(command: list) -> int:
+def run_child(command: list, **variables) -> int:
     """Run a program in the course's folder and pass its exit status on; Ctrl-C ends both without a traceback."""
-    process = subprocess.Popen(command, cwd=bootstrap.ROOT, env=bootstrap.child_environment())
+    environment = dict(bootstrap.child_environment(), **variables)
+    process = subprocess.Popen(command, cwd=bootstrap.ROOT, env=environment)
     while True:
         try:
             return process.wait()

@@ -141,4 +141,5 @@ def test_the_listings_hold_hard_negatives():
     close = adjacent_duplicates(listings)
     others = truth.loc[close["left"]].to_numpy() != truth.loc[close["right"]].to_numpy()
     assert others.sum() >= 8
+    assert {"Alien", "Shrek"} <= set(listings["title"].loc[close["left"][others]])  # named in the README
     assert len(true_pairs(truth)) >= 60

@@ -2,7 +2,8 @@
 
     python tools/measure.py
 
-Search: the vectors of 15,000 passages of the synopses, 12 words each, asked with whole synopses. Encoding: the first 96 synopses.
+Search: the vectors of 15,000 passages of the synopses, 12 words each, asked with whole synopses. Encoding: the first
+96 synopses.
 """
 
 from __future__ import annotations
@@ -22,15 +23,16 @@ from helpers.neighbors import NeighborIndex  # noqa: E402
 K = 10
 
 
-def seconds(work) -> float:
+def seconds(work, times: int) -> float:
     begin = time.perf_counter()
-    work()
+    for _ in range(times):
+        work()
     return time.perf_counter() - begin
 
 
-def ratio(slow, fast, rounds: int) -> float:
-    """Median over rounds of the time of `slow` by the time of `fast`, run in turn."""
-    return statistics.median(seconds(slow) / seconds(fast) for _ in range(rounds))
+def ratio(slow, fast, rounds: int, times: int = 1) -> float:
+    """Median over rounds of the time of `slow` by the time of `fast`, each run some times in a row, in turn."""
+    return statistics.median(seconds(slow, times) / seconds(fast, times) for _ in range(rounds))
 
 
 def passages(count: int = 15_000, length: int = 12) -> list[str]:
@@ -54,8 +56,8 @@ def measure_search() -> None:
     vectors, films = encode(passages()), encode(load_movies()["synopsis"])
     exact, tree = NeighborIndex(vectors), NeighborIndex(vectors, method="ball_tree")
     for queries in (films[:1], films[:64]):
-        to_tree = ratio(lambda q=queries: tree.search(q, K), lambda q=queries: exact.search(q, K), 7)
-        to_bare = ratio(lambda q=queries: exact.search(q, K), lambda q=queries: bare_search(vectors, q), 41)
+        to_tree = ratio(lambda q=queries: tree.search(q, K), lambda q=queries: exact.search(q, K), 7, 10)
+        to_bare = ratio(lambda q=queries: exact.search(q, K), lambda q=queries: bare_search(vectors, q), 15, 10)
         print(f"search, {len(queries)} queries: ball tree {to_tree:.1f} times exact, exact {to_bare:.2f} times bare")
 
 
