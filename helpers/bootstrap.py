@@ -30,8 +30,8 @@ CAUSES = [  # what pip or the system says, and what it means for the learner
     ),
     (
         r"NewConnectionError|NameResolutionError|name resolution|Network is unreachable|ConnectTimeout|ReadTimeout"
-        r"|Connection refused|Connection reset|ProxyError|Max retries",
-        "the package index cannot be reached. Check the network, then run the command again.",
+        r"|Connection refused|Connection reset|ProxyError|Max retries|from versions: none|No matching distribution",
+        "the package index cannot be reached, or lacks a package. Check the network, then run the command again.",
     ),
     (r"ensurepip", "this Python cannot make environments. On Debian or Ubuntu: sudo apt install python3-venv"),
 ]

@@ -140,6 +140,7 @@ def test_a_damaged_note_counts_as_no_set_up(root, commands):
             "NewConnectionError: Failed to establish a new connection\nERROR: No matching distribution",
             "cannot be reached",
         ),
+        ("ERROR: Could not find a version that satisfies numpy==2 (from versions: none)", "cannot be reached"),
         ("The virtual environment was not created because ensurepip is not available", "python3-venv"),
         ("fine\nERROR: something else\nbye", "ERROR: something else"),
     ],
@@ -155,6 +156,16 @@ def test_a_full_disk_is_noticed_before_the_download(root, commands, monkeypatch)
     with pytest.raises(bootstrap.SetupError, match="disk is full"):
         bootstrap.Environment(root / ".venv").make(tests=False)
     assert commands == []
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(root, commands, monkeypatch):
+    def refuse(self, **state):
+        raise PermissionError(13, "Permission denied", str(self.folder))
+
+    monkeypatch.setattr(bootstrap.Environment, "write_state", refuse)
+    with pytest.raises(bootstrap.SetupError, match="no permission to write in") as caught:
+        bootstrap.Environment(root / ".venv").make(tests=False)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_failing_command_of_the_set_up_is_told_in_one_line(capsys):
