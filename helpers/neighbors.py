@@ -176,8 +176,7 @@ class TitleNotFoundError(LookupError):
 
     def __init__(self, text: str, nearest: list[Match]):
         self.suggestions = [match.title for match in nearest]
-        nearest_titles = f"The nearest: {'; '.join(self.suggestions)}." if nearest else "None is near it."
-        super().__init__(f"No title like '{text}'. {nearest_titles}")
+        super().__init__(f"No title like '{text}'. The nearest: {'; '.join(self.suggestions) or 'none'}.")
 
 
 def find_similar_movies(

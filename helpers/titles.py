@@ -381,7 +381,10 @@ class TitleLookup:
         return best[0] if best and best[0].score >= SURE else None
 
     def suggest(self, text: str, n: int = 5) -> list[Match]:
-        """The `n` best matches, best first, however weak; equal ones in the order of the catalogue."""
+        """The `n` best matches, best first, however weak; equal ones in the order of the catalogue.
+
+        Fewer come back only for a text without letters, or from a smaller catalogue.
+        """
         name, year = _split_year(text)
         query = normalize_title(f"{name} {year}" if year else text)
         places = self._first_look(query)
@@ -395,15 +398,14 @@ class TitleLookup:
 
     def _first_look(self, query: str) -> np.ndarray:
         """Places of the titles that share most pairs of letters with the query, for their length."""
-        pairs = _letter_pairs(query)
+        pairs = _letter_pairs(query) if query else set()
         found = [self._places[pair] for pair in pairs if pair in self._places]
         if not found:
-            return np.empty(0, dtype=int)
+            return np.arange(len(self._keys) if query else 0)
         shared = np.bincount(np.concatenate(found), minlength=len(self._keys)).astype(np.float32)
         share = shared / (len(pairs) + self._weights)
         rest = max(0, len(share) - FULL_SCORE_FOR)
-        best = np.argpartition(share, rest)[rest:]
-        return best[shared[best] > 0]
+        return np.argpartition(share, rest)[rest:]
 
     def _scores(self, query: str, places: np.ndarray) -> np.ndarray:
         """How well some titles fit, 0 to 1."""

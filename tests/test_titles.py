@@ -244,6 +244,12 @@ def test_an_empty_catalogue_finds_nothing():
     assert TitleLookup(pd.Series([], dtype=object)).closest("anything") is None
 
 
+def test_even_nonsense_gets_suggestions_that_are_marked_as_weak(lookup):
+    suggestions = lookup.suggest("zzzzqqq", 3)
+    assert len(suggestions) == 3
+    assert max(match.score for match in suggestions) < 0.5
+
+
 def test_on_movielens_the_tutorials_rule_deletes_hundreds_and_ours_flags_a_handful(movielens):
     movies = pd.read_csv(movielens / "movies.csv", index_col="movieId")
     assert len(adjacent_duplicates(movies)) == 269
