@@ -36,8 +36,8 @@ def pins(name):
 def test_environment_yml_equals_pyproject(project, conda):
     from_pip = next(entry["pip"] for entry in conda if isinstance(entry, dict))
     wanted_pip = [r for r in project["dependencies"] if split(r)[0] in FROM_PIP] + ["-e ."]
-    wanted = {CONDA_NAMES.get(split(r)[0], split(r)[0].lower()) + split(r)[1] for r in project["dependencies"]}
-    wanted = {r for r in wanted if split(r)[0] not in FROM_PIP}
+    from_conda = [split(r) for r in project["dependencies"] if split(r)[0] not in FROM_PIP]
+    wanted = {CONDA_NAMES.get(name, name.lower()) + bounds for name, bounds in from_conda}
     assert sorted(from_pip) == sorted(wanted_pip)
     found = {entry for entry in conda if isinstance(entry, str)} - {"pip"}
     python = {entry for entry in found if entry.startswith("python>")}
