@@ -97,7 +97,7 @@ def levenshtein(left: str, right: str) -> int:
 
 SAME_TITLE = 90  # of 100: from here on, two titles of about the same year are one film
 LIKE_TITLE = 80  # from here on they are, if the texts agree as well
-LIKE_TEXT = 0.045  # cosine: more than most pairs of different films have
+LIKE_TEXT = 0.05  # cosine: more than most pairs of different films have
 SAME_TEXT = 0.45  # from here on, texts of about the same year tell one film, whatever its title
 MAX_YEAR_GAP = 1  # years: releases in two countries
 ROWS_AT_ONCE = 1_000
@@ -130,7 +130,7 @@ def find_duplicates(listings: pd.DataFrame, *, same_title: float = SAME_TITLE) -
     """Compare all pairs of listings, and decide which are the same film.
 
     Two listings whose years are at most one apart are one film when their titles agree (score 90), or nearly agree
-    (80) and their texts are like (cosine 0.045), or their texts agree (0.45). Where a year is missing, only titles that
+    (80) and their texts are like (cosine 0.05), or their texts agree (0.45). Where a year is missing, only titles that
     agree to the letter count. Duplicates of one listing are duplicates of each other.
 
     Parameters
