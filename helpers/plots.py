@@ -18,9 +18,6 @@ COLORS = ["#0072B2", "#E69F00", "#000000", "#56B4E9", "#D55E00", "#009E73"]
 GREY = "#8a8a8a"
 STYLE = {
     "font.size": 11,
-    "axes.titlesize": 12,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -44,14 +41,18 @@ class CourseFigure(Figure):
         return {"image/png": picture.getvalue(), "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
 
 
-def _figure(title: str, width: float = 7.5, height: float = 4.0, **axes):
-    """Make a figure with one pair of axes and a title."""
+def _figure(title: str, width: float = 7.5, height: float = 4.0):
+    """Make a figure with one pair of axes and a title that starts at its left edge."""
     with mpl.rc_context(STYLE):
         figure = CourseFigure(figsize=(width, height), layout="constrained")
-        axis = figure.subplots(**axes)
-        first = axis if not isinstance(axis, np.ndarray) else axis.flat[0]
-        first.set_title(title) if first is axis else figure.suptitle(title, fontweight="bold", x=0.01, ha="left")
+        axis = figure.subplots()
+        figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
     return figure, axis
+
+
+def _short(name: str, most: int = 36) -> str:
+    """Cut a long name, so that labels leave room for what they label."""
+    return name if len(name) <= most else name[: most - 3].rstrip() + "..."
 
 
 def _describe(figure: CourseFigure, alt: str) -> CourseFigure:
@@ -64,7 +65,7 @@ def bars(values: pd.Series, title: str, xlabel: str, alt: str, highlight=()) -> 
     figure, axis = _figure(title, height=0.9 + 0.34 * len(values))
     shown = values[::-1]
     colors = [COLORS[1] if name in highlight else COLORS[0] for name in shown.index]
-    drawn = axis.barh([str(name) for name in shown.index], shown.to_numpy(), color=colors)
+    drawn = axis.barh([_short(str(name)) for name in shown.index], shown.to_numpy(), color=colors)
     axis.bar_label(drawn, labels=[f"{value:,.3g}" for value in shown], padding=4)
     axis.set_xlabel(xlabel)
     axis.margins(x=0.12)
@@ -123,7 +124,7 @@ def scatter_map(points, labels: dict, title: str, alt: str) -> CourseFigure:
     axis.scatter(points[:, 0], points[:, 1], s=10, color=GREY, alpha=0.6)
     for place, text in labels.items():
         axis.scatter(*points[place], s=36, color=COLORS[4])
-        axis.annotate(text, points[place], xytext=(5, 4), textcoords="offset points", fontsize=9)
+        axis.annotate(_short(text), points[place], xytext=(5, 4), textcoords="offset points", fontsize=9)
     axis.set(xlabel="first direction", ylabel="second direction")
     return _describe(figure, alt)
 
