@@ -98,6 +98,7 @@ def levenshtein(left: str, right: str) -> int:
 SAME_TITLE = 90  # of 100: from here on, two titles of about the same year are one film
 LIKE_TITLE = 80  # from here on they are, if the texts agree as well
 LIKE_TEXT = 0.05  # cosine: more than most pairs of different films have
+CLOSE_TEXT = 0.3  # from here on, a title that nearly agrees needs no year
 SAME_TEXT = 0.45  # from here on, texts of about the same year tell one film, whatever its title
 MAX_YEAR_GAP = 1  # years: releases in two countries
 ROWS_AT_ONCE = 1_000
@@ -130,8 +131,8 @@ def find_duplicates(listings: pd.DataFrame, *, same_title: float = SAME_TITLE) -
     """Compare all pairs of listings, and decide which are the same film.
 
     Two listings whose years are at most one apart are one film when their titles agree (score 90), or nearly agree
-    (80) and their texts are like (cosine 0.05), or their texts agree (0.45). Where a year is missing, only titles that
-    agree to the letter count. Duplicates of one listing are duplicates of each other.
+    (80) and their texts are like (cosine 0.05), or their texts agree (0.45). Where a year is missing, titles have to
+    agree to the letter, or nearly and with close texts (0.3). Duplicates of one listing are duplicates of each other.
 
     Parameters
     ----------
@@ -259,7 +260,9 @@ def _decide(pairs: pd.DataFrame, same_title: float) -> pd.Series:
     by_title = pairs["title_score"] >= same_title
     by_both = (pairs["title_score"] >= LIKE_TITLE) & (pairs["text_similarity"] >= LIKE_TEXT)
     by_text = pairs["text_similarity"] >= SAME_TEXT
-    return (near & (by_title | by_both)) | (~dated & (pairs["title_score"] == 100)) | ((near | ~dated) & by_text)
+    by_close_text = (pairs["title_score"] >= LIKE_TITLE) & (pairs["text_similarity"] >= CLOSE_TEXT)
+    undated = (pairs["title_score"] == 100) | by_close_text
+    return (near & (by_title | by_both)) | (~dated & undated) | ((near | ~dated) & by_text)
 
 
 def _implied_pairs(left, right, duplicate, count: int) -> set[tuple[int, int]]:
