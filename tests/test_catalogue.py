@@ -143,3 +143,11 @@ def test_the_listings_hold_hard_negatives():
     assert others.sum() >= 8
     assert {"Alien", "Shrek"} <= set(listings["title"].loc[close["left"][others]])  # named in the README
     assert len(true_pairs(truth)) >= 60
+
+
+def test_a_line_in_other_words_finds_its_film():
+    """Each synopsis says what its film is about: most suppliers' blurbs are nearest to the right one of all films."""
+    blurbs = pd.read_csv(ROOT / "tools" / "listings_by_hand.csv").dropna(subset=["synopsis"])
+    similarity = encode(blurbs["synopsis"]) @ load_vectors(MOVIES).T
+    nearest = MOVIES.index[similarity.argmax(axis=1)]
+    assert (nearest == blurbs["movie_id"]).mean() >= 0.8
