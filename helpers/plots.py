@@ -25,7 +25,6 @@ STYLE = {
     "grid.color": "#dddddd",
     "axes.prop_cycle": mpl.cycler(color=COLORS),
     "figure.facecolor": "white",
-    "svg.hashsalt": "course",
 }
 MARKERS = ["o", "s", "^", "D", "v", "P"]
 
