@@ -37,6 +37,10 @@ def parser() -> argparse.ArgumentParser:
     recommend.add_argument("--text-column", metavar="X", help="its column of texts")
     recommend.set_defaults(run=recommend_titles, check=recommend_options)
 
+    fetch = commands.add_parser("fetch", help="download real data: MovieLens ratings, or the plots of MPST")
+    fetch.add_argument("dataset", choices=["movielens", "mpst"])
+    fetch.set_defaults(run=fetch_dataset)
+
     doctor = commands.add_parser("doctor", help="what is fine, what is not, and the command that mends it")
     doctor.add_argument("--json", action="store_true", help="one JSON document on standard output")
     doctor.set_defaults(run=run_doctor)
@@ -138,6 +142,16 @@ def as_records(films) -> list:
 def label(record: dict) -> str:
     """Title and year as shown to people."""
     return f"{record['title']} ({record['year']})" if record["year"] else record["title"]
+
+
+def fetch_dataset(options) -> int:
+    """Download a data set and say where it is and how to load it."""
+    from helpers.fetch import fetch
+
+    path = fetch(options.dataset)
+    use = 'load_ratings("movielens")' if options.dataset == "movielens" else 'load_movies("mpst")'
+    print(f"{path} is whole. In a notebook: {use}")
+    return 0
 
 
 def run_doctor(options) -> int:

@@ -1,7 +1,8 @@
-"""Load and check what the course works on: films, raw listings, vectors, and any CSV of titles and texts.
+"""Load and check what the course works on: films, raw listings, ratings, vectors, and any CSV of titles and texts.
 
-Every loader returns pandas objects, and raises `ValueError` with one line that names the file, the column or
-the row when something is wrong. Nothing here imports a model, a plot or a widget.
+Real data sets (MovieLens, MPST) are looked for in the folder that ``COURSE_DATA_DIR`` names, then where
+``python3 -m helpers fetch`` puts them. Every loader returns pandas objects, and raises `ValueError` with one line
+that names the file, the column or the row when something is wrong. Nothing here imports a model, a plot or a widget.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import csv as csv_module
 import gzip
 import hashlib
 import io
+import os
 import uuid
 import warnings
 import zipfile
@@ -25,19 +27,33 @@ CACHE_DIR = DATA_DIR / "cache"
 MOVIE_COLUMNS = ["movie_id", "imdb_id", "title", "year", "genres", "director", "cast", "tags", "synopsis"]
 LISTING_COLUMNS = ["listing_id", "title", "year", "genres", "director", "cast", "synopsis", "source"]
 TRUTH_COLUMNS = ["listing_id", "movie_id"]
+RATING_COLUMNS = ["user_id", "movie_id", "rating", "timestamp"]
+CHECKSUMS = "SHA256SUMS"
 DELIMITERS = ",;\t|"
+
+MOVIELENS_FOLDER = "ml-latest-small"
+MOVIELENS_FILES = {  # the columns that each file has to have
+    "ratings.csv": ["userId", "movieId", "rating", "timestamp"],
+    "movies.csv": ["movieId", "title", "genres"],
+    "links.csv": ["movieId", "imdbId", "tmdbId"],
+}
+MOVIELENS_RATINGS, MOVIELENS_USERS = 100_836, 610
+MPST_FILE = "mpst_full_data.csv"
+MPST_COLUMNS = ["imdb_id", "title", "plot_synopsis", "tags", "split", "synopsis_source"]
+MPST_ROWS = 14_828
 
 
 def load_movies(
     csv: str | Path | None = None, title_column: str | None = None, text_column: str | None = None
 ) -> pd.DataFrame:
-    """Load the course's films, or any catalogue that has a title and a text.
+    """Load the course's films, the films of MPST, or any catalogue that has a title and a text.
 
     Parameters
     ----------
-    csv : path, optional
+    csv : path or "mpst", optional
         A CSV or CSV.gz file of your own; without it, the films of the course are loaded. Commas, semicolons,
-        tabs or bars may separate its cells; UTF-8, UTF-16 and Windows-1252 are read.
+        tabs or bars may separate its cells; UTF-8, UTF-16 and Windows-1252 are read. ``"mpst"`` stands for the
+        14,828 films with long plots of Kar et al. (2018), fetched by ``python3 -m helpers fetch mpst``.
     title_column, text_column : str, optional
         Its columns that hold titles and texts; both are needed with `csv`.
 
@@ -47,7 +63,8 @@ def load_movies(
         One row a film, index ``movie_id``, with ``title``, ``year``, ``synopsis`` and the other columns.
         Lists (genres, director, cast, tags) are text, separated by ``|``. From a file of your own, ``movie_id``
         counts its rows from 1, and rows without title or text are left out with a warning that counts them;
-        ``attrs["left_out"]`` keeps the counts.
+        ``attrs["left_out"]`` keeps the counts. Films of MPST have no year; they have ``imdb_id``, ``tags``,
+        ``split`` (train, val or test) and ``synopsis_source``.
 
     Raises
     ------
@@ -55,7 +72,14 @@ def load_movies(
         When the file cannot be read as CSV, or lacks a column, or has no usable row.
     FileNotFoundError
         When there is no such file.
+
+    References
+    ----------
+    S. Kar, S. Maharjan, A. P. López-Monroy and T. Solorio (2018), MPST: a corpus of movie plot synopses with tags,
+    LREC 2018.
     """
+    if csv == "mpst":
+        return read_mpst(_find_real(MPST_FILE, "mpst"))
     if csv is None:
         movies = _read_course_file("movies.csv", MOVIE_COLUMNS, "movie_id")
         movies["year"] = pd.to_numeric(movies["year"]).astype("int64")
@@ -88,6 +112,109 @@ def load_duplicates() -> pd.Series:
         ``movie_id`` for every ``listing_id``. Listings with the same movie_id are duplicates of each other.
     """
     return _read_course_file("duplicates.csv", TRUTH_COLUMNS, "listing_id")["movie_id"].astype("int64")
+
+
+def load_ratings(name: str = "course") -> pd.DataFrame:
+    """Load who rated which film of the course, how, and when.
+
+    Parameters
+    ----------
+    name : "course" or "movielens"
+        ``"course"``: the simulated viewers that come with the course. ``"movielens"``: real people, from MovieLens
+        ml-latest-small, as far as they rated films of the course (joined through ``imdb_id``).
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``user_id``, ``movie_id``, ``rating`` (0.5 to 5 in steps of a half) and ``timestamp`` (seconds since 1970,
+        UTC), sorted by user and time.
+
+    Raises
+    ------
+    ValueError
+        When a file is damaged or truncated, has other columns, or `name` is none of the two.
+    FileNotFoundError
+        When MovieLens is not there; the message names the command that fetches it.
+
+    References
+    ----------
+    F. M. Harper and J. A. Konstan (2015), The MovieLens datasets: history and context, ACM TiiS 5(4), article 19.
+    """
+    if name == "course":
+        return _course_ratings()
+    if name != "movielens":
+        raise ValueError(f"load_ratings: '{name}' is unknown; choose course or movielens.")
+    tables = read_movielens(_find_real(MOVIELENS_FOLDER, "movielens"))
+    links = tables["links.csv"]
+    imdb = "tt" + links["imdbId"].astype(str).str.zfill(7)
+    movies = load_movies()["imdb_id"].dropna()
+    to_ours = imdb.map(pd.Series(movies.index, index=movies)).set_axis(links["movieId"]).dropna().astype("int64")
+    ratings = tables["ratings.csv"].set_axis(RATING_COLUMNS, axis=1)
+    ratings["movie_id"] = ratings["movie_id"].map(to_ours)
+    ratings = ratings.dropna(subset="movie_id").astype({"movie_id": "int64"})
+    return ratings.sort_values(["user_id", "timestamp", "movie_id"], ignore_index=True)
+
+
+def read_movielens(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read the three files of ml-latest-small that the course uses, and insist on their being whole.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        ``ratings.csv``, ``movies.csv`` and ``links.csv``, with the columns of `MOVIELENS_FILES`.
+
+    Raises
+    ------
+    ValueError
+        When a file is missing, has other columns, or does not hold the ratings, users and films that it should.
+    """
+    tables = {name: _read_real_csv(Path(folder) / name, columns) for name, columns in MOVIELENS_FILES.items()}
+    ratings = tables["ratings.csv"]
+    found = len(ratings), ratings["userId"].nunique()
+    if found != (MOVIELENS_RATINGS, MOVIELENS_USERS):
+        raise ValueError(
+            f"{folder}: {found[0]:,} ratings by {found[1]:,} users, expected {MOVIELENS_RATINGS:,} by "
+            f"{MOVIELENS_USERS:,}: the file is truncated or another one. Fetch it again: "
+            "python3 -m helpers fetch movielens"
+        )
+    for name in ("movies.csv", "links.csv"):
+        unknown = ratings["movieId"][~ratings["movieId"].isin(tables[name]["movieId"])]
+        if len(unknown):
+            raise ValueError(f"{folder}: movieId {unknown.iloc[0]} is rated but not in {name}: a file is truncated.")
+    return tables
+
+
+def read_mpst(path: Path) -> pd.DataFrame:
+    """Read ``mpst_full_data.csv`` in its published form, and insist on its being whole; see `load_movies`."""
+    table = _read_real_csv(path, MPST_COLUMNS, dtype=str, keep_default_na=False)
+    if len(table) != MPST_ROWS:
+        raise ValueError(
+            f"{path}: {len(table):,} films, expected {MPST_ROWS:,}: the file is truncated or another one. "
+            "Fetch it again: python3 -m helpers fetch mpst"
+        )
+    movies = table.rename(columns={"plot_synopsis": "synopsis"})
+    movies["tags"] = movies["tags"].str.split(r",\s*", regex=True).str.join("|")
+    movies["synopsis"] = movies["synopsis"].str.strip()
+    movies.index = pd.RangeIndex(1, len(movies) + 1, name="movie_id")
+    return movies[["imdb_id", "title", "tags", "synopsis", "split", "synopsis_source"]]
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def changed_files() -> list[str]:
+    """Name the files of the course's data that are missing, or are not the ones that `SHA256SUMS` lists."""
+    with _clear_errors(DATA_DIR / CHECKSUMS):
+        lines = (DATA_DIR / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+        listed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+    return [
+        name
+        for name, digest in listed.items()
+        if not (DATA_DIR / name).is_file() or file_sha256(DATA_DIR / name) != digest
+    ]
 
 
 def load_vectors(movies: pd.DataFrame) -> np.ndarray:
@@ -163,6 +290,40 @@ def _read_course_file(name: str, columns: list[str], index: str) -> pd.DataFrame
         if table[index].duplicated().any():
             raise ValueError(f"{index} {table[index][table[index].duplicated()].iloc[0]} stands there twice")
     return table.set_index(index)
+
+
+def _course_ratings() -> pd.DataFrame:
+    """Read the simulated ratings, all numbers."""
+    path = DATA_DIR / "ratings.csv"
+    with _clear_errors(path):
+        ratings = pd.read_csv(path)
+        if list(ratings.columns) != RATING_COLUMNS:
+            raise ValueError(f"the columns are {', '.join(ratings.columns)}; expected {', '.join(RATING_COLUMNS)}")
+        if ratings.isna().any(axis=None):
+            raise ValueError("a cell is empty")
+    return ratings
+
+
+def _find_real(name: str, dataset: str) -> Path:
+    """Find a real data set: in the folder that COURSE_DATA_DIR names, else where `fetch` puts it."""
+    folders = [Path(os.environ["COURSE_DATA_DIR"])] if os.environ.get("COURSE_DATA_DIR") else []
+    folders.append(CACHE_DIR)
+    for folder in folders:
+        if (folder / name).exists():
+            return folder / name
+    looked = " or ".join(map(str, folders))
+    raise FileNotFoundError(f"{name} is not in {looked}. Fetch it with: python3 -m helpers fetch {dataset}")
+
+
+def _read_real_csv(path: Path, columns: list[str], **options) -> pd.DataFrame:
+    """Read a published CSV file, and insist on its columns."""
+    try:
+        table = pd.read_csv(path, encoding="utf-8", **options)
+    except (OSError, ValueError, pd.errors.ParserError) as error:
+        raise ValueError(f"{path}: {' '.join(str(error).split())}: the file is damaged or truncated.") from error
+    if list(table.columns) != columns:
+        raise ValueError(f"{path}: the columns are {', '.join(table.columns)}; expected {', '.join(columns)}.")
+    return table
 
 
 @contextlib.contextmanager
