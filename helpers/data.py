@@ -28,6 +28,7 @@ MOVIE_COLUMNS = ["movie_id", "imdb_id", "title", "year", "genres", "director", "
 LISTING_COLUMNS = ["listing_id", "title", "year", "genres", "director", "cast", "synopsis", "source"]
 TRUTH_COLUMNS = ["listing_id", "movie_id"]
 RATING_COLUMNS = ["user_id", "movie_id", "rating", "timestamp"]
+NAMED_VIEWERS = {1: "Ada", 2: "Bruno", 3: "Carla"}  # user_id of the simulated viewers that the course speaks of
 CHECKSUMS = "SHA256SUMS"
 DELIMITERS = ",;\t|"
 

@@ -32,7 +32,7 @@ def examine() -> list[Finding]:
     """
     findings = [_python(), _packages(), _disk()]
     if findings[1].fine:
-        findings += [_encoder(), _films(), _listings(), _vectors()]
+        findings += [_encoder(), _films(), _listings(), _ratings(), _vectors(), _checksums()]
     return findings
 
 
@@ -100,10 +100,31 @@ def _listings() -> Finding:
     return _loads("Listings", count)
 
 
+def _ratings() -> Finding:
+    from helpers.data import load_ratings
+
+    def count() -> str:
+        ratings = load_ratings("course")
+        return f"{len(ratings):,} by {ratings['user_id'].nunique():,} simulated viewers"
+
+    return _loads("Ratings", count)
+
+
 def _vectors() -> Finding:
     from helpers.data import load_movies, load_vectors
 
     return _loads("Vectors", lambda: "{:,} of {} numbers, of these synopses".format(*load_vectors(load_movies()).shape))
+
+
+def _checksums() -> Finding:
+    from helpers.data import changed_files
+
+    def compare() -> str:
+        if changed := changed_files():
+            raise ValueError(f"not as published: {', '.join(changed)}")
+        return "all as published (SHA-256)"
+
+    return _loads("Data files", compare)
 
 
 def _loads(name: str, load) -> Finding:

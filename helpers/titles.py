@@ -24,17 +24,21 @@ ROMAN = {
 STUDIO = r"^(?:walt )?(?:disney|marvel|pixar)'s (?=\w)"
 DIGITS_AS_LETTERS = str.maketrans("013457", "oieasv")  # as in "Se7en"
 PART = "(?:part|volume|vol|episode|ep|chapter)"
-COUNTED = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
-STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss", "·": " ", "½": " 1/2"})
+COUNTED = {
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
+    "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
+}  # fmt: skip
+STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss", "·": " "})
+FRACTIONS = "[¼-¾⅐-⅞]"
 
 
 def normalize_title(title: str) -> str:
     """Bring a title to the form in which titles are compared.
 
     Case, accents, punctuation, HTML entities, a year in brackets, marks of an edition and articles at the start or
-    after the last comma go; ``&`` becomes "and"; Roman numerals after the first word become Arabic ones, and "Part 2",
-    "Volume Two" or "Episode II" become 2. A studio's name in front goes as well, and a digit between two letters is
-    read as the letter that it stands for.
+    after the last comma go; ``&`` and ``+`` become "and"; number words up to twelve and Roman numerals after the first
+    word become figures, and "Part 2", "Volume Two" or "Episode II" become 2. A studio's name in front goes as well,
+    and a digit between two letters is read as the letter that it stands for.
 
     Parameters
     ----------
@@ -47,19 +51,20 @@ def normalize_title(title: str) -> str:
         Lower-case words separated by one space, such as ``"matrix"``. A title that would vanish is kept.
     """
     text = html.unescape(title).casefold().translate(STROKES).replace("’", "'")
+    text = re.sub(rf"(?<=\d)(?={FRACTIONS})", " ", text)
     text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
     text = re.sub(r"[(\[]\s*\d{4}\s*[)\]]", " ", text)
     text = re.sub(rf"[(\[][^)\]]*\b{EDITION}[^)\]]*[)\]]|\s*[-:/]\s+{EDITION}.*$", " ", text)
     text = re.sub(rf"^(.+),\s*({TRAILING_ARTICLES})\s*(?=$|[(\[:])", r"\1 ", text.strip(" -:()[]"))
     text = re.sub(r"\b[dl]'(?=\w)", "", re.sub(STUDIO, "", text))
     text = re.sub(r"(?<=[a-z])[013457](?=[a-z])", lambda digit: digit[0].translate(DIGITS_AS_LETTERS), text)
-    text = re.sub(r"(?<=\w)'(?=\w)|(?<=\w)\.(?=\w\.)", "", text.replace("&", " and "))
+    text = re.sub(r"(?<=\w)['*](?=\w)|(?<=\w)\.(?=\w\.)", "", re.sub(r"&| \+ ", " and ", text))
     words = re.findall(r"[^\W_]+", text)
     if len(words) > 1 and re.fullmatch(ARTICLES, words[0]):
         words = words[1:]
     numbered = " ".join(words[:1] + [ROMAN.get(word, word) for word in words[1:]])
     numbers = "|".join(COUNTED)
-    counted = re.sub(rf"\b{PART} ({numbers}|\d+)\b", lambda found: COUNTED.get(found[1], found[1]), numbered)
+    counted = re.sub(rf"\b(?:{PART} )?({numbers}|\d+)\b", lambda found: COUNTED.get(found[1], found[1]), numbered)
     return counted or title.strip().casefold()
 
 
@@ -96,10 +101,12 @@ def levenshtein(left: str, right: str) -> int:
 # ---- duplicates ------------------------------------------------------------------------------------------------
 
 SAME_TITLE = 90  # of 100: from here on, two titles of about the same year are one film
-LIKE_TITLE = 80  # from here on they are, if the texts agree as well
-LIKE_TEXT = 0.05  # cosine: more than most pairs of different films have
-CLOSE_TEXT = 0.3  # from here on, a title that nearly agrees needs no year
-SAME_TEXT = 0.45  # from here on, texts of about the same year tell one film, whatever its title
+LIKE_TITLE = 80  # from here on they are, if the synopses or the people agree as well
+LIKE_TEXT = 0.04  # cosine of synopses: more than most pairs of different films have
+LIKE_PEOPLE = 0.25  # cosine of director and cast: somebody in common
+CLOSE_TEXT = 0.2  # from here on, a title that nearly agrees needs no year, and another number is no sequel
+SAME_PEOPLE = 0.4  # from here on, like synopses of the same year tell one film, whatever its title
+SAME_TEXT = 0.45  # from here on, synopses of about the same year do so alone
 MAX_YEAR_GAP = 1  # years: releases in two countries
 ROWS_AT_ONCE = 1_000
 
@@ -131,8 +138,10 @@ def find_duplicates(listings: pd.DataFrame, *, same_title: float = SAME_TITLE) -
     """Compare all pairs of listings, and decide which are the same film.
 
     Two listings whose years are at most one apart are one film when their titles agree (score 90), or nearly agree
-    (80) and their texts are like (cosine 0.05), or their texts agree (0.45). Where a year is missing, titles have to
-    agree to the letter, or nearly and with close texts (0.3). Duplicates of one listing are duplicates of each other.
+    (80) while synopses (cosine 0.04) or people (0.25) are like, or when their synopses agree (0.45). Listings of the
+    same year are one film when people (0.4) and synopses (0.04) agree, whatever the title: that finds translations.
+    Where a year is missing, titles have to agree to the letter, or nearly and with close texts (0.2) or people (0.4).
+    Duplicates of one listing are duplicates of each other.
 
     Parameters
     ----------
@@ -146,8 +155,8 @@ def find_duplicates(listings: pd.DataFrame, *, same_title: float = SAME_TITLE) -
     -------
     pandas.DataFrame
         One row a candidate pair, best first: ``left``, ``right`` (ids), ``title_score`` (0 to 100, see `title_scores`),
-        ``year_gap`` (NaN when a year is missing), ``text_similarity`` (cosine of the TF-IDF vectors of synopsis,
-        director and cast; NaN when a listing has none of them), ``duplicate``.
+        ``year_gap`` (NaN when a year is missing), ``text_similarity`` (cosine of the TF-IDF vectors of the synopses;
+        NaN when a listing has none), ``people_similarity`` (the same of director and cast), ``duplicate``.
 
     Raises
     ------
@@ -159,18 +168,18 @@ def find_duplicates(listings: pd.DataFrame, *, same_title: float = SAME_TITLE) -
         raise ValueError("find_duplicates: the index of the listings must be unique.")
     titles = [normalize_title(title) for title in listings["title"]]
     years = listings["year"].to_numpy(float) if "year" in listings else np.full(len(listings), np.nan)
-    texts = _text_rows(listings)
+    texts, people = _text_rows(listings, ["synopsis"]), _text_rows(listings, ["director", "cast"])
     words = _word_rows(titles)
-    blocks = [_candidates(start, titles, words, years, texts) for start in range(0, len(titles), ROWS_AT_ONCE)]
+    blocks = [_candidates(start, titles, words, years, texts, people) for start in range(0, len(titles), ROWS_AT_ONCE)]
     left, right = (
         (np.concatenate(places) for places in zip(*blocks, strict=True)) if blocks else (np.empty(0, int),) * 2
     )
-    pairs = _compare(left, right, titles, years, texts)
+    pairs = _compare(left, right, titles, years, texts, people)
     pairs["duplicate"] = _decide(pairs, same_title)
     known = set(zip(left.tolist(), right.tolist(), strict=True))
     implied = [pair for pair in _implied_pairs(left, right, pairs["duplicate"], len(titles)) if pair not in known]
     if implied:
-        more = _compare(*np.array(implied).T, titles, years, texts)
+        more = _compare(*np.array(implied).T, titles, years, texts, people)
         pairs = pd.concat([pairs, more.assign(duplicate=True)], ignore_index=True)
     together = _implied_pairs(pairs["left"], pairs["right"], pairs["duplicate"], len(titles))
     pairs["duplicate"] = [pair in together for pair in zip(pairs["left"], pairs["right"], strict=True)]
@@ -199,7 +208,7 @@ def title_scores(left: list[str], right: list[str]) -> np.ndarray:
 
 
 def _numbers(title: str) -> list[str]:
-    return sorted(re.findall(r"\d+", title))
+    return sorted(re.findall(r"\b[1-9]\d*\b", title))
 
 
 def _word_rows(titles: list[str]):
@@ -210,9 +219,9 @@ def _word_rows(titles: list[str]):
     return CountVectorizer(binary=True, token_pattern=r"\S+", dtype=np.int16).fit_transform(bare)
 
 
-def _text_rows(listings: pd.DataFrame):
-    """One sparse unit row a listing, of the words of its synopsis, director and cast; None when no listing has any."""
-    columns = [name for name in ("director", "cast", "synopsis") if name in listings]
+def _text_rows(listings: pd.DataFrame, columns: list[str]):
+    """One sparse unit row a listing, of the words of some columns; None when no listing has any."""
+    columns = [name for name in columns if name in listings]
     if not columns or listings[columns].isna().all(axis=None):
         return None
     texts = listings[columns].astype(object).fillna("").agg(" ".join, axis=1)
@@ -221,8 +230,8 @@ def _text_rows(listings: pd.DataFrame):
     return TfidfVectorizer(sublinear_tf=True, stop_words="english").fit_transform(texts)
 
 
-def _candidates(start: int, titles: list[str], words, years: np.ndarray, texts) -> tuple[np.ndarray, np.ndarray]:
-    """Places (i, j), i < j, i in one block of rows, of pairs near in years whose titles or texts are worth a look."""
+def _candidates(start: int, titles: list[str], words, years: np.ndarray, texts, people) -> tuple:
+    """Places (i, j), i < j, i in one block of rows, of pairs near in years that have something in common."""
     block = titles[start : start + ROWS_AT_ONCE]
     worth = np.zeros((len(block), len(titles)), dtype=bool)
     for scorer in (fuzz.ratio, fuzz.token_sort_ratio):
@@ -230,39 +239,49 @@ def _candidates(start: int, titles: list[str], words, years: np.ndarray, texts) 
     shared = (words[start : start + len(block)] @ words.T).toarray()
     lengths = words.sum(axis=1)
     worth |= shared == np.minimum(lengths[start : start + len(block), None], lengths)
-    if texts is not None:
-        worth |= (texts[start : start + len(block)] @ texts.T).toarray() >= SAME_TEXT
+    for rows, least in ((texts, SAME_TEXT), (people, SAME_PEOPLE)):
+        if rows is not None:
+            worth |= (rows[start : start + len(block)] @ rows.T).toarray() >= least
     worth &= ~(np.abs(years[start : start + len(block), None] - years[None, :]) > MAX_YEAR_GAP)
     rows, right = np.nonzero(np.triu(worth, k=1 + start))
     return rows + start, right
 
 
-def _compare(left: np.ndarray, right: np.ndarray, titles: list[str], years: np.ndarray, texts) -> pd.DataFrame:
-    """Title score, year gap and text similarity of pairs of places."""
-    similarity = np.full(len(left), np.nan)
-    if texts is not None:
-        similarity = np.asarray(texts[left].multiply(texts[right]).sum(axis=1), dtype=float).ravel()
-        speaks = np.diff(texts.indptr) > 0
-        similarity[~(speaks[left] & speaks[right])] = np.nan
+def _compare(left: np.ndarray, right: np.ndarray, titles: list[str], years: np.ndarray, texts, people) -> pd.DataFrame:
+    """Title score, year gap and similarities of pairs of places."""
     score = title_scores([titles[i] for i in left], [titles[j] for j in right]) if len(left) else np.empty(0)
+    gap, similarity = np.abs(years[left] - years[right]), _cosines(left, right, texts)
+    adds_number = np.array([_numbers(titles[i]) != _numbers(titles[j]) for i, j in zip(left, right, strict=True)], bool)
+    score[adds_number & (gap > 0) & ~(similarity >= CLOSE_TEXT)] *= 0.8  # another number, year and text: a sequel
     columns = {
-        "title_score": score,
-        "year_gap": np.abs(years[left] - years[right]),
-        "text_similarity": similarity.round(3),
+        "title_score": score.round(1),
+        "year_gap": gap,
+        "text_similarity": similarity,
+        "people_similarity": _cosines(left, right, people),
     }
     return pd.DataFrame({"left": left, "right": right, **columns})
 
 
+def _cosines(left: np.ndarray, right: np.ndarray, rows) -> np.ndarray:
+    """Cosine of the rows at pairs of places; NaN where a row is empty."""
+    if rows is None:
+        return np.full(len(left), np.nan)
+    cosine = np.asarray(rows[left].multiply(rows[right]).sum(axis=1), dtype=float).ravel()
+    speaks = np.diff(rows.indptr) > 0
+    cosine[~(speaks[left] & speaks[right])] = np.nan
+    return cosine.round(3)
+
+
 def _decide(pairs: pd.DataFrame, same_title: float) -> pd.Series:
     """Weigh titles, years and texts; see `find_duplicates`."""
-    dated = pairs["year_gap"].notna()
-    near = pairs["year_gap"] <= MAX_YEAR_GAP
-    by_title = pairs["title_score"] >= same_title
-    by_both = (pairs["title_score"] >= LIKE_TITLE) & (pairs["text_similarity"] >= LIKE_TEXT)
-    by_text = pairs["text_similarity"] >= SAME_TEXT
-    by_close_text = (pairs["title_score"] >= LIKE_TITLE) & (pairs["text_similarity"] >= CLOSE_TEXT)
-    undated = (pairs["title_score"] == 100) | by_close_text
-    return (near & (by_title | by_both)) | (~dated & undated) | ((near | ~dated) & by_text)
+    unknown = pairs["year_gap"].isna()
+    near, same_year = pairs["year_gap"] <= MAX_YEAR_GAP, pairs["year_gap"] == 0
+    title, text, people = pairs["title_score"], pairs["text_similarity"], pairs["people_similarity"]
+    by_title = (title >= same_title) | (title >= LIKE_TITLE) & ((text >= LIKE_TEXT) | (people >= LIKE_PEOPLE))
+    by_people = (people >= SAME_PEOPLE) & (text >= LIKE_TEXT)
+    undated = (title == 100) | (title >= LIKE_TITLE) & ((text >= CLOSE_TEXT) | (people >= SAME_PEOPLE))
+    by_text = text >= SAME_TEXT
+    return near & (by_title | by_text) | same_year & by_people | unknown & (undated | by_text)
 
 
 def _implied_pairs(left, right, duplicate, count: int) -> set[tuple[int, int]]:

@@ -118,8 +118,26 @@ def test_doctor_finds_everything_in_place():
         "Encoder",
         "Films",
         "Listings",
+        "Ratings",
         "Vectors",
+        "Data files",
     }
+
+
+def test_doctor_names_the_file_that_is_not_as_published(course_folder, capsys):
+    from helpers import data, doctor
+    from helpers.bootstrap import ROOT
+
+    for file in (ROOT / "data").glob("*.*"):
+        (course_folder / file.name).write_bytes(file.read_bytes())
+    (course_folder / "LICENSE").write_bytes((ROOT / "data" / "LICENSE").read_bytes())
+    (course_folder / data.CHECKSUMS).write_bytes((ROOT / "data" / data.CHECKSUMS).read_bytes())
+    assert data.changed_files() == []
+    with (course_folder / "ratings.csv").open("a") as file:
+        file.write("1,5,4.5,1536000000\n")
+    (course_folder / "vectors.npz").unlink()
+    doctor.show(doctor.examine())
+    assert "MEND  Data files: not as published: ratings.csv, vectors.npz" in capsys.readouterr().out
 
 
 def test_doctor_names_the_command_that_mends(course_folder, capsys):

@@ -27,6 +27,10 @@ from helpers.titles import TitleLookup, adjacent_duplicates, find_duplicates, me
         ("Se7en", "Seven"),
         ("Marvel's The Avengers", "Avengers, The"),
         ("Kill Bill: Vol. 2", "Kill Bill Volume Two"),
+        ("Twelve Monkeys", "12 Monkeys"),
+        ("M*A*S*H", "MASH"),
+        ("Romeo + Juliet", "Romeo and Juliet"),
+        ("The Naked Gun 33⅓", "Naked Gun 33 1/3"),
     ],
 )
 def test_spellings_of_one_title_get_one_form(left, right):
@@ -117,6 +121,23 @@ def test_another_title_is_found_by_the_synopsis():
     assert found(find_duplicates(listings(rows))) == {(100, 101)}
 
 
+def test_a_translated_title_is_found_by_year_people_and_a_like_synopsis():
+    columns = ("title", "year", "director", "cast", "synopsis")
+    rows = [
+        ("The Others", 2001, "Amenábar", "Kidman, Flanagan", "A mother guards two children in a dark mansion."),
+        ("Los Otros", 2001, "Amenábar, A.", "Nicole Kidman", "In a mansion without light a mother hears ghosts."),
+        ("Vanilla Sky", 2001, "Crowe", "Cruise, Cruz", "A publisher wears a mask after a crash."),
+        ("The Hours", 2002, "Daldry", "Kidman, Streep", "Three women read one novel about a party."),
+    ]
+    assert found(find_duplicates(listings(rows, columns))) == {(100, 101)}
+
+
+def test_another_number_in_another_year_is_a_sequel_though_the_people_are_the_same():
+    columns = ("title", "year", "director", "cast")
+    rows = [("Wayne's World", 1992, "Spheeris", "Myers, Carvey"), ("Wayne's World 2", 1993, "Surjik", "Myers, Carvey")]
+    assert found(find_duplicates(listings(rows, columns))) == set()
+
+
 def test_a_title_within_a_title_needs_a_text_that_agrees():
     crew = "Nick Fury calls Iron Man, Thor and the Hulk to fight Loki above New York."
     rows = [
@@ -167,7 +188,8 @@ def test_blocks_give_the_pairs_that_one_block_gives(monkeypatch):
 def test_rows_without_title_are_passed_over_and_no_pairs_are_no_error():
     rows = listings([(None, 2000), ("A film", 2000), ("Something else", 2001)])
     pairs = find_duplicates(rows)
-    assert pairs.columns.tolist() == ["left", "right", "title_score", "year_gap", "text_similarity", "duplicate"]
+    measures = ["title_score", "year_gap", "text_similarity", "people_similarity"]
+    assert pairs.columns.tolist() == ["left", "right", *measures, "duplicate"]
     assert found(pairs) == set()
 
 
