@@ -45,13 +45,13 @@ MEDIAN_RATINGS, RATINGS_SPREAD = 68, 0.95  # of a log-normal distribution
 FIRST_DAY, LAST_DAY = datetime.datetime(1999, 1, 1), datetime.datetime(2018, 9, 1)
 
 CIRCLES, STYLES = 10, 6
-WEIGHTS = {"genres": 0.8, "tags": 0.7, "decade": 0.35, "style": 1.1}  # of the parts of a film's features
+WEIGHTS = {"genres": 1.0, "tags": 1.0, "decade": 0.35, "style": 0.8}  # of the parts of a film's features
 OWN_TASTE, DRIFT = 0.1, 0.1  # against 1 for the shared taste
 PHASES = 4  # parts of a viewer's history, each with the taste of its time
-POPULARITY, POPULARITY_OFFSET = 1.0, 60  # chance to be seen ~ (rank + offset) ** -popularity
+POPULARITY, POPULARITY_OFFSET = 0.85, 60  # chance to be seen ~ (rank + offset) ** -popularity
 PULL = 1.6  # of the fit on what is seen
 TREND_FOLLOWERS, AT_RANDOM, WHOLE_STARS = 0.06, 0.02, 0.4  # shares of the viewers
-MEAN, MEAN_SPREAD, SPREAD = 3.14, 0.40, 1.05  # stars
+MEAN, MEAN_SPREAD, SPREAD = 3.05, 0.40, 1.04  # stars
 QUALITY, FIT, NOISE = 0.42, 0.42, 0.80  # parts of a rating, in spreads
 TREND_FIT = 0.13  # of trend-followers, who like what is liked
 NAMED_RATINGS, NAMED_PULL, NAMED_FIT, NAMED_NOISE = 120, 0.9, 0.8, 0.4  # the named viewers know what they like
