@@ -102,7 +102,7 @@ def levenshtein(left: str, right: str) -> int:
 
 SAME_TITLE = 90  # of 100: from here on, two titles of about the same year are one film
 LIKE_TITLE = 80  # from here on they are, if the synopses or the people agree as well
-LIKE_TEXT = 0.05  # cosine of synopses: more than most pairs of different films have
+LIKE_TEXT = 0.04  # cosine of synopses: more than most pairs of different films have
 LIKE_PEOPLE = 0.25  # cosine of director and cast: somebody in common
 CLOSE_TEXT = 0.3  # from here on, a title that nearly agrees needs no year, and another number is no sequel
 SAME_PEOPLE = 0.4  # from here on, like synopses of the same year tell one film, whatever its title
@@ -138,8 +138,8 @@ def find_duplicates(listings: pd.DataFrame, *, same_title: float = SAME_TITLE) -
     """Compare all pairs of listings, and decide which are the same film.
 
     Two listings whose years are at most one apart are one film when their titles agree (score 90), or nearly agree
-    (80) while synopses (cosine 0.05) or people (0.25) are like, or when their synopses agree (0.45). Listings of the
-    same year are one film when people (0.4) and synopses (0.05) agree, whatever the title: that finds translations.
+    (80) while synopses (cosine 0.04) or people (0.25) are like, or when their synopses agree (0.45). Listings of the
+    same year are one film when people (0.4) and synopses (0.04) agree, whatever the title: that finds translations.
     Where a year is missing, titles have to agree to the letter, or (90) with people (0.4), or (80) with texts (0.3).
     Duplicates of one listing are duplicates of each other.
 
