@@ -156,6 +156,27 @@ def load_ratings(name: str = "course") -> pd.DataFrame:
     return ratings.sort_values(["user_id", "timestamp", "movie_id"], ignore_index=True)
 
 
+def toy_ratings() -> pd.DataFrame:
+    """Ratings small enough to compute by hand: six invented viewers, eight films of the course.
+
+    Returns
+    -------
+    pandas.DataFrame
+        (6, 8) stars from 1 to 5, NaN where a viewer did not rate; index names of viewers, columns titles.
+    """
+    films = ["Toy Story", "Alien", "Aliens", "The Matrix", "The Avengers", "Amélie", "Pretty Woman", "Fargo"]
+    no = float("nan")
+    stars = {
+        "Ada": [4, 5, no, 5, 4, 2, no, 3],
+        "Bruno": [4, 1, no, 2, 3, 5, 5, no],
+        "Carla": [2, 4, 3, no, 2, 3, 2, 5],
+        "Dan": [3, 5, 5, 4, 5, 1, 2, 3],
+        "Eve": [5, 2, 1, 3, no, 4, 5, 2],
+        "Finn": [2, 3, 3, 3, 2, 1, 1, no],
+    }
+    return pd.DataFrame.from_dict(stars, orient="index", columns=films, dtype=float)
+
+
 def read_movielens(folder: Path) -> dict[str, pd.DataFrame]:
     """Read the three files of ml-latest-small that the course uses, and insist on their being whole.
 

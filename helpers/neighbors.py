@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +11,7 @@ from helpers.data import load_movies, load_vectors
 from helpers.titles import Match, TitleLookup
 
 ROWS_AT_ONCE = 256  # queries whose similarities are held in memory together
+POOL = 100  # nearest films among which a diverse list is chosen
 DIGITS = 6  # of a similarity that count when neighbours are put in order; the rest is noise of float32
 
 
@@ -179,6 +182,51 @@ class TitleNotFoundError(LookupError):
         super().__init__(f"No title like '{text}'. The nearest: {'; '.join(self.suggestions) or 'none'}.")
 
 
+def diversify(relevance, vectors, k: int, diversity: float) -> np.ndarray:
+    """Choose k of many candidates by maximal marginal relevance: near the query, and unlike what is chosen already.
+
+    Again and again, the candidate with the largest ``(1 - diversity) * relevance - diversity * (largest similarity to
+    a chosen one)`` is taken.
+
+    Parameters
+    ----------
+    relevance : array-like
+        (n,) similarity of each candidate to the query, or any score of that scale.
+    vectors : array-like
+        (n, dimensions) unit rows of the candidates.
+    k : int
+        How many to choose; where fewer are there, all.
+    diversity : float
+        In [0, 1]: 0 keeps the order of `relevance`, 1 looks only at how unlike the chosen ones are.
+
+    Returns
+    -------
+    numpy.ndarray
+        (k,) places of the chosen, in the order in which they were taken; of equals the first.
+
+    Raises
+    ------
+    ValueError
+        When `diversity` is not in [0, 1].
+
+    References
+    ----------
+    J. Carbonell and J. Goldstein (1998), The use of MMR, diversity-based reranking, SIGIR, pages 335-336.
+    """
+    if not 0 <= diversity <= 1:
+        raise ValueError(f"diversify: diversity is {diversity}; it lies between 0 and 1.")
+    relevance, vectors = np.asarray(relevance, dtype=np.float64), np.asarray(vectors)
+    redundancy = np.full(len(relevance), -1.0)
+    chosen: list[int] = []
+    for _ in range(min(k, len(relevance))):
+        alike = redundancy if chosen else np.zeros(len(relevance))
+        score = (1 - diversity) * relevance - diversity * alike
+        score[chosen] = -np.inf
+        chosen.append(int(score.round(DIGITS).argmax()))
+        redundancy = np.maximum(redundancy, vectors @ vectors[chosen[-1]])
+    return np.array(chosen, dtype=np.int64)
+
+
 def find_similar_movies(
     title: str,
     k: int = 5,
@@ -186,6 +234,7 @@ def find_similar_movies(
     movies: pd.DataFrame | None = None,
     index: NeighborIndex | None = None,
     where=None,
+    diversity: float = 0.0,
 ) -> pd.DataFrame:
     """Find the films whose synopses are most like the one of a film.
 
@@ -201,6 +250,9 @@ def find_similar_movies(
         Over the rows of `movies`. By default the course's vectors serve, or the synopses are encoded (and cached).
     where : array-like of bool, optional
         (n_movies,) True for the films that may be found, such as ``movies["year"] > 2000``.
+    diversity : float
+        0: the nearest films. Up to 1: of the `POOL` nearest, films that are less and less like each other; see
+        `diversify`.
 
     Returns
     -------
@@ -223,11 +275,65 @@ def find_similar_movies(
     place = movies.index.get_loc(match.id)
     others = np.ones(len(movies), dtype=bool) if where is None else np.array(where, dtype=bool)
     others[place] = False
-    ids, similarities = index.search(index.vectors[place], k, where=others)
+    ids, similarities = index.search(index.vectors[place], max(k, POOL) if diversity else k, where=others)
+    if diversity:
+        chosen = diversify(similarities, index.vectors[movies.index.get_indexer(ids)], k, diversity)
+        ids, similarities = ids[chosen], similarities[chosen]
     found = movies.loc[ids, [column for column in ("title", "year") if column in movies]].copy()
     found["similarity"] = similarities.round(4)
     found.attrs["matched"] = match.id
     return found
+
+
+def closest_sentences(left: str, right: str, encoder=None) -> tuple[str, str, float]:
+    """Explain why two texts are near: the two sentences, one of each, whose vectors are nearest.
+
+    Parameters
+    ----------
+    left, right : str
+        Two texts of a sentence or more.
+    encoder : sentence_transformers.SentenceTransformer, optional
+        By default the one of `helpers.encoding.load_encoder`.
+
+    Returns
+    -------
+    sentence, sentence, similarity : str, str, float
+        One sentence of `left`, one of `right`, and their cosine.
+    """
+    from helpers.encoding import encode
+
+    ours, theirs = (re.split(r"(?<=[.!?])\s+", text.strip()) for text in (left, right))
+    rows = encode(ours + theirs, encoder)
+    similarities = rows[: len(ours)] @ rows[len(ours) :].T
+    one, other = np.unravel_index(similarities.argmax(), similarities.shape)
+    return ours[one], theirs[other], float(similarities[one, other])
+
+
+def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:
+    """Judge vectors without ratings: do the nearest films share tags?
+
+    Parameters
+    ----------
+    vectors : array-like
+        (n_movies, dimensions), a row for each row of `movies`.
+    movies : pandas.DataFrame
+        With a column ``tags``, names joined by ``|``.
+    k : int
+        How many neighbours of each film count.
+
+    Returns
+    -------
+    float
+        Mean over all films and their k nearest of the Jaccard index of the tags: shared ones by all of both, in [0, 1].
+    """
+    tags = movies["tags"].str.get_dummies("|").to_numpy(dtype=np.float32)
+    vectors = _unit_rows(np.asarray(vectors, dtype=np.float32), "tag_overlap")
+    similarities = vectors @ vectors.T
+    np.fill_diagonal(similarities, -np.inf)
+    near, _ = _best(similarities, k, np.arange(len(vectors)))
+    shared = np.einsum("it,ikt->ik", tags, tags[near])
+    counts = tags.sum(axis=1)
+    return float((shared / (counts[:, None] + counts[near] - shared)).mean())
 
 
 def _index_of(movies: pd.DataFrame) -> NeighborIndex:

@@ -99,13 +99,15 @@ def histogram(values, title: str, xlabel: str, ylabel: str, alt: str, mark: floa
 
 
 def heat_table(table, row_names, column_names, title: str, alt: str, path=()) -> CourseFigure:
-    """A table of numbers as shaded cells with the numbers in them; cells in `path` get a frame."""
+    """A table of numbers as shaded cells with the numbers in them, `?` for NaN; cells in `path` get a frame."""
     table = np.asarray(table)
+    whole = not np.any(table[~np.isnan(table)] % 1)
     figure, axis = _figure(title, width=max(6.5, 1.5 + 0.55 * table.shape[1]), height=1.3 + 0.42 * table.shape[0])
-    axis.imshow(table, cmap="Blues", vmax=table.max() * 1.6, aspect="auto")
+    low, high = np.nanmin(table), np.nanmax(table)
+    axis.imshow(table, cmap="Blues", vmin=low, vmax=low + 1.6 * (high - low), aspect="auto")  # dark text stays readable
     for (row, column), value in np.ndenumerate(table):
         chosen = (row, column) in set(path)
-        text = f"{value:g}" if table.dtype.kind in "iu" else f"{value:.2f}"
+        text = "?" if np.isnan(value) else f"{value:g}" if whole else f"{value:.2f}"
         axis.text(column, row, text, ha="center", va="center", fontweight="bold" if chosen else "normal")
         if chosen:
             axis.add_patch(mpl.patches.Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, lw=2, ec=COLORS[4]))
@@ -125,6 +127,49 @@ def scatter_map(points, labels: dict, title: str, alt: str) -> CourseFigure:
         axis.scatter(*points[place], s=36, color=COLORS[4])
         axis.annotate(_short(text), points[place], xytext=(5, 4), textcoords="offset points", fontsize=9)
     axis.set(xlabel="first direction", ylabel="second direction")
+    return _describe(figure, alt)
+
+
+def arrows(groups: dict, title: str, xlabel: str, ylabel: str, alt: str) -> CourseFigure:
+    """Vectors in the plane as arrows from the origin; `groups` maps a kind to a DataFrame of two columns."""
+    figure, axis = _figure(title, width=7.0, height=6.2)
+    furthest = 1.3 * max(points.abs().to_numpy().max() for points in groups.values())
+    for number, (kind, points) in enumerate(groups.items()):
+        for x, y in points.to_numpy():
+            axis.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": COLORS[number], "lw": 1.6})
+        axis.plot([], [], color=COLORS[number], label=kind)
+    for kind, name, x, height in _spread_labels(groups, gap=furthest / 16):
+        weight = "bold" if kind != next(iter(groups)) else "normal"
+        beside = x + np.copysign(furthest / 40, x)
+        axis.text(beside, height, name, ha="left" if x >= 0 else "right", va="center", fontsize=10, fontweight=weight)
+    axis.set(xlabel=xlabel, ylabel=ylabel, xlim=(-furthest, furthest), ylim=(-furthest, furthest), aspect="equal")
+    axis.axhline(0, color=GREY, lw=0.8)
+    axis.axvline(0, color=GREY, lw=0.8)
+    axis.legend(frameon=False, loc="lower left")
+    return _describe(figure, alt)
+
+
+def _spread_labels(groups: dict, gap: float) -> list[tuple]:
+    """Kind, name, x and height of the label of every point; labels of one side keep a distance of `gap`."""
+    points = [(kind, name, x, y) for kind, table in groups.items() for name, (x, y) in table.iterrows()]
+    placed = []
+    for side in (False, True):
+        lowest = -np.inf
+        for kind, name, x, y in sorted((point for point in points if (point[2] >= 0) == side), key=lambda one: one[3]):
+            lowest = max(y, lowest + gap)
+            placed.append((kind, name, x, lowest))
+    return placed
+
+
+def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str) -> CourseFigure:
+    """Means as dots with their intervals as lines; `table` has columns mean, low and high, a row each."""
+    figure, axis = _figure(title, height=1.2 + 0.4 * len(table))
+    places = np.arange(len(table))[::-1]
+    axis.hlines(places, table["low"], table["high"], color=GREY, lw=3)
+    axis.plot(table["mean"], places, "o", color=COLORS[0], markersize=8)
+    axis.set_yticks(places, table.index)
+    axis.set(xlabel=xlabel, xlim=(0, None), ylim=(-0.6, len(table) - 0.4))
+    axis.grid(axis="y", visible=False)
     return _describe(figure, alt)
 
 

@@ -4,21 +4,27 @@
 
 Stored are: sources, stable cell ids, execution counts 1 to n, outputs without standard error, timings and
 widget state. Cells tagged ``machine-output`` show figures of the machine that ran them (times, sizes): their stored
-output is kept from the first run, unless --renew is given.
+output is kept from the first run, unless --renew is given. With --times, how long each notebook took and how much
+memory is written into its metadata; the maps of the course are brought up to date at the end.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+import course_map  # noqa: E402
+
 from helpers.data import write_whole  # noqa: E402
 
 METADATA = {
@@ -26,6 +32,7 @@ METADATA = {
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
 MACHINE = "machine-output"
+PEAK_MEMORY = "import resource, sys; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"  # KB on Linux
 
 
 def cell_id(number: int, cell) -> str:
@@ -70,17 +77,25 @@ def normalise(notebook, before) -> None:
         cell.outputs = outputs
 
 
-def execute(path: Path, renew: bool = False) -> bool:
+def execute(path: Path, renew: bool = False, times: bool = False) -> bool:
     """Execute and normalise one notebook in place; tell whether its file changed."""
     text = path.read_text(encoding="utf-8")
     before, notebook = nbformat.reads(text, as_version=4), nbformat.reads(text, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+    notebook.cells.append(nbformat.v4.new_code_cell(PEAK_MEMORY))
     client = NotebookClient(
         notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
     )
+    begin = time.perf_counter()
     client.execute()
+    seconds = time.perf_counter() - begin
+    memory = int(notebook.cells.pop().outputs[0].text) / 1024
+    if times:
+        notebook.metadata.setdefault("course", {}).update(
+            seconds=5 * math.ceil(seconds / 5), megabytes=50 * math.ceil(memory / 50)
+        )
     normalise(notebook, nbformat.v4.new_notebook() if renew else before)
     nbformat.validate(notebook)
     written = nbformat.writes(notebook) + "\n"
@@ -94,10 +109,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path, default=sorted((ROOT / "notebooks").glob("*.ipynb")))
     parser.add_argument("--renew", action="store_true", help="store new outputs of machine-dependent cells, too")
+    parser.add_argument("--times", action="store_true", help="write run time and memory into the metadata, too")
     options = parser.parse_args()
+    os.environ["COURSE_PROGRESS_FILE"] = str(Path(tempfile.mkdtemp()) / "progress.json")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     for path in options.notebooks:
-        print(path.name, "changed" if execute(path, options.renew) else "as it was", flush=True)
+        print(path.name, "changed" if execute(path, options.renew, options.times) else "as it was", flush=True)
+    course_map.main()
 
 
 if __name__ == "__main__":

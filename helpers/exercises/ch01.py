@@ -1,0 +1,328 @@
+"""Exercises of notebook 01, Recommender concepts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from helpers.data import load_ratings, toy_ratings
+from helpers.exercises.checker import Exercise, Mistake, make_progress
+
+BRUNO = 2  # his user_id
+APPROACHES = ("collaborative", "content-based", "vector-based")
+
+
+def pearson(a, b):
+    """Pearson correlation of two viewers over the films that both rated (NaN: not rated)."""
+    both = ~np.isnan(a) & ~np.isnan(b)
+    a, b = a[both], b[both]
+    a, b = a - a.mean(), b - b.mean()
+    return (a @ b) / np.sqrt((a @ a) * (b @ b))
+
+
+def _cosine_without_centring(a, b):
+    both = ~np.isnan(a) & ~np.isnan(b)
+    a, b = a[both], b[both]
+    return (a @ b) / np.sqrt((a @ a) * (b @ b))
+
+
+def _missing_as_zero(a, b):
+    a, b = np.nan_to_num(a), np.nan_to_num(b)
+    a, b = a - a.mean(), b - b.mean()
+    return (a @ b) / np.sqrt((a @ a) * (b @ b))
+
+
+def _not_divided_by_lengths(a, b):
+    both = ~np.isnan(a) & ~np.isnan(b)
+    a, b = a[both], b[both]
+    return (a - a.mean()) @ (b - b.mean())
+
+
+def _means_of_all_ratings(a, b):
+    both = ~np.isnan(a) & ~np.isnan(b)
+    a, b = a[both] - np.nanmean(a), b[both] - np.nanmean(b)
+    return (a @ b) / np.sqrt((a @ a) * (b @ b))
+
+
+def _missing_not_left_out(a, b):
+    return np.nan
+
+
+def _two_viewers(rng):
+    """Twelve films, rated by two viewers, a few of them by one only."""
+    a, b = rng.integers(1, 6, size=(2, 12)).astype(float)
+    a[rng.choice(12, 2, replace=False)] = np.nan
+    b[rng.choice(12, 2, replace=False)] = np.nan
+    return a, b
+
+
+def _neighbours_of_ada() -> tuple[pd.DataFrame, pd.Series]:
+    """The toy ratings, and the similarities with Ada of the two most similar viewers who rated Aliens."""
+    ratings = toy_ratings()
+    rated = ratings.index[ratings["Aliens"].notna()]
+    similar = pd.Series({name: pearson(ratings.loc["Ada"].to_numpy(), ratings.loc[name].to_numpy()) for name in rated})
+    return ratings, similar.nlargest(2)
+
+
+def predict_aliens_for_ada() -> float:
+    """Predict what Ada would give Aliens, from the two viewers most similar to her who rated it."""
+    ratings, similar = _neighbours_of_ada()
+    means = ratings.mean(axis=1)
+    deviations = ratings.loc[similar.index, "Aliens"] - means[similar.index]
+    return float(means["Ada"] + (similar * deviations).sum() / similar.sum())
+
+
+def _stars_without_means() -> float:
+    ratings, similar = _neighbours_of_ada()
+    return float((similar * ratings.loc[similar.index, "Aliens"]).sum() / similar.sum())
+
+
+def _weights_not_divided() -> float:
+    ratings, similar = _neighbours_of_ada()
+    means = ratings.mean(axis=1)
+    deviations = ratings.loc[similar.index, "Aliens"] - means[similar.index]
+    return float(means["Ada"] + (similar * deviations).sum())
+
+
+def _only_the_deviation() -> float:
+    return predict_aliens_for_ada() - float(toy_ratings().loc["Ada"].mean())
+
+
+def unit_rows(rows):
+    """Scale every row to length 1."""
+    rows = np.asarray(rows, dtype=float)
+    lengths = np.sqrt((rows**2).sum(axis=1, keepdims=True))
+    return rows / lengths
+
+
+def likes() -> pd.Series:
+    """Count for every film the ratings of 4 or more."""
+    ratings = load_ratings()
+    liked = ratings["movie_id"][ratings["rating"] >= 4]
+    return liked.value_counts().reindex(np.unique(ratings["movie_id"]), fill_value=0).sort_index()
+
+
+def popular_for_bruno() -> list[int]:
+    """The five films with most likes that Bruno has not rated, best first."""
+    ratings = load_ratings()
+    seen = ratings["movie_id"][ratings["user_id"] == BRUNO]
+    unseen = likes().drop(seen)
+    return unseen.sort_values(ascending=False, kind="stable").index[:5].tolist()
+
+
+def _best_mean_for_bruno() -> list[int]:
+    ratings = load_ratings()
+    seen = ratings["movie_id"][ratings["user_id"] == BRUNO]
+    means = ratings.groupby("movie_id")["rating"].mean().drop(seen, errors="ignore")
+    return means.sort_values(ascending=False, kind="stable").index[:5].tolist()
+
+
+def _least_liked_for_bruno() -> list[int]:
+    ratings = load_ratings()
+    seen = ratings["movie_id"][ratings["user_id"] == BRUNO]
+    return likes().drop(seen).sort_values(kind="stable").index[:5].tolist()
+
+
+def a_choice() -> dict[str, str]:
+    """Choose an approach for a catalogue of one's own, and say why, and when it fails."""
+    return {
+        "catalogue": "the talks of a conference that takes place once a year",
+        "approach": "vector-based",
+        "because": "Nobody has rated a talk before it is given, but each comes with an abstract.",
+        "fails when": "All abstracts use the same fashionable words, so that everything is near everything.",
+    }
+
+
+def judge_choice(answer) -> str | None:
+    """Say what a machine can see to be wrong with an answer to the open exercise."""
+    wanted = list(a_choice())
+    if not isinstance(answer, dict) or not set(wanted) <= set(answer):
+        return f"Keep the form: a dictionary with {', '.join(wanted)}."
+    if str(answer["approach"]).strip().lower() not in APPROACHES:
+        return f"The approach is one of {', '.join(APPROACHES)}."
+    for part in ("because", "fails when"):
+        if len(str(answer[part]).split()) < 8:
+            return f"Write a sentence of eight words or more for '{part}'."
+    if answer["because"] == answer["fails when"]:
+        return "The same sentence cannot be the reason for the choice and against it."
+    return None
+
+
+q1 = Exercise(
+    "1.1",
+    "Pearson by hand",
+    pearson,
+    inputs=[
+        (np.array([4.0, 5, np.nan, 5, 4, 2, np.nan, 3]), np.array([2.0, 3, 3, 3, 2, 1, 1, np.nan])),
+        (np.array([1.0, 2, 3]), np.array([6.0, 4, 2])),
+    ],
+    random_inputs=_two_viewers,
+    mistakes=[
+        Mistake(
+            "Pearson without centring",
+            "That is the cosine. Subtract from each viewer's ratings their mean first, so that a harsh and a mild "
+            "viewer can agree.",
+            _cosine_without_centring,
+        ),
+        Mistake(
+            "missing counted as zero",
+            "You took a missing rating for zero stars. Not rated is not hated: keep the films that both rated.",
+            _missing_as_zero,
+        ),
+        Mistake(
+            "not divided by the lengths",
+            "You have the sum of the products, which grows with every film. Divide by the lengths of both.",
+            _not_divided_by_lengths,
+        ),
+        Mistake(
+            "means over other films",
+            "Your means are over all the films of a viewer. Take them over the films that both rated.",
+            _means_of_all_ratings,
+        ),
+        Mistake(
+            "missing not left out",
+            "NaN in any place makes the whole result NaN. Keep only the films that both rated.",
+            _missing_not_left_out,
+        ),
+    ],
+    hints=[
+        "~np.isnan(a) & ~np.isnan(b) is True for the films that both rated.",
+        "Take those films, subtract from each viewer's ratings their mean, then compute the cosine of what is left.",
+        "(a @ b) / np.sqrt((a @ a) * (b @ b)) is the cosine.",
+    ],
+    praise="You need it in the next cell.",
+)
+
+q2 = Exercise(
+    "1.2",
+    "What would Ada give Aliens?",
+    predict_aliens_for_ada,
+    tolerance=0.006,
+    mistakes=[
+        Mistake(
+            "neighbours' stars without their means",
+            "You averaged the stars themselves. Finn's 3 is a lot for Finn: use how far each is above their own mean.",
+            _stars_without_means,
+        ),
+        Mistake(
+            "weights not divided out",
+            "The deviations are added up, but not divided by the sum of the similarities; so more neighbours would "
+            "mean more stars.",
+            _weights_not_divided,
+        ),
+        Mistake(
+            "Ada's mean forgotten",
+            "That is how far Ada would go above her own mean. Add her mean.",
+            _only_the_deviation,
+        ),
+        Mistake(
+            "everybody's mean",
+            "That is the mean of everybody who rated it. Use the two viewers most similar to Ada, with their weights.",
+            lambda: float(toy_ratings()["Aliens"].mean()),
+        ),
+    ],
+    hints=[
+        "The two are Finn and Dan; their similarities stand in the table above.",
+        "For each: the rating of Aliens minus their own mean. Weigh by similarity, divide by the sum of similarities.",
+        "means['Ada'] + (s_finn * (3 - means['Finn']) + s_dan * (5 - means['Dan'])) / (s_finn + s_dan), "
+        "with means = toy.mean(axis=1).",
+    ],
+    praise="Nearly five stars, from two people of whom one never gave more than three.",
+)
+
+q3 = Exercise(
+    "1.3",
+    "Rows of length one",
+    unit_rows,
+    inputs=[(np.array([[3.0, 4.0], [1.0, 0.0]]),), (np.array([[1.0, 2.0, 2.0], [0.0, 5.0, 12.0], [2.0, 3.0, 6.0]]),)],
+    random_inputs=lambda rng: (rng.normal(size=(4, 6)),),
+    mistakes=[
+        Mistake(
+            "columns instead of rows",
+            "You scaled the columns. A film is a row: sum along axis=1.",
+            lambda rows: rows / np.sqrt((rows**2).sum(axis=0)),
+        ),
+        Mistake(
+            "one length for the whole matrix",
+            "You divided all rows by one number, the length of the whole matrix. Each row has its own length: axis=1.",
+            lambda rows: rows / np.linalg.norm(rows),
+        ),
+        Mistake(
+            "sum instead of length",
+            "You divided by the sum of the absolute numbers. The length is the square root of the sum of the squares.",
+            lambda rows: rows / np.abs(rows).sum(axis=1, keepdims=True),
+        ),
+        Mistake(
+            "square root forgotten",
+            "You divided by the sum of the squares. The length is the square root of it.",
+            lambda rows: rows / (rows**2).sum(axis=1, keepdims=True),
+        ),
+    ],
+    hints=[
+        "The length of a row is the square root of the sum of its squares.",
+        "np.linalg.norm(rows, axis=1) gives the length of every row.",
+        "rows / np.linalg.norm(rows, axis=1, keepdims=True); keepdims makes it a column, so that each row is divided "
+        "by its own length.",
+    ],
+    praise="From here on, dot product and cosine are the same thing.",
+)
+
+q4 = Exercise(
+    "1.4",
+    "Popular films for Bruno",
+    popular_for_bruno,
+    scores=likes,
+    mistakes=[
+        Mistake(
+            "films he has seen",
+            "Bruno rated some of these himself. Leave out what he has seen: nobody needs a tip for it.",
+            lambda: likes().sort_values(ascending=False, kind="stable").index[:5].tolist(),
+        ),
+        Mistake(
+            "best mean instead of most likes",
+            "These have the best mean rating, some of them from a handful of viewers. Count the likes.",
+            _best_mean_for_bruno,
+        ),
+        Mistake(
+            "sorted ascending",
+            "These have the fewest likes. Sort with the most likes first.",
+            _least_liked_for_bruno,
+        ),
+    ],
+    hints=[
+        'ratings[ratings["rating"] >= 4] are the likes; value_counts() of their movie_id counts them, most first.',
+        'Leave out what he rated: ratings["movie_id"][ratings["user_id"] == 2].',
+        "counts[~counts.index.isin(seen)].index[:5]",
+    ],
+    praise="No model was needed, and it is the list that many a model has to be ashamed before.",
+)
+
+q5 = Exercise(
+    "1.5",
+    "Your own catalogue",
+    a_choice,
+    judge=judge_choice,
+    rubric=[
+        "Does your reason name what data there is (ratings, categories, texts), and what is missing?",
+        "Would the sentence on failure help a colleague to notice it, before customers do?",
+        "Did you think of popularity as a rival that costs nothing?",
+    ],
+    mistakes=[
+        Mistake("an approach of another name", "The approach is one of", lambda: {**a_choice(), "approach": "AI"}),
+        Mistake("no reason", "for 'because'", lambda: {**a_choice(), "because": "It is good."}),
+        Mistake(
+            "one sentence for both",
+            "The same sentence cannot be",
+            lambda: {**a_choice(), "fails when": a_choice()["because"]},
+        ),
+    ],
+    hints=[
+        "Think of things that people choose from: recipes, talks, jobs, holidays.",
+        "Are there ratings or purchases? Categories that are kept well? Texts? Which of them has every new item?",
+        'approach is "collaborative", "content-based" or "vector-based".',
+    ],
+    praise="Keep it: the last notebook of the course lets you build it.",
+)
+
+EXERCISES = [q1, q2, q3, q4, q5]
+progress = make_progress(EXERCISES)

@@ -1,0 +1,324 @@
+"""Exercises of notebook 02, Collect and dedupe."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import numpy as np
+import pandas as pd
+
+from helpers.data import load_duplicates, load_raw_listings
+from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.titles import find_duplicates, pair_precision_recall
+
+LEAST_PRECISION, LEAST_RECALL = 0.95, 0.6  # of a rule of one's own
+
+
+def genre_words(text):
+    """Split a supplier's genres into a set of names in one form."""
+    names = re.split(r"[|,/]", text.lower())
+    return {name.strip().replace("sci-fi", "science fiction") for name in names}
+
+
+def distance(left, right):
+    """Levenshtein distance of two texts, by the table of the distances of their beginnings."""
+    table = np.zeros((len(left) + 1, len(right) + 1), dtype=int)
+    table[:, 0] = range(len(left) + 1)
+    table[0, :] = range(len(right) + 1)
+    for i in range(1, len(left) + 1):
+        for j in range(1, len(right) + 1):
+            replaced = table[i - 1, j - 1] + (left[i - 1] != right[j - 1])
+            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, replaced)
+    return int(table[-1, -1])
+
+
+def _distance(left, right, border=True, replacing=1, always=False):
+    """The table with one thing wrong with it, as the arguments say."""
+    table = np.zeros((len(left) + 1, len(right) + 1), dtype=int)
+    if border:
+        table[:, 0], table[0, :] = range(len(left) + 1), range(len(right) + 1)
+    for i in range(1, len(left) + 1):
+        for j in range(1, len(right) + 1):
+            replaced = table[i - 1, j - 1] + replacing * (always or left[i - 1] != right[j - 1])
+            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, replaced)
+    return int(table[-1, -1])
+
+
+def _letters_off_by_one(left, right):
+    """Compare the letters left[i] and right[j] for cell (i, j), with nothing after the last one."""
+    return _distance(left[1:] + "\0", right[1:] + "\0") if left and right else max(len(left), len(right))
+
+
+def precision_and_recall(found, true):
+    """Precision and recall of a set of found pairs, given the set of true ones."""
+    right = len(found & true)
+    return right / len(found), right / len(true)
+
+
+def fullest_listing(group):
+    """Id of the listing with the fewest missing cells; of equals the smallest id."""
+    gaps = group.isna().sum(axis=1)
+    return gaps[gaps == gaps.min()].index.min()
+
+
+def _pairs(*numbers):
+    return {(number, number + 100) for number in numbers}
+
+
+def _some_pairs(rng):
+    found, true = (_pairs(*rng.choice(30, size=size, replace=False).tolist()) for size in (8, 12))
+    return found | _pairs(50), true | _pairs(50)
+
+
+def _group(*rows, ids=None):
+    columns = ["title", "year", "director", "cast", "synopsis"]
+    return pd.DataFrame(rows, columns=columns, index=ids or range(7, 7 + len(rows)))
+
+
+def _some_group(rng):
+    cells = np.where(rng.random((4, 5)) < 0.4, None, "x").astype(object)
+    return (_group(*cells, ids=(rng.permutation(40)[:4] + 1).tolist()),)
+
+
+@functools.lru_cache(maxsize=1)
+def _candidates() -> tuple[pd.DataFrame, pd.Series]:
+    """The candidate pairs of the raw listings, and the truth about them; computed once."""
+    return find_duplicates(load_raw_listings()), load_duplicates()
+
+
+def a_rule() -> pd.Series:
+    """Decide by title or synopsis, and insist on the year where both suppliers give one."""
+    candidates, _ = _candidates()
+    alike = (candidates["title_score"] >= 90) | (candidates["text_similarity"] >= 0.3)
+    near = (candidates["year_gap"] <= 1) | candidates["year_gap"].isna()
+    return alike & near
+
+
+def judge_rule(answer) -> str | None:
+    """Measure a learner's mask over the candidate pairs."""
+    candidates, truth = _candidates()
+    if np.shape(answer) != (len(candidates),) or np.asarray(answer).dtype != bool:
+        return f"The answer is a mask: one True or False for each of the {len(candidates)} rows of candidates."
+    mask = np.asarray(answer)
+    if (mask == candidates["duplicate"].to_numpy()).all():
+        return "That is the course's own rule, read from the column duplicate. Build one from the other columns."
+    precision, recall = pair_precision_recall(candidates[mask], truth)
+    measured = f"Your rule: precision {precision:.3f}, recall {recall:.3f}."
+    if precision < LEAST_PRECISION:
+        return (
+            f"{measured} Too many wrong merges: ask for precision {LEAST_PRECISION} first, with & between conditions."
+        )
+    if recall < LEAST_RECALL:
+        return f"{measured} It misses too many: join another kind of evidence with |, to reach recall {LEAST_RECALL}."
+    return None
+
+
+q1 = Exercise(
+    "2.1",
+    "Genres in one form",
+    genre_words,
+    inputs=[("Comedy|Drama",), ("Sci-Fi / Thriller",), ("Drama, Comedy",), ("Action",), ("Science Fiction|War",)],
+    mistakes=[
+        Mistake(
+            "spaces kept",
+            "There are spaces around some names: ' thriller' and 'thriller' would become two columns. Strip them.",
+            lambda text: {name.replace("sci-fi", "science fiction") for name in re.split(r"[|,/]", text.lower())},
+        ),
+        Mistake(
+            "one separator only",
+            "You split at | only. Suppliers also write a comma or a slash.",
+            lambda text: {name.strip().replace("sci-fi", "science fiction") for name in text.lower().split("|")},
+        ),
+        Mistake(
+            "split at spaces",
+            "You split at spaces too, which tears 'science fiction' in two.",
+            lambda text: set(re.split(r"[|,/\s]+", text.lower().replace("sci-fi", "science fiction"))),
+        ),
+        Mistake(
+            "capitals kept",
+            "Bring the names to lower case, so that 'Drama' and 'drama' are one column.",
+            lambda text: {name.strip().replace("Sci-Fi", "Science Fiction") for name in re.split(r"[|,/]", text)},
+        ),
+        Mistake(
+            "two names for one genre",
+            "'sci-fi' and 'science fiction' are one genre. Choose the long name.",
+            lambda text: {name.strip() for name in re.split(r"[|,/]", text.lower())},
+        ),
+    ],
+    hints=[
+        "Lower case first; then split; then strip each part.",
+        're.split(r"[|,/]", text) splits at any of the three signs.',
+        '{name.strip().replace("sci-fi", "science fiction") for name in re.split(r"[|,/]", text.lower())}',
+    ],
+    praise="Four rules, and most of the surplus columns are gone.",
+)
+
+q2 = Exercise(
+    "2.2",
+    "The distance of two titles",
+    distance,
+    inputs=[("seven", "se7en"), ("Alien", "Aliens"), ("", "Up"), ("kitten", "sitting"), ("ab", "ba"), ("Up", "Up")],
+    random_inputs=lambda rng: tuple("".join(rng.choice(list("abc"), size=size)) for size in (6, 7)),
+    mistakes=[
+        Mistake(
+            "border of zeros",
+            "Your first row and column are zeros, as if letters were free there. From nothing to 'abc' takes 3.",
+            lambda left, right: _distance(left, right, border=False),
+        ),
+        Mistake(
+            "replacing costs two",
+            "You let a replacement cost 2, as one deletion and one insertion. Here it is one step.",
+            lambda left, right: _distance(left, right, replacing=2),
+        ),
+        Mistake(
+            "equal letters cost too",
+            "The diagonal step costs 1 even where the letters are the same. It is free there.",
+            lambda left, right: _distance(left, right, always=True),
+        ),
+        Mistake(
+            "off by one in the table",
+            "Row i of the table stands for the first i letters, so the last of them is left[i - 1], not left[i].",
+            _letters_off_by_one,
+        ),
+        Mistake(
+            "last row and column left out",
+            "Your table ends one letter too early. It needs a row for every letter, and one for the empty beginning.",
+            lambda left, right: distance(left[:-1], right[:-1]),
+        ),
+        Mistake(
+            "difference of the lengths",
+            "That is how much longer one of them is. Letters in between may differ as well.",
+            lambda left, right: abs(len(left) - len(right)),
+        ),
+        Mistake(
+            "letters compared place by place",
+            "You compared place by place, so that one inserted letter shifts all that follow. Fill the table.",
+            lambda left, right: sum(a != b for a, b in zip(left, right, strict=False)) + abs(len(left) - len(right)),
+        ),
+    ],
+    hints=[
+        "Make the table with np.zeros((len(left) + 1, len(right) + 1), dtype=int); its border counts 0, 1, 2, ...",
+        "Two loops over i and j from 1; a cell is the least of: above + 1, left + 1, diagonal + (letters differ).",
+        "The letters of cell (i, j) are left[i - 1] and right[j - 1]; the answer is table[-1, -1].",
+    ],
+    praise="Ten lines from 1974 that still correct what people type.",
+)
+
+q3 = Exercise(
+    "2.3",
+    "Precision and recall",
+    precision_and_recall,
+    inputs=[
+        (_pairs(1, 2, 3, 4), _pairs(1, 2, 9)),
+        (_pairs(1), _pairs(1, 2, 3, 4)),
+        (_pairs(5, 6), _pairs(1, 2, 3)),
+    ],
+    random_inputs=_some_pairs,
+    mistakes=[
+        Mistake(
+            "the two exchanged",
+            "These are the right numbers in the wrong order: precision divides by what was found, recall by what is "
+            "true.",
+            lambda found, true: precision_and_recall(found, true)[::-1],
+        ),
+        Mistake(
+            "divided by all",
+            "You divided both by all pairs together. Precision asks of the found ones, recall of the true ones.",
+            lambda found, true: (len(found & true) / len(found | true),) * 2,
+        ),
+        Mistake(
+            "wrong ones counted",
+            "You counted the wrong pairs: that is one minus precision, and one minus recall.",
+            lambda found, true: (len(found - true) / len(found), len(true - found) / len(true)),
+        ),
+        Mistake(
+            "counts instead of shares",
+            "Those are counts. Divide by how many were found, and by how many are true.",
+            lambda found, true: (len(found & true), len(found & true)),
+        ),
+    ],
+    hints=[
+        "found & true is the set of pairs that are in both.",
+        "Precision: how many of found are in true. Recall: how many of true are in found.",
+        "right = len(found & true); return right / len(found), right / len(true)",
+    ],
+    praise="Two numbers, because one alone can always be made perfect.",
+)
+
+q4 = Exercise(
+    "2.4",
+    "A rule of your own",
+    a_rule,
+    judge=judge_rule,
+    rubric=[
+        "Can you say in one sentence why each condition is there, and which films it is for?",
+        "Did you look at some of the pairs that it gets wrong, or only at the two numbers?",
+        "You tuned it on the listings that judge it. Would you bet on the same numbers for another supplier?",
+    ],
+    mistakes=[
+        Mistake("everything is a duplicate", "Too many wrong merges", lambda: _candidates()[0]["title_score"] >= 0),
+        Mistake(
+            "title and year only",
+            "It misses too many",
+            lambda: (_candidates()[0]["title_score"] >= 90) & (_candidates()[0]["year_gap"] <= 1),
+        ),
+        Mistake("the course's rule", "That is the course's own rule", lambda: _candidates()[0]["duplicate"]),
+        Mistake("the pairs instead of a mask", "The answer is a mask", lambda: _candidates()[0].head(10)),
+    ],
+    hints=[
+        'A condition is a mask: candidates["title_score"] >= 90. Join masks with & (and) and | (or), in brackets.',
+        "Titles find a half. Which other columns tell that two listings are one film, whatever their titles?",
+        "Try text_similarity >= 0.3 beside the titles, and (year_gap <= 1) | year_gap.isna() on top.",
+    ],
+    praise="Precision and recall are good enough to be useful.",
+)
+
+q5 = Exercise(
+    "2.5",
+    "Which listing stays?",
+    fullest_listing,
+    inputs=[
+        (
+            _group(
+                ("Alien", 1979, None, None, None),
+                ("ALIEN", 1979, "Scott", None, "In space"),
+                ("Alien", None, None, None, "x"),
+            ),
+        ),
+        (_group(("Up", 2009, None, "Asner", "x"), ("Up!", 2009, "Docter", None, "y"), ids=[12, 5]),),
+    ],
+    random_inputs=_some_group,
+    mistakes=[
+        Mistake(
+            "the first one",
+            "You keep whichever came first. Count the missing cells of each row.",
+            lambda group: group.index[0],
+        ),
+        Mistake(
+            "the emptiest one",
+            "That one has the most gaps. You want the fewest.",
+            lambda group: group.isna().sum(axis=1).sort_index().idxmax(),
+        ),
+        Mistake(
+            "a place instead of an id",
+            "You returned a place, counted from 0. Return the id from the index.",
+            lambda group: int(np.argmin(group.isna().sum(axis=1).to_numpy())),
+        ),
+        Mistake(
+            "equals by order of rows",
+            "Of two equally full listings, take the one with the smaller id, not the one that stands first; else the "
+            "result depends on the order in which suppliers sent them.",
+            lambda group: group.isna().sum(axis=1).idxmin(),
+        ),
+    ],
+    hints=[
+        "group.isna().sum(axis=1) counts the gaps of each listing.",
+        "idxmin gives the id of the smallest count; sort by id before, so that equals are decided by id.",
+        "group.isna().sum(axis=1).sort_index().idxmin()",
+    ],
+    praise="Its gaps can now be filled from the others.",
+)
+
+EXERCISES = [q1, q2, q3, q4, q5]
+progress = make_progress(EXERCISES)

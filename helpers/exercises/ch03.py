@@ -1,0 +1,256 @@
+"""Exercises of notebook 03, Encode."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+import pandas as pd
+
+from helpers.data import load_movies
+from helpers.encoding import encode
+from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.neighbors import tag_overlap
+
+EVERY = 10  # films of the catalogue for one that an open answer is tried on
+MARK = "zzqxmark"  # stands in the tags of one film, to see whether a text copies them
+
+
+def idf(n_documents, n_with_word):
+    """Inverse document frequency, smoothed as in scikit-learn."""
+    return math.log((1 + n_documents) / (1 + n_with_word)) + 1
+
+
+def mean_pool(token_vectors, mask):
+    """Mean of the vectors of the real tokens: those whose mask is 1."""
+    real = np.asarray(mask, dtype=bool)
+    return np.asarray(token_vectors)[real].mean(axis=0)
+
+
+def pieces(tokens, size):
+    """Cut a list of tokens into pieces of at most `size`, in order, with nothing lost."""
+    return [tokens[start : start + size] for start in range(0, len(tokens), size)]
+
+
+def centred(vectors):
+    """Subtract the mean vector, and scale every row to length 1 again."""
+    moved = vectors - vectors.mean(axis=0)
+    return moved / np.linalg.norm(moved, axis=1, keepdims=True)
+
+
+def text_of(film):
+    """What to embed of a film: the title, the genres and the beginning of the synopsis."""
+    return f"{film['title']}. {film['genres'].replace('|', ', ')}. {' '.join(film['synopsis'].split()[:80])}"
+
+
+def _tokens(rng):
+    vectors = rng.normal(size=(6, 4))
+    mask = np.array([1, 1, 1, 1, 0, 0]) if rng.random() < 0.5 else np.array([1, 1, 1, 0, 0, 0])
+    return vectors, mask
+
+
+@functools.lru_cache(maxsize=1)
+def _sample() -> tuple[pd.DataFrame, float]:
+    """Some films, and how many tags two of them share by chance."""
+    films = load_movies().iloc[::EVERY]
+    tags = films["tags"].str.get_dummies("|").to_numpy(float)
+    shared, counts = tags @ tags.T, tags.sum(axis=1)
+    jaccard = shared / (counts[:, None] + counts - shared)
+    return films, float(jaccard[~np.eye(len(films), dtype=bool)].mean())
+
+
+def judge_text(answer) -> str | None:
+    """Encode some films as the learner's function writes them, and count the tags that neighbours share."""
+    if not callable(answer):
+        return "The answer is a function from a film, a row of movies, to a text."
+    films, chance = _sample()
+    texts = [answer(film.copy()) for _, film in films.iterrows()]
+    if not all(isinstance(text, str) and text.strip() for text in texts):
+        return "The function has to return a text, and never an empty one."
+    if MARK in answer(films.iloc[0].copy().replace({films.iloc[0]["tags"]: MARK})).lower():
+        return "Your text holds the tags, and tags are what it is judged by: it would win by copying. Leave them out."
+    reached = tag_overlap(encode(texts), films)
+    measured = f"Neighbours share {reached:.3f} of their tags; by chance {chance:.3f}."
+    return None if reached > 1.3 * chance else f"{measured} That is hardly more than chance: say more about each film."
+
+
+q1 = Exercise(
+    "3.1",
+    "The weight of a rare word",
+    idf,
+    inputs=[(1000, 1), (1000, 1000), (10, 3)],
+    random_inputs=lambda rng: (int(rng.integers(100, 5000)), int(rng.integers(1, 100))),
+    mistakes=[
+        Mistake(
+            "the fraction upside down",
+            "You divided the other way round, so that common words weigh most. Rare words should.",
+            lambda n, with_word: math.log((1 + with_word) / (1 + n)) + 1,
+        ),
+        Mistake(
+            "no logarithm",
+            "Without the logarithm, a word of one film weighs hundreds of times a word of many.",
+            lambda n, with_word: (1 + n) / (1 + with_word) + 1,
+        ),
+        Mistake(
+            "not smoothed",
+            "You left out the ones inside the fraction. They keep it from dividing by zero.",
+            lambda n, with_word: math.log(n / with_word) + 1,
+        ),
+        Mistake(
+            "the last one forgotten",
+            "Add 1 at the end, so that a word of every film still counts a little.",
+            lambda n, with_word: math.log((1 + n) / (1 + with_word)),
+        ),
+    ],
+    hints=[
+        "math.log is the natural logarithm.",
+        "The fraction has 1 + n_documents above and 1 + n_with_word below.",
+        "math.log((1 + n_documents) / (1 + n_with_word)) + 1",
+    ],
+    praise="That is the weight that scikit-learn computes for every word of every film in the next cell.",
+)
+
+q2 = Exercise(
+    "3.2",
+    "Mean pooling",
+    mean_pool,
+    inputs=[(np.array([[1.0, 0.0], [3.0, 4.0], [9.0, 9.0]]), np.array([1, 1, 0]))],
+    random_inputs=_tokens,
+    mistakes=[
+        Mistake(
+            "padding counted",
+            "You took the mean over all rows. Those whose mask is 0 are filling, put there to make texts equally long.",
+            lambda vectors, mask: vectors.mean(axis=0),
+        ),
+        Mistake(
+            "padding as zeros",
+            "The sum leaves the padding out, but you still divide by all rows. Divide by the number of real tokens.",
+            lambda vectors, mask: (vectors * np.asarray(mask)[:, None]).mean(axis=0),
+        ),
+        Mistake(
+            "sum instead of mean",
+            "That is the sum: long texts would get long vectors. Divide by the number of real tokens.",
+            lambda vectors, mask: vectors[np.asarray(mask, dtype=bool)].sum(axis=0),
+        ),
+        Mistake(
+            "mean of every token",
+            "You took the mean along each token, one number a token. Take it over the tokens: axis=0.",
+            lambda vectors, mask: vectors[np.asarray(mask, dtype=bool)].mean(axis=1),
+        ),
+        Mistake(
+            "first token only",
+            "That is the vector of the first token. Some encoders use it; this one takes the mean of all.",
+            lambda vectors, mask: vectors[0],
+        ),
+    ],
+    hints=[
+        "token_vectors[mask == 1] keeps the rows of real tokens.",
+        "mean(axis=0) is the mean over rows.",
+        "token_vectors[np.asarray(mask) == 1].mean(axis=0)",
+    ],
+    praise="This is the step that turns a vector a word into a vector a text.",
+)
+
+q3 = Exercise(
+    "3.3",
+    "Cut into pieces",
+    pieces,
+    inputs=[(list("abcdefgh"), 3), (list("abcd"), 2), (list("ab"), 5), (list("abc"), 1)],
+    mistakes=[
+        Mistake(
+            "the rest lost",
+            "The last, shorter piece is lost: the ending of every text. Keep it.",
+            lambda tokens, size: [tokens[i * size : (i + 1) * size] for i in range(len(tokens) // size)],
+        ),
+        Mistake(
+            "pieces too long by one",
+            "Your pieces hold one token more than allowed. A slice ends before its second number.",
+            lambda tokens, size: [tokens[i : i + size + 1] for i in range(0, len(tokens), size + 1)],
+        ),
+        Mistake(
+            "only the first piece",
+            "That is truncation: the first piece, and nothing of the rest.",
+            lambda tokens, size: [tokens[:size]],
+        ),
+        Mistake(
+            "one piece for every start",
+            "Your pieces overlap: they start at every token. Let them start at every size-th.",
+            lambda tokens, size: [tokens[i : i + size] for i in range(len(tokens))],
+        ),
+    ],
+    hints=[
+        "range(0, len(tokens), size) gives the places where pieces start.",
+        "tokens[start : start + size] is a piece; at the end it is shorter by itself.",
+        "[tokens[start : start + size] for start in range(0, len(tokens), size)]",
+    ],
+    praise="Nothing is lost, and no piece is longer than the encoder reads.",
+)
+
+q4 = Exercise(
+    "3.4",
+    "Centre the vectors",
+    centred,
+    inputs=[(np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]),)],
+    random_inputs=lambda rng: (rng.normal(size=(5, 4)) + 1,),
+    mistakes=[
+        Mistake(
+            "forgot to normalise",
+            "Centred, but the rows are no longer of length 1, so that their products are no cosines. Scale them again.",
+            lambda vectors: vectors - vectors.mean(axis=0),
+        ),
+        Mistake(
+            "mean of every row",
+            "You subtracted from each row its own mean. Subtract the mean film: the mean over rows, axis=0.",
+            lambda vectors: _unit(vectors - vectors.mean(axis=1, keepdims=True)),
+        ),
+        Mistake(
+            "one mean for everything",
+            "You subtracted one number from all. The mean film is a vector: one number a column, axis=0.",
+            lambda vectors: _unit(vectors - vectors.mean()),
+        ),
+        Mistake(
+            "normalised only",
+            "These rows have length 1, but still share a direction. Subtract the mean row first.",
+            lambda vectors: _unit(vectors),
+        ),
+    ],
+    hints=[
+        "vectors.mean(axis=0) is the mean film.",
+        "Subtract it from all rows, then divide each row by its length.",
+        "moved = vectors - vectors.mean(axis=0); moved / np.linalg.norm(moved, axis=1, keepdims=True)",
+    ],
+    praise="What all films have in common tells none of them apart, and is gone.",
+)
+
+q5 = Exercise(
+    "3.5",
+    "What would you embed?",
+    text_of,
+    inputs=[(load_movies().iloc[0],)],
+    judge=judge_text,
+    rubric=[
+        "Why is each part in your text? Try it without.",
+        "Does the important part come before the encoder stops reading?",
+        "Tags judge you here. What kind of likeness would they never see, and would your text show it?",
+    ],
+    mistakes=[
+        Mistake("the tags leak", "Your text holds the tags", lambda film: f"{film['title']}: {film['tags']}"),
+        Mistake("the same for every film", "hardly more than chance", lambda film: "A film."),
+        Mistake("a list instead of a text", "has to return a text", lambda film: [film["title"]]),
+    ],
+    hints=[
+        'A film is a row of movies: film["title"], film["genres"], film["synopsis"] and so on.',
+        "Return one text, with the parts that you choose, in the order that you choose.",
+        "return f\"{film['genres']}. {film['synopsis']}\"",
+    ],
+    praise="Neighbours of your texts share clearly more tags than chance.",
+)
+
+
+def _unit(vectors):
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+EXERCISES = [q1, q2, q3, q4, q5]
+progress = make_progress(EXERCISES)

@@ -1,0 +1,272 @@
+"""Exercises of notebook 04, Neighbour search."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.neighbors import TitleNotFoundError, find_similar_movies
+
+
+def neighbours(vectors, ids, query_id, k):
+    """Ids of the k vectors nearest to one of them, best first, without itself. Rows have length 1."""
+    place = list(ids).index(query_id)
+    similarity = vectors @ vectors[place]
+    similarity[place] = -np.inf
+    return [ids[other] for other in np.argsort(-similarity, kind="stable")[:k]]
+
+
+def _order(vectors, ids, query_id):
+    return np.argsort(-(vectors @ vectors[list(ids).index(query_id)]), kind="stable")
+
+
+def recall(found, true):
+    """Share of the true neighbours that were found, whatever their order."""
+    return len(set(found) & set(true)) / len(true)
+
+
+def best_allowed(similarity, allowed, k):
+    """Places of the k largest similarities among those that are allowed, best first."""
+    places = np.flatnonzero(allowed)
+    return places[np.argsort(-np.asarray(similarity)[places], kind="stable")[:k]].tolist()
+
+
+def next_film(relevance, likeness, diversity):
+    """Place of the film that maximal marginal relevance takes next.
+
+    `likeness` holds for each candidate its similarities to the films that are chosen already.
+    """
+    score = (1 - diversity) * relevance - diversity * likeness.max(axis=1)
+    return int(score.argmax())
+
+
+def a_setting() -> dict:
+    """Choose a film and how diverse its list should be, and say what that wins and loses."""
+    return {
+        "title": "Alien",
+        "diversity": 0.3,
+        "why": "The other films of the series give way to spaceships of another kind, which is worth one distant film.",
+    }
+
+
+def judge_setting(answer) -> str | None:
+    """Compare the list of the setting with the plain one."""
+    if not isinstance(answer, dict) or not set(a_setting()) <= set(answer):
+        return "Keep the form: a dictionary with title, diversity and why."
+    if not isinstance(answer["diversity"], (int, float)) or not 0 <= answer["diversity"] <= 1:
+        return "The diversity is a number between 0 and 1."
+    try:
+        plain = find_similar_movies(answer["title"], k=8)
+    except TitleNotFoundError as error:
+        return str(error)
+    diverse = find_similar_movies(answer["title"], k=8, diversity=answer["diversity"])
+    if set(plain.index) == set(diverse.index):
+        return "With this setting the list holds the same eight films as without. Turn it up until one gives way."
+    if len(str(answer["why"]).split()) < 8:
+        return "Say in eight words or more which films came and went, and whether that is better."
+    return None
+
+
+def _unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _some_vectors(rng):
+    ids = (rng.permutation(50)[:8] + 100).tolist()
+    return _unit(rng.normal(size=(8, 3))), ids, ids[0], 3
+
+
+_TWINS = np.array([[1.0, 0.0], [1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])  # two films with the same synopsis
+
+
+q1 = Exercise(
+    "4.1",
+    "Without the query itself",
+    neighbours,
+    inputs=[(_TWINS, [7, 8, 9, 10], 7, 2), (_TWINS, [7, 8, 9, 10], 8, 2), (_TWINS, [7, 8, 9, 10], 10, 1)],
+    random_inputs=_some_vectors,
+    mistakes=[
+        Mistake(
+            "the query among its neighbours",
+            "The film itself is among its neighbours. Leave it out.",
+            lambda vectors, ids, query_id, k: [ids[place] for place in _order(vectors, ids, query_id)[:k]],
+        ),
+        Mistake(
+            "first place dropped",
+            "You dropped the first place, which is right until two films have the same synopsis: then the twin goes "
+            "and the film stays. Drop the query by its id.",
+            lambda vectors, ids, query_id, k: [ids[place] for place in _order(vectors, ids, query_id)[1 : k + 1]],
+        ),
+        Mistake(
+            "one too few",
+            "One film is missing: you took k and then dropped the query. Take it out before you count.",
+            lambda vectors, ids, query_id, k: [
+                ids[place] for place in _order(vectors, ids, query_id)[:k] if ids[place] != query_id
+            ],
+        ),
+        Mistake(
+            "sorted ascending",
+            "These are the furthest: a larger cosine is nearer. Sort descending.",
+            lambda vectors, ids, query_id, k: [
+                ids[place]
+                for place in np.argsort(vectors @ vectors[ids.index(query_id)], kind="stable")
+                if ids[place] != query_id
+            ][:k],
+        ),
+        Mistake(
+            "places instead of ids",
+            "You returned places in the matrix. Whoever asks knows only ids: return ids[place].",
+            lambda vectors, ids, query_id, k: [
+                int(place) for place in _order(vectors, ids, query_id) if ids[place] != query_id
+            ][:k],
+        ),
+    ],
+    hints=[
+        "ids.index(query_id) is the place of the query; vectors @ vectors[place] its similarity to all.",
+        "np.argsort(-similarity, kind='stable') puts the nearest first. Go through it, and leave out the query.",
+        "Or set similarity[place] = -np.inf before you sort, and take the first k.",
+    ],
+    praise="By id, not by place: that is the version that survives real data.",
+)
+
+q2 = Exercise(
+    "4.2",
+    "Recall of an approximate search",
+    recall,
+    inputs=[([1, 2, 3, 4], [1, 2, 3, 5]), ([4, 3, 2, 1], [1, 2, 3, 4]), ([9, 8], [1, 2]), ([1, 2], [1, 2, 3, 4])],
+    mistakes=[
+        Mistake(
+            "order counted",
+            "You compared place by place. A neighbour counts wherever in the list it stands.",
+            lambda found, true: sum(a == b for a, b in zip(found, true, strict=False)) / len(true),
+        ),
+        Mistake(
+            "divided by all of both",
+            "You divided by everything that is in either list. Recall asks of the true ones only.",
+            lambda found, true: len(set(found) & set(true)) / len(set(found) | set(true)),
+        ),
+        Mistake(
+            "precision instead of recall",
+            "You divided by how many were found: that is precision. Divide by how many are true.",
+            lambda found, true: len(set(found) & set(true)) / len(found),
+        ),
+        Mistake(
+            "count instead of share",
+            "That is how many. The share is that, divided by how many are true.",
+            lambda found, true: len(set(found) & set(true)),
+        ),
+    ],
+    hints=[
+        "set(found) & set(true) are the ones that are in both.",
+        "Divide their number by the number of the true ones.",
+        "len(set(found) & set(true)) / len(true)",
+    ],
+    praise="With it you can say what speed costs.",
+)
+
+q3 = Exercise(
+    "4.3",
+    "Filter, then rank",
+    best_allowed,
+    inputs=[
+        (np.array([0.9, 0.8, 0.7, 0.6, 0.5]), np.array([False, True, False, True, True]), 2),
+        (np.array([0.1, 0.5, 0.3]), np.array([True, False, True]), 2),
+    ],
+    random_inputs=lambda rng: (rng.normal(size=12), rng.random(12) < 0.5, 3),
+    mistakes=[
+        Mistake(
+            "ranked before filtering",
+            "You took the k best of all and then filtered, so too few are left, or none. Filter first.",
+            lambda similarity, allowed, k: [int(p) for p in np.argsort(-similarity)[:k] if allowed[p]],
+        ),
+        Mistake(
+            "filter ignored",
+            "Some of these are not allowed. Use the mask.",
+            lambda similarity, allowed, k: np.argsort(-similarity)[:k].tolist(),
+        ),
+        Mistake(
+            "places within the filtered",
+            "You returned places among the allowed ones. Translate them back to places in the whole list.",
+            lambda similarity, allowed, k: np.argsort(-similarity[allowed])[:k].tolist(),
+        ),
+        Mistake(
+            "worst first",
+            "These are the least similar of the allowed. Largest first.",
+            lambda similarity, allowed, k: [int(p) for p in np.argsort(similarity) if allowed[p]][:k],
+        ),
+    ],
+    hints=[
+        "np.where(allowed, similarity, -np.inf) keeps places and makes the others lose.",
+        "Or go through np.argsort(-similarity) and keep the allowed places, then cut at k.",
+        "[int(place) for place in np.argsort(-similarity) if allowed[place]][:k]",
+    ],
+    praise="The five nearest of the eighties, not those of the five nearest that are of the eighties.",
+)
+
+q4 = Exercise(
+    "4.4",
+    "One step towards diversity",
+    next_film,
+    inputs=[
+        (np.array([0.9, 0.8, 0.5]), np.array([[0.9, 0.2], [0.1, 0.3], [0.0, 0.1]]), 0.5),
+        (np.array([0.9, 0.8, 0.5]), np.array([[0.9, 0.2], [0.1, 0.3], [0.0, 0.1]]), 0.0),
+        (np.array([0.9, 0.8, 0.5]), np.array([[0.1, 0.2], [0.9, 0.3], [0.0, 0.1]]), 0.5),
+        (np.array([0.6, 0.5]), np.array([[0.7, 0.0, 0.0], [0.5, 0.5, 0.5]]), 0.5),
+    ],
+    random_inputs=lambda rng: (rng.random(9), rng.random((9, 3)), float(rng.uniform(0.2, 0.8))),
+    mistakes=[
+        Mistake(
+            "likeness added",
+            "You added the likeness to what is chosen, which asks for more of the same. Subtract it.",
+            lambda r, likeness, d: int(((1 - d) * r + d * likeness.max(axis=1)).argmax()),
+        ),
+        Mistake(
+            "mean instead of largest",
+            "You took the mean likeness. One near twin among the chosen makes a film superfluous: take the largest.",
+            lambda r, likeness, d: int(((1 - d) * r - d * likeness.mean(axis=1)).argmax()),
+        ),
+        Mistake(
+            "weights exchanged",
+            "You gave the weights to the wrong parts: at diversity 0, only relevance counts.",
+            lambda r, likeness, d: int((d * r - (1 - d) * likeness.max(axis=1)).argmax()),
+        ),
+        Mistake(
+            "relevance only",
+            "That is the most relevant one, whatever is chosen already.",
+            lambda r, likeness, d: int(r.argmax()),
+        ),
+    ],
+    hints=[
+        "likeness.max(axis=1) is how much each candidate is like the chosen film that is most like it.",
+        "(1 - diversity) * relevance - diversity * that; then argmax.",
+        "int(((1 - diversity) * relevance - diversity * likeness.max(axis=1)).argmax())",
+    ],
+    praise="Repeat it k times, and you have the whole method.",
+)
+
+q5 = Exercise(
+    "4.5",
+    "How diverse should it be?",
+    a_setting,
+    judge=judge_setting,
+    rubric=[
+        "Do you name films that went and films that came?",
+        "Would the viewer you have in mind notice the difference, and thank you?",
+        "Could you defend the setting for a film of quite another kind? Try one.",
+    ],
+    mistakes=[
+        Mistake("nothing changes", "holds the same eight films", lambda: {**a_setting(), "diversity": 0.0}),
+        Mistake("no reason", "Say in eight words", lambda: {**a_setting(), "why": "Better."}),
+        Mistake("an unknown film", "No title like", lambda: {**a_setting(), "title": "zzzzqqq"}),
+        Mistake("out of range", "between 0 and 1", lambda: {**a_setting(), "diversity": 30}),
+    ],
+    hints=[
+        "Compare find_similar_movies(title, k=8) with find_similar_movies(title, k=8, diversity=0.3).",
+        "Start at 0.1 and turn it up until a film gives way to another.",
+        "Say who went, who came, and for whom that is better.",
+    ],
+    praise="The list has changed, and you can say why.",
+)
+
+EXERCISES = [q1, q2, q3, q4, q5]
+progress = make_progress(EXERCISES)

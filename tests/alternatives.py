@@ -1,0 +1,153 @@
+"""For every exercise, correct answers that are written in another way than the reference. They have to pass."""
+
+import re
+
+import Levenshtein
+import numpy as np
+import pandas as pd
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import StandardScaler, normalize
+
+from helpers.data import load_movies, load_ratings, load_raw_listings, toy_ratings
+from helpers.titles import find_duplicates
+
+
+def _similarity_by_numpy(a, b):
+    return np.asarray(a) @ np.asarray(b)
+
+
+def _pearson_by_numpy(a, b):
+    both = np.isfinite(a + b)
+    return np.corrcoef(a[both], b[both])[0, 1]
+
+
+def _ada_by_loop():
+    toy, total, weights = toy_ratings(), 0.0, 0.0
+    for name in ("Finn", "Dan"):
+        weight = toy.T["Ada"].corr(toy.T[name])
+        total += weight * (toy.loc[name, "Aliens"] - toy.loc[name].mean())
+        weights += weight
+    return round(toy.loc["Ada"].mean() + total / weights, 2)
+
+
+def _popular_by_groupby():
+    ratings = load_ratings()
+    seen = set(ratings.query("user_id == 2")["movie_id"])
+    liked = ratings[(ratings["rating"] >= 4) & ~ratings["movie_id"].isin(seen)]
+    return liked.groupby("movie_id").size().nlargest(5)
+
+
+def _genres_one_by_one(text):
+    names = set()
+    for part in re.findall(r"[^|,/]+", text.casefold()):
+        names.add({"sci-fi": "science fiction"}.get(part.strip(), part.strip()))
+    return names
+
+
+def _distance_by_recursion(left, right):
+    if not left or not right:
+        return len(left) + len(right)
+    return min(
+        _distance_by_recursion(left[1:], right) + 1,
+        _distance_by_recursion(left, right[1:]) + 1,
+        _distance_by_recursion(left[1:], right[1:]) + (left[0] != right[0]),
+    )
+
+
+def _precision_and_recall_by_loop(found, true):
+    hits = sum(pair in true for pair in found)
+    return [hits / len(found), sum(pair in found for pair in true) / len(true)]
+
+
+def _a_stricter_rule():
+    candidates = find_duplicates(load_raw_listings())
+    people = (candidates["people_similarity"] > 0.5) & (candidates["text_similarity"] > 0.25)
+    same = (candidates["title_score"] >= 88) | people | (candidates["text_similarity"] > 0.45)
+    return (same & (candidates["year_gap"].fillna(0) <= 1)).to_numpy()
+
+
+def _fullest_by_sorting(group):
+    counted = group.assign(gaps=group.isna().sum(axis=1), number=group.index)
+    return counted.sort_values(["gaps", "number"])["number"].iloc[0]
+
+
+def _idf_by_scikit_learn(n_documents, n_with_word):
+    counts = np.zeros((n_documents, 1))
+    counts[:n_with_word] = 1
+    return TfidfTransformer().fit(counts).idf_[0]
+
+
+def _pool_by_weights(token_vectors, mask):
+    return np.average(token_vectors, axis=0, weights=mask)
+
+
+def _pieces_by_popping(tokens, size):
+    made = []
+    while tokens:
+        made.append(tokens[:size])
+        tokens = tokens[size:]
+    return made
+
+
+def _centred_by_scikit_learn(vectors):
+    return normalize(StandardScaler(with_std=False).fit_transform(vectors))
+
+
+def _neighbours_by_scikit_learn(vectors, ids, query_id, k):
+    others = [place for place, identifier in enumerate(ids) if identifier != query_id]
+    tree = NearestNeighbors(n_neighbors=k).fit(vectors[others])
+    _, places = tree.kneighbors(vectors[[ids.index(query_id)]])
+    return np.array(ids)[others][places[0]]
+
+
+def _allowed_by_mask(similarity, allowed, k):
+    return np.argsort(-np.where(allowed, similarity, -np.inf), kind="stable")[:k]
+
+
+def _next_by_loop(relevance, likeness, diversity):
+    scores = [(1 - diversity) * r - diversity * max(row) for r, row in zip(relevance, likeness, strict=True)]
+    return scores.index(max(scores))
+
+
+ALTERNATIVES = {
+    "0.1": [lambda: len(load_movies().query("year < 1960")), lambda: np.int64((load_movies()["year"].lt(1960)).sum())],
+    "0.2": [_similarity_by_numpy, lambda a, b: sum(x * y for x, y in zip(a, b, strict=True))],
+    "0.3": [lambda: ["The Matrix", "The Avengers"], lambda: ("The Avengers", "The Matrix")],
+    "0.4": [
+        lambda: {
+            "film": "Alien",
+            "neighbour": "Aliens",
+            "why": "The second one is a war film; what I liked was the silence of the first.",
+        }
+    ],
+    "1.1": [_pearson_by_numpy, lambda a, b: pd.Series(a).corr(pd.Series(b))],
+    "1.2": [_ada_by_loop, lambda: 4.99],
+    "1.3": [normalize, lambda rows: [np.asarray(row) / np.linalg.norm(row) for row in rows]],
+    "1.4": [_popular_by_groupby, lambda: _popular_by_groupby().index.to_numpy()],
+    "1.5": [
+        lambda: {
+            "catalogue": "the recipes of a family",
+            "approach": "Content-based",
+            "because": "Every recipe has its list of ingredients, and nobody keeps ratings.",
+            "fails when": "Two dishes of the same ingredients taste quite different, like bread and pancakes.",
+        }
+    ],
+    "2.1": [_genres_one_by_one, lambda text: list(_genres_one_by_one(text))],
+    "2.2": [Levenshtein.distance, _distance_by_recursion],
+    "2.3": [_precision_and_recall_by_loop],
+    "2.4": [_a_stricter_rule],
+    "2.5": [_fullest_by_sorting, lambda group: group.isna().sum(axis=1).sort_index().idxmin()],
+    "3.1": [_idf_by_scikit_learn, lambda n, m: 1 - np.log((1 + m) / (1 + n))],
+    "3.2": [_pool_by_weights],
+    "3.3": [_pieces_by_popping],
+    "3.4": [_centred_by_scikit_learn],
+    "3.5": [lambda film: film["synopsis"], lambda film: film["genres"]],
+    "4.1": [_neighbours_by_scikit_learn],
+    "4.2": [lambda found, true: sum(identifier in found for identifier in true) / len(true)],
+    "4.3": [_allowed_by_mask],
+    "4.4": [_next_by_loop],
+    "4.5": [
+        lambda: {"title": "Toy Storry", "diversity": 0.6, "why": "Toys give way to things that are quite unlike toys."}
+    ],
+}

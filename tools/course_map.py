@@ -1,0 +1,130 @@
+"""Write what every notebook says about the course: its place, its minutes, what comes next; and the maps of it.
+
+    python tools/course_map.py
+
+Everything comes from the notebooks themselves: the number from the file's name, the title from its heading, the
+question, the gain and the run time from its metadata `course`. Minutes are computed from the text (`minutes_of`); the
+run time is measured by `tools/run_notebooks.py --times`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from helpers.data import write_whole  # noqa: E402
+
+WORDS_A_MINUTE, MINUTES_A_CODE_CELL, MINUTES_AN_EXERCISE = 180, 1, 5
+HEADER, NEXT, TABLE = "**About ", "Next: ", "| notebook | question | afterwards you have | minutes |"
+LAST_WORDS = "That is all so far: the notebooks that follow are being written."
+
+
+class Lesson(NamedTuple):
+    """What the maps say about one notebook."""
+
+    path: Path
+    number: str
+    title: str
+    question: str
+    gain: str
+    minutes: int
+    seconds: int | None
+
+
+def minutes_of(notebook) -> int:
+    """Minutes that a learner needs, rounded up to fives: reading, running cells and looking, exercises."""
+    markdown = " ".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    exercises = sum(source.count(".check(") for source in code)
+    exact = len(markdown.split()) / WORDS_A_MINUTE + len(code) * MINUTES_A_CODE_CELL + exercises * MINUTES_AN_EXERCISE
+    return 5 * math.ceil(exact / 5)
+
+
+def read_lesson(path: Path) -> Lesson:
+    """Read what a notebook says about itself."""
+    notebook = nbformat.read(path, as_version=4)
+    course = notebook.metadata["course"]
+    title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+    return Lesson(
+        path, path.stem[:2], title, course["question"], course["gain"], minutes_of(notebook), course.get("seconds")
+    )
+
+
+def link(lesson: Lesson, text: str, folder: str = "") -> str:
+    return f"[{text}]({folder}{lesson.path.name})"
+
+
+def header(here: Lesson, lessons: list[Lesson]) -> str:
+    """The line under a notebook's title."""
+    before = [lesson for lesson in lessons if lesson.number < here.number]
+    builds_on = link(before[-1], f"{before[-1].number} {before[-1].title}") if before else "a little Python and pandas"
+    way = " → ".join(
+        f"**{here.number} {here.title}**" if lesson.number == here.number else link(lesson, lesson.number)
+        for lesson in lessons
+    )
+    runs = f" · the machine needs {here.seconds} seconds of them" if here.seconds else ""
+    return f"{HEADER}{here.minutes} minutes**{runs} · builds on: {builds_on} · you are here: {way}"
+
+
+def next_line(here: Lesson, lessons: list[Lesson]) -> str:
+    """The last line of a notebook."""
+    after = [lesson for lesson in lessons if lesson.number > here.number]
+    if not after:
+        return LAST_WORDS
+    return f"{NEXT}{link(after[0], f'{after[0].number} {after[0].title}')}: {after[0].question}"
+
+
+def table(lessons: list[Lesson], folder: str = "", here: Lesson | None = None) -> str:
+    """The map of the course as a table."""
+    rows = [TABLE, "|---|---|---|---|"]
+    for lesson in lessons:
+        name = f"{lesson.number} {lesson.title}"
+        name = f"**{name}**" if here and lesson.number == here.number else link(lesson, name, folder)
+        rows.append(f"| {name} | {lesson.question} | {lesson.gain} | {lesson.minutes} |")
+    return "\n".join(rows)
+
+
+def replace_table(text: str, new: str) -> str:
+    """Put a new table in the place of the one with the same first line."""
+    return re.sub(re.escape(TABLE) + r"(\n\|.*)*", lambda _: new, text)
+
+
+def mapped(lesson: Lesson, lessons: list[Lesson]) -> str:
+    """The text of a notebook's file with its place in the course brought up to date."""
+    notebook = nbformat.read(lesson.path, as_version=4)
+    first, last = notebook.cells[0], notebook.cells[-1]
+    first.source = re.sub(rf"^{re.escape(HEADER)}.*$", lambda _: header(lesson, lessons), first.source, flags=re.M)
+    ending = rf"^({re.escape(NEXT)}|{re.escape(LAST_WORDS)}).*$"
+    last.source = re.sub(ending, lambda _: next_line(lesson, lessons), last.source, flags=re.M)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = replace_table(cell.source, table(lessons, here=lesson))
+    return nbformat.writes(notebook) + "\n"
+
+
+def every_file() -> dict[Path, str]:
+    """What each notebook and the README should hold."""
+    lessons = [read_lesson(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
+    files = {lesson.path: mapped(lesson, lessons) for lesson in lessons}
+    readme = ROOT / "README.md"
+    files[readme] = replace_table(readme.read_text(encoding="utf-8"), table(lessons, folder="notebooks/"))
+    return files
+
+
+def main() -> None:
+    for path, text in every_file().items():
+        if path.read_text(encoding="utf-8") != text:
+            with write_whole(path) as temporary:
+                temporary.write_text(text, encoding="utf-8", newline="\n")
+            print(path.name, "brought up to date")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Write the notebooks with every exercise answered, for teachers and for the tests.
+
+    python tools/solve_notebooks.py FOLDER [notebooks/01_recommender_concepts.ipynb ...]
+
+Before each check stands the reference answer that the check itself uses. The stored outputs are those of the
+notebook, except that the checks say *correct*: what nbval then compares.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from helpers.exercises import checker  # noqa: E402
+
+CHECK = re.compile(r"^ex\.(q\d+)\.check\((\w+)\)$", re.MULTILINE)
+PROGRESS = "ex.progress()"
+
+
+def chapter_of(path: Path):
+    """The module with a notebook's exercises: ch02 for 02_collect_and_dedupe.ipynb."""
+    return importlib.import_module(f"helpers.exercises.ch{path.stem[:2]}")
+
+
+def solve(path: Path):
+    """Read a notebook and answer its exercises."""
+    notebook, chapter = nbformat.read(path, as_version=4), chapter_of(path)
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        checked = [getattr(chapter, name) for name, _ in CHECK.findall(cell.source)]
+        if checked:
+            cell.outputs = [_output_of(exercise) for exercise in checked]
+            cell.source = CHECK.sub(r"\2 = ex.\1.answer()\n\g<0>", cell.source)
+        elif PROGRESS in cell.source:
+            everything = {exercise.number for exercise in chapter.EXERCISES}
+            text = checker.progress_of(chapter.EXERCISES, everything) + "\n"
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+    return notebook
+
+
+def _output_of(exercise):
+    feedback = exercise.examine(exercise.answer())
+    data = {"text/plain": repr(feedback), "text/html": feedback._repr_html_()}
+    return nbformat.v4.new_output("display_data", data=data)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("notebooks", nargs="*", type=Path, default=sorted((ROOT / "notebooks").glob("*.ipynb")))
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for path in options.notebooks:
+        nbformat.write(solve(path), options.folder / path.name)
+        print(options.folder / path.name)
+
+
+if __name__ == "__main__":
+    main()
