@@ -211,6 +211,15 @@ def _numbers(title: str) -> list[str]:
     return sorted(re.findall(r"\b[1-9]\d*\b", title))
 
 
+def _another_number(left: str, right: str) -> bool:
+    """Whether two titles have other numbers, as sequels have. A number before a subtitle that both share is none."""
+    if _numbers(left) == _numbers(right):
+        return False
+    subtitles = [re.search(r"\b[1-9]\d* (\D+)$", title) for title in (left, right)]
+    pairs = zip(subtitles, (right, left), strict=True)
+    return not any(subtitle and not _numbers(other) and other.endswith(subtitle[1]) for subtitle, other in pairs)
+
+
 def _word_rows(titles: list[str]):
     """One sparse row of zeros and ones a title, of its words without numbers."""
     from sklearn.feature_extraction.text import CountVectorizer
@@ -251,8 +260,8 @@ def _compare(left: np.ndarray, right: np.ndarray, titles: list[str], years: np.n
     """Title score, year gap and similarities of pairs of places."""
     score = title_scores([titles[i] for i in left], [titles[j] for j in right]) if len(left) else np.empty(0)
     gap, similarity = np.abs(years[left] - years[right]), _cosines(left, right, texts)
-    adds_number = np.array([_numbers(titles[i]) != _numbers(titles[j]) for i, j in zip(left, right, strict=True)], bool)
-    score[adds_number & (gap > 0) & ~(similarity >= CLOSE_TEXT)] *= 0.8  # another number, year and text: a sequel
+    another = np.array([_another_number(titles[i], titles[j]) for i, j in zip(left, right, strict=True)], dtype=bool)
+    score[another & (gap > 0) & ~(similarity >= CLOSE_TEXT)] *= 0.8  # another number, year and text: a sequel
     columns = {
         "title_score": score.round(1),
         "year_gap": gap,

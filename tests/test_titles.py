@@ -155,6 +155,11 @@ def test_duplicates_of_one_listing_are_duplicates_of_each_other():
     assert found(find_duplicates(listings(rows))) == {(100, 101), (100, 102), (101, 102)}
 
 
+def test_a_number_before_the_same_subtitle_is_no_sequel():
+    rows = [("Alien: Resurrection", 1997), ("Alien 4: Resurrection", 1998), ("Scream", 1996), ("Scream 2", 1997)]
+    assert found(find_duplicates(listings(rows).assign(director="One Director"))) == {(100, 101)}
+
+
 def test_two_listings_with_one_id_are_refused():
     rows = listings([("One", 2000), ("Two", 2000)])
     rows.index = [5, 5]

@@ -44,7 +44,7 @@ def a_setting() -> dict:
     """Choose a film and how diverse its list should be, and say what that wins and loses."""
     return {
         "title": "Alien",
-        "diversity": 0.3,
+        "diversity": 0.4,
         "why": "The other films of the series give way to spaceships of another kind, which is worth one distant film.",
     }
 
@@ -261,7 +261,7 @@ q5 = Exercise(
         Mistake("out of range", "between 0 and 1", lambda: {**a_setting(), "diversity": 30}),
     ],
     hints=[
-        "Compare find_similar_movies(title, k=8) with find_similar_movies(title, k=8, diversity=0.3).",
+        "Compare find_similar_movies(title, k=8) with find_similar_movies(title, k=8, diversity=0.4).",
         "Start at 0.1 and turn it up until a film gives way to another.",
         "Say who went, who came, and for whom that is better.",
     ],
