@@ -29,6 +29,7 @@ LISTING_COLUMNS = ["listing_id", "title", "year", "genres", "director", "cast", 
 TRUTH_COLUMNS = ["listing_id", "movie_id"]
 RATING_COLUMNS = ["user_id", "movie_id", "rating", "timestamp"]
 NAMED_VIEWERS = {1: "Ada", 2: "Bruno", 3: "Carla"}  # user_id of the simulated viewers that the course speaks of
+LIKED = 4.0  # stars; a rating from here on counts as a like
 CHECKSUMS = "SHA256SUMS"
 DELIMITERS = ",;\t|"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from helpers.recommenders import LIKED
+from helpers.data import LIKED
 
 DRAWS = 1_000  # of the bootstrap
 
@@ -61,7 +61,7 @@ def ndcg(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
 def evaluate(model, train: pd.DataFrame, test: pd.DataFrame, k: int = 10, seed: int = 0) -> pd.DataFrame:
     """Fit a recommender and judge its first k films for every viewer.
 
-    Relevant are the films of the test that the viewer rated `helpers.recommenders.LIKED` or better; viewers without
+    Relevant are the films of the test that the viewer rated `helpers.data.LIKED` or better; viewers without
     any are left out. Candidates are all films of the training that the viewer had not rated there.
 
     Parameters

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-LIKED = 4.0  # a rating from here on counts as a like
+from helpers.data import LIKED
 
 
 class Recommender:

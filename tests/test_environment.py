@@ -68,7 +68,11 @@ def test_torch_is_the_release_that_the_bootstrap_asks_for():
 
 
 @pytest.mark.parametrize(
-    "module", ["helpers", "helpers.data", "helpers.fetch", "helpers.titles", "helpers.encoding", "helpers.neighbors"]
+    "module",
+    ["helpers"]
+    + [
+        f"helpers.{room}" for room in ["data", "fetch", "titles", "encoding", "neighbors", "recommenders", "evaluation"]
+    ],
 )
 def test_importing_a_module_loads_nothing_heavy(module):
     code = f"import sys, {module}; print(*sorted(sys.modules))"
@@ -78,7 +82,8 @@ def test_importing_a_module_loads_nothing_heavy(module):
 
 
 def test_rooms_import_only_from_rooms_above_them():
-    rooms = ["bootstrap", "data", "fetch", "titles", "encoding", "neighbors", "doctor"]
+    rooms = ["bootstrap", "data", "fetch", "titles", "encoding", "neighbors", "recommenders", "evaluation"]
+    rooms += ["plots", "widgets", "doctor"]
     for place, room in enumerate(rooms):
         source = (ROOT / "helpers" / f"{room}.py").read_text(encoding="utf-8")
         imported = set(re.findall(r"^\s*from helpers\.(\w+) import", source, re.M))

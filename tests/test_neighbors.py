@@ -3,6 +3,8 @@ import pandas as pd
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
+from helpers import neighbors
+from helpers.data import load_movies, load_vectors
 from helpers.neighbors import NeighborIndex, TitleNotFoundError, find_similar_movies
 
 
@@ -123,3 +125,59 @@ def test_any_catalogue_can_be_searched():
     found = find_similar_movies("one", k=2, movies=catalogue)
     assert found.index.tolist() == [2, 3]
     assert found.columns.tolist() == ["title", "similarity"]
+
+
+def test_diversity_is_maximal_marginal_relevance_step_by_step():
+    rng = np.random.default_rng(4)
+    vectors = rng.normal(size=(40, 6)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    relevance = vectors @ vectors[0]
+    for diversity in (0.0, 0.3, 0.7, 1.0):
+        chosen = []
+        while len(chosen) < 8:
+            scores = {
+                place: (1 - diversity) * relevance[place]
+                - diversity * max((vectors[place] @ vectors[other] for other in chosen), default=0)
+                for place in range(40)
+                if place not in chosen
+            }
+            chosen.append(max(scores, key=lambda place: (round(float(scores[place]), 6), -place)))
+        assert neighbors.diversify(relevance, vectors, 8, diversity).tolist() == chosen
+
+
+def test_without_diversity_the_order_stays_and_more_of_it_makes_the_list_less_alike():
+    plain = find_similar_movies("Alien", k=8)
+    assert find_similar_movies("Alien", k=8, diversity=0).equals(plain)
+    movies = load_movies()
+    rows = load_vectors(movies)
+    alike = []
+    for diversity in (0.0, 0.5, 0.9):
+        places = movies.index.get_indexer(find_similar_movies("Alien", k=8, diversity=diversity).index)
+        alike.append((rows[places] @ rows[places].T)[np.triu_indices(8, 1)].mean())
+    assert alike[0] > alike[1] > alike[2]
+
+
+def test_diversity_out_of_range_is_refused_and_a_short_list_is_taken_whole():
+    with pytest.raises(ValueError, match="diversity is 2"):
+        neighbors.diversify([1.0], [[1.0]], 1, 2)
+    assert neighbors.diversify([0.1, 0.9], np.eye(2), 5, 0.5).tolist() == [1, 0]
+
+
+def test_shared_tags_are_one_for_twins_and_none_for_strangers():
+    vectors = np.repeat(np.eye(2), 2, axis=0)
+    twins = pd.DataFrame({"tags": ["a|b", "a|b", "c", "c"]})
+    strangers = pd.DataFrame({"tags": ["a", "b", "c", "d"]})
+    assert neighbors.tag_overlap(vectors, twins, k=1) == 1
+    assert neighbors.tag_overlap(vectors, strangers, k=1) == 0
+    assert neighbors.tag_overlap(vectors, pd.DataFrame({"tags": ["a|b", "b|c", "x", "y"]}), k=1) == pytest.approx(1 / 6)
+
+
+def test_two_texts_are_explained_by_their_closest_sentences():
+    left = "A baker rises early. A shark hunts swimmers off an island. It rains."
+    right = "The mayor sleeps. Bathers are killed by a great white shark! He signs a letter."
+    ours, theirs, cosine = neighbors.closest_sentences(left, right)
+    assert (ours, theirs) == (
+        "A shark hunts swimmers off an island.",
+        "Bathers are killed by a great white shark!",
+    )
+    assert 0.4 < cosine <= 1

@@ -1,0 +1,396 @@
+"""What the notebooks say is so: every number and every finding in their text is recomputed here.
+
+`CLAIMS` pairs a phrase, as it stands in a notebook, with a check of it; braces in a phrase stand for computed values.
+`GIVEN` lists the phrases whose numbers are not findings: definitions, scales, years of papers, tasks. A number that
+stands in neither makes a test fail.
+"""
+
+import ast
+import functools
+import re
+
+import course_map
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.bootstrap import ROOT
+from helpers.data import (
+    NAMED_VIEWERS,
+    load_duplicates,
+    load_movies,
+    load_ratings,
+    load_raw_listings,
+    load_vectors,
+    toy_ratings,
+)
+from helpers.exercises import ch00, ch01, ch02, ch03
+from helpers.neighbors import NeighborIndex, find_similar_movies, tag_overlap
+from helpers.titles import adjacent_duplicates, find_duplicates, merge_duplicates, pair_precision_recall, true_pairs
+
+PATHS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+
+
+@functools.cache
+def notebook(number):
+    return nbformat.read(PATHS[number], as_version=4)
+
+
+@functools.cache
+def text_of(number):
+    return "\n\n".join(cell.source for cell in notebook(number).cells if cell.cell_type == "markdown")
+
+
+def output_of(number, cell_id):
+    """What a cell shows as text. nbval compares it with a fresh run, so that it may be relied on here."""
+    cell = next(cell for cell in notebook(number).cells if cell.id == cell_id)
+    assert "machine-output" not in cell.metadata.get("tags", [])
+    return "".join(output.get("text") or output["data"]["text/plain"] for output in cell.outputs)
+
+
+def numbers_in(number, cell_id):
+    return [float(found) for found in re.findall(r"-?\d+\.?\d*", output_of(number, cell_id))]
+
+
+@functools.cache
+def movies():
+    return load_movies()
+
+
+@functools.cache
+def vectors():
+    return load_vectors(movies())
+
+
+@functools.cache
+def listings():
+    return load_raw_listings()
+
+
+@functools.cache
+def candidates():
+    return find_duplicates(listings())
+
+
+def judged(mask):
+    return pair_precision_recall(candidates()[mask], load_duplicates())
+
+
+def title_rule(score):
+    return candidates()["title_score"] >= score
+
+
+def near_year():
+    return candidates()["year_gap"] <= 1
+
+
+def cast_similarities():
+    titles = movies()["title"].tolist()
+    rows = vectors()[[titles.index(title) for title in ch00.CAST]]
+    return (rows @ rows.T)[np.triu_indices(len(rows), 1)]
+
+
+def favourite_genres():
+    ratings = load_ratings().merge(movies()["genres"], left_on="movie_id", right_index=True)
+    loved = ratings[ratings["user_id"].isin(NAMED_VIEWERS) & (ratings["rating"] >= 4.5)]
+    genres = loved.assign(genre=loved["genres"].str.split("|")).explode("genre")
+    return pd.crosstab(genres["user_id"], genres["genre"])
+
+
+def like_ada():
+    toy = toy_ratings()
+    return toy.T.corr()["Ada"].drop("Ada").sort_values(ascending=False)
+
+
+def predicted_for_ada():
+    line = next(line for line in output_of("01", "nb01-11").splitlines() if line.startswith("Ada"))
+    return dict(zip(["Aliens", "Pretty Woman", "Fargo"], map(float, line.split()[1:]), strict=True))
+
+
+def baseline(metric):
+    table = output_of("01", "nb01-33").splitlines()
+    place = table[0].replace("hit rate", "hit_rate").split().index(metric) + 1
+    return [float(line.split()[place]) for line in table[1:]]
+
+
+def lost_cells():
+    dropped = listings()[listings().isna().any(axis=1)]
+    return float(dropped.notna().to_numpy().mean())
+
+
+def single_share(column):
+    one_hot = listings()[column].dropna().str.get_dummies("|")
+    return float((one_hot.sum() == 1).mean())
+
+
+def wrong_pairs():
+    claimed = candidates()[candidates()["duplicate"]]
+    truth, titles = load_duplicates(), listings()["title"].str.casefold()
+    wrong = claimed[truth.loc[claimed["left"]].to_numpy() != truth.loc[claimed["right"]].to_numpy()]
+    return {frozenset((titles[a], titles[b])) for a, b in wrong[["left", "right"]].to_numpy()}
+
+
+def missed_listings():
+    claimed = candidates()[candidates()["duplicate"]]
+    found = {tuple(sorted(pair)) for pair in claimed[["left", "right"]].to_numpy().tolist()}
+    return listings().loc[sorted({number for pair in true_pairs(load_duplicates()) - found for number in pair})]
+
+
+def shared_tags(number, cell_id):
+    lines = [line.rsplit(maxsplit=1) for line in output_of(number, cell_id).splitlines()]
+    return {name.strip(): float(value) for name, value in lines if re.fullmatch(r"[\d.]+", value)}
+
+
+def embedded():
+    return ast.literal_eval(re.search(r"\{.*\}", output_of("03", "nb03-21"))[0])
+
+
+def times_named():
+    ids, _ = NeighborIndex(vectors()).search(vectors(), 6)
+    return np.bincount(ids[ids != np.arange(len(vectors()))[:, None]], minlength=len(vectors()))
+
+
+def mean_similarity(diversity):
+    return find_similar_movies("Alien", k=8, diversity=diversity)["similarity"].mean()
+
+
+def popular_for_bruno():
+    return movies().loc[ch01.popular_for_bruno(), "genres"]
+
+
+CLAIMS = [
+    ("00", "384 numbers a row", lambda: vectors().shape[1] == 384),
+    ("00", "The rest is low: these are five very different films", lambda: cast_similarities().max() < 0.5),
+    ("00", "We see three tastes", lambda: favourite_genres().idxmax(axis=1).nunique() == 3),
+    ("00", "none of them is one genre only", lambda: ((favourite_genres() > 4).sum(axis=1) > 2).all()),
+    (
+        "00",
+        "180 words a minute, one minute a cell of code, five minutes an exercise",
+        lambda: (
+            (course_map.WORDS_A_MINUTE, course_map.MINUTES_A_CODE_CELL, course_map.MINUTES_AN_EXERCISE) == (180, 1, 5)
+        ),
+    ),
+    ("01", "Six viewers, eight films, one to five stars", lambda: toy_ratings().shape == (6, 8)),
+    ("01", "Finn never gave more than three stars", lambda: toy_ratings().loc["Finn"].max() == 3),
+    ("01", "We see a mild Ada and a harsh Finn", lambda: toy_ratings().mean(axis=1).idxmax() == "Ada"),
+    ("01", "We see a mild Ada and a harsh Finn", lambda: toy_ratings().mean(axis=1).idxmin() == "Finn"),
+    ("01", "We see Finn and Dan close to Ada", lambda: like_ada().index[:2].tolist() == ["Finn", "Dan"]),
+    ("01", "and Bruno at the other end", lambda: like_ada().index[-1] == "Bruno"),
+    ("01", "We see that Ada will love *Aliens*", lambda: predicted_for_ada()["Aliens"] >= 4.5),
+    ("01", "not mind missing *Pretty Woman*", lambda: predicted_for_ada()["Pretty Woman"] < 3),
+    ("01", "two very different films with one description", lambda: output_of("01", "nb01-19") == "True"),
+    ("01", "We see the loud film on top for Bruno by dot product", lambda: "0      Loud" in output_of("01", "nb01-25")),
+    ("01", "doubled beats the row itself", lambda: numbers_in("01", "nb01-23")[4] > numbers_in("01", "nb01-23")[0]),
+    ("01", "simulated viewers and a thousand films", lambda: load_ratings()["movie_id"].nunique() == 1000),
+    ("01", "hardly one for Bruno", lambda: popular_for_bruno().str.contains("Romance").sum() <= 1),
+    ("01", "We see popularity far ahead of chance", lambda: baseline("ndcg@10")[1] > 4 * baseline("ndcg@10")[0]),
+    ("01", "it never shows most of the catalogue", lambda: baseline("coverage@10")[1] < 0.5),
+    ("02", "most of what it throws away was fine", lambda: lost_cells() > 0.5),
+    ("02", "Most names of people stand in one listing only", lambda: single_share("director") > 0.5),
+    ("02", "Most names of people stand in one listing only", lambda: single_share("cast") > 0.5),
+    ("02", "the twenty or so that exist", lambda: movies()["genres"].str.get_dummies("|").shape[1] == 20),
+    (
+        "02",
+        "one letter apart. And 2 is much for *Up*",
+        lambda: (ch02.distance("Alien", "Aliens"), ch02.distance("Toy Story", "Toy Story 2")) == (1, 2),
+    ),
+    (
+        "02",
+        "a rule that misses most duplicates, and most of its hits are wrong",
+        lambda: max(pair_precision_recall(adjacent_duplicates(listings()), load_duplicates())) < 0.5,
+    ),
+    (
+        "02",
+        "find far more than the rule of thumb",
+        lambda: (
+            judged(title_rule(90))[1] > 3 * pair_precision_recall(adjacent_duplicates(listings()), load_duplicates())[1]
+        ),
+    ),
+    (
+        "02",
+        "Asking for the year as well costs a little recall",
+        lambda: 0 < judged(title_rule(90))[1] - judged(title_rule(90) & near_year())[1] < 0.1,
+    ),
+    ("02", "*Gisaengchung* is *Parasite*", lambda: "Gisaengchung" not in missed_listings()["title"].tolist()),
+    (
+        "02",
+        "The full rule finds more than any threshold does",
+        lambda: (
+            judged(candidates()["duplicate"])[1] > judged(title_rule(0) & near_year())[1] - 0.05
+            and judged(candidates()["duplicate"])[1] > judged(title_rule(60) & near_year())[1]
+        ),
+    ),
+    (
+        "02",
+        "two films of one story, of one year, with the same directors and cast",
+        lambda: wrong_pairs() == {frozenset({"the matrix reloaded", "the matrix revolutions"})},
+    ),
+    (
+        "02",
+        "listings without a year or a synopsis",
+        lambda: missed_listings()["year"].isna().any() and missed_listings()["synopsis"].isna().any(),
+    ),
+    (
+        "02",
+        "precision 0.95 and recall 0.55 at least",
+        lambda: (ch02.LEAST_PRECISION, ch02.LEAST_RECALL) == (0.95, 0.55),
+    ),
+    (
+        "02",
+        "We see fewer gaps in every column",
+        lambda: (lambda before, after: (after[before > 0] < before[before > 0]).all())(
+            listings().isna().mean(), merge_duplicates(listings(), candidates()).isna().mean()
+        ),
+    ),
+    (
+        "02",
+        "no film was lost for it",
+        lambda: len(merge_duplicates(listings(), candidates())) >= load_duplicates().nunique(),
+    ),
+    (
+        "03",
+        "**TF-IDF** nearly doubles the bag of words",
+        lambda: 1.6 < shared_tags("03", "nb03-05")["TF-IDF"] / shared_tags("03", "nb03-05")["bag of words"] < 2.1,
+    ),
+    ("03", "presses the many thousand columns into 100", lambda: "TruncatedSVD(100" in source_of("03", "nb03-05")),
+    ("03", "are near, because they tell the same thing", lambda: numbers_in("03", "nb03-07")[0] > 0.35),
+    ("03", "here even harder", lambda: numbers_in("03", "nb03-07")[1] > numbers_in("03", "nb03-07")[0]),
+    ("03", "far more endings lead home", lambda: numbers_in("03", "nb03-17")[1] > 2 * numbers_in("03", "nb03-17")[0]),
+    ("03", "We see a winner by a wide margin", lambda: embedded()["tags"] > 1.8 * embedded()["synopsis"]),
+    ("03", "titles say little", lambda: embedded()["title"] < 0.75 * embedded()["synopsis"]),
+    ("03", "nearly as much as a whole synopsis", lambda: abs(embedded()["genres"] / embedded()["synopsis"] - 1) < 0.1),
+    (
+        "03",
+        "writing title and genres before the synopsis buys nothing",
+        lambda: abs(embedded()["title, genres, synopsis"] - embedded()["synopsis"]) < 0.006,
+    ),
+    (
+        "03",
+        "LSA comes close",
+        lambda: shared_tags("03", "nb03-23")["sentence encoder"] < 1.1 * shared_tags("03", "nb03-23")["LSA"],
+    ),
+    ("03", "a film that is everybody's neighbour", lambda: times_named().max() > 30),
+    ("03", "while others are nobody's", lambda: (times_named() == 0).sum() > 50),
+    (
+        "03",
+        "one line of code that bought more than the step from LSA to the encoder",
+        lambda: (
+            tag_overlap(ch03.centred(vectors()), movies()) - tag_overlap(vectors(), movies())
+            > tag_overlap(vectors(), movies()) - shared_tags("03", "nb03-05")["LSA"]
+        ),
+    ),
+    ("03", "nearly all neighbourhoods torn", lambda: numbers_in("03", "nb03-34")[0] < 1.5),
+    ("03", "384 directions cannot be drawn", lambda: vectors().shape[1] == 384),
+    ("04", "We see the film itself on top, with 1", lambda: output_of("04", "nb04-05").startswith("[('Alien', 1.0)")),
+    ("04", "All three find the same films in the same order", lambda: output_of("04", "nb04-11") == "True"),
+    ("04", "a funny film of the eighties about the Avengers there is not", lambda: most_funny_avengers() < 0.45),
+    (
+        "04",
+        "The nearest films to *Alien* are its sequels",
+        lambda: find_similar_movies("Alien", 2)["title"].str.contains("Alien").all(),
+    ),
+    (
+        "04",
+        "the mean similarity in the title falls as the slider rises",
+        lambda: (np.diff([mean_similarity(diversity) for diversity in (0.2, 0.4, 0.5, 0.6)]) < -0.01).all(),
+    ),
+]
+
+GIVEN = {
+    "00": ["1 would mean the same synopsis, 0 means nothing in common", "older than 1960"],
+    "01": [
+        "It is 1 when two viewers go up and down together, -1 when",
+        "length 1",
+        "ratings of 4 or more",
+        "`user_id` 2",
+        "1 is perfect",
+    ],
+    "02": [
+        "*Se7en*",
+        "a single 1",
+        "the bracket is 1 if its condition holds and 0 if not",
+        "at most 3 edits away",
+        "## Step 1",
+        "## Step 2",
+        "## Step 3",
+        "from 0 to 100",
+        "both of 1996",  # tests/test_real_data.py checks it on MovieLens
+    ],
+    "03": [
+        "all-MiniLM-L6-v2. It was trained",
+        "length 1",
+        "| all-MiniLM-L6-v2 | 384 | 256 |",  # the documentation that the notebook names
+        "| all-mpnet-base-v2 | 768 | 384 |",
+        "| paraphrase-multilingual-MiniLM-L12-v2 | 384 | 128 |",
+        "| static-retrieval-mrl-en-v1 | 1,024 |",
+        "It reads 256 tokens",
+    ],
+    "04": [
+        "length 1",
+        "on 100,000 vectors",
+        "## 100,000 vectors",
+        "a catalogue of 100,000",
+        "in the 128 directions",
+        "for 384 dimensions",
+        "1,000 random points",
+        "99 of 100 true neighbours",
+        "between 0 and 1",
+    ],
+}
+NO_FINDING = [  # generated lines, references, formulas, code, links, other notebooks, papers' years, metrics' names
+    r"^\*\*About .*$",
+    r"^\*\*Read more:.*$",
+    r"^Next: .*$",
+    r"^\| (\*\*|\[)\d\d .*$",
+    r"\$\$.*?\$\$|\$[^$\n]*\$",
+    r"`[^`\n]*`",
+    r"\]\([^)]*\)",
+    r"\*\*\d\.\d ",
+    r"\[notebook \d\d|notebook \d\d",
+    r"\| \d\d(, \d\d)* \|$",
+    r"[A-Z][\w. ]+(?:et al\.)?, \d{4}\b|\(\d{4}\)",
+    r"@(\d+|k)",
+]
+
+
+def source_of(number, cell_id):
+    return next(cell.source for cell in notebook(number).cells if cell.id == cell_id)
+
+
+def most_funny_avengers():
+    allowed = movies()["year"].between(1980, 1989) & movies()["genres"].str.contains("Comedy")
+    return find_similar_movies("Avengrs", k=1, where=allowed)["similarity"].iloc[0]
+
+
+@pytest.mark.parametrize(("number", "phrase", "holds"), CLAIMS, ids=[f"{number} {text}" for number, text, _ in CLAIMS])
+def test_what_a_notebook_says_is_so(number, phrase, holds):
+    assert phrase in text_of(number)
+    assert holds()
+
+
+@pytest.mark.parametrize("number", PATHS)
+def test_every_number_in_the_text_is_checked_or_given(number):
+    text = text_of(number)
+    for phrase in GIVEN[number]:
+        assert phrase in text, phrase
+        text = text.replace(phrase, " ")
+    for phrase in {phrase for where, phrase, _ in CLAIMS if where == number}:
+        text = text.replace(phrase, " ")
+    for pattern in NO_FINDING:
+        text = re.sub(pattern, " ", text, flags=re.MULTILINE | re.DOTALL if pattern.startswith(r"\$") else re.MULTILINE)
+    left = [text[max(0, found.start() - 30) : found.end() + 20] for found in re.finditer(r"\d+", text)]
+    assert not left
+
+
+def test_maps_and_times_of_the_course_are_up_to_date():
+    for path, text in course_map.every_file().items():
+        assert path.read_text(encoding="utf-8") == text, f"run: python tools/course_map.py ({path.name})"
+
+
+def test_every_notebook_states_how_long_it_runs_and_how_much_memory_it_takes():
+    for number in PATHS:
+        course = notebook(number).metadata["course"]
+        assert course["seconds"] > 0
+        assert course["megabytes"] > 0
+        assert course["question"].endswith("?")
