@@ -69,7 +69,7 @@ def header(here: Lesson, lessons: list[Lesson]) -> str:
         f"**{here.number} {here.title}**" if lesson.number == here.number else link(lesson, lesson.number)
         for lesson in lessons
     )
-    runs = f" · the machine needs {here.seconds} seconds of them" if here.seconds else ""
+    runs = f" · its cells run in about {here.seconds} seconds" if here.seconds else ""
     return f"{HEADER}{here.minutes} minutes**{runs} · builds on: {builds_on} · you are here: {way}"
 
 
