@@ -56,20 +56,21 @@ def _two_viewers(rng):
     return a, b
 
 
+def predict_aliens_for_ada() -> float:
+    """Predict what Ada would give Aliens, from the two viewers most similar to her who rated it."""
+    toy = toy_ratings()
+    similar = toy.T.corr()["Ada"].loc[["Finn", "Dan"]]  # Pearson over the films that both rated
+    means = toy.mean(axis=1)
+    deviations = toy.loc[similar.index, "Aliens"] - means[similar.index]
+    return float(means["Ada"] + (similar * deviations).sum() / similar.sum())
+
+
 def _neighbours_of_ada() -> tuple[pd.DataFrame, pd.Series]:
     """The toy ratings, and the similarities with Ada of the two most similar viewers who rated Aliens."""
     ratings = toy_ratings()
     rated = ratings.index[ratings["Aliens"].notna()]
     similar = pd.Series({name: pearson(ratings.loc["Ada"].to_numpy(), ratings.loc[name].to_numpy()) for name in rated})
     return ratings, similar.nlargest(2)
-
-
-def predict_aliens_for_ada() -> float:
-    """Predict what Ada would give Aliens, from the two viewers most similar to her who rated it."""
-    ratings, similar = _neighbours_of_ada()
-    means = ratings.mean(axis=1)
-    deviations = ratings.loc[similar.index, "Aliens"] - means[similar.index]
-    return float(means["Ada"] + (similar * deviations).sum() / similar.sum())
 
 
 def _stars_without_means() -> float:
@@ -106,8 +107,8 @@ def popular_for_bruno() -> list[int]:
     """The five films with most likes that Bruno has not rated, best first."""
     ratings = load_ratings()
     seen = ratings["movie_id"][ratings["user_id"] == BRUNO]
-    unseen = likes().drop(seen)
-    return unseen.sort_values(ascending=False, kind="stable").index[:5].tolist()
+    liked = ratings["movie_id"][(ratings["rating"] >= 4) & ~ratings["movie_id"].isin(seen)]
+    return liked.value_counts().index[:5].tolist()
 
 
 def _best_mean_for_bruno() -> list[int]:

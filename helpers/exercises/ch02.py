@@ -89,7 +89,7 @@ def _candidates() -> tuple[pd.DataFrame, pd.Series]:
 
 def a_rule() -> pd.Series:
     """Decide by title or synopsis, and insist on the year where both suppliers give one."""
-    candidates, _ = _candidates()
+    candidates = find_duplicates(load_raw_listings())
     alike = (candidates["title_score"] >= 90) | (candidates["text_similarity"] >= 0.25)
     near = (candidates["year_gap"] <= 1) | candidates["year_gap"].isna()
     return alike & near
