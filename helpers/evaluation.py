@@ -1,4 +1,7 @@
-"""Judge recommenders: split ratings by time, count hits near the top, and say how sure the figures are."""
+"""Judge recommenders: split ratings, count hits near the top, look beyond accuracy, and say how sure the figures are.
+
+A film is relevant to a viewer if the viewer rated it `helpers.data.LIKED` or better in the test.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,14 @@ import pandas as pd
 from helpers.data import LIKED
 
 DRAWS = 1_000  # of the bootstrap
+PAIR = ["user_id", "movie_id"]
+
+
+# ---- splits --------------------------------------------------------------------------------------------------------
 
 
 def split_last(ratings: pd.DataFrame, share: float = 0.2) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split ratings by time: of every viewer, the last ratings are for the test.
+    """Split by time, viewer by viewer: the last ratings of each are for the test.
 
     Parameters
     ----------
@@ -25,32 +32,92 @@ def split_last(ratings: pd.DataFrame, share: float = 0.2) -> tuple[pd.DataFrame,
     train, test : pandas.DataFrame
         Together all rows; of one viewer, no row of the test is older than one of the training.
     """
+    return _split_viewers(ratings.sort_values([*PAIR[:1], "timestamp", *PAIR[1:]], kind="stable"), share)
+
+
+def split_random(ratings: pd.DataFrame, share: float = 0.2, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split at random, viewer by viewer. It lets a model see ratings that were given after those it has to guess."""
+    return _split_viewers(ratings.sample(frac=1, random_state=seed).sort_values("user_id", kind="stable"), share)
+
+
+def split_date(ratings: pd.DataFrame, share: float = 0.2) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split at one moment for everybody: the last `share` of all ratings are for the test.
+
+    Viewers who come after that moment are in the test only.
+    """
+    _check_share(share)
+    moment = ratings["timestamp"].quantile(1 - share)
+    late = ratings["timestamp"] > moment
+    return ratings[~late].reset_index(drop=True), ratings[late].reset_index(drop=True)
+
+
+def split_cold(ratings: pd.DataFrame, share: float = 0.15, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Hide films: all ratings of a random `share` of the films are for the test."""
+    _check_share(share)
+    films = np.unique(ratings["movie_id"])
+    hidden = np.random.default_rng(seed).choice(films, size=max(1, int(len(films) * share)), replace=False)
+    cold = ratings["movie_id"].isin(hidden)
+    return ratings[~cold].reset_index(drop=True), ratings[cold].reset_index(drop=True)
+
+
+def _check_share(share: float) -> None:
     if not 0 < share < 1:
-        raise ValueError(f"split_last: share is {share}; it lies between 0 and 1.")
-    ordered = ratings.sort_values(["user_id", "timestamp", "movie_id"], kind="stable")
+        raise ValueError(f"split: share is {share}; it lies between 0 and 1.")
+
+
+def _split_viewers(ordered: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Put the last `share` of each viewer's rows, as they are ordered, into the test."""
+    _check_share(share)
     place_from_end = ordered.groupby("user_id").cumcount(ascending=False)
     count = ordered.groupby("user_id")["movie_id"].transform("size")
     last = place_from_end < (count * share).astype(int)
     return ordered[~last].reset_index(drop=True), ordered[last].reset_index(drop=True)
 
 
-def ndcg(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
-    """Normalised discounted cumulative gain of ranked lists, with gain 1 for a relevant film.
+# ---- metrics of ranked lists: hits is (n, k), True where the film at that place is relevant; relevant is (n,) --------
+
+
+def precision(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """Share of the list that is relevant: (n,) in [0, 1]."""
+    return hits.mean(axis=1)
+
+
+def recall(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """Share of the relevant films that are in the list: (n,) in [0, 1]."""
+    return hits.sum(axis=1) / relevant
+
+
+def hit_rate(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """1 where any film of the list is relevant, else 0: (n,)."""
+    return hits.any(axis=1).astype(float)
+
+
+def reciprocal_rank(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """1 / place of the first relevant film, 0 without any: (n,) in [0, 1]. Its mean is MRR (Voorhees, 1999)."""
+    return np.where(hits.any(axis=1), 1 / (hits.argmax(axis=1) + 1), 0.0)
+
+
+def average_precision(hits: np.ndarray, relevant: np.ndarray, by: str = "min") -> np.ndarray:
+    """Mean of the precision at the place of each relevant film: (n,) in [0, 1]. Its mean over viewers is MAP@k.
 
     Parameters
     ----------
-    hits : numpy.ndarray
-        (n_users, k) True where the film at that place is relevant.
-    relevant : numpy.ndarray
-        (n_users,) how many films are relevant to each viewer, 1 or more.
+    hits, relevant : numpy.ndarray
+        As above.
+    by : {"min", "all"}
+        Two denominators are in use: the number of relevant films that fit into the list, ``min(n, k)``, so that 1 can
+        be reached; or all of them, n, as trec_eval does.
+    """
+    if by not in ("min", "all"):
+        raise ValueError(f"average_precision: by is 'min' or 'all', not {by!r}.")
+    places = np.arange(1, hits.shape[1] + 1)
+    total = (np.cumsum(hits, axis=1) / places * hits).sum(axis=1)
+    return total / (np.minimum(relevant, hits.shape[1]) if by == "min" else relevant)
 
-    Returns
-    -------
-    numpy.ndarray
-        (n_users,) in [0, 1]; 1 when every place that can hold a relevant film does.
 
-    References
-    ----------
+def ndcg(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """Normalised discounted cumulative gain, with gain 1 for a relevant film: (n,) in [0, 1].
+
     K. Järvelin and J. Kekäläinen (2002), Cumulated gain-based evaluation of IR techniques, ACM TOIS 20(4).
     """
     discounts = 1 / np.log2(np.arange(2, hits.shape[1] + 2))
@@ -58,53 +125,175 @@ def ndcg(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
     return hits @ discounts / best
 
 
-def evaluate(model, train: pd.DataFrame, test: pd.DataFrame, k: int = 10, seed: int = 0) -> pd.DataFrame:
-    """Fit a recommender and judge its first k films for every viewer.
+RANKING = {
+    "ndcg": ndcg,
+    "map": average_precision,
+    "recall": recall,
+    "precision": precision,
+    "hit rate": hit_rate,
+    "mrr": reciprocal_rank,
+}
 
-    Relevant are the films of the test that the viewer rated `helpers.data.LIKED` or better; viewers without
-    any are left out. Candidates are all films of the training that the viewer had not rated there.
+
+# ---- beyond accuracy -------------------------------------------------------------------------------------------------
+
+
+def novelty(ranked: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Mean surprise of the films of each list, in bits: (n,).
+
+    A film that a share p of the viewers rated carries -log2 p bits (Zhou et al., 2010, PNAS 107(10), equation 3).
+    `ranked` holds (n, k) places in `shares`, the share for every film.
+    """
+    return -np.log2(shares[ranked]).mean(axis=1)
+
+
+def diversity(ranked: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """How unlike the films of each list are: 1 minus the mean cosine of its pairs, (n,) in [0, 2].
+
+    `ranked` holds (n, k) places in `vectors`, unit rows (Ziegler et al., 2005, WWW, section 3.2).
+    """
+    rows = vectors[ranked]
+    total = np.einsum("nkd,nld->n", rows, rows)
+    k = ranked.shape[1]
+    return 1 - (total - k) / (k * (k - 1)) if k > 1 else np.zeros(len(ranked))
+
+
+def gini(counts: np.ndarray) -> float:
+    """Inequality of how often films are recommended: 0 when all are equally often, near 1 when one is always."""
+    ordered = np.sort(np.asarray(counts, dtype=float))
+    places = np.arange(1, len(ordered) + 1)
+    return float((2 * places - len(ordered) - 1) @ ordered / (len(ordered) * ordered.sum()))
+
+
+# ---- errors in stars -------------------------------------------------------------------------------------------------
+
+
+def rmse(predicted, actual) -> float:
+    """Root of the mean squared error, in stars."""
+    return float(np.sqrt(np.mean((np.asarray(predicted, dtype=float) - np.asarray(actual, dtype=float)) ** 2)))
+
+
+def mae(predicted, actual) -> float:
+    """Mean absolute error, in stars."""
+    return float(np.mean(np.abs(np.asarray(predicted, dtype=float) - np.asarray(actual, dtype=float))))
+
+
+# ---- putting it together ---------------------------------------------------------------------------------------------
+
+
+def evaluate_users(
+    model, train: pd.DataFrame, test: pd.DataFrame, k: int = 10, movies=None, vectors=None, where=None
+) -> pd.DataFrame:
+    """Fit a recommender on the training, and judge its first k films for every viewer of the test.
+
+    Candidates are the films of `movies` (or of the training) that the viewer had not rated in training. Viewers
+    without a relevant film among them, or without training ratings, are left out.
 
     Parameters
     ----------
     model : object
-        With ``fit(ratings)`` and ``rank(user_ids, k)``.
+        With ``fit(ratings, movies)`` and ``rank(user_ids, k, where)``, as `helpers.recommenders.Recommender`.
     train, test : pandas.DataFrame
-        As from `split_last`.
+        As from a split.
     k : int
         Length of the lists.
-    seed : int
-        Of the bootstrap over viewers that gives the intervals.
+    movies : pandas.DataFrame, optional
+        The films that may be recommended; index ``movie_id``.
+    vectors : numpy.ndarray, optional
+        (n_films, dimensions) unit rows of the candidates by id, for the diversity.
+    where : array-like of bool, optional
+        (n_films,) True for the films that may be recommended, by id.
 
     Returns
     -------
     pandas.DataFrame
-        A row for each of ``ndcg@k``, ``recall@k``, ``hit rate@k`` (means over viewers) and ``coverage@k`` (share of the
-        films that stand in any list); columns ``mean``, ``low``, ``high`` (95 % interval; NaN for the coverage).
+        A row a viewer (index ``user_id``): ``ndcg@k``, ``map@k``, ``recall@k``, ``precision@k``, ``hit rate@k``,
+        ``mrr@k``, ``novelty`` (bits), ``popularity`` (mean share of viewers who rated a recommended film), and
+        ``diversity`` if `vectors` are given. ``attrs`` holds ``coverage`` and ``gini`` of all lists together.
 
     Raises
     ------
     ValueError
-        When a row of the test is in the training as well.
+        When a pair of the test is in the training, when a score is not a number, when k is larger than the number of
+        candidates, or when nobody is left to judge.
     """
-    pairs = ["user_id", "movie_id"]
-    both = test[pairs].merge(train[pairs], on=pairs)
+    both = test[PAIR].merge(train[PAIR], on=PAIR)
     if len(both):
         raise ValueError(f"evaluate: user_id {both.iloc[0, 0]}, movie_id {both.iloc[0, 1]} is in training and in test.")
-    model.fit(train)
-    liked = test[(test["rating"] >= LIKED) & test["user_id"].isin(train["user_id"])]
+    films = np.unique(train["movie_id"]) if movies is None else np.sort(movies.index.to_numpy())
+    allowed = films if where is None else films[np.asarray(where, dtype=bool)]
+    liked = test[(test["rating"] >= LIKED) & test["user_id"].isin(train["user_id"]) & test["movie_id"].isin(allowed)]
     users = np.unique(liked["user_id"])
-    ranked = model.rank(users, k)
-    wanted = liked.groupby("user_id")["movie_id"].agg(set)
-    hits = np.array([[film in wanted[user] for film in row] for user, row in zip(users, ranked, strict=True)])
-    relevant = wanted.map(len).to_numpy()
-    each = {
-        f"ndcg@{k}": ndcg(hits, relevant),
-        f"recall@{k}": hits.sum(axis=1) / relevant,
-        f"hit rate@{k}": hits.any(axis=1).astype(float),
-    }
-    rows = {name: [values.mean(), *bootstrap_interval(values, seed)] for name, values in each.items()}
-    rows[f"coverage@{k}"] = [len(np.unique(ranked)) / train["movie_id"].nunique(), np.nan, np.nan]
+    if not len(users):
+        raise ValueError("evaluate: no viewer of the test has training ratings and a liked film among the candidates.")
+    model.fit(train, movies)
+    ranked = np.searchsorted(films, model.rank(users, k) if where is None else model.rank(users, k, where))
+    wanted = np.zeros((len(users), len(films)), dtype=bool)
+    wanted[np.searchsorted(users, liked["user_id"]), np.searchsorted(films, liked["movie_id"])] = True
+    hits, relevant = np.take_along_axis(wanted, ranked, axis=1), wanted.sum(axis=1)
+    each = pd.DataFrame({f"{name}@{k}": metric(hits, relevant) for name, metric in RANKING.items()}, index=users)
+    seen = np.bincount(np.searchsorted(films, train["movie_id"]), minlength=len(films))
+    shares = (seen + 1) / (train["user_id"].nunique() + 1)  # a film that nobody rated is not infinitely novel
+    each["novelty"], each["popularity"] = novelty(ranked, shares), shares[ranked].mean(axis=1)
+    if vectors is not None:
+        each["diversity"] = diversity(ranked, np.asarray(vectors))
+    counts = np.bincount(ranked.ravel(), minlength=len(films))
+    each.attrs = {"coverage": float((counts > 0).sum() / len(allowed)), "gini": gini(counts)}
+    return each.rename_axis("user_id")
+
+
+def evaluate(
+    model, train: pd.DataFrame, test: pd.DataFrame, k: int = 10, movies=None, vectors=None, where=None, seed: int = 0
+) -> pd.DataFrame:
+    """Judge a recommender, with intervals.
+
+    Parameters
+    ----------
+    model, train, test, k, movies, vectors, where
+        As for `evaluate_users`.
+    seed : int
+        Of the bootstrap over viewers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a metric; columns ``mean``, ``low``, ``high`` (95 % interval over viewers). ``coverage`` and ``gini``, and
+        ``rmse`` and ``mae`` of models that predict stars, are of all lists and ratings together, without interval.
+    """
+    each = evaluate_users(model, train, test, k, movies, vectors, where)
+    table = summarize(each, seed)
+    single = dict(each.attrs)
+    if getattr(model, "predicts_stars", False):
+        known = test[test["user_id"].isin(model.users) & test["movie_id"].isin(model.items)]
+        predicted = model.predict_many(known["user_id"], known["movie_id"])
+        single |= {"rmse": rmse(predicted, known["rating"]), "mae": mae(predicted, known["rating"])}
+    for name, value in single.items():
+        table.loc[name] = [value, np.nan, np.nan]
+    return table
+
+
+def summarize(each: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Mean and 95 % interval of every column, over viewers: ``mean``, ``low``, ``high``, a row a metric."""
+    rows = {name: [each[name].mean(), *bootstrap_interval(each[name].to_numpy(), seed)] for name in each}
     return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "low", "high"])
+
+
+def paired_difference(one: pd.DataFrame, other: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """How much better the first is than the second, viewer by viewer: mean and interval of the differences.
+
+    Parameters
+    ----------
+    one, other : pandas.DataFrame
+        As from `evaluate_users`, of the same viewers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As from `summarize`. An interval that does not hold 0 is a difference that is not chance.
+    """
+    if not one.index.equals(other.index):
+        raise ValueError("paired_difference: the two were not judged on the same viewers.")
+    return summarize(one - other, seed)
 
 
 def bootstrap_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
@@ -115,3 +304,21 @@ def bootstrap_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]
     drawn = np.random.default_rng(seed).integers(len(values), size=(DRAWS, len(values)))
     low, high = np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
     return float(low), float(high)
+
+
+def precision_recall_curve(model, test: pd.DataFrame, depth: int = 100) -> pd.DataFrame:
+    """Mean precision and recall of the first 1, 2, … `depth` films, over the viewers of the test.
+
+    `model` is fitted already. Returns a DataFrame: index ``k``, columns ``precision`` and ``recall``.
+    """
+    liked = test[(test["rating"] >= LIKED) & test["user_id"].isin(model.users)]
+    wanted = liked.groupby("user_id")["movie_id"].agg(set)
+    ranked = model.rank(wanted.index, depth)
+    hits = np.array([[film in films for film in row] for films, row in zip(wanted, ranked, strict=True)])
+    found = hits.cumsum(axis=1)
+    places = np.arange(1, depth + 1)
+    curve = {
+        "precision": (found / places).mean(axis=0),
+        "recall": (found / wanted.map(len).to_numpy()[:, None]).mean(axis=0),
+    }
+    return pd.DataFrame(curve, index=pd.Index(places, name="k"))

@@ -1,11 +1,24 @@
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import ndcg_score
+import pytrec_eval
 
-from helpers.data import load_ratings
-from helpers.evaluation import bootstrap_interval, evaluate, ndcg, split_last
-from helpers.recommenders import Popularity, Random
+from helpers import evaluation
+from helpers.data import load_movies, load_ratings, load_vectors
+from helpers.evaluation import (
+    evaluate,
+    evaluate_users,
+    paired_difference,
+    split_cold,
+    split_date,
+    split_last,
+    split_random,
+)
+from helpers.recommenders import EASE, BiasedMF, Popularity, Random
+
+RATINGS = load_ratings()
 
 
 class Fixed:
@@ -17,7 +30,7 @@ class Fixed:
     def fit(self, ratings, movies=None):
         return self
 
-    def rank(self, user_ids, k):
+    def rank(self, user_ids, k, where=None):
         return np.array([self.lists[user][:k] for user in user_ids])
 
 
@@ -25,47 +38,99 @@ def table(*rows):
     return pd.DataFrame(rows, columns=["user_id", "movie_id", "rating", "timestamp"])
 
 
-def test_the_last_ratings_of_everybody_are_for_the_test():
-    ratings = load_ratings()
-    train, test = split_last(ratings, 0.2)
-    assert len(train) + len(test) == len(ratings)
-    assert (train.groupby("user_id")["timestamp"].max() <= test.groupby("user_id")["timestamp"].min()).all()
-    counts = ratings["user_id"].value_counts()
-    assert (test["user_id"].value_counts().sort_index() == (counts * 0.2).astype(int).sort_index()).all()
-
-
-def test_a_share_outside_of_0_and_1_is_refused():
+@pytest.mark.parametrize("split", [split_last, split_random, split_date, split_cold])
+def test_a_split_parts_the_ratings_and_loses_none(split):
+    train, test = split(RATINGS, 0.2)
+    whole = pd.concat([train, test]).sort_values(["user_id", "movie_id"], ignore_index=True)
+    pd.testing.assert_frame_equal(whole, RATINGS.sort_values(["user_id", "movie_id"], ignore_index=True))
     with pytest.raises(ValueError, match="share is 1"):
-        split_last(load_ratings(), 1)
+        split(RATINGS, 1)
 
 
-def test_ndcg_is_that_of_scikit_learn():
+def test_the_last_ratings_of_everybody_are_for_the_test():
+    train, test = split_last(RATINGS, 0.2)
+    assert (train.groupby("user_id")["timestamp"].max() <= test.groupby("user_id")["timestamp"].min()).all()
+    counts = RATINGS["user_id"].value_counts().sort_index()
+    assert (test["user_id"].value_counts().sort_index() == (counts * 0.2).astype(int)).all()
+
+
+def test_one_moment_parts_all_viewers():
+    train, test = split_date(RATINGS)
+    assert train["timestamp"].max() < test["timestamp"].min()
+
+
+def test_hidden_films_are_in_the_test_only():
+    train, test = split_cold(RATINGS, 0.15, seed=3)
+    assert not set(train["movie_id"]) & set(test["movie_id"])
+    assert test["movie_id"].nunique() == int(0.15 * RATINGS["movie_id"].nunique())
+
+
+def test_the_ranking_metrics_are_those_of_trec_eval():
     rng = np.random.default_rng(0)
-    for _ in range(50):
-        relevant = rng.random(30) < 0.2
-        if not relevant.any():
-            continue
-        order = rng.permutation(30)
-        ours = ndcg(relevant[order][None, :10], np.array([relevant.sum()]))[0]
-        assert ours == pytest.approx(ndcg_score([relevant], [-np.argsort(order)], k=10))
+    wanted = rng.random((60, 40)) < 0.15
+    wanted[:, 0] |= ~wanted.any(axis=1)
+    order = np.array([rng.permutation(40) for _ in range(60)])
+    relevance = {str(u): {str(f): int(wanted[u, f]) for f in range(40)} for u in range(60)}
+    run = {str(u): {str(f): float(40 - place) for place, f in enumerate(order[u])} for u in range(60)}
+    measures = {"ndcg_cut.10", "map_cut.10", "recall.10", "P.10", "success.10"}
+    theirs = pytrec_eval.RelevanceEvaluator(relevance, measures).evaluate(run)
+    hits = np.take_along_axis(wanted, order[:, :10], axis=1)
+    relevant = wanted.sum(axis=1)
+    ours = {
+        "ndcg_cut_10": evaluation.ndcg(hits, relevant),
+        "map_cut_10": evaluation.average_precision(hits, relevant, by="all"),
+        "recall_10": evaluation.recall(hits, relevant),
+        "P_10": evaluation.precision(hits, relevant),
+        "success_10": evaluation.hit_rate(hits, relevant),
+    }
+    for name, values in ours.items():
+        np.testing.assert_allclose(values, [theirs[str(u)][name] for u in range(60)], atol=1e-12, err_msg=name)
+    whole = pytrec_eval.RelevanceEvaluator(relevance, {"recip_rank"}).evaluate(run)
+    every = np.take_along_axis(wanted, order, axis=1)
+    np.testing.assert_allclose(
+        evaluation.reciprocal_rank(every, relevant), [whole[str(u)]["recip_rank"] for u in range(60)]
+    )
 
 
-def test_the_figures_of_a_small_case():
+def test_the_two_denominators_of_map():
+    hits, relevant = np.array([[True, False]]), np.array([4])
+    assert evaluation.average_precision(hits, relevant)[0] == 1 / 2
+    assert evaluation.average_precision(hits, relevant, by="all")[0] == 1 / 4
+    with pytest.raises(ValueError, match="'min' or 'all'"):
+        evaluation.average_precision(hits, relevant, by="k")
+
+
+def test_a_small_case_by_hand():
     train = table((1, 10, 5, 0), (2, 20, 5, 0), (3, 30, 5, 0))
     test = table((1, 20, 5, 1), (1, 30, 4, 1), (2, 10, 4, 1), (3, 10, 2, 1))
-    result = evaluate(Fixed({1: [20, 10], 2: [30, 20], 3: [10, 20]}), train, test, k=2)
+    result = evaluate(Fixed({1: [20, 10], 2: [30, 20], 3: [10, 20]}), train, test, k=2)["mean"]
     gain = 1 / (1 + 1 / np.log2(3))
-    assert result.loc["ndcg@2", "mean"] == pytest.approx((gain + 0) / 2)
-    assert result.loc["recall@2", "mean"] == pytest.approx((1 / 2 + 0) / 2)
-    assert result.loc["hit rate@2", "mean"] == pytest.approx(1 / 2)
-    assert result.loc["coverage@2", "mean"] == 1
+    assert result["ndcg@2"] == pytest.approx(gain / 2)
+    assert result["recall@2"] == pytest.approx(1 / 4)
+    assert result["hit rate@2"] == pytest.approx(1 / 2)
+    assert result["map@2"] == pytest.approx(1 / 4)
+    assert result["coverage"] == 1
+    assert result["novelty"] == pytest.approx(1)  # each film was rated by 1 of 3, and (1 + 1) / (3 + 1) is a half
 
 
-def test_a_perfect_list_gets_ones():
-    train = table((1, 10, 5, 0), (2, 20, 5, 0))
-    test = table((1, 20, 5, 1), (2, 10, 4, 1))
-    result = evaluate(Fixed({1: [20], 2: [10]}), train, test, k=1)
-    assert result["mean"].tolist() == [1, 1, 1, 1]
+def test_diversity_novelty_and_gini_by_hand():
+    vectors = np.array([[1.0, 0], [1, 0], [0, 1]])
+    ranked = np.array([[0, 1], [0, 2]])
+    np.testing.assert_allclose(evaluation.diversity(ranked, vectors), [0, 1])
+    np.testing.assert_allclose(evaluation.novelty(ranked, np.array([1, 0.5, 0.25])), [0.5, 1.0])
+    assert evaluation.gini([1, 1, 1, 1]) == pytest.approx(0)
+    assert evaluation.gini([0, 0, 0, 8]) == pytest.approx(3 / 4)
+
+
+def test_errors_in_stars():
+    assert evaluation.rmse([1, 3], [2, 5]) == pytest.approx(np.sqrt(2.5))
+    assert evaluation.mae([1, 3], [2, 5]) == pytest.approx(1.5)
+
+
+def test_models_that_predict_stars_get_their_errors():
+    train, test = split_last(RATINGS[RATINGS["user_id"] < 80])
+    assert {"rmse", "mae"} <= set(evaluate(BiasedMF(), train, test).index)
+    assert "rmse" not in evaluate(EASE(), train, test).index
 
 
 def test_a_rating_that_is_in_training_and_in_test_is_refused():
@@ -74,14 +139,61 @@ def test_a_rating_that_is_in_training_and_in_test_is_refused():
         evaluate(Popularity(), train, train)
 
 
-def test_popularity_is_above_chance_and_the_intervals_hold_the_mean():
-    train, test = split_last(load_ratings())
-    chance, popular = (evaluate(model, train, test).loc["ndcg@10"] for model in (Random(), Popularity()))
-    assert chance["high"] < popular["low"]
-    assert popular["low"] < popular["mean"] < popular["high"]
+def test_a_score_that_is_no_number_is_refused():
+    class Broken(Popularity):
+        def _scores(self, histories):
+            return np.full(histories.shape, np.nan)
+
+    train, test = split_last(RATINGS[RATINGS["user_id"] < 40])
+    with pytest.raises(ValueError, match="not a number"):
+        evaluate(Broken(), train, test)
+
+
+def test_a_list_longer_than_the_candidates_is_refused():
+    train, test = split_last(RATINGS[RATINGS["user_id"] < 40])
+    with pytest.raises(ValueError, match="k is 5000"):
+        evaluate(Popularity(), train, test, k=5000)
+
+
+def test_nobody_left_to_judge_is_an_error():
+    with pytest.raises(ValueError, match="no viewer"):
+        evaluate(Popularity(), table((1, 10, 5, 0)), table((1, 20, 1, 1)))
+
+
+def test_popularity_is_above_chance_also_pair_by_pair():
+    train, test = split_last(RATINGS)
+    chance, popular = (evaluate_users(model, train, test) for model in (Random(), Popularity()))
+    gain = paired_difference(popular, chance)
+    assert gain.loc["ndcg@10", "low"] > 0
+    assert gain.loc["novelty", "high"] < 0
+    with pytest.raises(ValueError, match="same viewers"):
+        paired_difference(popular, chance[1:])
 
 
 def test_the_bootstrap_interval_is_about_two_standard_errors_wide():
     values = np.random.default_rng(0).normal(size=400)
-    low, high = bootstrap_interval(values)
+    low, high = evaluation.bootstrap_interval(values)
     assert high - low == pytest.approx(2 * 1.96 / 20, rel=0.1)
+
+
+def test_the_curve_trades_precision_for_recall():
+    train, test = split_last(RATINGS)
+    curve = evaluation.precision_recall_curve(EASE().fit(train), test, 50)
+    assert curve["recall"].is_monotonic_increasing
+    assert curve["precision"].iloc[0] > curve["precision"].iloc[-1]
+    at_ten = evaluate(EASE(), train, test)["mean"]
+    assert curve.loc[10].tolist() == pytest.approx([at_ten["precision@10"], at_ten["recall@10"]])
+
+
+def test_twelve_metrics_of_everybody_take_less_than_a_second():
+    train, test = split_last(RATINGS)
+    movies = load_movies()
+    model = Popularity().fit(train, movies)
+    model.fit = lambda ratings, movies=None: model
+    vectors = load_vectors(movies)
+    times = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        evaluate(model, train, test, movies=movies, vectors=vectors)
+        times.append(time.perf_counter() - begin)
+    assert min(times) < 1

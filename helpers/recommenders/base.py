@@ -1,0 +1,325 @@
+"""What all recommenders share, and the two that know nobody: Random and Popularity.
+
+A model learns something about films in `_learn`, and turns the rating history of any viewer into a score for every film
+in `_scores`. Because a score needs only a history, a new viewer is served at once (`fold_in`), and new ratings count
+at once (`update`), without fitting again.
+
+Films with equal scores stand in an order that is fixed but random, not by id: where ids follow popularity, as they do
+in MovieLens and here, a model that knows nothing about some films would otherwise rank them by popularity.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from helpers.data import LIKED
+
+SCALE = (0.5, 5.0)  # stars, lowest and highest
+MOST_CELLS = 50_000_000  # viewers times films that are held as one matrix (200 MB)
+
+
+class NotFittedError(ValueError):
+    """A model was asked before `fit`."""
+
+
+class Recommender:
+    """A recommender; a model implements `_learn` and `_scores`.
+
+    After `fit`, `users` and `items` are the sorted ids of whoever rated and of the films that may be recommended.
+    Where a viewer rated a film twice, the last row counts.
+    """
+
+    users: np.ndarray
+    items: np.ndarray
+
+    def fit(self, ratings: pd.DataFrame, movies: pd.DataFrame | None = None, scale: tuple = SCALE) -> Recommender:
+        """Learn from ratings.
+
+        Parameters
+        ----------
+        ratings : pandas.DataFrame
+            ``user_id``, ``movie_id``, ``rating``; as from `helpers.data.load_ratings`.
+        movies : pandas.DataFrame, optional
+            The films that may be recommended (index ``movie_id``); by default those that were rated.
+        scale : tuple of float
+            Lowest and highest rating.
+
+        Returns
+        -------
+        Recommender
+            Itself, so that ``Popularity().fit(ratings).recommend(1)`` works.
+
+        Raises
+        ------
+        ValueError
+            When a column is missing, nothing is rated, a rating is NaN or outside of `scale`, a rated film is not among
+            `movies`, or there are more than `MOST_CELLS` pairs of viewers and films.
+        """
+        check_ratings(ratings, scale)
+        self.scale = scale
+        self.users = np.unique(ratings["user_id"])
+        self.items = np.unique(ratings["movie_id"]) if movies is None else np.sort(movies.index)
+        self.movies = movies
+        if len(self.users) * len(self.items) > MOST_CELLS:
+            raise ValueError(
+                f"fit: {len(self.users):,} viewers and {len(self.items):,} films are too many for one matrix."
+            )
+        self._histories = self._matrix(ratings, self.users)
+        self._tie_order = np.random.default_rng(0).permutation(len(self.items))
+        self._learn()
+        return self
+
+    def recommend(self, user_id, k: int = 10, where=None, seen: bool = False) -> pd.Series:
+        """Recommend films to a viewer.
+
+        Parameters
+        ----------
+        user_id : int
+            Somebody of the training ratings.
+        k : int
+            How many; where fewer are left, they all come back.
+        where : array-like of bool, optional
+            (n_films,) True for the films that may be recommended, in the order of `items`.
+        seen : bool
+            Whether films that the viewer rated may come back.
+
+        Returns
+        -------
+        pandas.Series
+            Score by ``movie_id``, best first.
+
+        Raises
+        ------
+        KeyError
+            When nobody of that id rated anything; `fold_in` serves somebody new.
+        """
+        return self._best(self._fitted()._histories[self._row(user_id)], k, where, seen)
+
+    def fold_in(self, history: pd.DataFrame, k: int = 10, where=None, seen: bool = False) -> pd.Series:
+        """Recommend films to somebody new, from what they rated, without fitting again.
+
+        Parameters
+        ----------
+        history : pandas.DataFrame
+            ``movie_id`` and ``rating``; may be empty.
+        k, where, seen
+            As in `recommend`.
+
+        Returns
+        -------
+        pandas.Series
+            As from `recommend`.
+        """
+        known = history.assign(user_id=0)
+        if len(known):
+            check_ratings(known, self._fitted().scale)
+        return self._best(self._matrix(known, np.array([0]))[0], k, where, seen)
+
+    def update(self, ratings: pd.DataFrame) -> Recommender:
+        """Take in new ratings, of old and new viewers, without fitting again: what is known of films stays.
+
+        Parameters
+        ----------
+        ratings : pandas.DataFrame
+            As for `fit`; films have to be among `items`.
+
+        Returns
+        -------
+        Recommender
+            Itself.
+        """
+        check_ratings(ratings, self._fitted().scale)
+        users = np.union1d(self.users, ratings["user_id"])
+        histories = np.full((len(users), len(self.items)), np.nan, dtype=np.float32)
+        histories[np.searchsorted(users, self.users)] = self._histories
+        new = self._matrix(ratings, users)
+        self.users, self._histories = users, np.where(np.isnan(new), histories, new)
+        return self
+
+    def rank(self, user_ids, k: int, where=None) -> np.ndarray:
+        """Recommend k unseen films to many viewers at once.
+
+        Parameters
+        ----------
+        user_ids : array-like
+            (n_users,) ids of the training ratings.
+        k : int
+            Length of the lists.
+        where : array-like of bool, optional
+            (n_films,) True for the films that may be recommended.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n_users, k) ids, best first.
+
+        Raises
+        ------
+        ValueError
+            When a score is NaN, or somebody has fewer than k films left.
+        """
+        histories = self._fitted()._histories[[self._row(user) for user in user_ids]]
+        scores = np.array(self._scores(histories), dtype=np.float64)
+        if np.isnan(scores).any():
+            raise ValueError(f"rank: {type(self).__name__} gave a score that is not a number.")
+        scores[~np.isnan(histories)] = -np.inf
+        if where is not None:
+            scores[:, ~np.asarray(where, dtype=bool)] = -np.inf
+        fewest = int(np.isfinite(scores).sum(axis=1).min(initial=k))
+        if fewest < k:
+            raise ValueError(f"rank: k is {k}, but a viewer has only {fewest} films left.")
+        shuffled = -scores.round(9)[:, self._tie_order]
+        return self.items[self._tie_order[np.argsort(shuffled, axis=1, kind="stable")[:, :k]]]
+
+    def predict(self, user_id, movie_id) -> float:
+        """Predict the stars that a viewer would give a film.
+
+        Models that learn from likes alone have no stars to predict: they give their score of the film.
+
+        Raises
+        ------
+        KeyError
+            When viewer or film is unknown.
+        """
+        return float(self.predict_many([user_id], [movie_id])[0])
+
+    def predict_many(self, user_ids, movie_ids) -> np.ndarray:
+        """Predict for many pairs at once: (n_pairs,), see `predict`."""
+        rows = np.array([self._row(user) for user in user_ids], dtype=int)
+        columns = np.array([self._column(movie) for movie in movie_ids], dtype=int)
+        distinct, places = np.unique(rows, return_inverse=True)
+        return self._ratings(self._histories[distinct])[places, columns]
+
+    def similar(self, movie_id, k: int = 10) -> pd.Series:
+        """Find the films that this model holds for most alike: cosine by ``movie_id``, best first.
+
+        Raises
+        ------
+        KeyError
+            When the film is unknown.
+        NotImplementedError
+            When the model has no vectors of films.
+        """
+        column = self._column(movie_id)
+        vectors = unit(self._film_vectors())
+        scores = pd.Series(vectors @ vectors[column], index=pd.Index(self.items, name="movie_id"), name="similarity")
+        return scores.drop(movie_id).sort_values(ascending=False, kind="stable").head(k)
+
+    @property
+    def predicts_stars(self) -> bool:
+        """Whether `predict` gives stars, so that an error in stars makes sense."""
+        return type(self)._ratings is not Recommender._ratings
+
+    def _learn(self) -> None:
+        """Learn from `_histories`."""
+        raise NotImplementedError
+
+    def _scores(self, histories: np.ndarray) -> np.ndarray:
+        """Score (n, n_items) for rating histories (n, n_items) in stars, NaN where not rated."""
+        raise NotImplementedError
+
+    def _ratings(self, histories: np.ndarray) -> np.ndarray:
+        """Predicted stars (n, n_items) for rating histories."""
+        return self._scores(histories)
+
+    def _film_vectors(self) -> np.ndarray:
+        raise NotImplementedError(f"{type(self).__name__} has no vectors of films.")
+
+    def _fitted(self) -> Recommender:
+        if not hasattr(self, "items"):
+            raise NotFittedError(f"{type(self).__name__} is not fitted yet: call fit(ratings) first.")
+        return self
+
+    def _best(self, history: np.ndarray, k: int, where, seen: bool) -> pd.Series:
+        allowed = np.ones(len(self.items), dtype=bool) if where is None else np.array(where, dtype=bool)
+        if len(allowed) != len(self.items):
+            raise ValueError(f"recommend: where is a mask of {len(self.items)} films, not {len(allowed)}.")
+        if not seen:
+            allowed &= np.isnan(history)
+        scores = np.asarray(self._scores(history[None])[0], dtype=np.float64).round(9)
+        order = self._tie_order[np.argsort(-scores[self._tie_order], kind="stable")]
+        chosen = order[allowed[order]][:k]
+        return pd.Series(scores[chosen], index=pd.Index(self.items[chosen], name="movie_id"), name="score")
+
+    def _matrix(self, ratings: pd.DataFrame, users: np.ndarray) -> np.ndarray:
+        """Ratings as a matrix (n_users, n_items), NaN where not rated; of double rows the last counts."""
+        unknown = ~ratings["movie_id"].isin(self._fitted().items)
+        if unknown.any():
+            raise ValueError(f"movie_id {ratings['movie_id'][unknown].iloc[0]} is rated but not among the films.")
+        matrix = np.full((len(users), len(self.items)), np.nan, dtype=np.float32)
+        single = ratings.drop_duplicates(["user_id", "movie_id"], keep="last")
+        rows, columns = np.searchsorted(users, single["user_id"]), np.searchsorted(self.items, single["movie_id"])
+        matrix[rows, columns] = single["rating"]
+        return matrix
+
+    def _row(self, user_id) -> int:
+        place = int(np.searchsorted(self._fitted().users, user_id))
+        if place == len(self.users) or self.users[place] != user_id:
+            raise KeyError(f"user_id {user_id} has no ratings in training.")
+        return place
+
+    def _column(self, movie_id) -> int:
+        place = int(np.searchsorted(self._fitted().items, movie_id))
+        if place == len(self.items) or self.items[place] != movie_id:
+            raise KeyError(f"movie_id {movie_id} is not among the films.")
+        return place
+
+
+class Random(Recommender):
+    """Recommend at random: what every model has to beat. The same seed gives the same lists."""
+
+    def __init__(self, seed: int = 0):
+        self.seed = seed
+
+    def _learn(self) -> None:
+        self._noise = np.random.default_rng(self.seed).random(len(self.items))
+
+    def _scores(self, histories: np.ndarray) -> np.ndarray:
+        """Shift the noise by what was rated, so that every viewer gets a list of their own."""
+        shift = (~np.isnan(histories) @ np.arange(1, len(self.items) + 1))[:, None]
+        return (self._noise * (1 + shift)) % 1
+
+
+class Popularity(Recommender):
+    """Recommend to everybody what most viewers liked: rated `helpers.data.LIKED` or better."""
+
+    def _learn(self) -> None:
+        self.likes = likes(self._histories).sum(axis=0)
+
+    def update(self, ratings: pd.DataFrame) -> Recommender:
+        """Count the new likes as well; see `Recommender.update`."""
+        super().update(ratings)
+        self._learn()
+        return self
+
+    def _scores(self, histories: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(self.likes, histories.shape)
+
+
+def check_ratings(ratings: pd.DataFrame, scale: tuple) -> None:
+    """Refuse ratings that lack a column, are empty, or hold a value that is no rating; the row is named."""
+    absent = [column for column in ("user_id", "movie_id", "rating") if column not in ratings]
+    if absent:
+        raise ValueError(f"the ratings have no column '{absent[0]}' (found: {', '.join(map(str, ratings))}).")
+    if not len(ratings):
+        raise ValueError("there is not a single rating.")
+    low, high = scale
+    bad = ratings[~ratings["rating"].between(low, high)]
+    if len(bad):
+        row = bad.iloc[0]
+        raise ValueError(
+            f"rating {row['rating']} (user_id {row['user_id']}, movie_id {row['movie_id']}) is outside {low}-{high}. "
+            "Mend the row, or pass scale=(lowest, highest)."
+        )
+
+
+def likes(histories: np.ndarray) -> np.ndarray:
+    """1.0 where a rating is a like, else 0.0."""
+    return (np.nan_to_num(histories, nan=-np.inf) >= LIKED).astype(np.float32)
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    """Rows scaled to length 1; rows of zeros stay."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(lengths > 0, lengths, 1)
