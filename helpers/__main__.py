@@ -37,6 +37,24 @@ def parser() -> argparse.ArgumentParser:
     recommend.add_argument("--text-column", metavar="X", help="its column of texts")
     recommend.set_defaults(run=recommend_titles, check=recommend_options)
 
+    evaluate = commands.add_parser("evaluate", help="the scoreboard: every model, judged on held-out ratings")
+    evaluate.add_argument("--ratings", choices=["course", "movielens"], default="course", help="default: course")
+    evaluate.add_argument("--models", metavar="A,B", help="only these, joined by commas")
+    evaluate.add_argument("-k", "--k", type=whole_number(1), default=10, help="length of the lists (default: 10)")
+    evaluate.add_argument("--seed", type=whole_number(0), default=0)
+    evaluate.add_argument(
+        "--protocol", choices=["last", "random", "date", "cold"], default="last", help="default: last"
+    )
+    evaluate.add_argument("--csv", metavar="FILE", help="judge on own ratings instead: a CSV or CSV.gz file")
+    evaluate.add_argument("--user-column", metavar="U", default="user")
+    evaluate.add_argument("--item-column", metavar="I", default="item")
+    evaluate.add_argument("--rating-column", metavar="R", default="rating")
+    evaluate.add_argument("--time-column", metavar="T")
+    evaluate.add_argument("--scale", nargs=2, type=float, metavar=("LOW", "HIGH"), help="of own ratings, if not 0.5 5")
+    evaluate.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    evaluate.add_argument("--keep", action="store_true", help="write the figures into data/reference_results.json")
+    evaluate.set_defaults(run=evaluate_models)
+
     fetch = commands.add_parser("fetch", help="download real data: MovieLens ratings, or the plots of MPST")
     fetch.add_argument("dataset", choices=["movielens", "mpst"])
     fetch.set_defaults(run=fetch_dataset)
@@ -142,6 +160,33 @@ def as_records(films) -> list:
 def label(record: dict) -> str:
     """Title and year as shown to people."""
     return f"{record['title']} ({record['year']})" if record["year"] else record["title"]
+
+
+def evaluate_models(options) -> int:
+    """Print the scoreboard."""
+    from helpers import scoreboard
+    from helpers.data import read_ratings_csv
+
+    ratings = options.ratings
+    if options.csv:
+        columns = [options.user_column, options.item_column, options.rating_column, options.time_column]
+        ratings = read_ratings_csv(options.csv, *columns, scale=options.scale)
+    every = scoreboard.WITHOUT_FILMS if options.csv else list(scoreboard.MODELS)
+    names = options.models.split(",") if options.models else every
+    unknown = [name for name in names if name not in every]
+    if unknown:
+        raise ValueError(f"there is no model '{unknown[0]}' for these ratings; choose from {', '.join(every)}.")
+    task = scoreboard.Task(ratings, options.protocol, options.k, options.seed)
+    document = scoreboard.as_document(task, dict(scoreboard.run(task, names)))
+    if options.keep:
+        scoreboard.keep(document)
+    if options.json:
+        print(json.dumps(document, ensure_ascii=False))
+        return 0
+    simulated = " (simulated viewers)" if task.name == "course" else ""
+    print(f"Ratings: {task.name}{simulated}. {json.dumps(document['protocol'])}")
+    print(scoreboard.as_table(document).round(3).to_string())
+    return 0
 
 
 def fetch_dataset(options) -> int:

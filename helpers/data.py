@@ -207,6 +207,57 @@ def read_movielens(folder: Path) -> dict[str, pd.DataFrame]:
     return tables
 
 
+def read_ratings_csv(
+    path, user_column: str, item_column: str, rating_column: str, time_column: str | None = None, scale=None
+) -> pd.DataFrame:
+    """Read anybody's ratings from a CSV file.
+
+    Parameters
+    ----------
+    path : path
+        A CSV or CSV.gz file, in any delimiter and encoding that `load_movies` reads.
+    user_column, item_column, rating_column : str
+        Its columns.
+    time_column : str, optional
+        Seconds since 1970, or dates such as 2020-01-31.
+    scale : tuple of float, optional
+        Lowest and highest rating of the file; ratings are mapped from there to 0.5-5. By default they are stars.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``user_id``, ``movie_id`` (texts), ``rating`` and, where there is one, ``timestamp``.
+
+    Raises
+    ------
+    ValueError
+        When a column is missing, or a cell of it is no number, or outside of the scale; the line is named.
+    """
+    path = Path(path)
+    columns = {"user_id": user_column, "movie_id": item_column, "rating": rating_column, "timestamp": time_column}
+    table = _read_any_csv(path, [column for column in columns.values() if column])
+    ratings = pd.DataFrame({name: table[column] for name, column in columns.items() if column})
+    low, high = scale or (0.5, 5.0)
+    numbers = pd.to_numeric(ratings["rating"], errors="coerce")
+    bad = ratings[~numbers.between(low, high) | ratings["user_id"].isna() | ratings["movie_id"].isna()]
+    if len(bad):
+        raise ValueError(
+            f"{path.name}, line {bad.index[0] + 2}: {rating_column} '{bad['rating'].iloc[0]}' of {user_column} "
+            f"'{bad['user_id'].iloc[0]}' is no rating from {low:g} to {high:g}. Mend the line, or name the scale."
+        )
+    ratings["rating"] = 0.5 + (numbers - low) * 4.5 / (high - low)
+    if time_column:
+        seconds = pd.to_numeric(ratings["timestamp"], errors="coerce")
+        if seconds.isna().any():
+            dates = pd.to_datetime(ratings["timestamp"], errors="coerce", utc=True, format="ISO8601")
+            if dates.isna().any():
+                line = dates.index[dates.isna()][0]
+                raise ValueError(f"{path.name}, line {line + 2}: '{ratings['timestamp'][line]}' is no time.")
+            seconds = (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+        ratings["timestamp"] = seconds
+    return ratings
+
+
 def read_mpst(path: Path) -> pd.DataFrame:
     """Read ``mpst_full_data.csv`` in its published form, and insist on its being whole; see `load_movies`."""
     table = _read_real_csv(path, MPST_COLUMNS, dtype=str, keep_default_na=False)

@@ -1,0 +1,151 @@
+"""The scoreboard: every model of the course on one protocol, as a table and as one JSON document."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import platform
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from helpers import evaluation, recommenders
+from helpers.data import DATA_DIR, LIKED, load_movies, load_ratings, load_vectors, write_whole
+
+RESULTS = "reference_results.json"
+
+MODELS: dict[str, Callable] = {
+    "random": recommenders.Random,
+    "popularity": recommenders.Popularity,
+    "item-knn": recommenders.ItemKNN,
+    "user-knn": recommenders.UserKNN,
+    "biased-mf": recommenders.BiasedMF,
+    "als": recommenders.ALS,
+    "ease": recommenders.EASE,
+    "neural-cf": recommenders.NeuralCF,
+    "content-profile": recommenders.ContentProfile,
+    "feature-vectors": recommenders.FeatureVectors,
+    "content-to-cf": recommenders.ContentToCF,
+    "two-tower": recommenders.TwoTower,
+    "hybrid": recommenders.Hybrid,
+}
+WITHOUT_FILMS = ["random", "popularity", "item-knn", "user-knn", "biased-mf", "als", "ease", "neural-cf"]
+PROTOCOLS: dict[str, Callable] = {
+    "last": lambda ratings, seed: evaluation.split_last(ratings),
+    "random": lambda ratings, seed: evaluation.split_random(ratings, seed=seed),
+    "date": lambda ratings, seed: evaluation.split_date(ratings),
+    "cold": lambda ratings, seed: evaluation.split_cold(ratings, seed=seed),
+}
+
+
+class Task:
+    """What models are judged on: a training, a test, and the films that may be recommended.
+
+    Parameters
+    ----------
+    ratings : str or pandas.DataFrame
+        ``"course"``, ``"movielens"``, or ratings as from `helpers.data.read_ratings_csv` (no texts then).
+    protocol : str
+        A key of `PROTOCOLS`.
+    k : int
+        Length of the lists.
+    seed : int
+        Of random splits and of the bootstrap.
+    """
+
+    def __init__(self, ratings="course", protocol: str = "last", k: int = 10, seed: int = 0):
+        own = isinstance(ratings, pd.DataFrame)
+        self.name = "own" if own else ratings
+        table = ratings if own else load_ratings(ratings)
+        self.movies = None if own else load_movies()
+        self.vectors = None if own else load_vectors(self.movies)
+        if own and protocol == "cold":
+            raise ValueError("protocol 'cold' needs texts of the films, which own ratings do not have.")
+        if own and protocol in ("last", "date") and "timestamp" not in table:
+            raise ValueError(f"protocol '{protocol}' needs a time of each rating; name its column, or use random.")
+        self.protocol, self.k, self.seed = protocol, k, seed
+        self.train, self.test = PROTOCOLS[protocol](table, seed)
+        self.where = ~self.movies.index.isin(self.train["movie_id"]) if protocol == "cold" and not own else None
+
+    def describe(self) -> dict:
+        """The protocol in words and numbers, for whoever wants to repeat it."""
+        return {
+            "split": self.protocol,
+            "k": self.k,
+            "seed": self.seed,
+            "liked_from": LIKED,
+            "viewers": int(self.train["user_id"].nunique()),
+            "films": len(self.movies) if self.movies is not None else int(self.train["movie_id"].nunique()),
+            "training_ratings": len(self.train),
+            "test_ratings": len(self.test),
+            "candidates": "films that nobody rated in training"
+            if self.where is not None
+            else "all films not yet rated",
+        }
+
+    def judge(self, name: str) -> pd.DataFrame:
+        """Fit and judge one model; see `helpers.evaluation.evaluate`."""
+        vectors = None if self.vectors is None else self.vectors[np.argsort(self.movies.index, kind="stable")]
+        return evaluation.evaluate(
+            MODELS[name](), self.train, self.test, self.k, self.movies, vectors, self.where, self.seed
+        )
+
+
+def run(task: Task, names) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Judge models one by one, with a progress bar: name and table of each."""
+    from tqdm import tqdm
+
+    for name in tqdm(list(names), desc="Models", unit=" model"):
+        yield name, task.judge(name)
+
+
+def as_document(task: Task, judged: dict[str, pd.DataFrame]) -> dict:
+    """One JSON document: ratings, protocol, and for each model its metrics, with intervals where they have them."""
+    models = []
+    for name, table in judged.items():
+        entry: dict = {"model": name}
+        for metric, row in table.round(5).iterrows():
+            with_interval = {"mean": row["mean"], "low": row["low"], "high": row["high"]}
+            entry[metric] = row["mean"] if np.isnan(row["low"]) else with_interval
+        models.append(entry)
+    return {"ratings": task.name, "protocol": task.describe(), "models": models}
+
+
+def as_table(document: dict) -> pd.DataFrame:
+    """The means of a document as a table: a row a model, a column a metric."""
+    rows = {
+        entry["model"]: {
+            metric: value["mean"] if isinstance(value, dict) else value
+            for metric, value in entry.items()
+            if metric != "model"
+        }
+        for entry in document["models"]
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def intervals(document: dict, metric: str) -> pd.DataFrame:
+    """Mean and interval of one metric: a row a model, columns ``mean``, ``low``, ``high``."""
+    return pd.DataFrame({entry["model"]: entry[metric] for entry in document["models"]}).T
+
+
+def keep(document: dict) -> None:
+    """Write a document into ``data/reference_results.json``, with the date and the versions that it was made by."""
+    path = DATA_DIR / RESULTS
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    names = ["numpy", "pandas", "scipy", "torch"]
+    versions = {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in names}
+    stamp = {"date": datetime.date.today().isoformat(), "versions": versions}
+    kept.setdefault("evaluate", {}).setdefault(document["ratings"], {})[document["protocol"]["split"]] = (
+        stamp | document
+    )
+    with write_whole(path) as temporary:
+        temporary.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+
+
+def load_reference(ratings: str, protocol: str = "last") -> dict:
+    """Read a document that `keep` wrote: figures measured once, on data that need not be there now."""
+    path = DATA_DIR / RESULTS
+    return json.loads(path.read_text(encoding="utf-8"))["evaluate"][ratings][protocol]

@@ -1,0 +1,144 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import kendalltau
+
+from helpers import scoreboard
+from helpers.bootstrap import ROOT
+from helpers.data import load_ratings, read_ratings_csv
+
+OWN = "u;i;score;when\n" + "".join(
+    f"{user};{chr(97 + (user + item) % 12)};{1 + (user * item) % 10};2020-{1 + item % 12:02}-{1 + user % 28:02}\n"
+    for user in range(20)
+    for item in range(10)
+)
+
+
+def command(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "helpers", "evaluate", *arguments], capture_output=True, text=True, cwd=ROOT
+    )
+
+
+@pytest.fixture
+def own(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text(OWN, encoding="utf-8")
+    return path
+
+
+def test_the_command_prints_one_json_document_with_intervals():
+    done = command("--models", "popularity,ease,biased-mf", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["ratings"] == "course"
+    assert document["protocol"]["k"] == 10
+    assert [entry["model"] for entry in document["models"]] == ["popularity", "ease", "biased-mf"]
+    for entry in document["models"]:
+        assert entry["ndcg@10"]["low"] < entry["ndcg@10"]["mean"] < entry["ndcg@10"]["high"]
+        assert {"map@10", "recall@10", "coverage", "novelty", "diversity"} <= set(entry)
+    assert 0.7 < document["models"][2]["rmse"] < 1
+
+
+def test_k_seed_and_protocol_count():
+    done = command("--models", "random", "--json", "-k", "5", "--seed", "3", "--protocol", "random")
+    protocol = json.loads(done.stdout)["protocol"]
+    assert (protocol["k"], protocol["seed"], protocol["split"]) == (5, 3, "random")
+
+
+def test_cold_films_are_judged_among_themselves():
+    task = scoreboard.Task("course", "cold", 20)
+    table = task.judge("content-to-cf")
+    chance = task.judge("random")
+    assert table.loc["recall@20", "low"] > chance.loc["recall@20", "high"]
+
+
+def test_own_ratings_under_any_column_names(own):
+    columns = ["--user-column", "u", "--item-column", "i", "--rating-column", "score", "--time-column", "when"]
+    options = ["--scale", "1", "10", "-k", "2", "--json", "--models", "popularity,als"]
+    done = command("--csv", str(own), *columns, *options)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ratings"] == "own"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--models", "magic"], "there is no model 'magic'"),
+        (["--csv", "OWN", "--rating-column", "score", "--item-column", "i"], "column 'user' is missing"),
+        (["--csv", "OWN", *["--user-column", "u", "--item-column", "i", "--rating-column", "score"]], "is no rating from 0.5 to 5"),
+        (
+            [
+                "--csv",
+                "OWN",
+                *["--user-column", "u", "--item-column", "i", "--rating-column", "score", "--scale", "1", "10"],
+            ],
+            "needs a time of each rating",
+        ),
+        (["--csv", "OWN", "--models", "two-tower", *["--user-column", "u", "--item-column", "i"]], "two-tower"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(arguments, message, own):
+    done = command(*[str(own) if argument == "OWN" else argument for argument in arguments])
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("Models")]
+    assert len(lines) == 1
+    assert message in lines[0] or message == "two-tower"
+
+
+def test_own_ratings_are_read_with_their_scale_and_times(own):
+    ratings = read_ratings_csv(own, "u", "i", "score", "when", (1, 10))
+    assert ratings["rating"].min() == 0.5
+    assert ratings["rating"].max() == 5
+    assert ratings["timestamp"].iloc[0] == pd.Timestamp("2020-01-01", tz="UTC").timestamp()
+    with pytest.raises(ValueError, match="is no time"):
+        read_ratings_csv(own, "u", "i", "score", "i", (1, 10))
+
+
+def test_what_is_kept_can_be_read_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(scoreboard, "DATA_DIR", tmp_path)
+    task = scoreboard.Task("course", "last")
+    document = scoreboard.as_document(task, {"popularity": task.judge("popularity")})
+    scoreboard.keep(document)
+    kept = scoreboard.load_reference("course")
+    assert kept["models"] == json.loads(json.dumps(document["models"]))
+    assert {"date", "versions"} <= set(kept)
+    assert scoreboard.as_table(kept).loc["popularity", "ndcg@10"] == document["models"][0]["ndcg@10"]["mean"]
+    assert scoreboard.intervals(kept, "ndcg@10").columns.tolist() == ["mean", "low", "high"]
+
+
+def test_the_kept_figures_on_movielens_are_those_of_today(movielens):
+    kept = scoreboard.as_table(scoreboard.load_reference("movielens"))
+    task = scoreboard.Task("movielens")
+    assert task.describe() == scoreboard.load_reference("movielens")["protocol"]
+    for name in ("popularity", "item-knn", "ease", "content-profile"):
+        assert task.judge(name).loc["ndcg@10", "mean"] == pytest.approx(kept.loc[name, "ndcg@10"], abs=0.002)
+
+
+def test_simulated_viewers_put_the_models_into_the_order_of_real_ones():
+    real = scoreboard.load_reference("movielens")
+    real_means, spans = scoreboard.as_table(real)["ndcg@10"], scoreboard.intervals(real, "ndcg@10")
+    task = scoreboard.Task("course")
+    ours = pd.Series({name: task.judge(name).loc["ndcg@10", "mean"] for name in real_means.index})
+    agree = disagree = 0
+    for place, one in enumerate(real_means.index):
+        for other in real_means.index[place + 1 :]:
+            if spans.loc[one, "low"] > spans.loc[other, "high"] or spans.loc[other, "low"] > spans.loc[one, "high"]:
+                same = (real_means[one] - real_means[other]) * (ours[one] - ours[other]) > 0
+                agree, disagree = agree + same, disagree + (not same)
+    assert agree + disagree > 20
+    assert (agree - disagree) / (agree + disagree) >= 0.7
+    assert kendalltau(real_means, ours[real_means.index]).statistic > 0.5
+
+
+def test_every_model_is_on_the_scoreboard_under_a_name():
+    made = {type(make()).__name__ for make in scoreboard.MODELS.values()}
+    from helpers import recommenders
+
+    assert made == set(recommenders.__all__) - {"Recommender", "feature_vectors"}
+    assert np.isin(scoreboard.WITHOUT_FILMS, list(scoreboard.MODELS)).all()
+    assert load_ratings()["user_id"].nunique() == 700
