@@ -110,6 +110,37 @@ def _next_by_loop(relevance, likeness, diversity):
     return scores.index(max(scores))
 
 
+def _profile_by_loop(vectors, stars, dislike):
+    total = np.zeros(vectors.shape[1])
+    for vector, star in zip(vectors, stars, strict=True):
+        weight = star - np.mean(stars)
+        total += (weight if weight > 0 else dislike * weight) * vector
+    return total / np.sqrt((total**2).sum())
+
+
+def _als_step_by_least_squares(liked, films, confidence, regularization):
+    root = np.sqrt(1 + confidence * liked)
+    design = np.vstack([films * root[:, None], np.sqrt(regularization) * np.eye(films.shape[1])])
+    return np.linalg.lstsq(design, np.append(root * liked, np.zeros(films.shape[1])), rcond=None)[0]
+
+
+def _biases_by_pandas(ratings, damping):
+    table = pd.DataFrame(ratings)
+    above = table - table.stack().mean()
+    return above.sum() / (table.count() + damping)
+
+
+def _ease_column_by_column(liked, regularization):
+    films = liked.shape[1]
+    weights = np.zeros((films, films))
+    for film in range(films):
+        others = np.arange(films) != film
+        design = liked[:, others]
+        ridge = design.T @ design + regularization * np.eye(films - 1)
+        weights[others, film] = np.linalg.solve(ridge, design.T @ liked[:, film])
+    return weights
+
+
 ALTERNATIVES = {
     "0.1": [lambda: len(load_movies().query("year < 1960")), lambda: np.int64((load_movies()["year"].lt(1960)).sum())],
     "0.2": [_similarity_by_numpy, lambda a, b: sum(x * y for x, y in zip(a, b, strict=True))],
@@ -150,4 +181,9 @@ ALTERNATIVES = {
     "4.5": [
         lambda: {"title": "Toy Storry", "diversity": 0.6, "why": "Toys give way to things that are quite unlike toys."}
     ],
+    "5.1": [_profile_by_loop],
+    "5.2": [_als_step_by_least_squares],
+    "5.3": [_biases_by_pandas],
+    "5.4": [_ease_column_by_column],
+    "5.5": [lambda: {"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2}],
 }

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers import recommenders, scoreboard
 from helpers.bootstrap import ROOT
 from helpers.data import (
     NAMED_VIEWERS,
@@ -282,6 +283,54 @@ CLAIMS = [
     ),
     ("03", "nearly all neighbourhoods torn", lambda: numbers_in("03", "nb03-34")[0] < 1.5),
     ("03", "384 directions cannot be drawn", lambda: vectors().shape[1] == 384),
+    (
+        "05",
+        "far below popularity",
+        lambda: scores_of("nb05-07")["profile, with dislikes"][0] < 0.5 * scores_of("nb05-07")["popularity"][0],
+    ),
+    ("05", "We see its sequels", lambda: output_of("05", "nb05-09").count("Alien") >= 3),
+    ("05", "Finn, who never gives four stars", lambda: toy_ratings().loc["Finn"].max() < 4),
+    ("05", "with all ratings and 32 directions", lambda: recommenders.ALS().factors == 32),
+    (
+        "05",
+        "We see learned vectors far ahead of popularity",
+        lambda: scores_of("nb05-16")["ALS"][0] > 1.3 * scores_of("nb05-16")["popularity"][0],
+    ),
+    (
+        "05",
+        "lists that show much more of the catalogue",
+        lambda: scores_of("nb05-16")["ALS"][2] > 3 * scores_of("nb05-16")["popularity"][2],
+    ),
+    ("05", "biases do nearly all of it", lambda: share_of_biases() > 0.9),
+    (
+        "05",
+        "Whatever learns from likes is ahead of popularity; whatever only reads is far behind it",
+        lambda: (
+            min(chart("nb05-22")[name] for name in ("ALS", "EASE", "neural CF")) > 1.3 * chart("nb05-22")["popularity"]
+            and max(chart("nb05-22")[name] for name in ("features", "profile, with dislikes"))
+            < 0.5 * chart("nb05-22")["popularity"]
+        ),
+    ),
+    (
+        "05",
+        "The network is about where the five lines are",
+        lambda: abs(chart("nb05-22")["EASE"] / chart("nb05-22")["neural CF"] - 1) < 0.1,
+    ),
+    (
+        "05",
+        "EASE is at chance, as it must be",
+        lambda: chart("nb05-26")["EASE"] < 0.75 * min(chart("nb05-26")["features"], chart("nb05-26")["content to CF"]),
+    ),
+    (
+        "05",
+        "texts and features are about even",
+        lambda: abs(cold_on_movielens("feature-vectors") / cold_on_movielens("content-profile") - 1) < 0.1,
+    ),
+    (
+        "05",
+        "We see the lines part",
+        lambda: (np.diff(over_time(), axis=0)[0][1:] > 0.005).all() and over_time()[1][-1] > 1.4 * over_time()[0][-1],
+    ),
     ("04", "We see the film itself on top, with 1", lambda: output_of("04", "nb04-05").startswith("[('Alien', 1.0)")),
     ("04", "All three find the same films in the same order", lambda: output_of("04", "nb04-11") == "True"),
     ("04", "a funny film of the eighties about the Avengers there is not", lambda: most_funny_avengers() < 0.45),
@@ -326,6 +375,13 @@ GIVEN = {
         "| static-retrieval-mrl-en-v1 | 1,024 |",
         "It reads 256 tokens",
     ],
+    "05": [
+        "length 1",
+        "is near 1 where there is a like and near 0 elsewhere",
+        "0 on the diagonal",
+        "for a like, else 0, and",
+        "for a like, else 1. With",
+    ],
     "04": [
         "length 1",
         "on 100,000 vectors",
@@ -347,11 +403,34 @@ NO_FINDING = [  # generated lines, references, formulas, code, links, other note
     r"`[^`\n]*`",
     r"\]\([^)]*\)",
     r"\*\*\d\.\d ",
-    r"\[notebook \d\d|notebook \d\d",
+    r"\[notebook \d\d|[Nn]otebook \d\d",
     r"\| \d\d(, \d\d)* \|$",
     r"[A-Z][\w. ]+(?:et al\.)?, \d{4}\b|\(\d{4}\)",
     r"@(\d+|k)",
 ]
+
+
+def scores_of(cell_id):
+    """Numbers of a printed table by the name of its row."""
+    lines = [re.split(r"\s{2,}", line) for line in output_of("05", cell_id).splitlines()[1:]]
+    return {line[0]: [float(number) for number in line[1:]] for line in lines}
+
+
+def chart(cell_id):
+    return ast.literal_eval(re.search(r"\{.*\}", output_of("05", cell_id))[0])
+
+
+def over_time():
+    return ast.literal_eval(re.search(r"\[\[.*\]\]", output_of("05", "nb05-31"))[0])
+
+
+def share_of_biases():
+    nothing, _, biases, everything = numbers_in("05", "nb05-19")[:4]
+    return (nothing - biases) / (nothing - everything)
+
+
+def cold_on_movielens(model):
+    return scoreboard.as_table(scoreboard.load_reference("movielens", "cold")).loc[model, "recall@20"]
 
 
 def source_of(number, cell_id):

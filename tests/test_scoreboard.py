@@ -70,7 +70,10 @@ def test_own_ratings_under_any_column_names(own):
     [
         (["--models", "magic"], "there is no model 'magic'"),
         (["--csv", "OWN", "--rating-column", "score", "--item-column", "i"], "column 'user' is missing"),
-        (["--csv", "OWN", *["--user-column", "u", "--item-column", "i", "--rating-column", "score"]], "is no rating from 0.5 to 5"),
+        (
+            ["--csv", "OWN", *["--user-column", "u", "--item-column", "i", "--rating-column", "score"]],
+            "is no rating from 0.5 to 5",
+        ),
         (
             [
                 "--csv",

@@ -1,0 +1,260 @@
+"""Exercises of notebook 05, User vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from helpers.data import load_movies
+from helpers.exercises.checker import Exercise, Mistake, make_progress
+
+
+def profile(vectors, stars, dislike):
+    """Vector of a viewer: films above the viewer's mean count for it, films below count against it."""
+    above = stars - stars.mean()
+    weights = np.where(above > 0, above, dislike * above)
+    total = weights @ vectors
+    return total / np.linalg.norm(total)
+
+
+def viewer_factors(liked, film_factors, confidence, regularization):
+    """One step of ALS: the vector of a viewer, given their likes (0 or 1 a film) and the vectors of all films."""
+    trust = 1 + confidence * liked
+    left = (film_factors.T * trust) @ film_factors + regularization * np.eye(film_factors.shape[1])
+    return np.linalg.solve(left, film_factors.T @ (trust * liked))
+
+
+def film_biases(ratings, damping):
+    """How far each film is above the mean of all ratings (NaN: not rated), pulled towards 0 where there are few."""
+    above = ratings - np.nanmean(ratings)
+    count = (~np.isnan(ratings)).sum(axis=0)
+    return np.nansum(above, axis=0) / (count + damping)
+
+
+def ease(liked, regularization):
+    """Weights from film to film, in closed form; no film recommends itself."""
+    inverse = np.linalg.inv(liked.T @ liked + regularization * np.eye(liked.shape[1]))
+    weights = inverse / -np.diag(inverse)
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
+def _ease_with_itself(liked, regularization):
+    inverse = np.linalg.inv(liked.T @ liked + regularization * np.eye(liked.shape[1]))
+    return inverse / -np.diag(inverse)
+
+
+def _ease_by_rows(liked, regularization):
+    inverse = np.linalg.inv(liked.T @ liked + regularization * np.eye(liked.shape[1]))
+    weights = inverse / -np.diag(inverse)[:, None]
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
+def _only_liked(liked, film_factors, confidence, regularization):
+    rows = film_factors[liked > 0]
+    left = (1 + confidence) * rows.T @ rows + regularization * np.eye(film_factors.shape[1])
+    return np.linalg.solve(left, (1 + confidence) * rows.sum(axis=0))
+
+
+def a_new_viewer() -> dict[str, float]:
+    """Rate seven films as somebody who loves space and cannot stand romances."""
+    return {
+        "Alien": 5.0,
+        "The Matrix": 5.0,
+        "Blade Runner": 4.5,
+        "Star Trek: First Contact": 4.0,
+        "Titanic": 1.0,
+        "Pretty Woman": 0.5,
+        "Amélie": 2.0,
+    }
+
+
+def judge_viewer(answer) -> str | None:
+    """See that the ratings are ratings of the course's films, and say something."""
+    if not isinstance(answer, dict):
+        return "The answer is a dictionary from titles to stars."
+    titles = set(load_movies()["title"])
+    strange = [title for title in answer if title not in titles]
+    if strange:
+        return f"'{strange[0]}' is not in the catalogue, letter by letter."
+    if len(answer) < 5:
+        return f"You rated {len(answer)} films. Rate five or more."
+    stars = pd.to_numeric(pd.Series(list(answer.values())), errors="coerce")
+    if not stars.between(0.5, 5).all():
+        return "Stars go from 0.5 to 5."
+    if stars.max() < 4 or stars.min() > 3:
+        return "Say what you like (4 and more) and what you do not (3 and less): else there is nothing to tell apart."
+    return None
+
+
+q1 = Exercise(
+    "5.1",
+    "A viewer as a vector",
+    profile,
+    inputs=[(np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]), np.array([5.0, 1.0, 3.0]), 0.5)],
+    random_inputs=lambda rng: (rng.normal(size=(6, 4)), rng.integers(1, 6, size=6) + rng.random(6) / 9, 0.25),
+    mistakes=[
+        Mistake(
+            "mean not subtracted",
+            "You weighed by the stars themselves, so that even one star speaks for a film. Subtract the viewer's mean.",
+            lambda vectors, stars, dislike: _unit(stars @ vectors),
+        ),
+        Mistake(
+            "dislikes added",
+            "Films below the mean have to count against the profile: keep their weight negative.",
+            lambda vectors, stars, dislike: _unit(
+                np.where(stars > stars.mean(), 1, dislike) * np.abs(stars - stars.mean()) @ vectors
+            ),
+        ),
+        Mistake(
+            "dislikes left out",
+            "You counted only what the viewer liked. The others count against it, times `dislike`.",
+            lambda vectors, stars, dislike: _unit(np.maximum(stars - stars.mean(), 0) @ vectors),
+        ),
+        Mistake(
+            "forgot to normalise",
+            "The direction is right; scale it to length 1, so that its products with films are cosines.",
+            lambda vectors, stars, dislike: (
+                np.where(stars > stars.mean(), stars - stars.mean(), dislike * (stars - stars.mean())) @ vectors
+            ),
+        ),
+    ],
+    hints=[
+        "above = stars - stars.mean() is positive for what is liked.",
+        "np.where(above > 0, above, dislike * above) are the weights.",
+        "weights @ vectors adds up the rows; divide by np.linalg.norm of it.",
+    ],
+    praise="Viewer and films are in one space now.",
+)
+
+q2 = Exercise(
+    "5.2",
+    "One step of ALS",
+    viewer_factors,
+    inputs=[(np.array([1.0, 0.0, 1.0]), np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]]), 5.0, 0.1)],
+    random_inputs=lambda rng: ((rng.random(12) < 0.3).astype(float), rng.normal(size=(12, 3)), 4.0, 0.5),
+    mistakes=[
+        Mistake(
+            "confidence left out",
+            "You trusted likes and absences alike. A like weighs 1 + confidence, on both sides of the equation.",
+            lambda liked, films, confidence, regularization: np.linalg.solve(
+                films.T @ films + regularization * np.eye(films.shape[1]), films.T @ liked
+            ),
+        ),
+        Mistake(
+            "no regularisation",
+            "The regularisation is missing: add it, times the identity, to the left side.",
+            lambda liked, films, confidence, regularization: np.linalg.lstsq(
+                (films.T * (1 + confidence * liked)) @ films, films.T @ ((1 + confidence) * liked), rcond=None
+            )[0],
+        ),
+        Mistake(
+            "absences ignored",
+            "You used the liked films only. That somebody did not like the others says a little, too: weight 1.",
+            _only_liked,
+        ),
+    ],
+    hints=[
+        "trust = 1 + confidence * liked is the weight of every film.",
+        "Left side: (film_factors.T * trust) @ film_factors + regularization * np.eye(number of factors).",
+        "np.linalg.solve(left, film_factors.T @ (trust * liked))",
+    ],
+    praise="Do it for all viewers, then with the roles exchanged for all films, and again: that is ALS.",
+)
+
+q3 = Exercise(
+    "5.3",
+    "What a bias explains",
+    film_biases,
+    inputs=[(np.array([[4.0, 2.0, np.nan], [5.0, np.nan, 3.0], [4.0, 1.0, np.nan]]), 2.0)],
+    random_inputs=lambda rng: (np.where(rng.random((8, 5)) < 0.6, rng.integers(1, 6, size=(8, 5)), np.nan), 3.0),
+    mistakes=[
+        Mistake(
+            "damping left out",
+            "A film with a single rating gets a bias as firm as one with hundreds. Add the damping to the count.",
+            lambda ratings, damping: (
+                np.nansum(ratings - np.nanmean(ratings), axis=0) / np.maximum((~np.isnan(ratings)).sum(axis=0), 1)
+            ),
+        ),
+        Mistake(
+            "divided by all viewers",
+            "You divided by the number of viewers. Divide by how many rated the film, plus the damping.",
+            lambda ratings, damping: np.nansum(ratings - np.nanmean(ratings), axis=0) / (len(ratings) + damping),
+        ),
+        Mistake(
+            "mean not subtracted",
+            "Those are damped means. A bias is how far a film is above the mean of all ratings: subtract it.",
+            lambda ratings, damping: np.nansum(ratings, axis=0) / ((~np.isnan(ratings)).sum(axis=0) + damping),
+        ),
+    ],
+    hints=[
+        "np.nanmean(ratings) is the mean of all ratings.",
+        "np.nansum(ratings - mean, axis=0) adds up over viewers; (~np.isnan(ratings)).sum(axis=0) counts them.",
+        "np.nansum(ratings - np.nanmean(ratings), axis=0) / (count + damping)",
+    ],
+    praise="Most of what can be predicted about stars is in such numbers.",
+)
+
+q4 = Exercise(
+    "5.4",
+    "EASE in five lines",
+    ease,
+    inputs=[(np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]]), 0.5)],
+    random_inputs=lambda rng: ((rng.random((12, 5)) < 0.4).astype(float), 2.0),
+    mistakes=[
+        Mistake(
+            "a film recommends itself",
+            "The diagonal is not 0: every film recommends itself best, and nothing is learned. Set it to 0.",
+            _ease_with_itself,
+        ),
+        Mistake(
+            "rows and columns exchanged",
+            "You divided each row by its diagonal number. Divide each column by it.",
+            _ease_by_rows,
+        ),
+        Mistake(
+            "sign forgotten",
+            "Divide by minus the diagonal: as it is, films that go together push each other away.",
+            lambda liked, regularization: -ease(liked, regularization),
+        ),
+    ],
+    hints=[
+        "Invert liked.T @ liked + regularization * np.eye(number of films).",
+        "Divide each column of the inverse by minus its diagonal number: inverse / -np.diag(inverse).",
+        "np.fill_diagonal(weights, 0), and return weights.",
+    ],
+    praise="Five lines that are hard to beat.",
+)
+
+q5 = Exercise(
+    "5.5",
+    "Somebody new",
+    a_new_viewer,
+    judge=judge_viewer,
+    rubric=[
+        "Which of the two lists would this person thank you for, and why?",
+        "Turn one rating round. Does the list follow, and by how much?",
+        "What does the list of taste know that no synopsis says?",
+    ],
+    mistakes=[
+        Mistake("too few", "Rate five or more", lambda: {"Alien": 5, "Titanic": 1}),
+        Mistake("everything loved", "nothing to tell apart", lambda: dict.fromkeys(a_new_viewer(), 5.0)),
+        Mistake("another scale", "0.5 to 5", lambda: {**a_new_viewer(), "Alien": 10}),
+        Mistake("an unknown title", "not in the catalogue", lambda: {**a_new_viewer(), "Aliennn": 5.0}),
+    ],
+    hints=[
+        "Take somebody you know, and rate what they love and what they would walk out of.",
+        'Titles have to be as in movies["title"].',
+        'answer = {"Alien": 5, "Titanic": 1, ...} with five films or more.',
+    ],
+    praise="Run the next cell: it recommends to your viewer at once.",
+)
+
+
+def _unit(vector):
+    return vector / np.linalg.norm(vector)
+
+
+EXERCISES = [q1, q2, q3, q4, q5]
+progress = make_progress(EXERCISES)
