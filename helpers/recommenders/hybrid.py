@@ -56,7 +56,10 @@ class Hybrid(Recommender):
         )
 
     def _film_vectors(self) -> np.ndarray:
-        return self.models[int(np.argmax(self.chosen))]._film_vectors()
+        """Those of the part that weighs most and has vectors of films."""
+        parts = [self.models[place] for place in np.argsort(-self.chosen, kind="stable")]
+        with_vectors = [part for part in parts if type(part)._film_vectors is not Recommender._film_vectors]
+        return with_vectors[0]._film_vectors() if with_vectors else super()._film_vectors()
 
     def _choose(self, ratings: pd.DataFrame, movies: pd.DataFrame | None, scale: tuple) -> np.ndarray:
         """Weights of the blend that ranks held-out likes best; of equals the one that trusts the first model most."""
