@@ -9,6 +9,7 @@ A. Paterek (2007), Improving regularized singular value decomposition for collab
 
 from __future__ import annotations
 
+import contextlib
 import copy
 
 import numpy as np
@@ -22,6 +23,19 @@ BATCH = 1024
 JUDGED_AT = 10
 
 
+@contextlib.contextmanager
+def _one_thread():
+    """Give torch, held to one thread: these networks are too small for more, and threads that wait cost minutes."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield torch
+    finally:
+        torch.set_num_threads(threads)
+
+
 class _Network(Recommender):
     """Training shared by the networks; a subclass builds `_build` and says what a batch costs in `_loss`."""
 
@@ -29,8 +43,10 @@ class _Network(Recommender):
         self.dimensions, self.epochs, self.learning_rate, self.seed = dimensions, epochs, learning_rate, seed
 
     def _learn(self) -> None:
-        import torch
+        with _one_thread() as torch:
+            self._train(torch)
 
+    def _train(self, torch) -> None:
         torch.manual_seed(self.seed)
         rng = np.random.default_rng(self.seed)
         liked = likes(self._histories)
@@ -71,10 +87,8 @@ class _Network(Recommender):
         return self._score_likes(likes(histories))
 
     def _score_likes(self, liked: np.ndarray) -> np.ndarray:
-        import torch
-
         self._net.eval()
-        with torch.no_grad():
+        with _one_thread() as torch, torch.no_grad():
             return self._net.all_scores(torch.from_numpy(liked)).numpy().astype(np.float64)
 
     def _build(self, torch):
