@@ -306,6 +306,51 @@ def bootstrap_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]
     return float(low), float(high)
 
 
+def places(model, test: pd.DataFrame) -> pd.DataFrame:
+    """Find where a recommender puts each liked film of the test among all films that the viewer had not rated.
+
+    Parameters
+    ----------
+    model : helpers.recommenders.Recommender
+        Fitted on the training.
+    test : pandas.DataFrame
+        As from a split.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a liked pair: ``user_id``, ``movie_id``, ``place`` (how many films come before it; one of equal score
+        counts a half, rounded down), ``others`` (how many films could).
+    """
+    known = test["user_id"].isin(model.users) & test["movie_id"].isin(model.items)
+    liked = test.loc[(test["rating"] >= LIKED) & known, PAIR].reset_index(drop=True)
+    users, rows = np.unique(liked["user_id"], return_inverse=True)
+    scores = model.scores(users)[rows]
+    own = scores[np.arange(len(liked)), np.searchsorted(model.items, liked["movie_id"])][:, None]
+    before, equal = (scores > own).sum(axis=1), (scores == own).sum(axis=1) - 1
+    return liked.assign(place=before + equal // 2, others=np.isfinite(scores).sum(axis=1) - 1)
+
+
+def sampled_hit_rate(found: pd.DataFrame, k: int = 10, sample: int = 100) -> float:
+    """How often a liked film is among the first k when it is ranked among `sample` random others only.
+
+    This is the expectation over samples, in closed form, of a shortcut that was usual in papers. It is not the hit
+    rate among all films, and can order models differently (W. Krichene and S. Rendle, 2020, On sampled metrics for
+    item recommendation, KDD, section 3).
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        As from `places`.
+    k, sample : int
+        Length of the list; how many other films are drawn, without replacement.
+    """
+    from scipy.stats import hypergeom
+
+    drawn = np.minimum(sample, found["others"])
+    return float(hypergeom.cdf(k - 1, found["others"], found["place"], drawn).mean())
+
+
 def precision_recall_curve(model, test: pd.DataFrame, depth: int = 100) -> pd.DataFrame:
     """Mean precision and recall of the first 1, 2, … `depth` films, over the viewers of the test.
 

@@ -173,8 +173,13 @@ def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str) -> CourseF
     return _describe(figure, alt)
 
 
-def precision_recall(curves: dict, points: dict, title: str, alt: str) -> CourseFigure:
-    """Precision over recall: a line for every rule with a threshold, a marked point for every rule without."""
+def precision_recall(
+    curves: dict, points: dict, title: str, alt: str, true: str = "true pairs", found: str = "found pairs"
+) -> CourseFigure:
+    """Precision over recall: a line for every rule with a threshold, a marked point for every rule without.
+
+    `true` and `found` name, for the labels, what was to be found and what was.
+    """
     figure, axis = _figure(title, height=4.6)
     for number, (name, curve) in enumerate(curves.items()):
         axis.plot(curve["recall"], curve["precision"], color=COLORS[number], label=name)
@@ -183,9 +188,10 @@ def precision_recall(curves: dict, points: dict, title: str, alt: str) -> Course
             [recall], [precision], marker=MARKERS[number], s=60, color=COLORS[4 - number], label=name, zorder=3
         )
     axis.set(
-        xlabel="recall: share of the true pairs that are found",
-        ylabel="precision: share of the found pairs that are true",
+        xlabel=f"recall: share of the {true} among the {found}",
+        ylabel=f"precision: share of the {found}\nthat are {true}",
+        xlim=(0, None),
+        ylim=(0, None),
     )
-    axis.set(xlim=(0, 1.03), ylim=(0, 1.05))
-    axis.legend(frameon=False, loc="lower left")
+    axis.legend(frameon=False, loc="best")
     return _describe(figure, alt)

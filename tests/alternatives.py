@@ -141,6 +141,32 @@ def _ease_column_by_column(liked, regularization):
     return weights
 
 
+def _average_precision_by_loop(hits, relevant):
+    found, total = 0, 0.0
+    for place, hit in enumerate(hits, start=1):
+        if hit:
+            found += 1
+            total += found / place
+    return total / min(relevant, len(hits))
+
+
+def _ndcg_by_dot_products(hits, relevant):
+    best = np.zeros(max(len(hits), relevant))
+    best[:relevant] = 1
+    worth = np.log(2) / np.log(np.arange(2, len(hits) + 2))
+    return float(np.dot(hits, worth) / np.dot(best[: len(hits)], worth))
+
+
+def _interval_by_loop(one, other, drawn):
+    means = [np.mean([one[place] - other[place] for place in row]) for row in drawn]
+    return tuple(np.percentile(means, [2.5, 97.5]))
+
+
+def _first_films_by_sorting(scores, seen, k):
+    left = [place for place in range(len(scores)) if not seen[place]]
+    return sorted(left, key=lambda place: -scores[place])[:k]
+
+
 ALTERNATIVES = {
     "0.1": [lambda: len(load_movies().query("year < 1960")), lambda: np.int64((load_movies()["year"].lt(1960)).sum())],
     "0.2": [_similarity_by_numpy, lambda a, b: sum(x * y for x, y in zip(a, b, strict=True))],
@@ -185,5 +211,18 @@ ALTERNATIVES = {
     "5.2": [_als_step_by_least_squares],
     "5.3": [_biases_by_pandas],
     "5.4": [_ease_column_by_column],
+    "6.1": [_average_precision_by_loop],
+    "6.2": [_ndcg_by_dot_products],
+    "6.3": [_interval_by_loop],
+    "6.4": [_first_films_by_sorting],
+    "6.5": [
+        lambda: {
+            "change": "A slider for diversity is set to a third for half of the viewers.",
+            "metric": "share of viewers who rate a film from their list within a month",
+            "must not fall": "mean stars of the films that were rated",
+            "viewers per group": "10000",
+            "ends": "after one month, decided beforehand",
+        }
+    ],
     "5.5": [lambda: {"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2}],
 }

@@ -197,3 +197,34 @@ def test_twelve_metrics_of_everybody_take_less_than_a_second():
         evaluate(model, train, test, movies=movies, vectors=vectors)
         times.append(time.perf_counter() - begin)
     assert min(times) < 1
+
+
+def test_the_sampled_hit_rate_is_what_drawing_gives():
+    found = pd.DataFrame({"place": [0, 4, 30, 200], "others": [300, 300, 250, 300]})
+    rng = np.random.default_rng(0)
+    drawn = [
+        np.mean([(rng.choice(others, 50, replace=False) < place).sum() < 5 for _ in range(4000)])
+        for place, others in found.to_numpy()
+    ]
+    assert evaluation.sampled_hit_rate(found, k=5, sample=50) == pytest.approx(np.mean(drawn), abs=0.01)
+    assert evaluation.sampled_hit_rate(found, k=5, sample=1000) == (found["place"] < 5).mean()
+
+
+def test_places_are_those_of_the_ranking():
+    train, test = split_last(RATINGS)
+    model = BiasedMF().fit(train)  # whose scores are hardly ever equal
+    found = evaluation.places(model, test)
+    found = found[found["user_id"] < 50]
+    ranked = dict(zip(found["user_id"].unique(), model.rank(found["user_id"].unique(), 100).tolist(), strict=True))
+    near = found[found["place"] < 100]
+    assert len(near) > 50
+    assert [ranked[row.user_id].index(row.movie_id) for row in near.itertuples()] == near["place"].tolist()
+    counts = train["user_id"].value_counts()
+    assert (found["others"] == train["movie_id"].nunique() - counts.loc[found["user_id"]].to_numpy() - 1).all()
+
+
+def test_equal_scores_stand_in_the_middle_of_their_places():
+    ratings = table((1, 1, 5.0, 1), (1, 2, 5.0, 2), (2, 1, 5.0, 3), (2, 3, 3.0, 3), (2, 4, 3.0, 3), (2, 5, 3.0, 4))
+    model = Popularity().fit(ratings)
+    found = evaluation.places(model, table((1, 5, 5.0, 9)))
+    assert found[["place", "others"]].to_numpy().tolist() == [[1, 2]]

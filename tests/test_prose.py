@@ -14,6 +14,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+import test_scoreboard
 
 from helpers import recommenders, scoreboard
 from helpers.bootstrap import ROOT
@@ -26,6 +27,7 @@ from helpers.data import (
     load_vectors,
     toy_ratings,
 )
+from helpers.evaluation import evaluate_users, precision_recall_curve, split_cold, split_last, summarize
 from helpers.exercises import ch00, ch01, ch02, ch03
 from helpers.neighbors import NeighborIndex, find_similar_movies, tag_overlap
 from helpers.titles import adjacent_duplicates, find_duplicates, merge_duplicates, pair_precision_recall, true_pairs
@@ -318,18 +320,124 @@ CLAIMS = [
     ),
     (
         "05",
-        "EASE is at chance, as it must be",
-        lambda: chart("nb05-26")["EASE"] < 0.75 * min(chart("nb05-26")["features"], chart("nb05-26")["content to CF"]),
+        "EASE is at chance, as it must be, and the map is far ahead",
+        lambda: (
+            abs(chart("nb05-26")["EASE"] - chart("nb05-26")["random"]) < 0.02
+            and chart("nb05-26")["content to CF"] > 1.4 * chart("nb05-26")["features"]
+        ),
     ),
     (
         "05",
-        "texts and features are about even",
-        lambda: abs(cold_on_movielens("feature-vectors") / cold_on_movielens("content-profile") - 1) < 0.1,
+        "texts and features are about even, and the map is ahead of both",
+        lambda: (
+            abs(cold_on_movielens("feature-vectors") / cold_on_movielens("content-profile") - 1) < 0.1
+            and cold_on_movielens("content-to-cf") > 1.2 * cold_on_movielens("feature-vectors")
+        ),
     ),
     (
         "05",
         "We see the lines part",
         lambda: (np.diff(over_time(), axis=0)[0][1:] > 0.005).all() and over_time()[1][-1] > 1.4 * over_time()[0][-1],
+    ),
+    (
+        "06",
+        "hiding at random flatters, and on real ratings it doubles every figure",
+        lambda: flattery("nb06-02").min() > 1.3 and flattery("nb06-04").min() > 2 and flattery("nb06-04").max() < 2.4,
+    ),
+    (
+        "06",
+        "the model with the smallest error makes the worst list of the four",
+        lambda: all(table.T["rmse"].idxmin() == table.T["ndcg@10"].idxmin() == "biased-mf" for table in errors()),
+    ),
+    ("06", "number 62, who liked eleven of the hidden films", lambda: liked_by(62) == 11),
+    (
+        "06",
+        "precision and recall stay, while the other two fall, average precision faster than NDCG",
+        lambda: falls() == [True, True, True],
+    ),
+    (
+        "06",
+        "We see one curve above the others from end to end",
+        lambda: "EASE on top" in output_of("06", "nb06-15") and leads_at_every_length(),
+    ),
+    (
+        "06",
+        "differences that looked like nothing become certain",
+        lambda: overlaps("als") and margins().loc["als", "more than chance"] == "True",
+    ),
+    (
+        "06",
+        "the hybrid is neither better nor worse",
+        lambda: margins().loc["hybrid", "more than chance"] == "False",
+    ),
+    (
+        "06",
+        "asks for Kendall's $\\tau$ of 0.7 and more",
+        lambda: test_scoreboard.LEAST_AGREEMENT == 0.7,
+    ),
+    (
+        "06",
+        "shows nearly all of it, but its lists are the most alike",
+        lambda: (
+            beyond()["coverage"]["content-profile"] > 0.85
+            and beyond()["diversity"].idxmin() == "content-profile"
+            and beyond()["coverage"].drop("biased-mf").idxmin() == "popularity"
+        ),
+    ),
+    (
+        "06",
+        "ALS shows half as much again as EASE for a hardly smaller NDCG",
+        lambda: (
+            1.4 < beyond()["coverage"]["als"] / beyond()["coverage"]["ease"] < 1.7
+            and beyond()["ndcg@10"]["als"] > beyond()["ndcg@10"]["ease"] - 0.015
+        ),
+    ),
+    (
+        "06",
+        "We see chance for whoever only learns from likes",
+        lambda: (abs(colds().loc[["popularity", "ease"]] - colds().loc["random"]) < 0.02).all(axis=None),
+    ),
+    (
+        "06",
+        "finds three times as much as chance, and the hybrid most of all",
+        lambda: (
+            colds()["MovieLens"]["content-to-cf"] > 3 * colds()["MovieLens"]["random"]
+            and colds()["MovieLens"].idxmax() == "hybrid"
+        ),
+    ),
+    (
+        "06",
+        "on films with ratings it is level with the best",
+        lambda: on_movielens("hybrid", "high") > on_movielens("ease", "mean") > on_movielens("hybrid", "low"),
+    ),
+    (
+        "06",
+        "among all films ALS is ahead and the two towers third; among twenty the towers are first, and popularity has",
+        lambda: (
+            [shortcut()[among].nlargest(4).index.tolist() for among in ("among all", "among 20")]
+            == [
+                ["ALS", "content to CF", "two towers", "popularity"],
+                ["two towers", "ALS", "popularity", "content to CF"],
+            ]
+        ),
+    ),
+    (
+        "06",
+        "a bug that would have buried the best model",
+        lambda: (lambda bad, good, chance: bad < chance < 0.2 * good)(*numbers_in("06", "nb06-32")),
+    ),
+    ("06", "EASE found four times what chance finds", lambda: 3.5 < by_number() < 4.6),
+    (
+        "06",
+        "**kept** by vectors learned from likes, **broken** by vectors of texts alone",
+        lambda: settled()[0][1] > 0 > settled()[1][2],
+    ),
+    ("06", "**kept**, by a little; what helps is asking for it", lambda: 0 < settled()[2][1] < settled()[2][0] < 0.05),
+    ("06", "**kept** for new films, by whatever reads", lambda: settled()[3][0] > 2 * settled()[3][1]),
+    (
+        "06",
+        "On MovieLens the first, the third and the last row come out alike; the second does not",
+        lambda: movielens_promises(),
     ),
     ("04", "We see the film itself on top, with 1", lambda: output_of("04", "nb04-05").startswith("[('Alien', 1.0)")),
     ("04", "All three find the same films in the same order", lambda: output_of("04", "nb04-11") == "True"),
@@ -382,6 +490,14 @@ GIVEN = {
         "for a like, else 0, and",
         "for a like, else 1. With",
     ],
+    "06": [
+        "(0 or 1 a place)",
+        "the middle 95 %",
+        "compute the 95 % interval",
+        "0 all alike, 1 always the same",
+        "Today 0.6 of the viewers",
+        "a change of 0.02",
+    ],
     "04": [
         "length 1",
         "on 100,000 vectors",
@@ -431,6 +547,103 @@ def share_of_biases():
 
 def cold_on_movielens(model):
     return scoreboard.as_table(scoreboard.load_reference("movielens", "cold")).loc[model, "recall@20"]
+
+
+def printed(cell_id):
+    """A table as notebook 06 prints it, as a DataFrame of numbers or words."""
+    header, *lines = output_of("06", cell_id).strip("\n").splitlines()
+    columns = re.split(r"\s{2,}", header.strip())
+    rows = [line.rsplit(maxsplit=len(columns)) for line in lines]
+    table = pd.DataFrame([row[1:] for row in rows], index=[row[0].strip() for row in rows], columns=columns)
+    return table.apply(lambda column: column if "chance" in column.name else pd.to_numeric(column))
+
+
+def flattery(cell_id):
+    table = printed(cell_id)
+    return table["random fifth hidden"] / table["last fifth hidden"]
+
+
+def errors():
+    table = printed("nb06-06")
+    ours = table[["rmse", "ndcg@10"]]
+    theirs = table[["rmse on MovieLens", "ndcg@10 on MovieLens"]].set_axis(ours.columns, axis=1)
+    return ours.T, theirs.T
+
+
+def falls():
+    table = printed("nb06-13")
+    lost = table.loc["hits last"] / table.loc["hits first"]
+    same = lost["precision@10"] == lost["recall@10"] == 1
+    return [bool(same), bool(lost["AP@10"] < lost["NDCG@10"]), bool(lost["NDCG@10"] < 1)]
+
+
+@functools.cache
+def leads_at_every_length():
+    train, test = split_last(load_ratings())
+    models = (recommenders.EASE(), recommenders.Popularity(), recommenders.ContentProfile(), recommenders.BiasedMF())
+    best, *others = (precision_recall_curve(model.fit(train, movies()), test)["recall"] for model in models)
+    return all((best > other).all() for other in others)
+
+
+def margins():
+    return printed("nb06-20")
+
+
+def overlaps(name):
+    board = scoreboard_of_viewers()
+    return board.loc[name, "high"] > board.loc["ease", "low"]
+
+
+@functools.cache
+def scoreboard_of_viewers():
+    train, test = split_last(load_ratings())
+    made = {"als": recommenders.ALS(), "ease": recommenders.EASE()}
+    each = {name: evaluate_users(model, train, test, 10, movies()) for name, model in made.items()}
+    return pd.DataFrame({name: summarize(table).loc["ndcg@10"] for name, table in each.items()}).T
+
+
+def liked_by(user_id):
+    _, test = split_last(load_ratings())
+    return ((test["user_id"] == user_id) & (test["rating"] >= 4)).sum()
+
+
+def beyond():
+    return printed("nb06-25")
+
+
+def colds():
+    return printed("nb06-27")
+
+
+def shortcut():
+    return printed("nb06-29")
+
+
+def on_movielens(model, column):
+    return scoreboard.intervals(scoreboard.load_reference("movielens"), "ndcg@10").loc[model, column]
+
+
+def by_number():
+    """Recall of the films with the lowest numbers, among those without ratings, over that of as many at random."""
+    train, test = split_cold(load_ratings())
+    cold = np.sort(movies().index[~movies().index.isin(train["movie_id"])])
+    liked = test[(test["rating"] >= 4) & test["user_id"].isin(train["user_id"])]
+    first = liked["movie_id"].isin(cold[:20]).groupby(liked["user_id"]).mean()
+    return first.mean() / (20 / len(cold))
+
+
+def settled():
+    """The numbers of each line of the settlement, without those in the names of metrics."""
+    lines = output_of("06", "nb06-34").replace("NDCG@10", "").splitlines()
+    return [[float(n) for n in re.findall(r"[-+]?\d+\.\d+", line)] for line in lines]
+
+
+def movielens_promises():
+    last, cold = (scoreboard.load_reference("movielens", split) for split in ("last", "cold"))
+    rank, unlike = scoreboard.intervals(last, "ndcg@10"), scoreboard.intervals(last, "diversity")["mean"]
+    recall = scoreboard.as_table(cold)["recall@20"]
+    learned = rank.loc["als", "low"] > rank.loc["popularity", "high"] > rank.loc["content-profile", "high"]
+    return learned and unlike["als"] < unlike["popularity"] and recall["content-to-cf"] > 2 * recall["random"]
 
 
 def source_of(number, cell_id):

@@ -11,7 +11,7 @@
 """
 
 from helpers.recommenders.base import Popularity, Random, Recommender
-from helpers.recommenders.content import ContentProfile, ContentToCF, FeatureVectors, feature_vectors
+from helpers.recommenders.content import ContentProfile, ContentToCF, FeatureVectors, catalogue_vectors, feature_vectors
 from helpers.recommenders.factors import ALS, EASE, BiasedMF
 from helpers.recommenders.hybrid import Hybrid
 from helpers.recommenders.neighborhood import ItemKNN, UserKNN
@@ -32,5 +32,6 @@ __all__ = [
     "Recommender",
     "TwoTower",
     "UserKNN",
+    "catalogue_vectors",
     "feature_vectors",
 ]

@@ -4,8 +4,9 @@ A model learns something about films in `_learn`, and turns the rating history o
 in `_scores`. Because a score needs only a history, a new viewer is served at once (`fold_in`), and new ratings count
 at once (`update`), without fitting again.
 
-Films with equal scores stand in an order that is fixed but random, not by id: where ids follow popularity, as they do
-in MovieLens and here, a model that knows nothing about some films would otherwise rank them by popularity.
+Films with equal scores stand in an order that is fixed but random, another for each history, and not by id: where ids
+follow popularity, as they do in MovieLens and here, a model that knows nothing about some films would otherwise rank
+them by popularity.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Recommender:
                 f"fit: {len(self.users):,} viewers and {len(self.items):,} films are too many for one matrix."
             )
         self._histories = self._matrix(ratings, self.users)
-        self._tie_order = np.random.default_rng(0).permutation(len(self.items))
+        self._shuffled = np.random.default_rng(0).permutation(len(self.items))
         self._learn()
         return self
 
@@ -137,6 +138,23 @@ class Recommender:
         self.users, self._histories = users, np.where(np.isnan(new), histories, new)
         return self
 
+    def scores(self, user_ids, where=None) -> np.ndarray:
+        """Score every film for many viewers: (n_users, n_films), by `items`; -inf for what may not be recommended.
+
+        Raises
+        ------
+        ValueError
+            When a score is NaN.
+        """
+        histories = self._fitted()._histories[self._rows_of(user_ids)]
+        scores = np.array(self._scores(histories), dtype=np.float64)
+        if np.isnan(scores).any():
+            raise ValueError(f"rank: {type(self).__name__} gave a score that is not a number.")
+        scores[~np.isnan(histories)] = -np.inf
+        if where is not None:
+            scores[:, ~np.asarray(where, dtype=bool)] = -np.inf
+        return scores.round(9)
+
     def rank(self, user_ids, k: int, where=None) -> np.ndarray:
         """Recommend k unseen films to many viewers at once.
 
@@ -159,18 +177,14 @@ class Recommender:
         ValueError
             When a score is NaN, or somebody has fewer than k films left.
         """
-        histories = self._fitted()._histories[[self._row(user) for user in user_ids]]
-        scores = np.array(self._scores(histories), dtype=np.float64)
-        if np.isnan(scores).any():
-            raise ValueError(f"rank: {type(self).__name__} gave a score that is not a number.")
-        scores[~np.isnan(histories)] = -np.inf
-        if where is not None:
-            scores[:, ~np.asarray(where, dtype=bool)] = -np.inf
+        scores = self.scores(user_ids, where)
         fewest = int(np.isfinite(scores).sum(axis=1).min(initial=k))
         if fewest < k:
             raise ValueError(f"rank: k is {k}, but a viewer has only {fewest} films left.")
-        shuffled = -scores.round(9)[:, self._tie_order]
-        return self.items[self._tie_order[np.argsort(shuffled, axis=1, kind="stable")[:, :k]]]
+        ties = self._tie_order(self._histories[self._rows_of(user_ids)])
+        shuffled = np.take_along_axis(-scores, ties, axis=1)
+        best = np.argsort(shuffled, axis=1, kind="stable")[:, :k]
+        return self.items[np.take_along_axis(ties, best, axis=1)]
 
     def predict(self, user_id, movie_id) -> float:
         """Predict the stars that a viewer would give a film.
@@ -186,7 +200,7 @@ class Recommender:
 
     def predict_many(self, user_ids, movie_ids) -> np.ndarray:
         """Predict for many pairs at once: (n_pairs,), see `predict`."""
-        rows = np.array([self._row(user) for user in user_ids], dtype=int)
+        rows = self._rows_of(user_ids)
         columns = np.array([self._column(movie) for movie in movie_ids], dtype=int)
         distinct, places = np.unique(rows, return_inverse=True)
         return self._ratings(self._histories[distinct])[places, columns]
@@ -231,6 +245,11 @@ class Recommender:
             raise NotFittedError(f"{type(self).__name__} is not fitted yet: call fit(ratings) first.")
         return self
 
+    def _tie_order(self, histories: np.ndarray) -> np.ndarray:
+        """The order (n, n_items) in which films of equal score come: one random order, rotated by what was rated."""
+        turn = ~np.isnan(histories) @ np.arange(len(self.items))
+        return self._shuffled[(np.arange(len(self.items)) + turn[:, None]) % len(self.items)]
+
     def _best(self, history: np.ndarray, k: int, where, seen: bool) -> pd.Series:
         allowed = np.ones(len(self.items), dtype=bool) if where is None else np.array(where, dtype=bool)
         if len(allowed) != len(self.items):
@@ -238,7 +257,8 @@ class Recommender:
         if not seen:
             allowed &= np.isnan(history)
         scores = np.asarray(self._scores(history[None])[0], dtype=np.float64).round(9)
-        order = self._tie_order[np.argsort(-scores[self._tie_order], kind="stable")]
+        ties = self._tie_order(history[None])[0]
+        order = ties[np.argsort(-scores[ties], kind="stable")]
         chosen = order[allowed[order]][:k]
         return pd.Series(scores[chosen], index=pd.Index(self.items[chosen], name="movie_id"), name="score")
 
@@ -258,6 +278,9 @@ class Recommender:
         if place == len(self.users) or self.users[place] != user_id:
             raise KeyError(f"user_id {user_id} has no ratings in training.")
         return place
+
+    def _rows_of(self, user_ids) -> np.ndarray:
+        return np.array([self._row(user) for user in user_ids], dtype=int)
 
     def _column(self, movie_id) -> int:
         place = int(np.searchsorted(self._fitted().items, movie_id))

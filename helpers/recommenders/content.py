@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas as pd
 
@@ -10,14 +12,17 @@ from helpers.recommenders.base import Recommender, likes, unit
 from helpers.recommenders.factors import ALS
 from helpers.recommenders.neighborhood import row_means
 
+YEARS = 40  # a difference in years that counts as much as the length of a part of `catalogue_vectors`
+
 
 class ContentProfile(Recommender):
     """A viewer is the weighted mean of the vectors of what they liked, minus some of what they disliked.
 
     Parameters
     ----------
-    vectors : numpy.ndarray, optional
-        (n_movies, dimensions), a row for each row of the `movies` given to `fit`; by default the course's synopses.
+    vectors : numpy.ndarray or callable, optional
+        (n_movies, dimensions), a row for each row of the `movies` given to `fit`, or a function that makes them from
+        `movies`, such as `catalogue_vectors`; by default the vectors of the course's synopses.
     center : bool
         Subtract the mean vector of all films first, against hubs.
     dislike : float
@@ -28,7 +33,7 @@ class ContentProfile(Recommender):
     J. J. Rocchio (1971), Relevance feedback in information retrieval, in: The SMART Retrieval System, chapter 14.
     """
 
-    def __init__(self, vectors: np.ndarray | None = None, center: bool = True, dislike: float = 0.25):
+    def __init__(self, vectors=load_vectors, center: bool = True, dislike: float = 0.25):
         self.vectors, self.center, self.dislike = vectors, center, dislike
 
     def _learn(self) -> None:
@@ -38,7 +43,7 @@ class ContentProfile(Recommender):
         """The vectors of `items`, in their order."""
         if self.movies is None:
             raise ValueError(f"{type(self).__name__}: fit(ratings, movies) needs the films.")
-        rows = load_vectors(self.movies) if self.vectors is None else np.asarray(self.vectors)
+        rows = np.asarray(self.vectors(self.movies) if callable(self.vectors) else self.vectors)
         if len(rows) != len(self.movies):
             raise ValueError(f"{type(self).__name__}: {len(rows)} vectors for {len(self.movies)} films.")
         return rows[np.argsort(self.movies.index.to_numpy(), kind="stable")]
@@ -67,24 +72,18 @@ class FeatureVectors(ContentProfile):
     """
 
     def __init__(self, dimensions: int = 32, dislike: float = 0.25):
-        super().__init__(center=True, dislike=dislike)
-        self.dimensions = dimensions
-
-    def _raw_vectors(self) -> np.ndarray:
-        if self.movies is None:
-            raise ValueError("FeatureVectors: fit(ratings, movies) needs the films.")
-        return feature_vectors(self.movies.sort_index(), self.dimensions)
+        super().__init__(functools.partial(feature_vectors, dimensions=dimensions), dislike=dislike)
 
 
 class ContentToCF(Recommender):
-    """Bring films that nobody rated into the space of `ALS`: a ridge regression from text vectors to film factors.
+    """Bring films that nobody rated into the space of `ALS`: a ridge regression from what they are to film factors.
 
     Films with likes keep the factors that were learned from these; the others get the mapped ones.
 
     Parameters
     ----------
-    vectors : numpy.ndarray, optional
-        As for `ContentProfile`.
+    vectors : numpy.ndarray or callable, optional
+        As for `ContentProfile`; by default `catalogue_vectors`.
     regularization : float
         Of the ridge regression.
     als : dict, optional
@@ -99,15 +98,15 @@ class ContentToCF(Recommender):
 
     def __init__(
         self,
-        vectors: np.ndarray | None = None,
-        regularization: float = 3.0,
+        vectors=None,
+        regularization: float = 30.0,
         als: dict | None = None,
         everywhere: bool = False,
     ):
         self.vectors, self.regularization, self.als, self.everywhere = vectors, regularization, als, everywhere
 
     def _learn(self) -> None:
-        content = ContentProfile(self.vectors)
+        content = ContentProfile(catalogue_vectors if self.vectors is None else self.vectors)
         content.movies, content.items = self.movies, self.items
         texts = content._prepare(content._raw_vectors())
         self._model = ALS(**(self.als or {}))
@@ -126,6 +125,26 @@ class ContentToCF(Recommender):
 
     def _film_vectors(self) -> np.ndarray:
         return self.film_factors
+
+
+def catalogue_vectors(movies: pd.DataFrame) -> np.ndarray:
+    """Describe films by all that the catalogue says: text, genres, people, tags and year, each centred on its mean.
+
+    Parameters
+    ----------
+    movies : pandas.DataFrame
+        As from `helpers.data.load_movies`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_movies, dimensions) float32: three parts of length 1, text, genres with people, and tags; then the year, in
+        units of `YEARS`.
+    """
+    tags = movies["tags"].fillna("").str.get_dummies("|").to_numpy(dtype=np.float32)
+    parts = [unit(part - part.mean(axis=0)) for part in (load_vectors(movies), feature_vectors(movies), tags)]
+    years = (movies["year"] - movies["year"].mean()).to_numpy(dtype=np.float32)[:, None] / YEARS
+    return np.hstack([*parts, years])
 
 
 def feature_vectors(movies: pd.DataFrame, dimensions: int = 32) -> np.ndarray:

@@ -9,77 +9,117 @@ import numpy as np
 import pandas as pd
 
 from helpers.recommenders.base import SCALE, Recommender, likes
-from helpers.recommenders.content import ContentToCF
+from helpers.recommenders.content import ContentProfile, ContentToCF, catalogue_vectors
 from helpers.recommenders.factors import EASE
 
 STEPS = 4  # weights are multiples of 1 / STEPS
-HELD_OUT = 0.2  # of every viewer's ratings, the last ones, while the weights are chosen
+HELD_OUT = 0.2  # of every viewer's ratings, and of the films, while the weights are chosen
 JUDGED_AT = 10
+SMALLEST_SPREAD = 1e-3  # so that films without likes keep their order when the warm blend knows nothing about them
 
 
 class Hybrid(Recommender):
     """A weighted sum of the scores of other models, brought to one scale for every viewer.
 
+    Films with likes and films without have weights of their own, `warm` and `cold`. For films without likes, `warm`
+    says how high they stand among all films, and `cold` in which order.
+
     Parameters
     ----------
     models : sequence of Recommender, optional
-        By default `EASE` for what was rated and `ContentToCF` for what was not.
+        By default `EASE` for what was rated, and `ContentToCF` and a `ContentProfile` of all that the catalogue says
+        for what was not.
     weights : sequence of float, optional
-        One a model. By default they are chosen: the models are fitted on the earlier part of every viewer's ratings,
-        and the blend with the best NDCG@10 on the later part wins. The test never takes part in this.
+        One a model, for all films. By default they are chosen on ratings held out of the training, by NDCG@10: for
+        films with likes, on the later part of every viewer's ratings; for those without, on films whose ratings are
+        hidden. The test never takes part in this.
     """
 
     def __init__(self, models=None, weights=None):
-        self.models = [EASE(), ContentToCF()] if models is None else list(models)
+        self.models = default_models() if models is None else list(models)
         self.weights = weights
 
     def fit(self, ratings: pd.DataFrame, movies: pd.DataFrame | None = None, scale: tuple = SCALE) -> Recommender:
         """Choose the weights, then learn from all ratings; see `Recommender.fit`. Uses ``timestamp`` if it is there."""
-        if self.weights is None:
-            self.chosen = self._choose(ratings, movies, scale)
+        if self.weights is not None:
+            self.warm = self.cold = np.asarray(self.weights, dtype=float)
         else:
-            self.chosen = np.asarray(self.weights, dtype=float)
+            films = pd.DataFrame(index=np.unique(ratings["movie_id"])) if movies is None else movies
+            self.warm = self._choose(*_later_part(ratings), films, scale)
+            self.cold = self._choose(*_some_films(ratings), films, scale, hidden=True)
         self._training = ratings
         return super().fit(ratings, movies, scale)
 
     def _learn(self) -> None:
         for model in self.models:
             model.fit(self._training, self._catalogue(), self.scale)
+        self._is_warm = likes(self._histories).any(axis=0)
         del self._training
 
     def _catalogue(self) -> pd.DataFrame:
         return pd.DataFrame(index=pd.Index(self.items, name="movie_id")) if self.movies is None else self.movies
 
     def _scores(self, histories: np.ndarray) -> np.ndarray:
-        return np.einsum(
-            "m,mnf->nf", self.chosen, np.stack([standardize(model._scores(histories)) for model in self.models])
-        )
+        scores = np.stack([standardize(model._scores(histories)) for model in self.models])
+        blended = _blend(self.warm, scores)
+        if not self._is_warm.all():
+            new = blended[:, ~self._is_warm]
+            order = standardize(_blend(self.cold, scores)[:, ~self._is_warm])
+            spread = np.maximum(new.std(axis=1, keepdims=True), SMALLEST_SPREAD)
+            blended[:, ~self._is_warm] = new.mean(axis=1, keepdims=True) + spread * order
+        return blended
 
     def _film_vectors(self) -> np.ndarray:
         """Those of the part that weighs most and has vectors of films."""
-        parts = [self.models[place] for place in np.argsort(-self.chosen, kind="stable")]
+        parts = [self.models[place] for place in np.argsort(-self.warm, kind="stable")]
         with_vectors = [part for part in parts if type(part)._film_vectors is not Recommender._film_vectors]
         return with_vectors[0]._film_vectors() if with_vectors else super()._film_vectors()
 
-    def _choose(self, ratings: pd.DataFrame, movies: pd.DataFrame | None, scale: tuple) -> np.ndarray:
-        """Weights of the blend that ranks held-out likes best; of equals the one that trusts the first model most."""
-        ordered = ratings.sort_values("timestamp", kind="stable") if "timestamp" in ratings else ratings
-        from_end = ordered.groupby("user_id").cumcount(ascending=False)
-        count = ordered.groupby("user_id")["movie_id"].transform("size")
-        later = from_end < (count * HELD_OUT).astype(int)
-        known, held = ordered[~later], ordered[later]
-        if held.empty:
+    def _choose(self, known, held, films: pd.DataFrame, scale: tuple, hidden: bool = False) -> np.ndarray:
+        """Weights of the blend that ranks held-out likes best; of equals the one that trusts the first model most.
+
+        If `hidden`, the candidates are the films of `held`, else all that a viewer has not rated.
+        """
+        if held.empty or known.empty:
             return np.eye(len(self.models))[0]
-        films = pd.DataFrame(index=np.unique(ratings["movie_id"])) if movies is None else movies
         trial = [copy.deepcopy(model).fit(known, films, scale) for model in self.models]
-        histories = trial[0]._histories
-        wanted = likes(trial[0]._matrix(held, trial[0].users))
+        seen = trial[0]._histories
+        wanted = likes(trial[0]._matrix(held[held["user_id"].isin(trial[0].users)], trial[0].users))
         judged = wanted.any(axis=1)
-        scores = np.stack([standardize(model._scores(histories[judged])) for model in trial])
-        scores[:, ~np.isnan(histories[judged])] = -np.inf
+        if not judged.any():
+            return np.eye(len(self.models))[0]
+        scores = np.stack([standardize(model._scores(seen[judged])) for model in trial])
+        scores[:, ~np.isnan(seen[judged])] = -np.inf
+        if hidden:
+            scores[:, :, ~np.isin(trial[0].items, held["movie_id"])] = -np.inf
+        ties = trial[0]._tie_order(seen[judged])  # by id, a model that knows nothing would win
+        scores = np.take_along_axis(scores, ties[None], axis=2)
+        wanted = np.take_along_axis(wanted[judged], ties, axis=1)
         steps = itertools.product(range(STEPS, -1, -1), repeat=len(trial))
         blends = [np.array(step) / STEPS for step in steps if sum(step) == STEPS]
-        return max(blends, key=lambda weights: _ndcg(_blend(weights, scores), wanted[judged]))
+        return max(blends, key=lambda weights: _ndcg(_blend(weights, scores).round(9), wanted))
+
+
+def default_models() -> list[Recommender]:
+    """The parts of a `Hybrid`, by default."""
+    return [EASE(), ContentToCF(), ContentProfile(catalogue_vectors)]
+
+
+def _later_part(ratings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Earlier and later ratings of every viewer."""
+    ordered = ratings.sort_values("timestamp", kind="stable") if "timestamp" in ratings else ratings
+    from_end = ordered.groupby("user_id").cumcount(ascending=False)
+    count = ordered.groupby("user_id")["movie_id"].transform("size")
+    later = from_end < (count * HELD_OUT).astype(int)
+    return ordered[~later], ordered[later]
+
+
+def _some_films(ratings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Ratings of most films, and those of the rest."""
+    films = np.unique(ratings["movie_id"])
+    chosen = np.random.default_rng(0).choice(films, int(len(films) * HELD_OUT), replace=False)
+    hidden = ratings["movie_id"].isin(chosen)
+    return ratings[~hidden], ratings[hidden]
 
 
 def standardize(scores: np.ndarray) -> np.ndarray:

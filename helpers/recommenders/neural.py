@@ -14,6 +14,7 @@ import copy
 
 import numpy as np
 
+from helpers.data import load_vectors
 from helpers.recommenders.base import Recommender, likes
 from helpers.recommenders.content import ContentProfile
 
@@ -141,7 +142,7 @@ class TwoTower(_Network):
 
     Parameters
     ----------
-    vectors : numpy.ndarray, optional
+    vectors : numpy.ndarray or callable, optional
         As for `helpers.recommenders.ContentProfile`.
     dimensions, epochs, learning_rate, seed
         As for `NeuralCF`.
@@ -155,7 +156,7 @@ class TwoTower(_Network):
     SHARPNESS = 10.0  # of the softmax over cosines
 
     def __init__(
-        self, vectors=None, dimensions: int = 48, epochs: int = 40, learning_rate: float = 0.01, seed: int = 0
+        self, vectors=load_vectors, dimensions: int = 48, epochs: int = 40, learning_rate: float = 0.01, seed: int = 0
     ):
         super().__init__(dimensions, epochs, learning_rate, seed)
         self.vectors = vectors

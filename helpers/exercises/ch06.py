@@ -1,0 +1,269 @@
+"""Exercises of notebook 06, Evaluation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from helpers.exercises.checker import Exercise, Mistake, make_progress
+
+
+def average_precision(hits, relevant):
+    """Mean of the precision at the place of each hit, over as many liked films as fit into the list."""
+    places = np.arange(1, len(hits) + 1)
+    precisions = np.cumsum(hits) / places
+    return (precisions * hits).sum() / min(relevant, len(hits))
+
+
+def ndcg(hits, relevant):
+    """What the hits are worth by their places, over what the best list would be worth."""
+    worth = 1 / np.log2(np.arange(2, len(hits) + 2))
+    best = worth[: min(relevant, len(hits))].sum()
+    return (hits * worth).sum() / best
+
+
+def interval(one, other, drawn):
+    """95 % interval of the mean difference of two models, over samples of viewers drawn with replacement."""
+    differences = one - other
+    means = differences[drawn].mean(axis=1)
+    return np.quantile(means, [0.025, 0.975])
+
+
+def first_films(scores, seen, k):
+    """Places of the k best films that were not seen, best first."""
+    allowed = np.where(seen, -np.inf, scores)
+    return np.argsort(-allowed, kind="stable")[:k]
+
+
+def a_plan() -> dict:
+    """Plan a test of a new list on real viewers: what changes, what is counted, for whom, and when it ends."""
+    return {
+        "change": "Half of the viewers get lists by EASE instead of the most popular films.",
+        "metric": "share of visits in which a recommended film is watched to its end",
+        "must not fall": "share of viewers who come back within a week",
+        "viewers per group": 9_600,
+        "ends": "After four whole weeks, whatever the figures say before.",
+    }
+
+
+FIELDS = ["change", "metric", "must not fall", "viewers per group", "ends"]
+NEEDED = 9_600  # 16 p (1 - p) / d², for a share p of 0.6 and a difference d of 0.02
+
+
+def judge_plan(answer) -> str | None:
+    """See that the plan is whole, and that its groups are large enough for the difference it looks for."""
+    if not isinstance(answer, dict) or set(answer) != set(FIELDS):
+        return f"The answer is a dictionary with {', '.join(FIELDS)}."
+    blank = [field for field in FIELDS if answer[field] is ...]
+    if blank:
+        return f"'{blank[0]}' is still empty."
+    viewers = pd.to_numeric(pd.Series([answer["viewers per group"]]), errors="coerce").iloc[0]
+    if not viewers > 0:
+        return "'viewers per group' is a number."
+    if viewers < 0.9 * NEEDED:
+        return (
+            "That is too few: with so small groups, a true difference of 0.02 would often go unseen. Use the formula."
+        )
+    if viewers > 10 * NEEDED:
+        return "That is ten times what the formula asks for. Every viewer in a test may get the worse list."
+    short = [field for field in FIELDS if field != "viewers per group" and len(str(answer[field])) < 15]
+    if short:
+        return f"Say a little more about '{short[0]}'."
+    if str(answer["metric"]).strip().casefold() == str(answer["must not fall"]).strip().casefold():
+        return "'must not fall' guards against a list that wins on the metric and harms otherwise. Name something else."
+    return None
+
+
+q1 = Exercise(
+    "6.1",
+    "Average precision",
+    average_precision,
+    inputs=[(np.array([1, 0, 1, 0, 0]), 3), (np.array([0, 0, 0, 0, 0]), 2)],
+    random_inputs=lambda rng: ((rng.random(10) < 0.4).astype(int), int(rng.integers(10, 20))),
+    mistakes=[
+        Mistake(
+            "precision at every place",
+            "You took the precision at every place. Take it where there is a hit, and nowhere else.",
+            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1)).mean(),
+        ),
+        Mistake(
+            "divided by the hits",
+            "You divided by the number of hits. A list that finds one of ten liked films would be perfect then.",
+            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / max(1, np.sum(hits)),
+        ),
+        Mistake(
+            "divided by all liked films",
+            "Only as many as fit into the list can be found: divide by min(relevant, len(hits)). "
+            "(trec_eval divides by all; say which, whenever you quote a MAP.)",
+            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / relevant,
+        ),
+        Mistake(
+            "places counted from 0",
+            "The precision at the first place divides by 1. Count places from 1.",
+            lambda hits, relevant: (
+                (np.cumsum(hits) / np.maximum(np.arange(len(hits)), 1) * hits).sum() / min(relevant, len(hits))
+            ),
+        ),
+    ],
+    hints=[
+        "np.cumsum(hits) counts the hits so far; divide by the places 1, 2, 3, ...",
+        "Multiply by hits, so that only places with a hit count, and add up.",
+        "(precisions * hits).sum() / min(relevant, len(hits))",
+    ],
+    praise="Its mean over viewers is MAP.",
+)
+
+q2 = Exercise(
+    "6.2",
+    "NDCG",
+    ndcg,
+    inputs=[(np.array([1, 0, 1, 0, 0]), 3), (np.array([0, 1, 0]), 1)],
+    random_inputs=lambda rng: ((rng.random(10) < 0.4).astype(int), int(rng.integers(5, 20))),
+    mistakes=[
+        Mistake(
+            "not normalised",
+            "That is the gain. Divide it by the gain of the best list, so that 1 is perfect for everybody.",
+            lambda hits, relevant: (hits / np.log2(np.arange(2, len(hits) + 2))).sum(),
+        ),
+        Mistake(
+            "the best list too long",
+            "The best list has at most `relevant` hits, and you let it have one at every place.",
+            lambda hits, relevant: (
+                (hits / np.log2(np.arange(2, len(hits) + 2))).sum() / (1 / np.log2(np.arange(2, len(hits) + 2))).sum()
+            ),
+        ),
+        Mistake(
+            "one over the place",
+            "You let a hit at place p be worth 1 / p. It is worth 1 / log2(p + 1): later places still count.",
+            lambda hits, relevant: (
+                (hits / np.arange(1, len(hits) + 1)).sum() / (1 / np.arange(1, min(relevant, len(hits)) + 1)).sum()
+            ),
+        ),
+        Mistake(
+            "divided by the hits",
+            "You compared with the best order of the hits that there are. Compare with the best list there could be.",
+            lambda hits, relevant: (
+                (hits / np.log2(np.arange(2, len(hits) + 2))).sum()
+                / max(1e-12, (1 / np.log2(np.arange(2, len(hits) + 2)))[: int(np.sum(hits))].sum())
+            ),
+        ),
+    ],
+    hints=[
+        "worth = 1 / np.log2(np.arange(2, len(hits) + 2)) is what a hit at each place is worth.",
+        "The best list has hits at its first min(relevant, len(hits)) places.",
+        "(hits * worth).sum() / worth[: min(relevant, len(hits))].sum()",
+    ],
+    praise="This is the figure by which the course compares models.",
+)
+
+q3 = Exercise(
+    "6.3",
+    "More than chance?",
+    interval,
+    inputs=[
+        (
+            np.array([0.5, 0.2, 0.9, 0.4]),
+            np.array([0.4, 0.3, 0.5, 0.4]),
+            np.array([[0, 1, 2, 3], [2, 2, 0, 1], [3, 1, 1, 0]]),
+        )
+    ],
+    random_inputs=lambda rng: (rng.random(40), rng.random(40), rng.integers(40, size=(200, 40))),
+    mistakes=[
+        Mistake(
+            "not paired",
+            "You drew viewers for each model by itself. Both judged the same viewers: draw the differences.",
+            lambda one, other, drawn: np.quantile(
+                one[drawn].mean(axis=1) - other[drawn[::-1]].mean(axis=1), [0.025, 0.975]
+            ),
+        ),
+        Mistake(
+            "spread of viewers",
+            "That is the range of single viewers. Ask for the means of the samples: .mean(axis=1) first.",
+            lambda one, other, drawn: np.quantile((one - other)[drawn], [0.025, 0.975]),
+        ),
+        Mistake(
+            "mean over the samples",
+            "You averaged over the samples (axis 0). Each row of `drawn` is one sample: average along it (axis 1).",
+            lambda one, other, drawn: np.quantile((one - other)[drawn].mean(axis=0), [0.025, 0.975]),
+        ),
+        Mistake(
+            "the other way round",
+            "The sign is turned: how much better is the first than the second?",
+            lambda one, other, drawn: np.quantile((other - one)[drawn].mean(axis=1), [0.025, 0.975]),
+        ),
+    ],
+    hints=[
+        "differences = one - other has a number a viewer.",
+        "differences[drawn] has a row a sample; .mean(axis=1) is the mean of each.",
+        "np.quantile(means, [0.025, 0.975])",
+    ],
+    praise="An interval that does not hold 0 is a difference that is hardly chance.",
+)
+
+q4 = Exercise(
+    "6.4",
+    "The hunt",
+    first_films,
+    inputs=[
+        (np.array([-0.2, -0.9, 0.4, -0.1, 0.3]), np.array([False, False, True, False, False]), 3),
+        (np.array([-3.0, -1.0, -2.0, -4.0]), np.array([False, True, False, False]), 2),
+    ],
+    random_inputs=lambda rng: (rng.normal(size=12) - 1, rng.random(12) < 0.3, 5),
+    mistakes=[
+        Mistake(
+            "worst first",
+            "Your list begins with the worst: np.argsort sorts upwards. Sort the negative scores.",
+            lambda scores, seen, k: np.argsort(np.where(seen, np.inf, scores), kind="stable")[:k],
+        ),
+        Mistake(
+            "seen films scored 0",
+            "Films that were seen are still there: with negative scores around, 0 is a good one. Give them -np.inf.",
+            lambda scores, seen, k: np.argsort(-np.where(seen, 0, scores), kind="stable")[:k],
+        ),
+        Mistake(
+            "seen films kept",
+            "Films that were seen come back. They cannot be hits: give them -np.inf before you sort.",
+            lambda scores, seen, k: np.argsort(-scores, kind="stable")[:k],
+        ),
+        Mistake(
+            "only seen films",
+            "You kept what was seen, and left out the rest: the mask is the wrong way round.",
+            lambda scores, seen, k: np.argsort(-np.where(seen, scores, -np.inf), kind="stable")[:k],
+        ),
+    ],
+    hints=[
+        "Three things can be wrong in one line: the direction, the mask, and what masked films get.",
+        "np.where(seen, -np.inf, scores) takes seen films out of the race.",
+        "np.argsort(-allowed)[:k]",
+    ],
+    praise="Whenever a model is below random, look for such a line first.",
+)
+
+q5 = Exercise(
+    "6.5",
+    "Plan an A/B test",
+    a_plan,
+    judge=judge_plan,
+    rubric=[
+        "Would somebody else, reading only your plan, come to the same verdict?",
+        "What would you do if the metric rises and what must not fall falls?",
+        "Who could be harmed while it runs?",
+    ],
+    mistakes=[
+        Mistake("too few viewers", "too few", lambda: {**a_plan(), "viewers per group": 500}),
+        Mistake("far too many", "ten times", lambda: {**a_plan(), "viewers per group": 1_000_000}),
+        Mistake("a field left out", "is a dictionary with", lambda: {"change": "EASE instead of popularity"}),
+        Mistake("no guard", "Name something else", lambda: {**a_plan(), "must not fall": a_plan()["metric"]}),
+        Mistake("no number", "is a number", lambda: {**a_plan(), "viewers per group": "many"}),
+    ],
+    hints=[
+        "Decide on the metric and the end before the start: whoever looks every day and stops at the best moment lies.",
+        "With p = 0.6 and d = 0.02 the formula 16 p (1 - p) / d² gives the viewers in each group.",
+        "The guard is something that a list which wins on the metric could still harm.",
+    ],
+    praise="That is a test whose result one can believe, whatever it is.",
+)
+
+
+EXERCISES = [q1, q2, q3, q4, q5]
+progress = make_progress(EXERCISES)
