@@ -227,7 +227,15 @@ CLAIMS = [
     (
         "02",
         "two films of one story, of one year, with the same directors and cast",
-        lambda: wrong_pairs() == {frozenset({"the matrix reloaded", "the matrix revolutions"})},
+        lambda: frozenset({"the matrix reloaded", "the matrix revolutions"}) in wrong_pairs(),
+    ),
+    (
+        "02",
+        "two films of neighbouring years, where one title stands in the other",
+        lambda: (
+            {title for pair in wrong_pairs() for title in pair if "matrix" not in title}
+            == {"contact", "star trek: first contact", "star trek 8: first contact"}
+        ),
     ),
     (
         "02",
@@ -495,6 +503,10 @@ GIVEN = {
         "the middle 95 %",
         "compute the 95 % interval",
         "0 all alike, 1 always the same",
+        "With a hit rate at 10, ask",
+        "as with the slider | 04, here |",
+        "by whatever reads | 05, here |",
+        "(van Belle, 2008, chapter 2)",
         "Today 0.6 of the viewers",
         "a change of 0.02",
     ],
@@ -555,7 +567,7 @@ def printed(cell_id):
     columns = re.split(r"\s{2,}", header.strip())
     rows = [line.rsplit(maxsplit=len(columns)) for line in lines]
     table = pd.DataFrame([row[1:] for row in rows], index=[row[0].strip() for row in rows], columns=columns)
-    return table.apply(lambda column: column if "chance" in column.name else pd.to_numeric(column))
+    return table.apply(lambda column: column if "chance" in column.name else column.astype(float))
 
 
 def flattery(cell_id):

@@ -10,6 +10,7 @@ from scipy.stats import kendalltau
 from helpers import scoreboard
 from helpers.bootstrap import ROOT
 from helpers.data import load_ratings, read_ratings_csv
+from helpers.evaluation import evaluate_users, paired_difference
 
 LEAST_AGREEMENT = 0.7  # Kendall's tau between the orders of models on course ratings and on MovieLens
 
@@ -124,6 +125,38 @@ def test_the_kept_figures_on_movielens_are_those_of_today(movielens):
         assert task.judge(name).loc["ndcg@10", "mean"] == pytest.approx(kept.loc[name, "ndcg@10"], abs=0.002)
 
 
+def test_on_movielens_the_families_stand_as_in_the_literature(movielens):
+    task = scoreboard.Task("movielens")
+    names = ["popularity", "item-knn", "als", "ease", "hybrid"]
+    each = {
+        name: evaluate_users(scoreboard.MODELS[name](), task.train, task.test, movies=task.movies) for name in names
+    }
+
+    def ahead(one, other):
+        return paired_difference(each[one], each[other]).loc["ndcg@10"]
+
+    assert ahead("item-knn", "popularity")["low"] > 0
+    assert ahead("ease", "popularity")["low"] > 0
+    assert ahead("ease", "item-knn")["low"] > 0
+    assert abs(ahead("als", "item-knn")["mean"]) < 0.01
+    assert ahead("hybrid", "ease")["high"] > 0  # not significantly worse than the best
+    assert task.judge("biased-mf").loc["rmse", "mean"] <= 0.885
+
+
+def test_on_movielens_new_films_are_found_by_what_they_are_and_best_by_the_hybrid(movielens):
+    task = scoreboard.Task("movielens", "cold", 20)
+    names = ["random", "ease", "content-profile", "feature-vectors", "content-to-cf", "two-tower", "hybrid"]
+    recall = pd.Series({name: task.judge(name).loc["recall@20", "mean"] for name in names})
+    assert recall["ease"] == pytest.approx(recall["random"], abs=0.03)
+    assert recall["content-to-cf"] >= 3 * recall["random"]
+    assert recall.idxmax() == "hybrid"
+
+
+def test_two_runs_give_the_same_tables():
+    first, second = (scoreboard.Task("course").judge("neural-cf") for _ in range(2))
+    pd.testing.assert_frame_equal(first, second)
+
+
 def test_simulated_viewers_put_the_models_into_the_order_of_real_ones():
     real = scoreboard.load_reference("movielens")
     real_means, spans = scoreboard.as_table(real)["ndcg@10"], scoreboard.intervals(real, "ndcg@10")
@@ -144,6 +177,6 @@ def test_every_model_is_on_the_scoreboard_under_a_name():
     made = {type(make()).__name__ for make in scoreboard.MODELS.values()}
     from helpers import recommenders
 
-    assert made == set(recommenders.__all__) - {"Recommender", "feature_vectors"}
+    assert made == set(recommenders.__all__) - {"Recommender", "catalogue_vectors", "feature_vectors"}
     assert np.isin(scoreboard.WITHOUT_FILMS, list(scoreboard.MODELS)).all()
     assert load_ratings()["user_id"].nunique() == 700
