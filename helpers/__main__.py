@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import socket
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 from helpers import bootstrap
 
@@ -35,7 +37,18 @@ def parser() -> argparse.ArgumentParser:
     recommend.add_argument("--csv", metavar="FILE", help="search another catalogue: a CSV or CSV.gz file")
     recommend.add_argument("--title-column", metavar="T", help="its column of titles")
     recommend.add_argument("--text-column", metavar="X", help="its column of texts")
-    recommend.set_defaults(run=recommend_titles, check=recommend_options)
+    recommend.set_defaults(run=recommend_titles, check=catalogue_options)
+
+    demo = commands.add_parser("demo", help="the final app: find films, say what you like, see why")
+    demo.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
+    demo.add_argument("--port", type=whole_number(1, 65535), default=8866, help="the next free one is taken if busy")
+    demo.add_argument("--theme", choices=["light", "dark"], default="light")
+    demo.add_argument("--csv", metavar="FILE", help="open another catalogue: a CSV or CSV.gz file")
+    demo.add_argument("--title-column", metavar="T", help="its column of titles")
+    demo.add_argument("--text-column", metavar="X", help="its column of texts")
+    demo.add_argument("--genre-column", metavar="G", help="its column of genres, if it has one")
+    demo.add_argument("--year-column", metavar="Y", help="its column of years or dates, if it has one")
+    demo.set_defaults(run=open_demo, check=catalogue_options)
 
     evaluate = commands.add_parser("evaluate", help="the scoreboard: every model, judged on held-out ratings")
     evaluate.add_argument("--ratings", choices=["course", "movielens"], default="course", help="default: course")
@@ -78,13 +91,14 @@ def whole_number(low: int, high: int | None = None):
     return convert
 
 
-def recommend_options(options) -> str | None:
-    """Say what is wrong with the options of `recommend`, if anything is."""
-    columns = [options.title_column, options.text_column]
-    if options.csv and not all(columns):
+def catalogue_options(options) -> str | None:
+    """Say what is wrong with the options that name another catalogue, if anything is."""
+    needed = [options.title_column, options.text_column]
+    others = [getattr(options, name, None) for name in ("genre_column", "year_column")]
+    if options.csv and not all(needed):
         return "--csv needs --title-column and --text-column"
-    if not options.csv and any(columns):
-        return "--title-column and --text-column go with --csv"
+    if not options.csv and any(needed + others):
+        return "the options that name columns go with --csv"
     return None
 
 
@@ -96,6 +110,43 @@ def start_course(options) -> int:
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in containers
         command.append("--allow-root")
     return run_child(command, JUPYTER_CONFIG_PATH=str(bootstrap.ROOT / "helpers" / "jupyter"))
+
+
+def open_demo(options) -> int:
+    """Serve the app by Voila on this machine alone, until Ctrl-C."""
+    source = None
+    if options.csv:
+        from helpers.demo.catalogue import csv_catalogue
+
+        names = ["csv", "title_column", "text_column", "genre_column", "year_column"]
+        source = {name: getattr(options, name) for name in names}
+        source["csv"] = str(Path(options.csv).resolve())
+        csv_catalogue(**source)  # whatever is wrong with the file is said now, and its texts are encoded only once
+    port = free_port(options.port)
+    if port != options.port:
+        print(f"Port {options.port} is taken; using {port}.", file=sys.stderr)
+    print(f"The demo: http://127.0.0.1:{port}/ (Ctrl-C ends it)", file=sys.stderr, flush=True)
+    command = [sys.executable, "-m", "voila", str(Path("helpers", "demo", "recommender.ipynb")), f"--port={port}"]
+    command += ["--Voila.ip=127.0.0.1", "--Voila.log_level=ERROR", f"--theme={options.theme}"]
+    # A closed tab asks for its kernel to end, but Voila 0.5 refuses (its request lacks the token): kernels without a
+    # tab end after a minute instead.
+    command += ["--MappingKernelManager.cull_idle_timeout=60", "--MappingKernelManager.cull_interval=10"]
+    command += ["--no-browser"] if options.no_browser else []
+    return run_child(command, COURSE_DEMO_CATALOGUE=json.dumps(source))
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port of this machine, or the next one that nobody listens on."""
+    for port in range(wanted, min(wanted + 100, 65536)):
+        with socket.socket() as trial:
+            if os.name != "nt":
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no port from {wanted} on is free; name another one with --port.")
 
 
 def run_tests(options) -> int:

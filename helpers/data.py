@@ -46,7 +46,12 @@ MPST_ROWS = 14_828
 
 
 def load_movies(
-    csv: str | Path | None = None, title_column: str | None = None, text_column: str | None = None
+    csv: str | Path | None = None,
+    title_column: str | None = None,
+    text_column: str | None = None,
+    *,
+    genre_column: str | None = None,
+    year_column: str | None = None,
 ) -> pd.DataFrame:
     """Load the course's films, the films of MPST, or any catalogue that has a title and a text.
 
@@ -58,6 +63,9 @@ def load_movies(
         14,828 films with long plots of Kar et al. (2018), fetched by ``python3 -m helpers fetch mpst``.
     title_column, text_column : str, optional
         Its columns that hold titles and texts; both are needed with `csv`.
+    genre_column, year_column : str, optional
+        Its columns that become ``genres`` and ``year``. Genres may be separated by bars, semicolons or commas. A year
+        is the first four digits in a row of a cell, from 1000 to 2999, so that dates serve as well.
 
     Returns
     -------
@@ -88,7 +96,10 @@ def load_movies(
         return movies
     if title_column is None or text_column is None:
         raise ValueError("load_movies: name title_column and text_column together with csv.")
-    return _usable_rows(_read_any_csv(Path(csv), [title_column, text_column]), Path(csv), title_column, text_column)
+    extra = {"genres": genre_column, "year": year_column}
+    named = {name: column for name, column in extra.items() if column}
+    table = _read_any_csv(Path(csv), [title_column, text_column, *named.values()])
+    return _usable_rows(_with_columns(table, **named), Path(csv), title_column, text_column)
 
 
 def load_raw_listings() -> pd.DataFrame:
@@ -450,6 +461,17 @@ def _header(text: str, delimiter: str) -> list[str]:
 
 def _as_file(text: str) -> io.StringIO:
     return io.StringIO(text, newline="")
+
+
+def _with_columns(table: pd.DataFrame, genres: str | None = None, year: str | None = None) -> pd.DataFrame:
+    """Put the columns that hold genres and years under these names, in the form of the course's own files."""
+    new = {}
+    if genres:
+        separators = r"\s*[|;,]\s*"
+        new["genres"] = table[genres].str.strip().str.strip("|;,").str.replace(separators, "|", regex=True)
+    if year:
+        new["year"] = table[year].str.extract(r"(?<!\d)([12]\d{3})(?!\d)")[0]
+    return table.assign(**new)
 
 
 def _usable_rows(table: pd.DataFrame, path: Path, title_column: str, text_column: str) -> pd.DataFrame:

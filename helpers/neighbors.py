@@ -12,6 +12,7 @@ from helpers.titles import Match, TitleLookup
 
 ROWS_AT_ONCE = 256  # queries whose similarities are held in memory together
 POOL = 100  # nearest films among which a diverse list is chosen
+NO_END = re.compile(r"\b([A-Z]|Dr|Mr|Mrs|Ms|St|Jr|Lt|Sgt|Capt|Col|Gen|Prof|No|vs)\.$")  # a stop that ends no sentence
 DIGITS = 6  # of a similarity that count when neighbours are put in order; the rest is noise of float32
 
 
@@ -302,11 +303,58 @@ def closest_sentences(left: str, right: str, encoder=None) -> tuple[str, str, fl
     """
     from helpers.encoding import encode
 
-    ours, theirs = (re.split(r"(?<=[.!?])\s+", text.strip()) for text in (left, right))
+    ours, theirs = split_sentences(left), split_sentences(right)
     rows = encode(ours + theirs, encoder)
     similarities = rows[: len(ours)] @ rows[len(ours) :].T
     one, other = np.unravel_index(similarities.argmax(), similarities.shape)
     return ours[one], theirs[other], float(similarities[one, other])
+
+
+def split_sentences(text: str) -> list[str]:
+    """Cut a text where a sentence ends: not after *Dr.*, after an initial, or before a small letter."""
+    pieces = re.split(r"(?<=[.!?])\s+(?=[^a-z\s])", text.strip())
+    sentences = pieces[:1]
+    for piece in pieces[1:]:
+        if NO_END.search(sentences[-1]):
+            sentences[-1] += " " + piece
+        else:
+            sentences.append(piece)
+    return sentences
+
+
+def word_contributions(sentence: str, vector, encoder=None) -> pd.Series:
+    """Say what each word of a sentence adds to the cosine with a vector.
+
+    The vector of a sentence is the mean of the vectors of its tokens, scaled to length 1. So its cosine with another
+    vector is a sum over tokens, with nothing left over. Words that the encoder splits get the sum of their pieces.
+
+    Parameters
+    ----------
+    sentence : str
+        Of at most as many tokens as the encoder reads.
+    vector : array-like
+        (dimensions,) of length 1.
+    encoder : sentence_transformers.SentenceTransformer, optional
+        By default the one of `helpers.encoding.load_encoder`; it has to pool by the mean.
+
+    Returns
+    -------
+    pandas.Series
+        Contribution by word, in the order of the sentence; punctuation stays with its word. The encoder's own marks of
+        begin and end count under the empty word, last, so that the sum is the cosine.
+    """
+    from helpers.encoding import load_encoder
+
+    encoder = encoder or load_encoder()
+    tokens = encoder.encode(sentence, output_value="token_embeddings", show_progress_bar=False).float().cpu().numpy()
+    parts = tokens @ np.asarray(vector) / (len(tokens) * np.linalg.norm(tokens.mean(axis=0)))
+    spans = encoder.tokenizer(sentence, return_offsets_mapping=True, truncation=True)["offset_mapping"]
+    words = [found.span() for found in re.finditer(r"\S+", sentence)]
+    sums = np.zeros(len(words) + 1)
+    for (begin, end), part in zip(spans, parts, strict=True):
+        place = next((i for i, word in enumerate(words) if word[0] <= begin < word[1]), -1) if end > begin else -1
+        sums[place] += part
+    return pd.Series(sums, index=[*(sentence[begin:end] for begin, end in words), ""])
 
 
 def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:

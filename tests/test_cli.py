@@ -40,6 +40,9 @@ def catalogue(tmp_path_factory):
         ["recommend", "x", "--csv", "f.csv"],
         ["recommend", "x", "--title-column", "t"],
         ["start", "--port", "99999999"],
+        ["demo", "--csv", "f.csv", "--title-column", "t"],
+        ["demo", "--genre-column", "g"],
+        ["demo", "--theme", "pink"],
         ["doctor", "--bogus"],
     ],
 )
@@ -53,7 +56,7 @@ def test_wrong_usage_gives_usage_and_status_2(arguments):
 def test_help_names_every_command():
     done = run("--help")
     assert done.returncode == 0
-    assert all(f"\n    {command}" in done.stdout for command in ("start", "test", "recommend", "doctor"))
+    assert all(f"\n    {command}" in done.stdout for command in ("start", "test", "recommend", "demo", "doctor"))
 
 
 def test_recommend_understands_a_typo_offline():

@@ -33,14 +33,18 @@ class Recommender:
 
     users: np.ndarray
     items: np.ndarray
+    needs_ratings = True
 
-    def fit(self, ratings: pd.DataFrame, movies: pd.DataFrame | None = None, scale: tuple = SCALE) -> Recommender:
+    def fit(
+        self, ratings: pd.DataFrame | None, movies: pd.DataFrame | None = None, scale: tuple = SCALE
+    ) -> Recommender:
         """Learn from ratings.
 
         Parameters
         ----------
-        ratings : pandas.DataFrame
-            ``user_id``, ``movie_id``, ``rating``; as from `helpers.data.load_ratings`.
+        ratings : pandas.DataFrame or None
+            ``user_id``, ``movie_id``, ``rating``; as from `helpers.data.load_ratings`. None, for a catalogue that
+            nobody has rated yet, suits the models that look at films alone (`needs_ratings` is False).
         movies : pandas.DataFrame, optional
             The films that may be recommended (index ``movie_id``); by default those that were rated.
         scale : tuple of float
@@ -57,7 +61,10 @@ class Recommender:
             When a column is missing, nothing is rated, a rating is NaN or outside of `scale`, a rated film is not among
             `movies`, or there are more than `MOST_CELLS` pairs of viewers and films.
         """
-        check_ratings(ratings, scale)
+        if ratings is None and not self.needs_ratings and movies is not None:
+            ratings = pd.DataFrame({"user_id": [], "movie_id": [], "rating": []})
+        else:
+            check_ratings(ratings, scale)
         self.scale = scale
         self.users = np.unique(ratings["user_id"])
         self.items = np.unique(ratings["movie_id"]) if movies is None else np.sort(movies.index)
@@ -322,6 +329,8 @@ class Popularity(Recommender):
 
 def check_ratings(ratings: pd.DataFrame, scale: tuple) -> None:
     """Refuse ratings that lack a column, are empty, or hold a value that is no rating; the row is named."""
+    if ratings is None:
+        raise ValueError("fit: this model learns from ratings, and there are none.")
     absent = [column for column in ("user_id", "movie_id", "rating") if column not in ratings]
     if absent:
         raise ValueError(f"the ratings have no column '{absent[0]}' (found: {', '.join(map(str, ratings))}).")

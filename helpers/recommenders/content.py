@@ -33,6 +33,8 @@ class ContentProfile(Recommender):
     J. J. Rocchio (1971), Relevance feedback in information retrieval, in: The SMART Retrieval System, chapter 14.
     """
 
+    needs_ratings = False
+
     def __init__(self, vectors=load_vectors, center: bool = True, dislike: float = 0.25):
         self.vectors, self.center, self.dislike = vectors, center, dislike
 

@@ -33,16 +33,20 @@ class Hybrid(Recommender):
         One a model, for all films. By default they are chosen on ratings held out of the training, by NDCG@10: for
         films with likes, on the later part of every viewer's ratings; for those without, on films whose ratings are
         hidden. The test never takes part in this.
+    cold_weights : sequence of float, optional
+        The ones for films without likes, where `weights` are given; by default the same.
     """
 
-    def __init__(self, models=None, weights=None):
+    def __init__(self, models=None, weights=None, cold_weights=None):
         self.models = default_models() if models is None else list(models)
-        self.weights = weights
+        self.weights, self.cold_weights = weights, cold_weights
 
     def fit(self, ratings: pd.DataFrame, movies: pd.DataFrame | None = None, scale: tuple = SCALE) -> Recommender:
         """Choose the weights, then learn from all ratings; see `Recommender.fit`. Uses ``timestamp`` if it is there."""
         if self.weights is not None:
             self.warm = self.cold = np.asarray(self.weights, dtype=float)
+            if self.cold_weights is not None:
+                self.cold = np.asarray(self.cold_weights, dtype=float)
         else:
             films = pd.DataFrame(index=np.unique(ratings["movie_id"])) if movies is None else movies
             self.warm = self._choose(*_later_part(ratings), films, scale)

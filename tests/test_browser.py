@@ -1,0 +1,266 @@
+"""The app in a real browser, served by Voila: as a visitor would use it, on the course's films and on a foreign CSV."""
+
+import json
+import signal
+import socket
+import time
+
+import pytest
+from browser import CHROMIUM, Visitor, chromium, needs_chromium, serve
+
+from helpers.demo.state import FORMAT
+
+pytestmark = pytest.mark.usefixtures("_chromium_is_there")
+HOSTILE = ['<img src=x onerror="alert(1)">', "</script><script>alert(2)</script>", '" onmouseover="alert(3)', "a & b"]
+
+
+@pytest.fixture(scope="module")
+def _chromium_is_there():
+    needs_chromium()
+
+
+@pytest.fixture(scope="module")
+def browser(_chromium_is_there):
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def address(_chromium_is_there):
+    with serve("demo", "--port", 18866) as (_, found):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def dark_address(_chromium_is_there):
+    with serve("demo", "--port", 18876, "--theme", "dark") as (_, found):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def foreign_address(tmp_path_factory, _chromium_is_there):
+    path = tmp_path_factory.mktemp("foreign") / "<b>shop<b>.csv"
+    rows = [f'"{name.replace(chr(34), chr(34) * 2)}";"{name.replace(chr(34), chr(34) * 2)} Text."' for name in HOSTILE]
+    rows += [f"Lamp {number};A lamp number {number} for reading at night in bed." for number in range(12)]
+    path.write_text("name;about\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    with serve("demo", "--port", 18886, "--csv", path, "--title-column", "name", "--text-column", "about") as (
+        _,
+        found,
+    ):
+        yield found
+
+
+@pytest.fixture
+def visitor(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    made = Visitor(context)
+    yield made
+    assert made.wrong == []
+    assert made.dialogs == []
+    context.close()
+
+
+def test_a_visit_from_a_typo_to_a_taste_that_is_saved_and_loaded_again(visitor, address, tmp_path):
+    page = visitor.open(address).page
+    visitor.picture("voila-1-begin")
+    page.get_by_label("Find").press_sequentially("Avengrs")
+    visitor.button("The Avengers (2012)").wait_for()
+    visitor.picture("voila-2-suggestions")
+    page.get_by_label("Find").press("Enter")
+    visitor.heading("Films like The Avengers (2012)")
+    page.get_by_text("Did you mean").wait_for()
+    page.get_by_title("Like Iron Man (2008)", exact=True).click()
+    page.get_by_title("Like Mystery Men (1999)", exact=True).click()
+    visitor.button("For me (2)").click()
+    visitor.heading("For you, from 2 films")
+    before = visitor.titles()
+    assert len(before) == 9
+    assert not {"Iron Man (2008)", "Mystery Men (1999)"} & set(before)
+    page.locator(".rv-why mark").first.wait_for(timeout=60_000)
+    visitor.picture("voila-3-for-me")
+    assert visitor.weak_contrasts() == []
+
+    page.get_by_label("To year").fill("1999")
+    page.get_by_label("To year").press("Tab")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.rv-card h3')].every(h => +h.innerText.slice(-5, -1) < 2000)"
+    )
+    assert visitor.titles() != before
+
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Save my taste").click()
+    saved = tmp_path / "taste.json"
+    waiting.value.save_as(saved)
+    assert [film["title"] for film in json.loads(saved.read_text("utf-8"))["likes"]] == ["Iron Man", "Mystery Men"]
+
+    visitor.open(address)
+    page.get_by_role("button", name="For me (0)").wait_for()
+    visitor.load(saved)
+    visitor.heading("For you, from 2 films")
+    assert visitor.titles() == before
+
+
+def test_two_tabs_do_not_see_each_others_taste(browser, visitor, address):
+    visitor.open(address)
+    other = Visitor(browser.new_context()).open(address)
+    visitor.page.locator(".rv-card").first.get_by_role("button", name="Like", exact=True).click()
+    visitor.button("For me (1)").wait_for()
+    other.button("For me (0)").wait_for()
+    other.page.locator(".rv-card").nth(3).get_by_role("button", name="Dislike").click()
+    other.button("For me (1)").wait_for()
+    assert visitor.page.get_by_role("button", name="♥").count() == 1
+    assert visitor.page.get_by_role("button", name="✗").count() == 0
+    assert other.page.get_by_role("button", name="♥").count() == 0
+    other.page.context.close()
+
+
+def test_the_keyboard_alone_is_enough(visitor, address):
+    page = visitor.open(address).page
+
+    def tab_to(text):
+        for _ in range(120):
+            page.keyboard.press("Tab")
+            focused = page.evaluate(
+                "(e => [e.innerText, e.title, e.id && document.querySelector(`label[for='${e.id}']`)?.innerText,"
+                " e.getAttribute('role')].join(' '))(document.activeElement)"
+            )
+            if text in focused:
+                return
+        raise AssertionError(f"Tab never reaches {text}")
+
+    page.keyboard.press("Tab")
+    tab_to("Find") if not page.evaluate("document.activeElement.tagName == 'INPUT'") else None
+    page.keyboard.type("jaws")
+    page.keyboard.press("Enter")
+    visitor.heading("Films like Jaws (1975)")
+    tab_to("Like ")
+    page.keyboard.press("Space")
+    visitor.button("For me (1)").wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Disliked ✓").wait_for()
+    tab_to("slider")
+    page.keyboard.press("ArrowRight")
+    page.locator(".widget-readout", has_text="0.1").wait_for()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_a_description_is_searched_by_meaning_once_the_encoder_is_there(visitor, address):
+    page = visitor.open(address).page
+    page.get_by_label("Find").fill("a shark attacks bathers at an island resort")
+    visitor.button("Search in the plots").click()
+    visitor.heading("Films near")
+    assert visitor.titles()[0] == "Jaws (1975)"
+    page.get_by_text("Your words").first.wait_for()
+    visitor.picture("voila-4-description")
+    assert visitor.weak_contrasts() == []
+
+
+def test_learned_vectors_and_an_empty_list(visitor, address):
+    page = visitor.open(address).find("Alien").page
+    visitor.heading("Films like Alien (1979)")
+    before = visitor.titles()
+    visitor.button("Learned vectors").click()
+    page.get_by_text("Liked by those who like").first.wait_for(timeout=60_000)
+    assert visitor.titles() != before
+    page.get_by_label("From year").fill("2024")
+    page.get_by_label("From year").press("Tab")
+    page.get_by_label("Genres").select_option("Western")
+    page.get_by_text("No film fits").wait_for()
+    visitor.picture("voila-5-nothing-found")
+    assert visitor.weak_contrasts() == []
+
+
+def test_a_file_that_is_no_taste_is_refused_in_one_line(visitor, address, tmp_path):
+    page = visitor.open(address).page
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps({"format": FORMAT, "version": HOSTILE[0]}), encoding="utf-8")
+    visitor.load(bad)
+    page.get_by_text("Not loaded").wait_for()
+    visitor.picture("voila-6-bad-file")
+    assert visitor.weak_contrasts() == []
+
+
+def test_rapid_clicks_end_with_the_list_of_the_last_one(visitor, address):
+    page = visitor.open(address).page
+    begin = time.perf_counter()
+    for _ in range(12):
+        page.locator(".rv-card").first.get_by_role("button", name="Like", exact=True).click(no_wait_after=True)
+        page.wait_for_timeout(60)
+    count = page.get_by_role("button", name="For me").inner_text()
+    visitor.heading("For you, from")
+    page.wait_for_function("document.querySelector('.rv-app h2').innerText.match(/\\d+/)[0] > 3")
+    page.wait_for_timeout(500)
+    liked = page.get_by_role("button", name="♥").count()
+    assert f"from {liked} film" in page.locator(".rv-app h2").first.inner_text()
+    assert count
+    assert time.perf_counter() - begin < 30
+
+
+@pytest.mark.parametrize("width", [400, 1600])
+def test_it_fits_narrow_and_wide_screens(visitor, address, width):
+    visitor.page.set_viewport_size({"width": width, "height": 900})
+    page = visitor.open(address).find("Avengrs").page
+    visitor.heading("Films like The Avengers (2012)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    columns = page.evaluate(
+        "getComputedStyle(document.querySelector('.rv-cards')).gridTemplateColumns.split(' ').length"
+    )
+    assert columns == {400: 1, 1600: 3}[width]
+    page.locator(".rv-why mark").first.wait_for(timeout=60_000)
+    visitor.picture(f"voila-7-{width}")
+
+
+def test_the_dark_theme_is_as_readable(visitor, dark_address):
+    page = visitor.open(dark_address).find("Avengrs").page
+    visitor.heading("Films like The Avengers (2012)")
+    page.get_by_title("Like Iron Man (2008)", exact=True).click()
+    page.locator(".rv-why mark").first.wait_for(timeout=60_000)
+    visitor.picture("voila-8-dark")
+    assert visitor.weak_contrasts() == []
+
+
+def test_hostile_strings_of_a_foreign_catalogue_show_as_text(visitor, foreign_address):
+    page = visitor.open(foreign_address).page
+    assert page.locator("h1").inner_text() == "<b>shop<b>.csv"
+    assert set(HOSTILE) <= set(visitor.titles())
+    for name in HOSTILE:
+        visitor.find(name)
+        visitor.heading(name)
+        page.wait_for_timeout(150)
+    page.wait_for_timeout(700)  # letters right after Enter belong to what was entered
+    page.get_by_label("Find").fill("img src onerror")
+    visitor.button(HOSTILE[0]).wait_for()
+    for number in range(3):
+        page.locator(".rv-card").nth(number).get_by_role("button", name="Like", exact=True).click()
+    visitor.button("For me (3)").click()
+    visitor.heading("For you, from 3 films")
+    page.locator(".rv-map circle").first.hover(force=True)
+    visitor.picture("voila-9-hostile")
+    assert page.locator(".rv-app img, .rv-app script").count() == 0
+
+
+def test_a_taken_port_is_said_and_the_next_one_serves():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 18896))
+        taken.listen()
+        with serve("demo", "--port", 18896) as (process, found):
+            assert found == "http://127.0.0.1:18897/"
+            assert "Port 18896 is taken; using 18897." in "".join(process.said)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no signals of this kind on Windows")
+def test_ctrl_c_ends_it_and_frees_the_port(visitor):
+    import os
+
+    with serve("demo", "--port", 18906) as (process, found):
+        visitor.open(found)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(20) in (0, -signal.SIGINT, 130)
+        with socket.socket() as again:
+            again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            again.bind(("127.0.0.1", 18906))
+
+
+def test_chromium_was_found():
+    assert CHROMIUM
