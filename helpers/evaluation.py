@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 
 from helpers.data import LIKED
+from helpers.neighbors import NeighborIndex
 
 DRAWS = 1_000  # of the bootstrap
 PAIR = ["user_id", "movie_id"]
+SHORT = 5  # words; a shorter text says little
+COPY = 0.95  # cosine from which two texts say the same
+HUB = 5  # a hub is in this many times as many lists of neighbours as the mean film
 
 
 # ---- splits --------------------------------------------------------------------------------------------------------
@@ -367,3 +371,45 @@ def precision_recall_curve(model, test: pd.DataFrame, depth: int = 100) -> pd.Da
         "recall": (found / wanted.map(len).to_numpy()[:, None]).mean(axis=0),
     }
     return pd.DataFrame(curve, index=pd.Index(places, name="k"))
+
+
+# ---- without any ratings ---------------------------------------------------------------------------------------------
+
+
+def smells(movies: pd.DataFrame, vectors: np.ndarray, k: int = 5) -> pd.DataFrame:
+    """Look for what usually goes wrong in a catalogue of texts and their vectors.
+
+    Parameters
+    ----------
+    movies : pandas.DataFrame
+        With ``title`` and ``synopsis``.
+    vectors : numpy.ndarray
+        (n_movies, dimensions) of the texts.
+    k : int
+        How many neighbours of each are looked at.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by what is wrong: ``count`` of the rows that it concerns, and ``examples``, at most three titles.
+        *Short text*: fewer than `SHORT` words. *Same text*: another row has it letter by letter. *Near-copy*: another
+        text, but a cosine of `COPY` or more with it. *Hub*: among the neighbours of `HUB` times as many rows as usual.
+
+    References
+    ----------
+    Hubs: M. Radovanovic, A. Nanopoulos and M. Ivanovic (2010), Hubs in space, JMLR 11, pages 2487-2531.
+    """
+    places, similarities = NeighborIndex(vectors).search(vectors, k + 1)
+    rows = np.arange(len(movies))[:, None]
+    others = places != rows
+    texts = movies["synopsis"].str.strip()
+    same = texts.duplicated(keep=False).to_numpy()
+    found = {
+        "short text": (texts.str.split().str.len() < SHORT).to_numpy(),
+        "same text": same,
+        "near-copy": ((similarities >= COPY) & others).any(axis=1) & ~same,
+        "hub": np.bincount(places[others], minlength=len(movies)) >= HUB * k,
+    }
+    examples = {name: "; ".join(movies["title"][rows][:3]) for name, rows in found.items()}
+    counts = {name: int(rows.sum()) for name, rows in found.items()}
+    return pd.DataFrame({"count": counts, "examples": examples})

@@ -88,7 +88,9 @@ def lines(
 def histogram(values, title: str, xlabel: str, ylabel: str, alt: str, mark: float | None = None, mark_label: str = ""):
     """How often values occur, with an optional line at one value."""
     figure, axis = _figure(title)
-    axis.hist(np.asarray(values, dtype=float), bins=30, color=COLORS[0])
+    values = np.asarray(values, dtype=float)
+    whole = not np.any(values % 1) and np.ptp(values) < 60  # a bar a number, so that no bar is empty by accident
+    axis.hist(values, bins=np.arange(values.min(), values.max() + 2) - 0.5 if whole else 30, color=COLORS[0])
     axis.set(xlabel=xlabel, ylabel=ylabel)
     if mark is not None:
         axis.axvline(mark, color=COLORS[4], linestyle="--")

@@ -1,4 +1,4 @@
-"""Figures with a slider: moving something teaches what a still picture cannot.
+"""Figures with a slider, and a form to label neighbours.
 
 What the slider does is a function from a value to a figure, which works without any widget. Where widgets do not run
 (on GitHub, on paper, in a test), the figure of the first value stands in the widget's place.
@@ -11,6 +11,7 @@ import html
 from collections.abc import Callable, Sequence
 
 import ipywidgets
+import pandas as pd
 
 from helpers.plots import CourseFigure
 
@@ -66,3 +67,64 @@ def with_slider(draw: Callable[[object], CourseFigure], label: str, values: Sequ
         A widget; as the last value of a cell it shows itself.
     """
     return SliderFigure(draw, label, values, value)
+
+
+class LabelForm(ipywidgets.VBox):
+    """A form on which somebody says of neighbours whether they fit.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        ``query`` and ``neighbour``: a pair of titles in every row.
+    """
+
+    CHOICES = [("not looked at", None), ("fits", True), ("does not", False)]
+
+    def __init__(self, pairs: pd.DataFrame):
+        self.pairs = pairs.reset_index(drop=True)
+        self.buttons = [
+            ipywidgets.Dropdown(
+                options=self.CHOICES,
+                value=None,
+                description=f"{pair.query}: {pair.neighbour}",
+                style={"description_width": "min(26em, 60%)"},
+                layout={"width": "min(40em, 98%)"},
+            )
+            for pair in self.pairs.itertuples()
+        ]
+        self.summary = ipywidgets.HTML()
+        for button in self.buttons:
+            button.observe(self._count, names="value")
+        super().__init__([*self.buttons, self.summary])
+        self._count()
+
+    @property
+    def labels(self) -> pd.Series:
+        """True, False, or None where nothing is said, for every pair."""
+        return pd.Series([button.value for button in self.buttons], dtype=object)
+
+    def fill(self, labels: Sequence) -> None:
+        """Set every label, in the order of the pairs."""
+        for button, label in zip(self.buttons, labels, strict=True):
+            button.value = label
+
+    def precision(self) -> tuple[float, float, float]:
+        """Share of the labelled neighbours that fit, and its 95 % interval (Wilson, 1927); NaN without a label."""
+        from scipy.stats import binomtest
+
+        said = self.labels.dropna().astype(bool)
+        if said.empty:
+            return (float("nan"),) * 3
+        test = binomtest(int(said.sum()), len(said))
+        low, high = test.proportion_ci(method="wilson")
+        return test.statistic, low, high
+
+    def _count(self, change=None) -> None:
+        done = self.labels.notna().sum()
+        mean, low, high = self.precision()
+        figure = f"precision {mean:.2f} [{low:.2f}, {high:.2f}]" if done else "no label yet"
+        self.summary.value = f"<b>{done} of {len(self.buttons)}: {figure}</b>"
+
+    def _repr_mimebundle_(self, **kwargs):
+        """Give the form, and its pairs as a table for whatever cannot show widgets."""
+        return {**super()._repr_mimebundle_(**kwargs), "text/plain": self.pairs.to_string()}

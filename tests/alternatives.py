@@ -1,10 +1,12 @@
 """For every exercise, correct answers that are written in another way than the reference. They have to pass."""
 
 import re
+from html import escape
 
 import Levenshtein
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler, normalize
@@ -167,6 +169,30 @@ def _first_films_by_sorting(scores, seen, k):
     return sorted(left, key=lambda place: -scores[place])[:k]
 
 
+def _report_by_loop(table, title, text):
+    counts = {"rows": 0, "without title": 0, "without text": 0, "same title again": 0}
+    seen = set()
+    for row in table.to_dict("records"):
+        name, about = (str(row[column] or "").strip() if row[column] == row[column] else "" for column in (title, text))
+        counts["rows"] += 1
+        counts["without title"] += not name
+        counts["without text"] += not about
+        counts["same title again"] += bool(name) and name.lower() in seen
+        seen.add(name.lower())
+    return counts
+
+
+def _without(films, film):
+    kept = list(films)
+    kept.remove(film)
+    return tuple(kept)
+
+
+def _allowed_by_pandas(years, genres, first, last, wanted):
+    table = pd.Series(list(genres)).str.get_dummies("|").reindex(columns=list(wanted), fill_value=0)
+    return (pd.Series(years).between(first, last) & (table.any(axis=1) | (len(wanted) == 0))).to_numpy()
+
+
 ALTERNATIVES = {
     "0.1": [lambda: len(load_movies().query("year < 1960")), lambda: np.int64((load_movies()["year"].lt(1960)).sum())],
     "0.2": [_similarity_by_numpy, lambda a, b: sum(x * y for x, y in zip(a, b, strict=True))],
@@ -225,4 +251,29 @@ ALTERNATIVES = {
         }
     ],
     "5.5": [lambda: {"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2}],
+    "8.1": [lambda likes, film: tuple(dict.fromkeys([*likes, film])) if film not in likes else _without(likes, film)],
+    "8.2": [_allowed_by_pandas],
+    "8.3": [lambda left, right: sorted(name for name in set(left.split("|")) if name and name in right.split("|"))],
+    "8.4": [lambda title, strength: f'<b>{escape(title)}</b><i style="width:{round(100 * strength)}%"></i>'],
+    "8.5": [
+        lambda: {
+            "who": "my neighbour, who goes to the cinema every month",
+            "task": "You loved Alien. Find something that frightens you in another way.",
+            "watch for": "whether they notice that the list has changed",
+            "done when": "they say a title that they would watch",
+        }
+    ],
+    "9.1": [_report_by_loop],
+    "9.2": [lambda parts: " ".join(text.strip(" .") + "." for text in parts if text == text and (text or "").strip())],
+    "9.3": [lambda hits, total: list(binomtest(hits, total).proportion_ci(method="wilson"))],
+    "9.4": [lambda neighbours, n: [int((neighbours == row).sum()) for row in range(n)]],
+    "9.5": [
+        lambda: {
+            "catalogue": "the recipes of my grandmother, 212 of them",
+            "what is embedded": "the name and the list of ingredients",
+            "judged by": "30 labels of my sister: 0.7, interval 0.52 to 0.83",
+            "worst smell": "twelve cakes whose texts differ in one word",
+            "next step": "embed the way of cooking as well, and label again",
+        }
+    ],
 }

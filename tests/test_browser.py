@@ -148,7 +148,7 @@ def test_the_keyboard_alone_is_enough(visitor, address):
 def test_a_description_is_searched_by_meaning_once_the_encoder_is_there(visitor, address):
     page = visitor.open(address).page
     page.get_by_label("Find").fill("a shark attacks bathers at an island resort")
-    visitor.button("Search in the plots").click()
+    visitor.button("Search in the texts").click()
     visitor.heading("Films near")
     assert visitor.titles()[0] == "Jaws (1975)"
     page.get_by_text("Your words").first.wait_for()

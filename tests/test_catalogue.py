@@ -216,3 +216,17 @@ def test_the_datasheet_states_the_rows_of_every_file():
         "vectors.npz": load_vectors(MOVIES),
     }
     assert rows == {name: f"{len(table):,}" for name, table in tables.items()}
+
+
+def test_the_recipes_are_another_catalogue_and_as_dirty_as_their_datasheet_says():
+    recipes = pd.read_csv(DATA_DIR / "recipes.csv", dtype=str)
+    assert list(recipes) == ["dish", "about", "kitchen", "course"]
+    texts = recipes["about"].fillna("")
+    says_something = texts.str.split().str.len() >= 5
+    assert (says_something.sum(), (~says_something).sum()) == (239, 5)
+    pairs = find_duplicates(recipes.rename(columns={"dish": "title", "about": "synopsis"}))
+    assert len(pairs.query("title_score >= 85 and text_similarity >= 0.4")) == 8
+    clean = recipes[says_something]
+    assert not clean["about"].duplicated().any()
+    assert clean["about"].str.endswith(".").all()
+    assert clean.notna().all(axis=None)

@@ -139,11 +139,28 @@ def test_two_processes_write_the_cache_at_once(encoder, tmp_path):
     assert [path.name.split("-")[0] for path in tmp_path.glob("*.npz")] == ["vectors"]
 
 
-def test_long_lists_are_kept_in_parts_so_that_an_interruption_loses_little(encoder, course_folder, monkeypatch):
-    monkeypatch.setattr(encoding, "SAVED_AT_ONCE", 2)
-    whole = encode(TEXTS)
+def test_long_lists_are_kept_in_parts(encoder, course_folder):
+    whole = encode(TEXTS, save_every=2)
     assert len(cache_files(course_folder)) == 2
     assert np.allclose(whole, encode(TEXTS, cache=False), atol=1e-5)
+
+
+def test_what_was_encoded_before_an_interruption_is_not_encoded_again(encoder, tmp_path, monkeypatch):
+    texts, real, seen = [f"text number {number}" for number in range(40)], encoder.encode, []
+
+    def stops(batch, **options):
+        if len(seen) >= 20:
+            raise KeyboardInterrupt
+        seen.extend(batch)
+        return real(batch, **options)
+
+    monkeypatch.setattr(encoder, "encode", stops)
+    with pytest.raises(KeyboardInterrupt):
+        encode(texts, encoder, cache=tmp_path, save_every=10)
+    seen.clear()
+    monkeypatch.setattr(encoder, "encode", lambda batch, **options: (seen.extend(batch), real(batch, **options))[1])
+    assert encode(texts, encoder, cache=tmp_path, save_every=10).shape == (40, 384)
+    assert sorted(seen) == sorted(texts[20:])
 
 
 def test_the_model_is_found_without_importing_its_package():

@@ -228,3 +228,25 @@ def test_equal_scores_stand_in_the_middle_of_their_places():
     model = Popularity().fit(ratings)
     found = evaluation.places(model, table((1, 5, 5.0, 9)))
     assert found[["place", "others"]].to_numpy().tolist() == [[1, 2]]
+
+
+def test_smells_of_a_catalogue_are_found():
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(200, 32)) + 0.6
+    vectors[1] = vectors[0] + 0.01 * random.normal(size=32)
+    vectors[3] = vectors[2]
+    vectors[4] = 1
+    texts = [f"a text of some words, number {number}" for number in range(200)]
+    texts[2] = texts[3] = "the same words stand here twice"
+    texts[5] = "too short"
+    movies = pd.DataFrame({"title": [f"film {number}" for number in range(200)], "synopsis": texts})
+    found = evaluation.smells(movies, vectors)
+    assert found["count"].to_dict() | {"hub": 0} == {"short text": 1, "same text": 2, "near-copy": 2, "hub": 0}
+    assert found["examples"]["short text"] == "film 5"
+    assert found["examples"]["near-copy"] == "film 0; film 1"
+    assert "film 4" in found["examples"]["hub"]
+
+
+def test_a_clean_catalogue_smells_of_nothing():
+    movies = pd.DataFrame({"title": list("abcdef"), "synopsis": [f"five words and one {n}" for n in range(6)]})
+    assert evaluation.smells(movies, np.eye(6))["count"].sum() == 0

@@ -27,8 +27,10 @@ from helpers.data import (
     load_vectors,
     toy_ratings,
 )
+from helpers.demo.catalogue import course_catalogue
+from helpers.demo.state import Question, Steering, Wanted
 from helpers.evaluation import evaluate_users, precision_recall_curve, split_cold, split_last, summarize
-from helpers.exercises import ch00, ch01, ch02, ch03
+from helpers.exercises import ch00, ch01, ch02, ch03, ch09
 from helpers.neighbors import NeighborIndex, find_similar_movies, tag_overlap
 from helpers.titles import adjacent_duplicates, find_duplicates, merge_duplicates, pair_precision_recall, true_pairs
 
@@ -447,6 +449,35 @@ CLAIMS = [
         "On MovieLens the first, the third and the last row come out alike; the second does not",
         lambda: movielens_promises(),
     ),
+    (
+        "08",
+        "We see one module, `view`, that knows widgets, and four that do not",
+        lambda: modules_with_widgets() == (1, 4),
+    ),
+    ("08", "We see three files refused, each with one line that says why", lambda: refused() == 3),
+    (
+        "08",
+        "The fourth is accepted without the film that the catalogue does not have, and says its name",
+        lambda: "['Pulpy Fiction']" in output_of("08", "nb08-12"),
+    ),
+    ("08", "We see that undo is one step back", lambda: "likes=(3, 14), dislikes=())" in output_of("08", "nb08-07")),
+    ("08", "We see one line rise and the other fall", lambda: surprise_costs_similarity()),
+    ("08", "We see sum and cosine agree", lambda: re.search(r"sum (\S+), cosine \1\n", output_of("08", "nb08-21"))),
+    ("08", "We see that two of twenty did any work", lambda: "worked: [0, 19]" in output_of("08", "nb08-31")),
+    ("08", "Only the last is shown", lambda: "shown: [19]" in output_of("08", "nb08-31")),
+    ("08", "We see the cards as HTML", lambda: output_of("08", "nb08-29").count("<b>") == 3),
+    ("09", "*Ceviche* is not *Guacamole*", lambda: re.search(r"Ceviche +Guacamole", output_of("09", "nb09-12"))),
+    (
+        "09",
+        "We see eight pairs, each one dish under two spellings",
+        lambda: output_of("09", "nb09-14").count(" = ") == 8,
+    ),
+    ("09", "the 64 texts that were kept came from the folder", lambda: kept_texts() == 64),
+    ("09", "What was lost is less than `save_every`", lambda: 96 - kept_texts() < 64),
+    ("09", "We see about half", lambda: 0.4 < labelled_precision() < 0.6),
+    ("09", "is not among its five", lambda: "Salmorejo" not in output_of("09", "nb09-23").split("Falafel")[0]),
+    ("09", "to halve the width takes four times as many", lambda: 1.8 < width(20) / width(80) < 2.2),
+    ("09", "We see four dishes ahead of the rest: they are the hubs", lambda: numbers_in("09", "nb09-30")[-1] == 4),
     ("04", "We see the film itself on top, with 1", lambda: output_of("04", "nb04-05").startswith("[('Alien', 1.0)")),
     ("04", "All three find the same films in the same order", lambda: output_of("04", "nb04-11") == "True"),
     ("04", "a funny film of the eighties about the Avengers there is not", lambda: most_funny_avengers() < 0.45),
@@ -509,6 +540,17 @@ GIVEN = {
         "(van Belle, 2008, chapter 2)",
         "Today 0.6 of the viewers",
         "a change of 0.02",
+    ],
+    "08": [
+        *(f"## Step {number}" for number in range(1, 6)),
+        "length 1",
+        "width:61%",
+    ],
+    "09": [
+        "more than some 180 words",  # 256 tokens, notebook 03
+        "pulls the plug after 96 texts",
+        "if it keeps 64 at a time",
+        "$z = 1.96$ for 95 of 100 cases",
     ],
     "04": [
         "length 1",
@@ -656,6 +698,39 @@ def movielens_promises():
     recall = scoreboard.as_table(cold)["recall@20"]
     learned = rank.loc["als", "low"] > rank.loc["popularity", "high"] > rank.loc["content-profile", "high"]
     return learned and unlike["als"] < unlike["popularity"] and recall["content-to-cf"] > 2 * recall["random"]
+
+
+def modules_with_widgets():
+    modules = [path for path in (ROOT / "helpers" / "demo").glob("*.py") if path.stem != "__init__"]
+    with_widgets = [path for path in modules if "ipywidgets" in path.read_text(encoding="utf-8")]
+    return len(with_widgets), len(modules) - len(with_widgets)
+
+
+def refused():
+    return output_of("08", "nb08-12").count("refused:")
+
+
+def surprise_costs_similarity():
+    catalogue = course_catalogue()
+    wanted = Wanted(Question(film=catalogue.lookup.closest("alien").id))
+    lists = [catalogue.find(wanted.but(steering=Steering(diversity=share))) for share in (0.0, 0.4, 1.0)]
+    similarity = [found["strength"].mean() for found in lists]
+    diversity = [catalogue.judge(found.index)["this list"]["diversity"] for found in lists]
+    return similarity[0] > similarity[1] > similarity[2] and diversity[0] < diversity[1] < diversity[2]
+
+
+def kept_texts():
+    _, rows, _, encoded = numbers_in("09", "nb09-19")
+    return rows - encoded
+
+
+def labelled_precision():
+    return float(re.search(r"precision ([\d.]+)", output_of("09", "nb09-25"))[1])
+
+
+def width(labels):
+    low, high = ch09.wilson(labels / 2, labels)
+    return high - low
 
 
 def source_of(number, cell_id):

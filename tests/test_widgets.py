@@ -1,10 +1,11 @@
 """The small widgets of the notebooks, without a front end."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from helpers import plots
-from helpers.widgets import with_slider
+from helpers.widgets import LabelForm, with_slider
 
 
 def draw(number):
@@ -43,3 +44,30 @@ def test_where_widgets_do_not_run_the_still_figure_is_shown(widget):
 def test_a_value_that_the_slider_does_not_have_is_refused():
     with pytest.raises(Exception, match="Invalid selection"):
         with_slider(draw, "length", [1, 2], 7)
+
+
+@pytest.fixture
+def form():
+    return LabelForm(pd.DataFrame({"query": ["Alien"] * 4, "neighbour": ["Aliens", "Jaws", "Dune", "<b>Up</b>"]}))
+
+
+def test_an_untouched_form_claims_nothing(form):
+    assert np.isnan(form.precision()).all()
+    assert "0 of 4: no label yet" in form.summary.value
+
+
+def test_labels_give_precision_with_the_interval_of_wilson(form):
+    form.buttons[0].value = True
+    form.fill([True, False, True, None])
+    mean, low, high = form.precision()
+    share, n, z = 2 / 3, 3, 1.959963984540054  # the formula, by hand
+    centre, half = share + z * z / (2 * n), z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    assert (mean, low, high) == pytest.approx(
+        (share, (centre - half) / (1 + z * z / n), (centre + half) / (1 + z * z / n))
+    )
+    assert "3 of 4: precision 0.67" in form.summary.value
+
+
+def test_every_choice_is_labelled_with_its_pair(form):
+    assert form.buttons[1].description == "Alien: Jaws"
+    assert "Aliens" in form._repr_mimebundle_()["text/plain"]

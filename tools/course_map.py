@@ -23,7 +23,7 @@ from helpers.data import write_whole  # noqa: E402
 
 WORDS_A_MINUTE, MINUTES_A_CODE_CELL, MINUTES_AN_EXERCISE = 180, 1, 5
 HEADER, NEXT, TABLE = "**About ", "Next: ", "| notebook | question | afterwards you have | minutes |"
-LAST_WORDS = "That is all so far: the notebooks that follow are being written."
+LAST_WORDS = "That is the course. Build something of your own with it, and show it to somebody."
 
 
 class Lesson(NamedTuple):

@@ -15,7 +15,16 @@ import make_vectors  # noqa: E402
 
 from helpers.data import CHECKSUMS, DATA_DIR, file_sha256, write_whole  # noqa: E402
 
-FILES = ["README.md", "LICENSE", "movies.csv", "listings_raw.csv", "duplicates.csv", "ratings.csv", "vectors.npz"]
+FILES = [
+    "README.md",
+    "LICENSE",
+    "movies.csv",
+    "listings_raw.csv",
+    "duplicates.csv",
+    "ratings.csv",
+    "vectors.npz",
+    "recipes.csv",
+]
 
 
 def write_checksums() -> None:

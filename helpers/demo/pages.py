@@ -126,7 +126,7 @@ def marks(catalogue: Catalogue, chosen, recommended) -> str:
         f'<text class="{kind}" x="{x:.0f}" y="{y:.0f}" text-anchor="{side}">{escape(name)}</text>'
         for x, y, name, kind, side in _spread(labels)
     )
-    spoken = f"Map of all films: {len(groups[0][2])} chosen and {len(groups[1][2])} recommended are marked."
+    spoken = f"Map of all: {len(groups[0][2])} chosen and {len(groups[1][2])} recommended are marked."
     return (
         f'<svg class="rv-map" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{spoken}">'
         f"{''.join(shapes)}{drawn}</svg>"

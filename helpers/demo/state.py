@@ -15,7 +15,7 @@ MOST_BYTES = 1_000_000  # of a file of a taste; a thousand films take less than 
 MOST_FILMS = 30  # in a list
 
 SPACES = {  # what each space is, in one line
-    "text": "Text vectors: near means that the plots are alike.",
+    "text": "Text vectors: near means that the texts are alike.",
     "learned": "Learned vectors: near means that the same viewers liked both (simulated viewers).",
     "hybrid": "Hybrid: both together; films without ratings stand by what they are about.",
 }

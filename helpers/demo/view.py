@@ -50,7 +50,7 @@ class Card(widgets.VBox):
         self.like.tooltip, self.dislike.tooltip, self.more.tooltip = (
             f"Like {name}",
             f"Dislike {name}",
-            f"Show films like {name}",
+            f"Show what is like {name}",
         )
 
     def mark(self, wanted: Wanted) -> None:
@@ -73,6 +73,8 @@ class Demo(widgets.VBox):
         By default the films of the course.
     name : str
         What the app is called, at its top.
+    noun : str
+        What one thing of the catalogue is called.
     reader : callable, optional
         Gives the text encoder; by default `helpers.encoding.load_encoder`. It is called beside the kernel.
 
@@ -84,8 +86,10 @@ class Demo(widgets.VBox):
         The list that is shown now, see `Catalogue.find`.
     """
 
-    def __init__(self, catalogue: Catalogue | None = None, name: str = "Films for you", reader=load_encoder):
-        self.catalogue = catalogue or course_catalogue()
+    def __init__(
+        self, catalogue: Catalogue | None = None, name: str = "Films for you", noun: str = "film", reader=load_encoder
+    ):
+        self.catalogue, self.noun = catalogue or course_catalogue(), noun
         self.wanted, self.found = Wanted(), pd.DataFrame()
         self._reader, self._encoder = reader, None
         self._one_at_a_time = threading.Lock()  # the encoder's tokenizer does not like two threads
@@ -123,7 +127,7 @@ class Demo(widgets.VBox):
         """Understand what stands in the search box: a title, typos allowed, or else a description."""
         text = self.search.value.strip()
         if not text:
-            self.status.value = pages.note("Type a title, or say what the film is about.")
+            self.status.value = pages.note(f"Type a title, or say what the {self.noun} is about.")
             return
         matches = self.catalogue.lookup.suggest(text, SUGGESTED)
         if not matches or matches[0].score < SURE:
@@ -157,7 +161,7 @@ class Demo(widgets.VBox):
             return
         self._change(taste=self.wanted.taste.become(taste.likes, taste.dislikes), question=Question())
         lost = f" Not in this catalogue: {', '.join(left_out[:5])}." if left_out else ""
-        self.status.value = pages.note(f"Loaded {len(taste)} films.{lost}")
+        self.status.value = pages.note(f"Loaded {_count(len(taste), self.noun)}.{lost}")
 
     # ---- lists -------------------------------------------------------------------------------------------------------
 
@@ -207,7 +211,8 @@ class Demo(widgets.VBox):
         if self.cards.children != shown:
             self.cards.children = shown
         self.heading.value = pages.heading(self._heading(wanted))
-        self.empty.value = "" if len(self.found) else pages.note("No film fits. Allow more years or genres.", "error")
+        nothing = f"No {self.noun} fits. Allow more years or genres."
+        self.empty.value = "" if len(self.found) else pages.note(nothing, "error")
         if "rv-wait" in self.status.value:
             self.status.value = ""
         self.figures.value = pages.judgement(figures)
@@ -218,11 +223,12 @@ class Demo(widgets.VBox):
         self.status.value = pages.note(f"That did not work: {error}", "error")
 
     def _heading(self, wanted: Wanted) -> str:
+        many = f"{self.noun.capitalize()}s"
         if wanted.question.film is not None:
-            return f"Films like {pages.title(self.catalogue, wanted.question.film)}"
+            return f"{many} like {pages.title(self.catalogue, wanted.question.film)}"
         if wanted.question.text is not None:
-            return f"Films near “{wanted.question.text}”"
-        return f"For you, from {_count(len(wanted.taste), 'film')}" if len(wanted.taste) else "Films to begin with"
+            return f"{many} near “{wanted.question.text}”"
+        return f"For you, from {_count(len(wanted.taste), self.noun)}" if len(wanted.taste) else f"{many} to begin with"
 
     def _explain(self, number: int, wanted: Wanted) -> None:
         """Fill in the reasons, card by card, so that a new list never waits for the reasons of an old one."""
@@ -276,8 +282,8 @@ class Demo(widgets.VBox):
         self.search.add_class("rv-find")
         self.search.observe(lambda change: self._typed(change["new"]), names="value")
         self.search.on_msg(lambda _, content, __: content.get("event") == "submit" and self._enter(self.submit))
-        self.go = _button("Find this film", lambda: self._enter(self.submit))
-        self.by_text = _button("Search in the plots", lambda: self._enter(lambda: self.ask_text(self.search.value)))
+        self.go = _button(f"Find this {self.noun}", lambda: self._enter(self.submit))
+        self.by_text = _button("Search in the texts", lambda: self._enter(lambda: self.ask_text(self.search.value)))
         self.for_me = _button("For me", self.ask_taste, "Recommend from my taste")
         self.suggestions = Choices()
         self.status = widgets.HTML()
@@ -349,7 +355,9 @@ class Demo(widgets.VBox):
         self.map, self.figures = widgets.HTML(), widgets.HTML()
         layers = widgets.Box([widgets.HTML(pages.background(self.catalogue)), self.map], layout=FULL_WIDTH)
         layers.add_class("rv-layers")
-        where = widgets.HTML("<h2>Where these films lie</h2>" + pages.note("Near: alike plots. Grey: all films."))
+        where = widgets.HTML(
+            f"<h2>Where these {self.noun}s lie</h2>" + pages.note("Near: alike texts. Grey: all of them.")
+        )
         how = widgets.HTML("<h2>How this list scores</h2>")
         self._side = widgets.VBox(
             [self._taste, self._steering, widgets.VBox([where, layers]), widgets.VBox([how, self.figures])]
@@ -358,8 +366,8 @@ class Demo(widgets.VBox):
 
     def _enter(self, action) -> None:
         """Search, and search again when letters follow that were on their way: Enter overtakes them."""
-        self._entered = time.monotonic(), action
         action()
+        self._entered = time.monotonic(), action
 
     def _typed(self, text: str) -> None:
         """Suggest titles while somebody types."""
@@ -371,7 +379,7 @@ class Demo(widgets.VBox):
 
     def _suggest(self, matches) -> None:
         self.suggestions.offer(
-            (pages.title(self.catalogue, match.id), "Show films like it", functools.partial(self.ask_film, match.id))
+            (pages.title(self.catalogue, match.id), "Show what is like it", functools.partial(self.ask_film, match.id))
             for match in matches
             if match.score >= WORTH_SHOWING
         )
@@ -450,7 +458,7 @@ class Choices(widgets.HBox):
 def served() -> Demo:
     """The app as ``python3 -m helpers demo`` serves it: of the course's films, or of the CSV named in `SERVED`."""
     source = json.loads(os.environ.get(SERVED, "null"))
-    demo = Demo(csv_catalogue(**source), Path(source["csv"]).name) if source else Demo()
+    demo = Demo(csv_catalogue(**source), Path(source["csv"]).name, noun="title") if source else Demo()
     demo.warm_up()
     return demo
 

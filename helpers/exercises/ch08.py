@@ -1,0 +1,267 @@
+"""Exercises of notebook 08, The demo."""
+
+from __future__ import annotations
+
+import html
+
+import numpy as np
+
+from helpers.exercises.checker import Exercise, Mistake, make_progress
+
+BUTTONS = ["like", "dislike", "more like this", "for me", "search in the texts", "hybrid", "undo"]
+FIELDS = ["who", "task", "watch for", "done when"]
+CHARACTERS = 15  # that a field needs, to say anything
+
+
+def toggle(likes, film):
+    """The films that are liked after a click on a film's button: with it, last, or without it if it was there."""
+    if film in likes:
+        return tuple(other for other in likes if other != film)
+    return (*likes, film)
+
+
+def allowed(years, genres, first, last, wanted):
+    """Which films the filter lets through: in these years, and of one of the wanted genres, if any is wanted."""
+    in_time = (years >= first) & (years <= last)
+    fits = [not wanted or bool(set(film.split("|")) & set(wanted)) for film in genres]
+    return in_time & np.array(fits)
+
+
+def same_people(left, right):
+    """Sorted names that two casts share; names are joined by bars, and a cast may be empty."""
+    return sorted((set(left.split("|")) & set(right.split("|"))) - {""})
+
+
+def bar(title, strength):
+    """A title and a bar as HTML, safe whatever the title is."""
+    return f'<b>{html.escape(title)}</b><i style="width:{strength:.0%}"></i>'
+
+
+def a_trial() -> dict:
+    """Plan to watch somebody use the app."""
+    return {
+        "who": "a colleague who watches two films a week and has not seen the app",
+        "task": "Find three films for an evening with somebody who hates violence.",
+        "watch for": "where they stop and look around, and what they say aloud just then",
+        "done when": "they name three films, or five minutes have passed",
+    }
+
+
+def judge_trial(answer) -> str | None:
+    """Look at what can be judged of a plan by its words."""
+    if not isinstance(answer, dict) or set(FIELDS) - set(answer):
+        return f"The answer is a dictionary with {', '.join(FIELDS)}."
+    short = [field for field in FIELDS if len(str(answer[field]).strip()) < CHARACTERS]
+    if short:
+        return f"Say a little more about '{short[0]}'."
+    named = [button for button in BUTTONS if f"'{button}'" in str(answer["task"]).casefold().replace('"', "'")]
+    if named:
+        return f"The task names the button '{named[0]}': then you test whether people can read. Name a goal instead."
+    if str(answer["who"]).strip().casefold().startswith(("i ", "me", "myself")):
+        return "You know where everything is. Find somebody who does not."
+    return None
+
+
+q1 = Exercise(
+    "8.1",
+    "A click on Like",
+    toggle,
+    inputs=[((), 3), ((3, 5), 7), ((3, 5, 8), 5)],
+    random_inputs=lambda rng: (tuple(rng.permutation(9)[:5].tolist()), int(rng.integers(9))),
+    mistakes=[
+        Mistake(
+            "always added",
+            "A second click has to take the like back. In your answer the film is there twice.",
+            lambda likes, film: (*likes, film),
+        ),
+        Mistake(
+            "added first",
+            "The newest film belongs at the end: the list shows films in the order in which they were chosen.",
+            lambda likes, film: tuple(other for other in likes if other != film) if film in likes else (film, *likes),
+        ),
+        Mistake(
+            "sorted",
+            "You sorted the films. Keep the order in which they were chosen.",
+            lambda likes, film: tuple(sorted(set(likes) ^ {film})),
+        ),
+        Mistake(
+            "never taken back",
+            "A film that is liked stays liked in your answer. A second click has to take the like back.",
+            lambda likes, film: likes if film in likes else (*likes, film),
+        ),
+    ],
+    hints=[
+        "Two cases: the film is among the likes, or it is not.",
+        "tuple(other for other in likes if other != film) is the likes without the film.",
+        "(*likes, film) is the likes with the film at their end.",
+    ],
+    praise="Nothing was changed: a new tuple came out. That is why undo is so cheap.",
+)
+
+q2 = Exercise(
+    "8.2",
+    "One more filter",
+    allowed,
+    inputs=[
+        (np.array([1979.0, 1986.0, np.nan]), ["Horror|Drama", "Action", "Horror"], 1970, 1990, ("Horror", "Action")),
+        (np.array([1979.0, 1986.0]), ["Music", "Musical"], 1979, 1986, ("Music",)),
+        (np.array([1979.0, 1986.0]), ["Music", "Drama"], 1980, 1990, ()),
+    ],
+    random_inputs=lambda rng: (
+        rng.integers(1990, 2000, 8).astype(float),
+        ["|".join(rng.permutation(["War", "Drama", "Comedy"])[: rng.integers(1, 3)]) for _ in range(8)],
+        1992,
+        1997,
+        ("War", "Comedy"),
+    ),
+    mistakes=[
+        Mistake(
+            "all genres needed",
+            "You asked for all wanted genres at once. One of them is enough.",
+            lambda years, genres, first, last, wanted: (
+                (years >= first) & (years <= last) & np.array([set(wanted) <= set(film.split("|")) for film in genres])
+            ),
+        ),
+        Mistake(
+            "part of a word",
+            "You looked for a genre anywhere in the cell: Music is found in Musical. Split at the bar.",
+            lambda years, genres, first, last, wanted: (
+                (years >= first)
+                & (years <= last)
+                & np.array([not wanted or any(genre in film for genre in wanted) for film in genres])
+            ),
+        ),
+        Mistake(
+            "nothing wanted, nothing found",
+            "Nobody chose a genre, and nothing comes through. An empty choice means every genre.",
+            lambda years, genres, first, last, wanted: (
+                (years >= first)
+                & (years <= last)
+                & np.array([bool(set(wanted) & set(film.split("|"))) for film in genres])
+            ),
+        ),
+        Mistake(
+            "edges left out",
+            "A film of the first or of the last year is allowed, too: >= and <=.",
+            lambda years, genres, first, last, wanted: (
+                (years > first)
+                & (years < last)
+                & np.array([not wanted or bool(set(wanted) & set(film.split("|"))) for film in genres])
+            ),
+        ),
+    ],
+    hints=[
+        "Two masks, joined by &: one of the years, one of the genres.",
+        "set(film.split('|')) & set(wanted) holds what a film and the wish share.",
+        "`not wanted or ...` lets every film through when nothing is wanted.",
+    ],
+    praise="A mask before the ranking: the list keeps its length, as notebook 04 showed.",
+)
+
+q3 = Exercise(
+    "8.3",
+    "Another reason",
+    same_people,
+    inputs=[
+        ("Sigourney Weaver|Tom Skerritt", "Michael Biehn|Sigourney Weaver"),
+        ("", ""),
+        ("Tom Hanks", "Tom Hanks Jr."),
+        ("Zoe Saldana|Chris Evans|Sam Neill", "Sam Neill|Zoe Saldana"),
+    ],
+    mistakes=[
+        Mistake(
+            "an empty name",
+            "Two empty casts share nobody. But ''.split('|') is [''], one empty name: take it out.",
+            lambda left, right: sorted(set(left.split("|")) & set(right.split("|"))),
+        ),
+        Mistake(
+            "part of a name",
+            "Tom Hanks is not Tom Hanks Jr.: compare whole names, after splitting both casts.",
+            lambda left, right: sorted(name for name in left.split("|") if name and name in right),
+        ),
+        Mistake(
+            "in the order of the cast",
+            "Sort the names, so that the same two films always give the same line.",
+            lambda left, right: [name for name in left.split("|") if name and name in right.split("|")],
+        ),
+        Mistake(
+            "either cast",
+            "These are the names of either film. A reason is what both have.",
+            lambda left, right: sorted((set(left.split("|")) | set(right.split("|"))) - {""}),
+        ),
+    ],
+    hints=[
+        "Split both casts, and make sets of them.",
+        "& keeps what two sets share.",
+        'sorted(shared - {""}) is what comes back.',
+    ],
+    praise="A reason that people can check themselves is worth more than a figure.",
+)
+
+q4 = Exercise(
+    "8.4",
+    "A safe card",
+    bar,
+    inputs=[("Alien", 0.61), ('<img src=x onerror="alert(1)">', 0.5), ("Tom & Jerry", 1.0)],
+    mistakes=[
+        Mistake(
+            "not escaped",
+            "The title goes into the page as it is: a title that is HTML runs. html.escape makes it text.",
+            lambda title, strength: f'<b>{title}</b><i style="width:{strength:.0%}"></i>',
+        ),
+        Mistake(
+            "everything escaped",
+            "You escaped your own tags as well, so that people read them. Escape the title, nothing else.",
+            lambda title, strength: html.escape(f'<b>{title}</b><i style="width:{strength:.0%}"></i>'),
+        ),
+        Mistake(
+            "only the brackets",
+            "Brackets are not all: & and quotation marks have a meaning in HTML, too. html.escape knows them all.",
+            lambda title, strength: (
+                f'<b>{title.replace("<", "&lt;").replace(">", "&gt;")}</b><i style="width:{strength:.0%}"></i>'
+            ),
+        ),
+        Mistake(
+            "no percent",
+            "The width needs a unit: {strength:.0%} writes 0.61 as 61%.",
+            lambda title, strength: f'<b>{html.escape(title)}</b><i style="width:{strength}"></i>',
+        ),
+    ],
+    hints=[
+        "html.escape(title) turns <, >, & and quotation marks into text.",
+        "{strength:.0%} writes 0.61 as 61%.",
+        "f'<b>{html.escape(title)}</b>...'",
+    ],
+    praise="One function makes the HTML, so one place has to be right.",
+)
+
+q5 = Exercise(
+    "8.5",
+    "Watch somebody",
+    a_trial,
+    judge=judge_trial,
+    rubric=[
+        "Would your task make sense to somebody who never saw the app?",
+        "Can you keep silent for five minutes? Whatever you explain, the app should have said.",
+        "Which two observations would make you change the app?",
+    ],
+    mistakes=[
+        Mistake("a field left out", "is a dictionary with", lambda: {"who": "a friend of mine from work"}),
+        Mistake("too short", "Say a little more", lambda: {**a_trial(), "watch for": "problems"}),
+        Mistake(
+            "the task names a button",
+            "test whether people can read",
+            lambda: {**a_trial(), "task": "Press 'Like' on three films, then press 'For me'."},
+        ),
+        Mistake("oneself", "You know where everything is", lambda: {**a_trial(), "who": "myself, tomorrow morning"}),
+    ],
+    hints=[
+        "Choose somebody who has not seen the app, and a goal that people have in life.",
+        "A task says what to reach, never what to press.",
+    ],
+    praise="Five such watchings find most of what is wrong with a screen. Now do one.",
+)
+
+
+EXERCISES = [q1, q2, q3, q4, q5]
+progress = make_progress(EXERCISES)

@@ -1,0 +1,259 @@
+"""Exercises of notebook 09, Your own data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from helpers.exercises.checker import Exercise, Mistake, make_progress
+
+Z = 1.96  # standard deviations that hold the middle 95 % of a normal distribution
+FIELDS = ["catalogue", "what is embedded", "judged by", "worst smell", "next step"]
+CHARACTERS = 15  # that a field needs, to say anything
+
+
+def report(table, title, text):
+    """Count what is wrong with a table before anything else is done: rows, missing cells, repeated titles."""
+    titles, texts = (table[column].fillna("").str.strip() for column in (title, text))
+    named = titles[titles != ""].str.casefold()
+    return {
+        "rows": len(table),
+        "without title": int((titles == "").sum()),
+        "without text": int((texts == "").sum()),
+        "same title again": int(named.duplicated().sum()),
+    }
+
+
+def passage(parts):
+    """One text to embed from several cells: each ends with one stop, and missing cells leave no trace."""
+    kept = [part.strip().rstrip(".") for part in parts if isinstance(part, str)]
+    return " ".join(f"{part}." for part in kept if part)
+
+
+def wilson(hits, total):
+    """Interval of Wilson (1927) that holds a share in 95 of 100 cases."""
+    share, square = hits / total, Z**2
+    middle = share + square / (2 * total)
+    half = Z * np.sqrt(share * (1 - share) / total + square / (4 * total**2))
+    return (middle - half) / (1 + square / total), (middle + half) / (1 + square / total)
+
+
+def occurrence(neighbours, n):
+    """How often each of n rows is among the neighbours of others; `neighbours` is (n, k)."""
+    return np.bincount(np.ravel(neighbours), minlength=n)
+
+
+def a_project() -> dict:
+    """Describe a recommender of one's own."""
+    return {
+        "catalogue": "The 4,000 books of our town's library, from its own export",
+        "what is embedded": "title and blurb; the blurb alone was worse for short ones",
+        "judged by": "40 neighbours of 8 books, labelled by two librarians: precision 0.62 [0.47, 0.76]",
+        "worst smell": "serials: 300 blurbs begin with the same sentence, and are near-copies",
+        "next step": "cut the first sentence of serials, then label 40 again",
+    }
+
+
+def judge_project(answer) -> str | None:
+    """Look at what can be judged of a project by its words."""
+    if not isinstance(answer, dict) or set(FIELDS) - set(answer):
+        return f"The answer is a dictionary with {', '.join(FIELDS)}."
+    short = [field for field in FIELDS if len(str(answer[field]).strip()) < CHARACTERS]
+    if short:
+        return f"Say a little more about '{short[0]}'."
+    if not any(letter.isdigit() for letter in str(answer["judged by"])):
+        return "'judged by' needs figures: how many labels, what precision, which interval."
+    if "[" not in str(answer["judged by"]) and "interval" not in str(answer["judged by"]):
+        return "A precision from a few labels says little without its interval. Give it, as in 0.62 [0.47, 0.76]."
+    return None
+
+
+def _table(titles, texts):
+    return pd.DataFrame({"name": titles, "about": texts})
+
+
+q1 = Exercise(
+    "9.1",
+    "Look before you leap",
+    report,
+    inputs=[
+        (_table(["Soup", "soup ", None, "Tart", None], ["hot", None, " ", "sweet", "?"]), "name", "about"),
+        (_table(["A", "A", "a", "B"], ["x", "y", "z", ""]), "name", "about"),
+    ],
+    mistakes=[
+        Mistake(
+            "blanks count as text",
+            "A cell that holds a blank is as empty as a missing one: strip before you compare.",
+            lambda table, title, text: {**report(table, title, text), "without text": int(table[text].isna().sum())},
+        ),
+        Mistake(
+            "capitals make a difference",
+            "Soup and soup are one title: ignore capitals and blanks when you compare titles.",
+            lambda table, title, text: {
+                **report(table, title, text),
+                "same title again": int(table[title].dropna().duplicated().sum()),
+            },
+        ),
+        Mistake(
+            "the first one counted, too",
+            "Count the rows that repeat an earlier title, not the earlier one itself: duplicated() without keep=False.",
+            lambda table, title, text: {
+                **report(table, title, text),
+                "same title again": int(table[title].dropna().str.strip().str.casefold().duplicated(keep=False).sum()),
+            },
+        ),
+        Mistake(
+            "missing titles are alike",
+            "Two missing titles are not the same title: leave them out before you look for repeated ones.",
+            lambda table, title, text: {
+                **report(table, title, text),
+                "same title again": int(table[title].fillna("").str.strip().str.casefold().duplicated().sum()),
+            },
+        ),
+    ],
+    hints=[
+        'table[text].fillna("").str.strip() == "" is True for missing and for blank cells.',
+        "For repeated titles: take those that are not empty, .str.strip().str.casefold().duplicated().sum()",
+        "Put the four numbers into a dictionary with the four names.",
+    ],
+    praise="Four numbers, and you know whether the file is what somebody said it was.",
+)
+
+q2 = Exercise(
+    "9.2",
+    "What to embed",
+    passage,
+    inputs=[
+        (["Pho Bo", "Clear beef broth.", "Vietnamese"],),
+        (["Pho Bo", None, float("nan"), "  "],),
+        (["Soup.", " Hot. "],),
+    ],
+    mistakes=[
+        Mistake(
+            "nan embedded",
+            "Missing cells became the words nan or None, which then make dishes alike. Leave them out.",
+            lambda parts: " ".join(f"{str(part).strip().rstrip('.')}." for part in parts if str(part).strip()),
+        ),
+        Mistake(
+            "two stops",
+            "A cell that ends with a stop got a second one. Take it off first: rstrip('.').",
+            lambda parts: " ".join(f"{part.strip()}." for part in parts if isinstance(part, str) and part.strip()),
+        ),
+        Mistake(
+            "no stops",
+            "Without a stop the title runs into the text, and the encoder reads one odd sentence.",
+            lambda parts: " ".join(
+                part.strip().rstrip(".") for part in parts if isinstance(part, str) and part.strip()
+            ),
+        ),
+        Mistake(
+            "empty sentences",
+            "Blank cells left a stop behind. Leave them out as well as the missing ones.",
+            lambda parts: " ".join(f"{part.strip().rstrip('.')}." for part in parts if isinstance(part, str)),
+        ),
+    ],
+    hints=[
+        "isinstance(part, str) is False for None and for NaN.",
+        'part.strip().rstrip(".") is the cell without blanks and without its stop.',
+        'Join with " ".join(f"{part}." for part in kept if part).',
+    ],
+    praise="Whatever you embed decides what near means. Compare two ways on your labels.",
+)
+
+q3 = Exercise(
+    "9.3",
+    "How sure is a share?",
+    wilson,
+    inputs=[(10, 20), (20, 20), (0, 5), (3, 4)],
+    random_inputs=lambda rng: (int(rng.integers(1, 30)), 30),
+    tolerance=1e-3,
+    mistakes=[
+        Mistake(
+            "the plain interval",
+            "That is the plain normal interval. For 20 of 20 it has no width at all, and near 0 it goes below 0.",
+            lambda hits, total: (
+                hits / total - Z * np.sqrt(hits / total * (1 - hits / total) / total),
+                hits / total + Z * np.sqrt(hits / total * (1 - hits / total) / total),
+            ),
+        ),
+        Mistake(
+            "not divided",
+            "Both ends have to be divided by 1 + z²/n; without it they may leave 0 to 1.",
+            lambda hits, total: tuple(end * (1 + Z**2 / total) for end in wilson(hits, total)),
+        ),
+        Mistake(
+            "in percent",
+            "Give shares between 0 and 1, not percent.",
+            lambda hits, total: tuple(100 * end for end in wilson(hits, total)),
+        ),
+        Mistake(
+            "upper end first",
+            "Give the lower end first.",
+            lambda hits, total: wilson(hits, total)[::-1],
+        ),
+    ],
+    hints=[
+        "p = hits / total, and z = 1.96.",
+        "The middle is p + z²/(2n); the half width is z·sqrt(p(1 - p)/n + z²/(4n²)).",
+        "Divide middle - half and middle + half by 1 + z²/n.",
+    ],
+    praise="Whoever shows a precision from 20 labels without this shows a wish.",
+)
+
+q4 = Exercise(
+    "9.4",
+    "Who is everybody's neighbour?",
+    occurrence,
+    inputs=[(np.array([[1, 2], [0, 2], [0, 1], [0, 1], [0, 1]]), 5)],
+    random_inputs=lambda rng: (rng.integers(0, 6, size=(10, 3)), 10),
+    mistakes=[
+        Mistake(
+            "those without are missing",
+            "Rows that are nobody's neighbour have to stand there with 0: np.bincount(..., minlength=n).",
+            lambda neighbours, n: np.bincount(np.ravel(neighbours)),
+        ),
+        Mistake(
+            "only the nearest",
+            "You counted the first neighbour of each row. Count all k.",
+            lambda neighbours, n: np.bincount(np.asarray(neighbours)[:, 0], minlength=n),
+        ),
+        Mistake(
+            "as shares",
+            "Give counts, not shares.",
+            lambda neighbours, n: np.bincount(np.ravel(neighbours), minlength=n) / np.size(neighbours),
+        ),
+    ],
+    hints=["np.ravel(neighbours) puts all lists in one row.", "np.bincount counts how often each number occurs."],
+    praise="Their mean is k, always. What matters is how far the largest is from it.",
+)
+
+q5 = Exercise(
+    "9.5",
+    "Your own recommender",
+    a_project,
+    judge=judge_project,
+    rubric=[
+        "Could a colleague repeat every figure from what you wrote?",
+        "Did somebody else label some neighbours, without knowing which method they came from?",
+        "What would make you stop using it?",
+    ],
+    mistakes=[
+        Mistake("a field left out", "is a dictionary with", lambda: {"catalogue": "the books of our library"}),
+        Mistake("too short", "Say a little more", lambda: {**a_project(), "next step": "more"}),
+        Mistake("no figure", "needs figures", lambda: {**a_project(), "judged by": "looking at some neighbours"}),
+        Mistake(
+            "no interval",
+            "says little without its interval",
+            lambda: {**a_project(), "judged by": "40 labels, precision 0.62"},
+        ),
+    ],
+    hints=[
+        "Run this notebook on your own file first, then fill in the five lines.",
+        "form.precision() gives the figure and both ends of its interval.",
+    ],
+    praise="That is a recommender with a birth certificate. Now show it to somebody.",
+)
+
+
+EXERCISES = [q1, q2, q3, q4, q5]
+progress = make_progress(EXERCISES)
