@@ -103,7 +103,12 @@ def catalogue_options(options) -> str | None:
 
 
 def start_course(options) -> int:
-    """Open JupyterLab on the first notebook, without its question about news."""
+    """Open JupyterLab on the first notebook.
+
+    Its settings in ``helpers/jupyter`` leave out the question about news, and keep the messages of widgets in order:
+    on threads of their own, as JupyterLab sends them by default, a later one may overtake an earlier one while cells
+    run (JupyterLab's issue 19719).
+    """
     command = [sys.executable, "-m", "jupyterlab", f"--port={options.port}", "--notebook-dir=."]
     command += ["--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
     command += ["--no-browser"] if options.no_browser else []

@@ -156,3 +156,15 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+def run_notebook(visitor, address, name, folder):
+    """Open a notebook in JupyterLab, run it to its end, and give the page."""
+    page = visitor.page
+    token = address.partition("?")[2]
+    page.goto(f"{address.split('/lab')[0]}/lab/workspaces/{folder}/tree/notebooks/{name}?{token}")
+    page.locator(".jp-Notebook").first.wait_for(timeout=90_000)
+    page.get_by_text("| Idle").first.wait_for(timeout=90_000)
+    page.get_by_role("menuitem", name="Run", exact=True).first.click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    return page

@@ -6,7 +6,7 @@ import socket
 import time
 
 import pytest
-from browser import CHROMIUM, Visitor, chromium, needs_chromium, serve
+from browser import CHROMIUM, PICTURES, Visitor, chromium, needs_chromium, run_notebook, serve
 
 from helpers.demo.state import FORMAT
 
@@ -228,13 +228,12 @@ def test_hostile_strings_of_a_foreign_catalogue_show_as_text(visitor, foreign_ad
         visitor.find(name)
         visitor.heading(name)
         page.wait_for_timeout(150)
-    page.wait_for_timeout(700)  # letters right after Enter belong to what was entered
     page.get_by_label("Find").fill("img src onerror")
     visitor.button(HOSTILE[0]).wait_for()
     for number in range(3):
         page.locator(".rv-card").nth(number).get_by_role("button", name="Like", exact=True).click()
     visitor.button("For me (3)").click()
-    visitor.heading("For you, from 3 films")
+    visitor.heading("For you, from 3 titles")
     page.locator(".rv-map circle").first.hover(force=True)
     visitor.picture("voila-9-hostile")
     assert page.locator(".rv-app img, .rv-app script").count() == 0
@@ -264,3 +263,40 @@ def test_ctrl_c_ends_it_and_frees_the_port(visitor):
 
 def test_chromium_was_found():
     assert CHROMIUM
+
+
+@pytest.fixture(scope="module")
+def lab_address(tmp_path_factory, _chromium_is_there):
+    folder = tmp_path_factory.mktemp("lab")
+    with serve("start", "--port", 18916, JUPYTERLAB_WORKSPACES_DIR=str(folder)) as (_, found):
+        yield found
+
+
+def test_the_app_works_in_jupyterlab_as_the_first_cell_of_its_notebook(visitor, lab_address, tmp_path):
+    page = run_notebook(visitor, lab_address, "08_demo.ipynb", "demo")
+    app = page.locator(".rv-app").first
+    app.get_by_label("Find").wait_for(timeout=90_000)
+    app.get_by_label("Find").scroll_into_view_if_needed()
+    visitor.find("Avengrs")
+    visitor.heading("Films like The Avengers (2012)")
+    page.get_by_title("Like Iron Man (2008)", exact=True).click()
+    page.get_by_title("Like Mystery Men (1999)", exact=True).click()
+    visitor.button("For me (2)").click()
+    visitor.heading("For you, from 2 films")
+    before = visitor.titles()
+    assert len(before) == 9
+    page.get_by_label("To year").fill("1999")
+    page.get_by_label("To year").press("Tab")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.rv-card h3')].every(h => +h.innerText.slice(-5, -1) < 2000)"
+    )
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Save my taste").click()
+    saved = tmp_path / "taste.json"
+    waiting.value.save_as(saved)
+    page.get_by_role("button", name="Clear").first.click()
+    visitor.button("For me (0)").wait_for()
+    visitor.load(saved)
+    visitor.button("For me (2)").wait_for()
+    assert visitor.weak_contrasts() == []
+    page.screenshot(path=PICTURES / "lab-1-app.png")

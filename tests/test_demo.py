@@ -363,6 +363,9 @@ def test_letters_that_arrive_after_enter_still_count(demo):
     demo._enter(demo.submit)
     demo.search.value = "Aliens"
     assert "Films like Aliens (1986)" in demo.heading.value
+    demo.search.value = "jaws"
+    assert "Films like Aliens (1986)" in demo.heading.value
+    assert demo.suggestions.children[0].description == "Jaws (1975)"
 
 
 def test_an_empty_search_says_what_to_type(demo):

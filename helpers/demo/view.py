@@ -23,7 +23,7 @@ from helpers.titles import SURE
 SERVED = "COURSE_DEMO_CATALOGUE"  # variable with the arguments of `csv_catalogue`, as JSON
 STILL = Path(__file__).with_name("still.png")  # stands for the app where widgets cannot run
 SUGGESTED = 5
-LATE = 0.5  # seconds after Enter in which letters still belong to what was entered
+LATE = 10.0  # seconds after Enter in which letters may still be on their way from a browser to a busy kernel
 WORTH_SHOWING = 0.6  # score of a title from which it is suggested
 CERTAIN = 0.95  # score from which a title was meant as it was typed
 FULL_WIDTH = {"width": "100%"}
@@ -94,7 +94,7 @@ class Demo(widgets.VBox):
         self._reader, self._encoder = reader, None
         self._one_at_a_time = threading.Lock()  # the encoder's tokenizer does not like two threads
         self._lists, self._reasons, self._loading, self._learning = Latest(), Latest(), Latest(), Latest()
-        self._warm, self._entered = False, (-LATE, None)
+        self._warm, self._entered = False, (-LATE, "", None)
         self._cards: list[Card] = []
         self._make_find(), self._make_list(), self._make_taste(), self._make_steering(), self._make_pictures()
         body = widgets.Box([self._list_side, self._side], layout=FULL_WIDTH)
@@ -365,15 +365,16 @@ class Demo(widgets.VBox):
         self._side.add_class("rv-side")
 
     def _enter(self, action) -> None:
-        """Search, and search again when letters follow that were on their way: Enter overtakes them."""
+        """Search, and search again when more of the same text follows: Enter overtakes the last letters."""
         action()
-        self._entered = time.monotonic(), action
+        self._entered = time.monotonic(), self.search.value, action
 
     def _typed(self, text: str) -> None:
         """Suggest titles while somebody types."""
-        entered, action = self._entered
-        if time.monotonic() - entered < LATE:
+        entered, before, action = self._entered
+        if time.monotonic() - entered < LATE and text.startswith(before):
             action()
+            self._entered = entered, text, action
             return
         self._suggest(self.catalogue.lookup.suggest(text, SUGGESTED) if len(text.strip()) > 1 else [])
 
