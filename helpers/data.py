@@ -65,7 +65,7 @@ def load_movies(
         Its columns that hold titles and texts; both are needed with `csv`.
     genre_column, year_column : str, optional
         Its columns that become ``genres`` and ``year``. Genres may be separated by bars, semicolons or commas. A year
-        is the first four digits in a row of a cell, from 1000 to 2999, so that dates serve as well.
+        is the last number from 1000 to 2999 in a cell, so that dates, and titles that end with a year, serve as well.
 
     Returns
     -------
@@ -96,10 +96,15 @@ def load_movies(
         return movies
     if title_column is None or text_column is None:
         raise ValueError("load_movies: name title_column and text_column together with csv.")
-    extra = {"genres": genre_column, "year": year_column}
-    named = {name: column for name, column in extra.items() if column}
-    table = _read_any_csv(Path(csv), [title_column, text_column, *named.values()])
-    return _usable_rows(_with_columns(table, **named), Path(csv), title_column, text_column)
+    others = [column for column in (genre_column, year_column) if column]
+    table = _read_any_csv(Path(csv), [title_column, text_column, *others])
+    movies = _usable_rows(table, Path(csv), title_column, text_column)
+    rows = table.loc[movies.index - 1].set_axis(movies.index)
+    if genre_column:
+        movies["genres"] = rows[genre_column].str.strip(" |;,").str.replace(r"\s*[|;,]\s*", "|", regex=True)
+    if year_column:
+        movies["year"] = pd.to_numeric(rows[year_column].str.extract(r".*(?<!\d)([12]\d{3})(?!\d)")[0])
+    return movies
 
 
 def load_raw_listings() -> pd.DataFrame:
@@ -461,17 +466,6 @@ def _header(text: str, delimiter: str) -> list[str]:
 
 def _as_file(text: str) -> io.StringIO:
     return io.StringIO(text, newline="")
-
-
-def _with_columns(table: pd.DataFrame, genres: str | None = None, year: str | None = None) -> pd.DataFrame:
-    """Put the columns that hold genres and years under these names, in the form of the course's own files."""
-    new = {}
-    if genres:
-        separators = r"\s*[|;,]\s*"
-        new["genres"] = table[genres].str.strip().str.strip("|;,").str.replace(separators, "|", regex=True)
-    if year:
-        new["year"] = table[year].str.extract(r"(?<!\d)([12]\d{3})(?!\d)")[0]
-    return table.assign(**new)
 
 
 def _usable_rows(table: pd.DataFrame, path: Path, title_column: str, text_column: str) -> pd.DataFrame:

@@ -23,10 +23,15 @@ CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
 
 def needs_chromium():
-    """Skip where there is no Chromium; fail on CI, where it has to be."""
-    if CHROMIUM is None:
+    """Skip where there is neither Chromium nor Chrome; fail on CI, where it has to be."""
+    from playwright.sync_api import Error
+
+    try:
+        with chromium():
+            pass
+    except Error as error:
         if os.environ.get("CI"):
-            pytest.fail("Chromium is missing on CI")
+            pytest.fail(f"Chromium is missing on CI: {error}")
         pytest.skip("no Chromium or Chrome here")
 
 
@@ -53,7 +58,7 @@ def serve(*arguments, **variables):
         yield process, found[0]
     finally:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
         process.wait()
         process.stderr.close()
 
@@ -153,7 +158,8 @@ def chromium():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        which = {"executable_path": CHROMIUM} if CHROMIUM else {"channel": "chrome"}
+        browser = playwright.chromium.launch(**which, args=["--no-sandbox"])
         yield browser
         browser.close()
 

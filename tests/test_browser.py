@@ -6,7 +6,7 @@ import socket
 import time
 
 import pytest
-from browser import CHROMIUM, PICTURES, Visitor, chromium, needs_chromium, run_notebook, serve
+from browser import PICTURES, Visitor, chromium, needs_chromium, run_notebook, serve
 
 from helpers.demo.state import FORMAT
 
@@ -248,21 +248,17 @@ def test_a_taken_port_is_said_and_the_next_one_serves():
             assert "Port 18896 is taken; using 18897." in "".join(process.said)
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no signals of this kind on Windows")
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no such signals")
 def test_ctrl_c_ends_it_and_frees_the_port(visitor):
     import os
 
     with serve("demo", "--port", 18906) as (process, found):
         visitor.open(found)
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(20) in (0, -signal.SIGINT, 130)
+        assert process.wait(90) in (0, -signal.SIGINT, 130)
         with socket.socket() as again:
             again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             again.bind(("127.0.0.1", 18906))
-
-
-def test_chromium_was_found():
-    assert CHROMIUM
 
 
 @pytest.fixture(scope="module")

@@ -189,3 +189,10 @@ def test_jupyterlab_serves_the_first_notebook_where_start_says():
             assert answer["path"] == "notebooks/00_start_here.ipynb"
         finally:
             process.terminate()
+
+
+def test_demo_says_in_one_line_what_is_wrong_with_a_file_before_it_serves_anything(tmp_path):
+    done = run("demo", "--no-browser", "--csv", str(tmp_path / "none.csv"), "--title-column", "a", "--text-column", "b")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "none.csv" in done.stderr

@@ -18,7 +18,6 @@ from helpers.demo.view import Demo
 from helpers.encoding import load_encoder
 from helpers.neighbors import NeighborIndex, find_similar_movies
 from helpers.recommenders import ContentProfile, Hybrid
-from helpers.titles import TitleLookup
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 
@@ -622,6 +621,16 @@ def test_any_csv_becomes_a_catalogue(tmp_path):
     catalogue = csv_catalogue(path, "name", "about", genre_column="kind", year_column="when")
     assert catalogue.genres == ["home", "light"]
     assert catalogue.years == (2019, 2021)
-    assert isinstance(catalogue.lookup, TitleLookup)
     found = catalogue.find(Wanted(Question(film=1)))
     assert catalogue.titles[found.index[0]] == "Blue lamp"
+
+
+def test_one_column_may_be_text_and_genres_or_title_and_year_at_once(tmp_path):
+    path = tmp_path / "films.csv"
+    path.write_text(
+        "name,kinds\nBlade Runner 2049 (2017),Drama|Mystery\n2001: A Space Odyssey (1968),Drama\nNobody,\n", "utf-8"
+    )
+    with pytest.warns(UserWarning, match="1 of 3 rows left out"):
+        catalogue = csv_catalogue(path, "name", "kinds", genre_column="kinds", year_column="name")
+    assert catalogue.movies["year"].tolist() == [2017, 1968]
+    assert catalogue.genres == ["Drama", "Mystery"]

@@ -24,8 +24,10 @@ def style() -> str:
 
 def title(catalogue: Catalogue, film) -> str:
     """Title and year, not escaped: for texts of buttons, which take no HTML."""
+    name = catalogue.titles[film]
     year = catalogue.movies["year"].get(film) if "year" in catalogue.movies else None
-    return catalogue.titles[film] + ("" if year is None or pd.isna(year) else f" ({int(year)})")
+    known = year is None or pd.isna(year) or name.endswith(f"({int(year)})")
+    return name if known else f"{name} ({int(year)})"
 
 
 def card(catalogue: Catalogue, film, found: pd.Series, bar: str, space: str) -> str:
@@ -41,11 +43,13 @@ def card(catalogue: Catalogue, film, found: pd.Series, bar: str, space: str) -> 
     ]
     if found["near"] is not None:
         shared = catalogue.shared(film, found["near"])
+        known = "tags" in catalogue.movies or "genres" in catalogue.movies
         tags = " ".join(f'<span class="rv-tag">{escape(tag)}</span>' for tag in shared) or "no tag in common"
         near = f"<em>{escape(catalogue.titles[found['near']])}</em>"
         if space != "text":
             parts.append(f"<p>Liked by those who like {near}.</p>")
-        parts.append(f"<p>Shares with {near}: {tags}</p>")
+        if known:
+            parts.append(f"<p>Shares with {near}: {tags}</p>")
     return "".join(parts)
 
 

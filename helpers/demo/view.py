@@ -299,6 +299,7 @@ class Demo(widgets.VBox):
             description="Alike by",
             style={"description_width": "initial", "button_width": "auto"},
         )
+        self.space.layout.display = None if len(self.space.options) > 1 else "none"
         self.space_line = widgets.HTML(pages.space_line("text"))
         self.space.observe(self._space_changed, names="value")
         self.heading, self.empty = widgets.HTML(), widgets.HTML()
