@@ -10,7 +10,8 @@ import pandas as pd
 from helpers.data import load_movies, load_vectors
 from helpers.titles import Match, TitleLookup
 
-ROWS_AT_ONCE = 256  # queries whose similarities are held in memory together
+ROWS_AT_ONCE = 256  # queries whose similarities are held in memory together, at most
+BYTES_AT_ONCE = 120_000_000  # that they and their order may take: 4 bytes a similarity, 8 a place
 POOL = 100  # nearest films among which a diverse list is chosen
 NO_END = re.compile(r"\b([A-Z]|Dr|Mr|Mrs|Ms|St|Jr|Lt|Sgt|Capt|Col|Gen|Prof|No|vs)\.$")  # a stop that ends no sentence
 DIGITS = 6  # of a similarity that count when neighbours are put in order; the rest is noise of float32
@@ -108,8 +109,9 @@ class NeighborIndex:
         k = min(k, len(self) if mask is None else int(mask.sum()))
         places = np.empty((len(queries), k), dtype=np.int64)
         similarities = np.empty((len(queries), k), dtype=np.float32)
-        for start in range(0, len(queries) if k else 0, ROWS_AT_ONCE):
-            block = slice(start, start + ROWS_AT_ONCE)
+        rows = max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // (12 * len(self))))
+        for start in range(0, len(queries) if k else 0, rows):
+            block = slice(start, start + rows)
             scores = queries[block] @ self.vectors.T
             if mask is not None:
                 scores[:, ~mask] = -np.inf

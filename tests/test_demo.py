@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from measure import clicks, made_up_catalogue
 
 from helpers.data import load_movies, load_ratings, load_vectors
 from helpers.demo import pages
@@ -564,28 +565,6 @@ def test_an_error_beside_the_kernel_reaches_the_visitor():
 # ---- speed and other catalogues --------------------------------------------------------------------------------------
 
 
-def clicks(app, number, seed=0):
-    """Seconds of each of some random clicks, from the event to the renewed list."""
-    random = np.random.default_rng(seed)
-    seconds = []
-    for _ in range(number):
-        card = app.cards.children[random.integers(len(app.cards.children))]
-        action = random.choice(["like", "dislike", "more", "me", "k", "diversity"])
-        begin = time.perf_counter()
-        if action in ("like", "dislike", "more"):
-            getattr(card, action).click()
-        elif action == "me":
-            app.for_me.click()
-        elif action == "k":
-            app.k.value = int(random.integers(5, 30))
-        else:
-            app.diversity.value = float(random.integers(0, 10)) / 10
-        seconds.append(time.perf_counter() - begin)
-        if len(app.wanted.taste) > 10:
-            app.clear.click()
-    return np.array(seconds)
-
-
 @pytest.mark.parametrize("space", ["text", "hybrid"])
 def test_a_click_renews_the_list_within_a_quarter_of_a_second(demo, space):
     demo._warm = True
@@ -594,17 +573,7 @@ def test_a_click_renews_the_list_within_a_quarter_of_a_second(demo, space):
 
 
 def test_ten_thousand_films_answer_within_six_tenths_of_a_second():
-    random = np.random.default_rng(0)
-    movies = pd.DataFrame(
-        {
-            "title": [f"film number {n}" for n in range(10_000)],
-            "synopsis": "A text.",
-            "year": 2000.0,
-            "genres": "Drama",
-        },
-        index=pd.RangeIndex(1, 10_001, name="movie_id"),
-    )
-    app = Demo(Catalogue(movies, random.normal(size=(10_000, 384)).astype(np.float32)))
+    app = Demo(made_up_catalogue(10_000))
     app._warm = True
     assert np.quantile(clicks(app, 60), 0.95) < 0.6
 

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,6 +53,16 @@ def test_asking_for_more_than_there_is_gives_what_there_is(vectors, method):
     index = NeighborIndex(vectors[:6], method=method)
     assert sorted(index.search(vectors[0], 50)[0]) == list(range(6))
     assert index.search(vectors[0], 5, where=np.zeros(6, dtype=bool))[0].shape == (0,)
+
+
+def test_a_search_takes_less_than_200_megabytes_beside_the_matrix(vectors):
+    index = NeighborIndex(np.random.default_rng(0).normal(size=(100_000, 8)).astype(np.float32))
+    queries = index.vectors[:300]
+    tracemalloc.start()
+    index.search(queries, 10)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200e6
 
 
 def test_batches_larger_than_a_block_equal_single_queries(vectors):

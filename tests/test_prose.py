@@ -477,6 +477,11 @@ CLAIMS = [
     ("09", "We see about half", lambda: 0.4 < labelled_precision() < 0.6),
     ("09", "is not among its five", lambda: "Salmorejo" not in output_of("09", "nb09-23").split("Falafel")[0]),
     ("09", "to halve the width takes four times as many", lambda: 1.8 < width(20) / width(80) < 2.2),
+    (
+        "09",
+        "We see the copies gone, and more hubs with the titles than without",
+        lambda: np.array_equal(numbers_in("09", "nb09-30")[-5:], [0, 0, 0, 1, 4]),
+    ),
     ("09", "We see four dishes ahead of the rest: they are the hubs", lambda: numbers_in("09", "nb09-30")[-1] == 4),
     ("04", "We see the film itself on top, with 1", lambda: output_of("04", "nb04-05").startswith("[('Alien', 1.0)")),
     ("04", "All three find the same films in the same order", lambda: output_of("04", "nb04-11") == "True"),

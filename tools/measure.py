@@ -3,7 +3,7 @@
     python tools/measure.py
 
 Search: the vectors of 15,000 passages of the synopses, 12 words each, asked with whole synopses. Encoding: the first
-96 synopses.
+96 synopses. Demo: from a click to the renewed list, in the kernel.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from helpers.data import load_movies  # noqa: E402
+from helpers.demo.catalogue import Catalogue, course_catalogue  # noqa: E402
+from helpers.demo.view import Demo  # noqa: E402
 from helpers.encoding import encode, load_encoder  # noqa: E402
 from helpers.neighbors import NeighborIndex  # noqa: E402
 
@@ -72,6 +75,46 @@ def measure_encoding() -> None:
     print(f"encoding: the row loop takes {batched:.2f} times as long as encode()")
 
 
+def clicks(app, number, seed=0):
+    """Seconds of each of some random clicks, from the event to the renewed list."""
+    random = np.random.default_rng(seed)
+    seconds = []
+    for _ in range(number):
+        card = app.cards.children[random.integers(len(app.cards.children))]
+        action = random.choice(["like", "dislike", "more", "me", "k", "diversity"])
+        begin = time.perf_counter()
+        if action in ("like", "dislike", "more"):
+            getattr(card, action).click()
+        elif action == "me":
+            app.for_me.click()
+        elif action == "k":
+            app.k.value = int(random.integers(5, 30))
+        else:
+            app.diversity.value = float(random.integers(0, 10)) / 10
+        seconds.append(time.perf_counter() - begin)
+        if len(app.wanted.taste) > 10:
+            app.clear.click()
+    return np.array(seconds)
+
+
+def made_up_catalogue(count: int) -> Catalogue:
+    """Films of random vectors, for measuring."""
+    films = {"title": [f"film number {number}" for number in range(count)], "synopsis": "A text.", "genres": "Drama"}
+    movies = pd.DataFrame({**films, "year": 2000.0}, index=pd.RangeIndex(1, count + 1, name="movie_id"))
+    return Catalogue(movies, np.random.default_rng(0).normal(size=(count, 384)).astype(np.float32))
+
+
+def measure_demo() -> None:
+    for name, catalogue in (("1,050 films", course_catalogue()), ("10,000 films", made_up_catalogue(10_000))):
+        for space in ("text", "hybrid") if catalogue.ratings is not None else ("text",):
+            app = Demo(catalogue)
+            app._warm = True  # no reasons: they come after the list, beside the kernel
+            app.space.value = space
+            median, late = np.quantile(clicks(app, 200), [0.5, 0.95])
+            print(f"demo, {name}, {space}: median {1000 * median:.0f} ms, 95th percentile {1000 * late:.0f} ms")
+
+
 if __name__ == "__main__":
     measure_search()
     measure_encoding()
+    measure_demo()

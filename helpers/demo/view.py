@@ -425,7 +425,9 @@ class Demo(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs):
         """Give the app, and a still picture for whatever cannot show widgets."""
         bundle = super()._repr_mimebundle_(**kwargs)
-        still = {"text/plain": "The app. It needs a running kernel; this is a picture of it."}
+        still = {
+            "text/plain": "The app. It needs a running kernel; this is a picture of it, with the films of the course."
+        }
         if STILL.exists():
             still["image/png"] = STILL.read_bytes()
         return {**bundle, **still}, {"image/png": {"alt": still["text/plain"]}}
