@@ -137,7 +137,7 @@ def open_demo(options) -> int:
     # tab end after a minute instead.
     command += ["--MappingKernelManager.cull_idle_timeout=60", "--MappingKernelManager.cull_interval=10"]
     command += ["--no-browser"] if options.no_browser else []
-    return run_child(command, COURSE_DEMO_CATALOGUE=json.dumps(source))
+    return run_child(command, patience=10, COURSE_DEMO_CATALOGUE=json.dumps(source))
 
 
 def free_port(wanted: int) -> int:
@@ -160,15 +160,22 @@ def run_tests(options) -> int:
     return run_child(command)
 
 
-def run_child(command: list, **variables) -> int:
-    """Run a program in the course's folder and pass its exit status on; Ctrl-C ends both without a traceback."""
+def run_child(command: list, patience: float | None = None, **variables) -> int:
+    """Run a program in the course's folder and pass its exit status on; Ctrl-C ends both without a traceback.
+
+    After Ctrl-C the program has `patience` seconds to end by itself; Voila, interrupted while it starts a kernel, may
+    wait forever. Kernels whose server is gone end by themselves.
+    """
     environment = dict(bootstrap.child_environment(), **variables)
     process = subprocess.Popen(command, cwd=bootstrap.ROOT, env=environment)
+    wait = None
     while True:
         try:
-            return process.wait()
+            return process.wait(wait)
         except KeyboardInterrupt:
-            continue
+            wait = patience
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def recommend_titles(options) -> int:
