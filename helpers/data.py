@@ -435,18 +435,80 @@ def _read_any_csv(path: Path, needed: list[str]) -> pd.DataFrame:
     except (OSError, EOFError) as error:
         raise ValueError(f"{path.name}: the gzip file is damaged ({error}).") from error
     text = _decode(raw)
-    delimiter = next((sign for sign in DELIMITERS if set(needed) <= set(_header(text, sign))), None)
-    if delimiter is None:
-        columns = max((_header(text, delimiter) for delimiter in DELIMITERS), key=len)
-        absent = next(name for name in needed if name not in columns)
-        found = ", ".join(columns) or "nothing: the file is empty"
-        raise ValueError(f"{path.name}: column '{absent}' is missing (found: {found}).")
+    delimiter = _delimiter(text, needed, path.name)
     try:
         return pd.read_csv(
             _as_file(text), sep=delimiter, dtype=str, keep_default_na=False, na_values=[""], skipinitialspace=True
         )
     except pd.errors.ParserError as error:
         raise ValueError(f"{path.name}: {str(error).strip()}. Check the quotes of that line.") from error
+
+
+def read_csv_in_parts(csv: str | Path, column: str, rows: int):
+    """Read one column of a CSV of any size, some rows at a time.
+
+    Delimiter and encoding are found as by `load_movies`; the file may be compressed by gzip.
+
+    Yields
+    ------
+    list of str
+        At most `rows` cells; an empty cell is an empty text.
+
+    Raises
+    ------
+    ValueError
+        When the file cannot be read, or the column is missing.
+    """
+    path = Path(csv)
+    encoding = _encoding_of(path)
+    options = {"encoding": encoding, "compression": "gzip" if _is_gzip(path) else None}
+    with _open_text(path, encoding) as file:
+        delimiter = _delimiter(file.readline(), [column], path.name)
+    try:
+        with pd.read_csv(
+            path, sep=delimiter, usecols=[column], dtype=str, keep_default_na=False, chunksize=rows,
+            skipinitialspace=True, **options,
+        ) as parts:  # fmt: skip
+            for part in parts:
+                yield part[column].str.strip().tolist()
+    except pd.errors.ParserError as error:
+        raise ValueError(f"{path.name}: {str(error).strip()}. Check the quotes of that line.") from error
+
+
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+def _open_text(path: Path, encoding: str):
+    opened = gzip.open if _is_gzip(path) else open
+    return opened(path, "rt", encoding=encoding, newline="", errors="strict" if encoding[:3] == "utf" else "replace")
+
+
+def _encoding_of(path: Path) -> str:
+    """As `_decode` decides, but without holding the file in memory."""
+    opened = gzip.open if _is_gzip(path) else open
+    with opened(path, "rb") as file:
+        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            return "utf-16"
+    try:
+        with _open_text(path, "utf-8-sig") as file:
+            while file.read(1 << 20):
+                pass
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
+
+
+def _delimiter(header: str, needed: list[str], name: str) -> str:
+    """The sign that parts the cells of a header which has the needed columns."""
+    delimiter = next((sign for sign in DELIMITERS if set(needed) <= set(_header(header, sign))), None)
+    if delimiter is None:
+        columns = max((_header(header, delimiter) for delimiter in DELIMITERS), key=len)
+        absent = next(column for column in needed if column not in columns)
+        found = ", ".join(columns) or "nothing: the file is empty"
+        raise ValueError(f"{name}: column '{absent}' is missing (found: {found}).")
+    return delimiter
 
 
 def _decode(raw: bytes) -> str:

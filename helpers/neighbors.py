@@ -1,4 +1,4 @@
-"""Find the vectors nearest to a vector: exactly, with a ball tree, or approximately; and films like a film."""
+"""Find films like a film, vary the list, and explain it. The search itself is `helpers.index`."""
 
 from __future__ import annotations
 
@@ -8,173 +8,11 @@ import numpy as np
 import pandas as pd
 
 from helpers.data import load_movies, load_vectors
+from helpers.index import DIGITS, NeighborIndex, best_columns, unit_rows
 from helpers.titles import Match, TitleLookup
 
-ROWS_AT_ONCE = 256  # queries whose similarities are held in memory together, at most
-BYTES_AT_ONCE = 120_000_000  # that they and their order may take: 4 bytes a similarity, 8 a place
 POOL = 100  # nearest films among which a diverse list is chosen
 NO_END = re.compile(r"\b([A-Z]|Dr|Mr|Mrs|Ms|St|Jr|Lt|Sgt|Capt|Col|Gen|Prof|No|vs)\.$")  # a stop that ends no sentence
-DIGITS = 6  # of a similarity that count when neighbours are put in order; the rest is noise of float32
-
-
-class NeighborIndex:
-    """Nearest neighbours by cosine similarity.
-
-    Parameters
-    ----------
-    vectors : array-like
-        (n, dimensions); rows are scaled to length 1 where they are not.
-    ids : sequence, optional
-        n ids, which searches return; by default 0 to n - 1.
-    method : {"exact", "ball_tree", "hnsw"}
-        ``"exact"`` compares with every vector in one matrix product. ``"ball_tree"`` is scikit-learn's tree, exact as
-        well. ``"hnsw"`` is a graph (voyager) that may miss a neighbour and is faster from some 10,000 vectors on.
-
-    Raises
-    ------
-    ValueError
-        When the shapes do not fit, a number is NaN or infinite, or a row is zero.
-
-    References
-    ----------
-    Ball tree: S. M. Omohundro (1989), Five balltree construction algorithms, ICSI report TR-89-063.
-    HNSW: Y. A. Malkov and D. A. Yashunin (2020), IEEE Trans. Pattern Anal. Mach. Intell. 42(4), pages 824-836.
-    """
-
-    def __init__(self, vectors, ids=None, method: str = "exact"):
-        self.vectors = _unit_rows(np.atleast_2d(np.asarray(vectors, dtype=np.float32)), "NeighborIndex")
-        self.ids = np.arange(len(self.vectors)) if ids is None else np.asarray(ids)
-        if len(self.ids) != len(self.vectors):
-            raise ValueError(f"NeighborIndex: {len(self.ids)} ids for {len(self.vectors)} vectors.")
-        self._rank = np.empty(len(self.ids), dtype=np.int64)
-        self._rank[np.argsort(self.ids, kind="stable")] = np.arange(len(self.ids))
-        self.method = method
-        builders = {"exact": lambda: None, "ball_tree": self._build_ball_tree, "hnsw": self._build_hnsw}
-        if method not in builders:
-            raise ValueError(f"NeighborIndex: method is one of {', '.join(builders)}, not {method!r}.")
-        self._index = builders[method]()
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def search(self, query, k: int = 10, where=None) -> tuple[np.ndarray, np.ndarray]:
-        """Find the k nearest vectors.
-
-        Parameters
-        ----------
-        query : array-like
-            (dimensions,) one vector, or (m, dimensions) many.
-        k : int
-            How many; where fewer are left, they all come back.
-        where : array-like of bool, optional
-            (n,) True for the vectors that may be found. Applied before ranking; the search is then exact.
-
-        Returns
-        -------
-        ids, similarities : numpy.ndarray
-            (k,) or (m, k), best first, equal ones by id. Similarities are cosines, in [-1, 1], float32.
-
-        Raises
-        ------
-        ValueError
-            When the query has another width, a NaN, or only zeros; when k is below 1; when the mask has another length.
-        """
-        query = np.asarray(query, dtype=np.float32)
-        queries = np.atleast_2d(query)
-        if queries.ndim != 2 or queries.shape[1] != self.vectors.shape[1]:
-            raise ValueError(f"search: the query has {query.shape[-1:]} numbers, the index {self.vectors.shape[1]}.")
-        if k < 1:
-            raise ValueError(f"search: k is {k}; ask for 1 or more.")
-        queries = _unit_rows(queries, "search")
-        if where is not None or self._index is None:
-            places, similarities = self._search_exact(queries, k, self._mask(where))
-        elif self.method == "ball_tree":
-            places, similarities = self._search_ball_tree(queries, k)
-        else:
-            places, similarities = self._search_hnsw(queries, k)
-        ids = self.ids[places]
-        return (ids[0], similarities[0]) if query.ndim == 1 else (ids, similarities)
-
-    def _mask(self, where) -> np.ndarray | None:
-        if where is None:
-            return None
-        mask = np.asarray(where)
-        if mask.dtype != bool or mask.shape != (len(self),):
-            raise ValueError(
-                f"search: where is a mask of {len(self)} booleans, not {mask.dtype} of shape {mask.shape}."
-            )
-        return mask
-
-    def _search_exact(self, queries: np.ndarray, k: int, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        k = min(k, len(self) if mask is None else int(mask.sum()))
-        places = np.empty((len(queries), k), dtype=np.int64)
-        similarities = np.empty((len(queries), k), dtype=np.float32)
-        rows = max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // (12 * len(self))))
-        for start in range(0, len(queries) if k else 0, rows):
-            block = slice(start, start + rows)
-            scores = queries[block] @ self.vectors.T
-            if mask is not None:
-                scores[:, ~mask] = -np.inf
-            places[block], similarities[block] = _best(scores, k, self._rank)
-        return places, similarities
-
-    def _build_ball_tree(self):
-        from sklearn.neighbors import BallTree
-
-        return BallTree(self.vectors)
-
-    def _search_ball_tree(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Distances to cosines: for unit vectors, distance squared is 2 - 2 cosine."""
-        distances, places = self._index.query(queries, k=min(k, len(self)))
-        return self._ordered(places, (1 - distances**2 / 2).astype(np.float32))
-
-    def _build_hnsw(self):
-        import voyager
-
-        index = voyager.Index(
-            voyager.Space.InnerProduct, num_dimensions=self.vectors.shape[1], M=16, ef_construction=200
-        )
-        index.add_items(self.vectors, ids=np.arange(len(self)))
-        return index
-
-    def _search_hnsw(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        k = min(k, len(self))
-        places, distances = self._index.query(queries, k=k, query_ef=max(64, 2 * k))
-        return self._ordered(places.astype(np.int64), (1 - distances).astype(np.float32))
-
-    def _ordered(self, places: np.ndarray, similarities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        order = np.lexsort((self._rank[places], -similarities.round(DIGITS)))
-        return np.take_along_axis(places, order, axis=1), np.take_along_axis(similarities, order, axis=1)
-
-
-def _best(scores: np.ndarray, k: int, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Columns of the k largest scores of every row, best first, equal ones by rank."""
-    columns = (
-        np.argpartition(scores, -k, axis=1)[:, -k:] if k < scores.shape[1] else np.tile(np.arange(k), (len(scores), 1))
-    )
-    top = np.take_along_axis(scores, columns, axis=1)
-    if k < scores.shape[1]:
-        edge = top.min(axis=1, keepdims=True) - 0.5 * 10.0**-DIGITS
-        for row in np.flatnonzero((scores >= edge).sum(axis=1) > k):
-            tied = np.flatnonzero(scores[row] >= edge[row])
-            columns[row] = tied[np.lexsort((rank[tied], -scores[row, tied].round(DIGITS)))[:k]]
-            top[row] = scores[row, columns[row]]
-    order = np.lexsort((rank[columns], -top.round(DIGITS)))
-    return np.take_along_axis(columns, order, axis=1), np.take_along_axis(top, order, axis=1)
-
-
-def _unit_rows(vectors: np.ndarray, who: str) -> np.ndarray:
-    """Rows scaled to length 1; a NaN, an infinity or a row of zeros is refused."""
-    if vectors.ndim != 2 or not vectors.size:
-        raise ValueError(f"{who}: expected rows of numbers, got shape {vectors.shape}.")
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    if not np.isfinite(lengths).all():
-        raise ValueError(f"{who}: row {np.flatnonzero(~np.isfinite(lengths))[0]} has a NaN or an infinite number.")
-    if (lengths == 0).any():
-        raise ValueError(f"{who}: row {np.flatnonzero(lengths == 0)[0]} is all zeros and has no direction.")
-    if np.abs(lengths - 1).max() < 1e-5:
-        return np.ascontiguousarray(vectors)
-    return vectors / lengths[:, None]
 
 
 class TitleNotFoundError(LookupError):
@@ -377,10 +215,10 @@ def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:
         Mean over all films and their k nearest of the Jaccard index of the tags: shared ones by all of both, in [0, 1].
     """
     tags = movies["tags"].str.get_dummies("|").to_numpy(dtype=np.float32)
-    vectors = _unit_rows(np.asarray(vectors, dtype=np.float32), "tag_overlap")
+    vectors = unit_rows(np.asarray(vectors, dtype=np.float32), "tag_overlap")
     similarities = vectors @ vectors.T
     np.fill_diagonal(similarities, -np.inf)
-    near, _ = _best(similarities, k, np.arange(len(vectors)))
+    near, _ = best_columns(similarities, k, np.arange(len(vectors)))
     shared = np.einsum("it,ikt->ik", tags, tags[near])
     counts = tags.sum(axis=1)
     return float((shared / (counts[:, None] + counts[near] - shared)).mean())

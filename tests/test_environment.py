@@ -72,7 +72,17 @@ def test_torch_is_the_release_that_the_bootstrap_asks_for():
     ["helpers"]
     + [
         f"helpers.{room}"
-        for room in ["data", "fetch", "titles", "encoding", "neighbors", "recommenders", "evaluation", "demo.view"]
+        for room in [
+            "data",
+            "fetch",
+            "titles",
+            "encoding",
+            "index",
+            "neighbors",
+            "recommenders",
+            "evaluation",
+            "demo.view",
+        ]
     ],
 )
 def test_importing_a_module_loads_nothing_heavy(module):
@@ -83,7 +93,18 @@ def test_importing_a_module_loads_nothing_heavy(module):
 
 
 def test_rooms_import_only_from_rooms_above_them():
-    rooms = ["bootstrap", "data", "fetch", "titles", "encoding", "neighbors", "recommenders", "evaluation"]
+    rooms = [
+        "bootstrap",
+        "data",
+        "fetch",
+        "titles",
+        "compiled",
+        "encoding",
+        "index",
+        "neighbors",
+        "recommenders",
+        "evaluation",
+    ]
     rooms += ["plots", "widgets", "doctor", "demo"]
     for place, room in enumerate(rooms):
         files = [ROOT / "helpers" / f"{room}.py", *(ROOT / "helpers" / room).glob("*.py")]

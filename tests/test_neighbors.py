@@ -193,3 +193,56 @@ def test_two_texts_are_explained_by_their_closest_sentences():
         "Bathers are killed by a great white shark!",
     )
     assert 0.4 < cosine <= 1
+
+
+# ---- short codes and saved indexes -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def films():
+    return load_vectors(load_movies())
+
+
+@pytest.mark.parametrize(("method", "smaller", "recall"), [("int8", 4, 0.98), ("binary", 32, 0.95)])
+def test_codes_find_nearly_all_neighbours_in_a_fraction_of_the_memory(films, method, smaller, recall):
+    exact, coded = NeighborIndex(films), NeighborIndex(films, method=method)
+    wanted, found = exact.search(films, 10)[0], coded.search(films, 10)[0]
+    assert exact.scanned_bytes == smaller * coded.scanned_bytes
+    assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(found, wanted, strict=True)]) >= recall
+
+
+def test_more_candidates_miss_fewer_neighbours_and_all_of_them_miss_none(films):
+    exact, coded = NeighborIndex(films), NeighborIndex(films, method="binary", rescore=1)
+    wanted = exact.search(films, 10)[0]
+    shares = []
+    for coded.options["rescore"] in (1, 4, len(films)):
+        found = coded.search(films, 10)[0]
+        shares.append(np.mean([len(set(a) & set(b)) / 10 for a, b in zip(found, wanted, strict=True)]))
+    assert shares[0] < shares[1] < shares[2] == 1
+
+
+@pytest.mark.parametrize("method", ["exact", "ball_tree", "hnsw", "int8", "binary"])
+@pytest.mark.parametrize("kind", [int, str])
+def test_a_saved_index_answers_as_before_and_stays_on_the_disk(films, tmp_path, method, kind):
+    ids = [kind(number) for number in range(100, 400)]
+    index = NeighborIndex(films[:300], ids, method=method)
+    index.save(tmp_path / "index")
+    index.save(tmp_path / "index")
+    loaded = NeighborIndex.load(tmp_path / "index")
+    for one, other in zip(index.search(films[:5], 7), loaded.search(films[:5], 7), strict=True):
+        assert (one == other).all()
+    assert isinstance(loaded.vectors, np.memmap)
+    assert [path.name for path in tmp_path.iterdir()] == ["index"]
+
+
+def test_a_damaged_index_is_refused_in_one_line(films, tmp_path):
+    NeighborIndex(films[:50], method="int8").save(tmp_path / "index")
+    (tmp_path / "index" / "codes.npy").write_bytes(b"no array")
+    for folder in ("index", "nowhere"):
+        with pytest.raises(ValueError, match="holds no whole index"):
+            NeighborIndex.load(tmp_path / folder)
+
+
+def test_an_unknown_option_is_refused(films):
+    with pytest.raises(ValueError, match="exact has no option 'ef' \\(its options: none\\)"):
+        NeighborIndex(films[:5], ef=3)

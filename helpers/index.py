@@ -1,0 +1,324 @@
+"""Find the vectors nearest to a vector: exactly, with a ball tree, approximately, or in a fraction of the memory."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+ROWS_AT_ONCE = 256  # queries whose similarities are held in memory together, at most
+BYTES_AT_ONCE = 120_000_000  # that they and their order may take: 4 bytes a similarity, 8 a place
+CODES_AT_ONCE = 8_192  # vectors whose codes are unpacked together, so that they stay in the processor's cache
+DIGITS = 6  # of a similarity that count when neighbours are put in order; the rest is noise of float32
+FORMAT = 1  # of saved indexes
+
+OPTIONS = {  # what can be set for each method, and what it is if nobody does
+    "exact": {},
+    "ball_tree": {},
+    "hnsw": {"M": 16, "ef_construction": 200, "ef": 64},
+    "int8": {"rescore": 4},
+    "binary": {"rescore": 40},
+}
+
+
+class NeighborIndex:
+    """Nearest neighbours by cosine similarity.
+
+    Parameters
+    ----------
+    vectors : array-like
+        (n, dimensions); rows are scaled to length 1 where they are not.
+    ids : sequence, optional
+        n ids, which searches return; by default 0 to n - 1.
+    method : {"exact", "ball_tree", "hnsw", "int8", "binary"}
+        ``"exact"`` compares with every vector in one matrix product. ``"ball_tree"`` is scikit-learn's tree, exact as
+        well. ``"hnsw"`` is a graph (voyager) that may miss a neighbour and is faster from some 10,000 vectors on.
+        ``"int8"`` and ``"binary"`` look at a short code of every vector first, with 8 bits or 1 bit a number instead
+        of 32, and then at the full vectors of the best candidates; they may miss a neighbour, too. They save memory
+        once the index is saved and loaded, because full vectors then stay on the disk.
+    **options
+        ``"hnsw"``: ``M`` (links of a vector, 16), ``ef_construction`` (candidates kept while building, 200), ``ef``
+        (candidates kept while searching, 64). ``"int8"``, ``"binary"``: ``rescore`` (candidates for each neighbour
+        asked for whose full vectors are compared, 4 and 40). Attribute ``options`` holds them; ``ef`` and ``rescore``
+        may be changed there between searches.
+
+    Raises
+    ------
+    ValueError
+        When the shapes do not fit, a number is NaN or infinite, a row is zero, or an option is unknown.
+
+    References
+    ----------
+    Ball tree: S. M. Omohundro (1989), Five balltree construction algorithms, ICSI report TR-89-063.
+    HNSW: Y. A. Malkov and D. A. Yashunin (2020), IEEE Trans. Pattern Anal. Mach. Intell. 42(4), pages 824-836.
+    Signs as codes: M. S. Charikar (2002), Similarity estimation techniques from rounding algorithms, STOC, pages
+    380-388. Candidates by codes, then full vectors: H. Jegou et al. (2011), Searching in one billion vectors: re-rank
+    with source coding, ICASSP, pages 861-864.
+    """
+
+    def __init__(self, vectors, ids=None, method: str = "exact", **options):
+        if method not in OPTIONS:
+            raise ValueError(f"NeighborIndex: method is one of {', '.join(OPTIONS)}, not {method!r}.")
+        unknown = sorted(set(options) - set(OPTIONS[method]))
+        if unknown:
+            known = ", ".join(OPTIONS[method]) or "none"
+            raise ValueError(f"NeighborIndex: {method} has no option {unknown[0]!r} (its options: {known}).")
+        vectors = unit_rows(np.atleast_2d(np.asarray(vectors, dtype=np.float32)), "NeighborIndex")
+        ids = np.arange(len(vectors)) if ids is None else np.asarray(ids)
+        if len(ids) != len(vectors):
+            raise ValueError(f"NeighborIndex: {len(ids)} ids for {len(vectors)} vectors.")
+        self._hold(vectors, ids, method, {**OPTIONS[method], **options})
+        build = {"ball_tree": self._build_ball_tree, "hnsw": self._build_hnsw}.get(method, self._build_codes)
+        self._index = build() if method != "exact" else None
+
+    def _hold(self, vectors, ids, method: str, options: dict) -> None:
+        self.vectors, self.ids, self.method, self.options = vectors, ids, method, options
+        self._rank = np.empty(len(ids), dtype=np.int64)
+        self._rank[np.argsort(ids, kind="stable")] = np.arange(len(ids))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def scanned_bytes(self) -> int:
+        """Bytes that a search goes through from end to end: the codes where there are codes, else the vectors."""
+        return self._index["codes"].nbytes if self.method in ("int8", "binary") else self.vectors.nbytes
+
+    def search(self, query, k: int = 10, where=None) -> tuple[np.ndarray, np.ndarray]:
+        """Find the k nearest vectors.
+
+        Parameters
+        ----------
+        query : array-like
+            (dimensions,) one vector, or (m, dimensions) many.
+        k : int
+            How many; where fewer are left, they all come back.
+        where : array-like of bool, optional
+            (n,) True for the vectors that may be found. Applied before ranking; the search is then exact.
+
+        Returns
+        -------
+        ids, similarities : numpy.ndarray
+            (k,) or (m, k), best first, equal ones by id. Similarities are cosines, in [-1, 1], float32.
+
+        Raises
+        ------
+        ValueError
+            When the query has another width, a NaN, or only zeros; when k is below 1; when the mask has another length.
+        """
+        query = np.asarray(query, dtype=np.float32)
+        queries = np.atleast_2d(query)
+        if queries.ndim != 2 or queries.shape[1] != self.vectors.shape[1]:
+            raise ValueError(f"search: the query has {query.shape[-1:]} numbers, the index {self.vectors.shape[1]}.")
+        if k < 1:
+            raise ValueError(f"search: k is {k}; ask for 1 or more.")
+        queries = unit_rows(queries, "search")
+        if where is not None or self._index is None:
+            places, similarities = self._search_exact(queries, k, self._mask(where))
+        else:
+            ways = {"ball_tree": self._search_ball_tree, "hnsw": self._search_hnsw}
+            places, similarities = ways.get(self.method, self._search_codes)(queries, min(k, len(self)))
+        ids = self.ids[places]
+        return (ids[0], similarities[0]) if query.ndim == 1 else (ids, similarities)
+
+    def _mask(self, where) -> np.ndarray | None:
+        if where is None:
+            return None
+        mask = np.asarray(where)
+        if mask.dtype != bool or mask.shape != (len(self),):
+            raise ValueError(
+                f"search: where is a mask of {len(self)} booleans, not {mask.dtype} of shape {mask.shape}."
+            )
+        return mask
+
+    def save(self, folder: str | Path) -> None:
+        """Write the index into a folder, whole or not at all; a folder of that name is replaced.
+
+        Raises
+        ------
+        ValueError
+            When the ids are neither numbers nor texts.
+        """
+        folder = Path(folder)
+        ids = (
+            self.ids.astype(str) if self.ids.dtype == object and all(isinstance(i, str) for i in self.ids) else self.ids
+        )
+        if ids.dtype == object:
+            raise ValueError("save: ids have to be numbers or texts.")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+            new = Path(temporary, "new")
+            new.mkdir()
+            arrays = {"vectors": self.vectors, "ids": ids}
+            arrays |= self._index if self.method in ("int8", "binary") else {}
+            for name, array in arrays.items():
+                np.save(new / f"{name}.npy", array, allow_pickle=False)
+            if self.method == "hnsw":
+                self._index.save(str(new / "graph.voyager"))
+            about = {"format": FORMAT, "method": self.method, "options": self.options, "shape": self.vectors.shape}
+            (new / "index.json").write_text(json.dumps(about), encoding="utf-8")
+            if folder.exists():
+                folder.replace(Path(temporary, "old"))
+            new.replace(folder)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> NeighborIndex:
+        """Open a saved index. Vectors and codes are mapped from the disk: what no search touches takes no memory.
+
+        Raises
+        ------
+        ValueError
+            When the folder holds no index, or a damaged one.
+        """
+        folder = Path(folder)
+        index = cls.__new__(cls)
+        try:
+            about = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+            arrays = {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in folder.glob("*.npy")}
+            vectors, ids = arrays.pop("vectors"), np.array(arrays.pop("ids"))
+            if about["format"] != FORMAT or list(vectors.shape) != about["shape"] or len(ids) != len(vectors):
+                raise ValueError("its files do not belong together")
+            index._hold(vectors, ids, about["method"], about["options"])
+            index._index = index._loaded(folder, arrays)
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+            raise ValueError(f"{folder} holds no whole index ({error}). Build it again and save it.") from error
+        return index
+
+    def _loaded(self, folder: Path, arrays: dict):
+        if self.method == "hnsw":
+            import voyager
+
+            return voyager.Index.load(str(folder / "graph.voyager"))
+        if self.method in ("int8", "binary"):
+            if len(arrays["codes"]) != len(self):
+                raise ValueError("its codes are not those of its vectors")
+            return arrays
+        return self._build_ball_tree() if self.method == "ball_tree" else None
+
+    def _search_exact(self, queries: np.ndarray, k: int, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        k = min(k, len(self) if mask is None else int(mask.sum()))
+        places = np.empty((len(queries), k), dtype=np.int64)
+        similarities = np.empty((len(queries), k), dtype=np.float32)
+        rows = self._rows_at_once()
+        for start in range(0, len(queries) if k else 0, rows):
+            block = slice(start, start + rows)
+            scores = queries[block] @ self.vectors.T
+            if mask is not None:
+                scores[:, ~mask] = -np.inf
+            places[block], similarities[block] = best_columns(scores, k, self._rank)
+        return places, similarities
+
+    def _rows_at_once(self) -> int:
+        return max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // (12 * len(self))))
+
+    def _build_ball_tree(self):
+        from sklearn.neighbors import BallTree
+
+        return BallTree(self.vectors)
+
+    def _search_ball_tree(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Distances to cosines: for unit vectors, distance squared is 2 - 2 cosine."""
+        distances, places = self._index.query(queries, k=k)
+        return self._ordered(places, (1 - distances**2 / 2).astype(np.float32))
+
+    def _build_hnsw(self):
+        import voyager
+
+        index = voyager.Index(
+            voyager.Space.InnerProduct,
+            num_dimensions=self.vectors.shape[1],
+            M=self.options["M"],
+            ef_construction=self.options["ef_construction"],
+        )
+        index.add_items(self.vectors, ids=np.arange(len(self)))
+        return index
+
+    def _search_hnsw(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        places, distances = self._index.query(queries, k=k, query_ef=max(self.options["ef"], 2 * k))
+        return self._ordered(places.astype(np.int64), (1 - distances).astype(np.float32))
+
+    def _build_codes(self) -> dict[str, np.ndarray]:
+        """One byte a number, its share of the largest in its column; or one bit, whether it is above the mean."""
+        if self.method == "binary":
+            middle = self.vectors.mean(axis=0)
+            return {"codes": _bits(self.vectors > middle), "middle": middle}
+        step = np.abs(self.vectors).max(axis=0).clip(1e-12) / 127
+        return {"codes": (self.vectors / step).round().astype(np.int8), "step": step}
+
+    def _search_codes(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Candidates by their codes, then the best of them by their full vectors."""
+        score = self._score_bits if self.method == "binary" else self._score_bytes
+        count, rows = min(k * self.options["rescore"], len(self)), self._rows_at_once()
+        places = np.empty((len(queries), k), dtype=np.int64)
+        similarities = np.empty((len(queries), k), dtype=np.float32)
+        for start in range(0, len(queries), rows):
+            scores = score(queries[start : start + rows])
+            near = np.argpartition(scores, -count, axis=1)[:, -count:] if count < len(self) else None
+            for row in range(len(scores)):
+                candidates = np.sort(near[row]) if near is not None else np.arange(len(self))
+                exact = (self.vectors[candidates] @ queries[start + row])[None, :]
+                best, similarities[start + row] = best_columns(exact, k, self._rank[candidates])
+                places[start + row] = candidates[best[0]]
+        return places, similarities
+
+    def _score_bytes(self, queries: np.ndarray) -> np.ndarray:
+        """Cosines as far as codes of one byte tell, unpacked block by block."""
+        codes, scaled = self._index["codes"], queries * self._index["step"]
+        scores = np.empty((len(queries), len(self)), dtype=np.float32)
+        for start in range(0, len(self), CODES_AT_ONCE):
+            block = slice(start, start + CODES_AT_ONCE)
+            np.matmul(scaled, codes[block].astype(np.float32).T, out=scores[:, block])
+        return scores
+
+    def _score_bits(self, queries: np.ndarray) -> np.ndarray:
+        """Minus the number of bits in which the codes differ."""
+        asked = _bits(queries > self._index["middle"])
+        scores = np.empty((len(queries), len(self)), dtype=np.int16)
+        for row, bits in enumerate(asked):
+            differ = np.bitwise_count(self._index["codes"] ^ bits)
+            np.negative(differ.sum(axis=1, dtype=np.int16), out=scores[row])
+        return scores
+
+    def _ordered(self, places: np.ndarray, similarities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        order = np.lexsort((self._rank[places], -similarities.round(DIGITS)))
+        return np.take_along_axis(places, order, axis=1), np.take_along_axis(similarities, order, axis=1)
+
+
+def _bits(signs: np.ndarray) -> np.ndarray:
+    """Rows of booleans as rows of 64-bit numbers, the last one filled up with zeros."""
+    packed = np.packbits(signs, axis=1)
+    filled = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), dtype=np.uint8)
+    filled[:, : packed.shape[1]] = packed
+    return filled.view(np.uint64)
+
+
+def best_columns(scores: np.ndarray, k: int, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Columns of the k largest scores of every row, best first, equal ones by rank."""
+    columns = (
+        np.argpartition(scores, -k, axis=1)[:, -k:] if k < scores.shape[1] else np.tile(np.arange(k), (len(scores), 1))
+    )
+    top = np.take_along_axis(scores, columns, axis=1)
+    if k < scores.shape[1]:
+        edge = top.min(axis=1, keepdims=True) - 0.5 * 10.0**-DIGITS
+        for row in np.flatnonzero((scores >= edge).sum(axis=1) > k):
+            tied = np.flatnonzero(scores[row] >= edge[row])
+            columns[row] = tied[np.lexsort((rank[tied], -scores[row, tied].round(DIGITS)))[:k]]
+            top[row] = scores[row, columns[row]]
+    order = np.lexsort((rank[columns], -top.round(DIGITS)))
+    return np.take_along_axis(columns, order, axis=1), np.take_along_axis(top, order, axis=1)
+
+
+def unit_rows(vectors: np.ndarray, who: str) -> np.ndarray:
+    """Rows scaled to length 1; a NaN, an infinity or a row of zeros is refused."""
+    if vectors.ndim != 2 or not vectors.size:
+        raise ValueError(f"{who}: expected rows of numbers, got shape {vectors.shape}.")
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    if not np.isfinite(lengths).all():
+        raise ValueError(f"{who}: row {np.flatnonzero(~np.isfinite(lengths))[0]} has a NaN or an infinite number.")
+    if (lengths == 0).any():
+        raise ValueError(f"{who}: row {np.flatnonzero(lengths == 0)[0]} is all zeros and has no direction.")
+    if np.abs(lengths - 1).max() < 1e-5:
+        return np.ascontiguousarray(vectors)
+    return vectors / lengths[:, None]

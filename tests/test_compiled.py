@@ -1,0 +1,262 @@
+"""The compiled encoder, encoding from a file, and the encoder without a network."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import compiled, encoding
+from helpers.bootstrap import ROOT
+from helpers.data import load_movies, load_vectors
+from helpers.encoding import encode, encode_csv, load_encoder, static_encoder
+from helpers.neighbors import tag_overlap
+
+
+@pytest.fixture(scope="module")
+def films():
+    return load_movies()
+
+
+@pytest.fixture(scope="module")
+def texts(films):
+    return films["synopsis"].str.split(". ", n=1, regex=False).str[0].head(120)
+
+
+@pytest.fixture(scope="module")
+def plain(texts):
+    return encode(texts)
+
+
+@pytest.fixture(scope="module")
+def compiled_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("openvino") / "network"
+
+
+@pytest.fixture
+def fast(monkeypatch):
+    monkeypatch.setenv(compiled.SWITCH, "1")
+
+
+def neighbours(vectors, k=10):
+    scores = vectors @ vectors.T
+    np.fill_diagonal(scores, -np.inf)
+    return [set(row) for row in np.argsort(-scores, axis=1)[:, :k]]
+
+
+def test_the_compiled_encoder_gives_the_same_vectors_and_neighbours(texts, plain, compiled_folder, capsys):
+    encoder = compiled.compile_encoder(load_encoder(), texts.tolist(), compiled_folder)
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert encoder.precision in said
+    found = encoder.encode(texts.tolist())
+    assert found.dtype == np.float32
+    assert (found * plain).sum(axis=1).min() >= 0.9998
+    shared = [len(a & b) / 10 for a, b in zip(neighbours(found), neighbours(plain), strict=True)]
+    assert np.mean(shared) >= 0.98
+
+
+def test_the_converted_network_is_kept_and_a_damaged_one_is_made_again(texts, compiled_folder, monkeypatch):
+    compiled.compile_encoder(load_encoder(), texts.tolist(), compiled_folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(compiled, "_convert", lambda encoder: pytest.fail("the network was there"))
+        assert compiled.compile_encoder(load_encoder(), texts.tolist(), compiled_folder)
+    (compiled_folder / "model.xml").write_text("<net", encoding="utf-8")
+    found = compiled.compile_encoder(load_encoder(), texts.tolist(), compiled_folder).encode(["A shark."])
+    assert np.isclose(np.linalg.norm(found), 1, atol=1e-3)
+
+
+def test_a_precision_that_changes_vectors_is_not_used(texts, compiled_folder, monkeypatch, capsys):
+    monkeypatch.setattr(compiled, "LEAST_COSINE", 0.999999)
+    encoder = compiled.compile_encoder(load_encoder(), texts.tolist(), compiled_folder)
+    assert encoder.precision == "float32"
+    monkeypatch.setattr(compiled, "LEAST_COSINE", 1.1)
+    assert compiled.compile_encoder(load_encoder(), texts.tolist(), compiled_folder) is None
+    assert "without OpenVINO: its vectors differ" in capsys.readouterr().err
+
+
+def test_an_encoder_that_cannot_be_compiled_is_used_as_it_is(texts, tmp_path, monkeypatch, capsys):
+    def fail(encoder):
+        raise RuntimeError("no such operation\nwith a long trace")
+
+    monkeypatch.setattr(compiled, "_convert", fail)
+    assert compiled.compile_encoder(load_encoder(), texts.tolist(), tmp_path / "new") is None
+    assert capsys.readouterr().err == "Encoding without OpenVINO: RuntimeError no such operation\n"
+
+
+def test_encode_compiles_only_where_it_is_asked_to_or_many_texts_come(texts, plain, course_folder, fast, monkeypatch):
+    used = []
+    monkeypatch.setattr(encoding, "_WORKERS", {})
+    monkeypatch.setattr(compiled, "compile_encoder", lambda encoder, *_: used.append(1))
+    encode(texts[:5])
+    assert not used
+    encode(texts[:5], fast=True, cache=False)
+    assert len(used) == 1
+    monkeypatch.setattr(encoding, "_WORKERS", {})
+    monkeypatch.setattr(encoding, "FAST_FROM", 6)
+    encode(texts[:7], progress=False)
+    assert len(used) == 2
+
+
+def test_without_openvino_or_switched_off_nothing_is_compiled(monkeypatch):
+    monkeypatch.setenv(compiled.SWITCH, "0")
+    assert not compiled.available()
+    monkeypatch.setenv(compiled.SWITCH, "1")
+    assert compiled.available()
+    monkeypatch.setattr(compiled.importlib.util, "find_spec", lambda name: None)
+    assert not compiled.available()
+
+
+def test_openvino_reports_nothing_home(tmp_path):
+    code = (
+        "import sys, socket\n"
+        "socket.socket.connect = lambda *_: print('CONNECTED')\n"
+        "from helpers import compiled\n"
+        "openvino = compiled._openvino()\n"
+        "from openvino.tools.ovc import convert_impl, telemetry_utils\n"
+        "print(convert_impl.tm.__name__, telemetry_utils.tm.__name__)\n"
+    )
+    environment = dict(os.environ, HOME=str(tmp_path), PYTHONPATH=str(ROOT))
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=True)
+    assert done.stdout.split() == ["openvino.tools.ovc.telemetry_stub"] * 2
+    assert not list(tmp_path.rglob("*"))
+
+
+# ---- from a file to a file -------------------------------------------------------------------------------------
+
+
+class Letters:
+    """An encoder that counts letters."""
+
+    max_seq_length = np.inf
+    seen = 0
+
+    def state_dict(self):
+        return {}
+
+    def encode(self, texts, **_):
+        self.seen += len(texts)
+        rows = np.array([[1 + text.count(letter) for letter in "abcd"] for text in texts], dtype=np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def table(tmp_path):
+    random = np.random.default_rng(0)
+    texts = ["".join(random.choice(list("abcd; ,\"\n'é"), 20)) + "a" for _ in range(1_003)]
+    path = tmp_path / "texts.csv"
+    pd.DataFrame({"n": range(1_003), "text": texts}).to_csv(path, index=False)
+    return path
+
+
+def test_a_file_becomes_a_file_of_the_same_vectors(table, tmp_path):
+    encoder = Letters()
+    found = encode_csv(table, "text", tmp_path / "v.npy", encoder=encoder, rows_at_once=100, progress=False)
+    wanted = encoder.encode(pd.read_csv(table)["text"].str.strip().tolist())
+    assert isinstance(found, np.memmap)
+    assert np.allclose(found, wanted)
+    assert np.allclose(np.load(tmp_path / "v.npy"), wanted)
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped_and_a_finished_one_does_nothing(table, tmp_path):
+    class Tired(Letters):
+        def encode(self, texts, **_):
+            if self.seen > 500:
+                raise KeyboardInterrupt
+            return super().encode(texts)
+
+    out, rest = tmp_path / "v.npy", Letters()
+    tired = Tired()
+    tired.__class__.__name__ = "Letters"
+    with pytest.raises(KeyboardInterrupt):
+        encode_csv(table, "text", out, encoder=tired, rows_at_once=100, progress=False)
+    assert not out.exists()
+    found = encode_csv(table, "text", out, encoder=rest, rows_at_once=100, progress=False)
+    assert rest.seen == 503
+    assert np.allclose(found, Letters().encode(pd.read_csv(table)["text"].str.strip().tolist()))
+    encode_csv(table, "text", out, encoder=rest, rows_at_once=100, progress=False)
+    assert rest.seen == 503
+
+
+def test_other_texts_or_another_encoder_start_anew(table, tmp_path):
+    class Others(Letters):
+        pass
+
+    out, encoder, other = tmp_path / "v.npy", Letters(), Others()
+    encode_csv(table, "text", out, encoder=encoder, progress=False)
+    encode_csv(table, "text", out, encoder=other, progress=False)
+    assert other.seen == 1_003
+    table.write_text(table.read_text(encoding="utf-8").replace("a", "b", 1), encoding="utf-8")
+    encode_csv(table, "text", out, encoder=other, progress=False)
+    assert other.seen == 2_006
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("n,text\n1,a\n2,\n3, \n", r"t\.csv: 2 of 3 rows have no text \(rows 2, 3\)"),
+        ("n,text\n", r"t\.csv: no rows"),
+        ("n,words\n1,a\n", r"t\.csv: column 'text' is missing \(found: n, words\)"),
+    ],
+)
+def test_a_file_without_texts_is_refused_before_anything_is_written(tmp_path, content, message):
+    (tmp_path / "t.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        encode_csv(tmp_path / "t.csv", "text", tmp_path / "v.npy", encoder=Letters(), progress=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+@pytest.mark.parametrize("encoding_name", ["utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_files_of_other_programs_are_read_too(tmp_path, encoding_name, sign):
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"n": [1, 2], "text": ["café d", "b"]}).to_csv(path, sep=sign, index=False, encoding=encoding_name)
+    found = encode_csv(path, "text", tmp_path / "v.npy", encoder=Letters(), progress=False)
+    assert np.allclose(found, Letters().encode(["café d", "b"]))
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path):
+    import tracemalloc
+
+    peaks = []
+    for rows in (80_000, 240_000):
+        path = tmp_path / f"{rows}.csv"
+        path.write_text("text\n" + "abcd abcd abcd abcd abcd abcd\n" * rows, encoding="utf-8")
+        tracemalloc.start()
+        encode_csv(path, "text", tmp_path / f"{rows}.npy", encoder=Letters(), rows_at_once=1_000, progress=False)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
+
+
+# ---- without a network -----------------------------------------------------------------------------------------
+
+
+def test_a_static_encoder_keeps_two_thirds_of_the_gain_and_is_far_faster(films):
+    import time
+
+    static = static_encoder(films["synopsis"])
+    begin = time.perf_counter()
+    vectors = encode(films["synopsis"], static, cache=False, progress=False)
+    quick = (time.perf_counter() - begin) / len(films)
+    begin = time.perf_counter()
+    for text in films["synopsis"].head(20):
+        load_encoder().encode(text, show_progress_bar=False)
+    slow = (time.perf_counter() - begin) / 20
+    chance = tag_overlap(np.random.default_rng(0).normal(size=vectors.shape), films)
+    gain = (tag_overlap(vectors, films) - chance) / (tag_overlap(load_vectors(films), films) - chance)
+    assert vectors.shape == (len(films), 256)
+    assert 0.66 < gain < 1
+    assert slow > 15 * quick
+
+
+def test_a_static_encoder_reads_texts_of_any_length_whole(films):
+    static = static_encoder(films["synopsis"][:50])
+    long = "a lighthouse stands on a rock. " * 200
+    one, other = encode([long + "dinosaur", long + "wedding"], static, cache=False)
+    assert one @ other < 1 - 1e-7
+    assert np.allclose(encode([long], static, long="mean", cache=False), encode([long], static, cache=False))
