@@ -59,6 +59,11 @@ def test_the_lock_satisfies_the_ranges(project, lock, group):
         assert all(bootstrap.holds(locked[name.lower()], bound) for bound in bounds.split(",")), requirement
 
 
+def test_the_tests_bring_what_every_extra_brings(project):
+    extras = project["optional-dependencies"]
+    assert set().union(*extras.values()) == set(extras["test"])
+
+
 def test_the_locks_do_not_overlap():
     assert not set(pins("requirements.txt")) & set(pins("requirements-test.txt"))
 
@@ -81,6 +86,7 @@ def test_torch_is_the_release_that_the_bootstrap_asks_for():
             "neighbors",
             "recommenders",
             "evaluation",
+            "engine",
             "demo.view",
         ]
     ],
@@ -88,7 +94,16 @@ def test_torch_is_the_release_that_the_bootstrap_asks_for():
 def test_importing_a_module_loads_nothing_heavy(module):
     code = f"import sys, {module}; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    heavy = {"torch", "transformers", "sentence_transformers", "matplotlib", "sklearn", "voyager"}
+    heavy = {
+        "torch",
+        "transformers",
+        "sentence_transformers",
+        "matplotlib",
+        "sklearn",
+        "voyager",
+        "pymilvus",
+        "milvus_lite",
+    }
     assert not heavy & set(done.stdout.split())
 
 
@@ -104,6 +119,7 @@ def test_rooms_import_only_from_rooms_above_them():
         "neighbors",
         "recommenders",
         "evaluation",
+        "engine",
     ]
     rooms += ["plots", "widgets", "doctor", "demo"]
     for place, room in enumerate(rooms):
