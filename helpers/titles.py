@@ -108,7 +108,8 @@ CLOSE_TEXT = 0.3  # from here on, a title that nearly agrees needs no year, and 
 SAME_PEOPLE = 0.4  # from here on, like synopses of the same year tell one film, whatever its title
 SAME_TEXT = 0.45  # from here on, synopses of about the same year do so alone
 MAX_YEAR_GAP = 1  # years: releases in two countries
-ROWS_AT_ONCE = 1_000
+CELLS_AT_ONCE = 15_000_000  # pairs that are looked at together: 60 MB
+USUAL_LETTER = 0.01  # share of the titles from which a letter gets a column of its own
 
 
 def adjacent_duplicates(listings: pd.DataFrame, max_distance: int = 3) -> pd.DataFrame:
@@ -163,17 +164,13 @@ def find_duplicates(listings: pd.DataFrame, *, same_title: float = SAME_TITLE) -
     ValueError
         When two listings have the same id.
     """
-    listings = listings.dropna(subset=["title"])
+    listings = listings[listings["title"].fillna("").str.strip() != ""]
     if not listings.index.is_unique:
         raise ValueError("find_duplicates: the index of the listings must be unique.")
     titles = [normalize_title(title) for title in listings["title"]]
     years = listings["year"].to_numpy(float) if "year" in listings else np.full(len(listings), np.nan)
     texts, people = _text_rows(listings, ["synopsis"]), _text_rows(listings, ["director", "cast"])
-    words = _word_rows(titles)
-    blocks = [_candidates(start, titles, words, years, texts, people) for start in range(0, len(titles), ROWS_AT_ONCE)]
-    left, right = (
-        (np.concatenate(places) for places in zip(*blocks, strict=True)) if blocks else (np.empty(0, int),) * 2
-    )
+    left, right = _candidates(titles, years, texts, people)
     pairs = _compare(left, right, titles, years, texts, people)
     pairs["duplicate"] = _decide(pairs, same_title)
     known = set(zip(left.tolist(), right.tolist(), strict=True))
@@ -239,21 +236,112 @@ def _text_rows(listings: pd.DataFrame, columns: list[str]):
     return TfidfVectorizer(sublinear_tf=True, stop_words="english").fit_transform(texts)
 
 
-def _candidates(start: int, titles: list[str], words, years: np.ndarray, texts, people) -> tuple:
-    """Places (i, j), i < j, i in one block of rows, of pairs near in years that have something in common."""
-    block = titles[start : start + ROWS_AT_ONCE]
-    worth = np.zeros((len(block), len(titles)), dtype=bool)
-    for scorer in (fuzz.ratio, fuzz.token_sort_ratio):
-        worth |= process.cdist(block, titles, scorer=scorer, score_cutoff=70, dtype=np.uint8, workers=-1) > 0
-    shared = (words[start : start + len(block)] @ words.T).toarray()
-    lengths = words.sum(axis=1)
-    worth |= shared == np.minimum(lengths[start : start + len(block), None], lengths)
-    for rows, least in ((texts, SAME_TEXT), (people, SAME_PEOPLE)):
-        if rows is not None:
-            worth |= (rows[start : start + len(block)] @ rows.T).toarray() >= least
-    worth &= ~(np.abs(years[start : start + len(block), None] - years[None, :]) > MAX_YEAR_GAP)
-    rows, right = np.nonzero(np.triu(worth, k=1 + start))
-    return rows + start, right
+def _candidates(titles: list[str], years: np.ndarray, texts, people) -> tuple[np.ndarray, np.ndarray]:
+    """Places (i, j), i < j, of pairs near in years that have something in common."""
+    if len(titles) < 2:
+        return np.empty(0, dtype=int), np.empty(0, dtype=int)
+    ways = [close_titles(titles, years=years), _alike_rows(_word_rows(titles), years, None)]
+    ways += [_alike_rows(texts, years, SAME_TEXT)] if texts is not None else []
+    ways += [_alike_rows(people, years, SAME_PEOPLE)] if people is not None else []
+    numbered = [left * len(titles) + right for left, right in ways]
+    return np.divmod(np.unique(np.concatenate(numbered)), len(titles))
+
+
+def close_titles(titles: list[str], least: float = 70, years=None) -> tuple[np.ndarray, np.ndarray]:
+    """Find all pairs of titles whose Levenshtein ratio, as they stand or with sorted words, is at least `least`.
+
+    The ratio of two texts is twice the length of their longest common subsequence by the sum of their lengths. It
+    cannot be larger than the same with the letters that both have in any order, and those of a block of titles with
+    all others are one matrix product. Only pairs that pass this bound are compared letter by letter.
+
+    Parameters
+    ----------
+    titles : list of str
+        As from `normalize_title`, with one space between words.
+    least : float
+        Of 100.
+    years : array-like, optional
+        (n_titles,) Pairs whose years are more than one apart are left out; NaN is near every year.
+
+    Returns
+    -------
+    left, right : numpy.ndarray
+        Places of the pairs, left < right, in no particular order.
+
+    References
+    ----------
+    The bound is the counting filter of P. Jokinen, J. Tarhio and E. Ukkonen (1996), A comparison of approximate string
+    matching algorithms, Software: Practice and Experience 26(12), pages 1439-1458.
+    """
+    order = np.argsort([len(title) for title in titles], kind="stable")
+    ordered = np.array(titles, dtype=object)[order]
+    lengths = np.array([len(title) for title in ordered], dtype=np.float32)
+    years = None if years is None else np.asarray(years, dtype=float)[order]
+    ways = [ordered, np.array([" ".join(sorted(title.split())) for title in ordered], dtype=object)]
+    ours, others = _letter_rows(ordered, least / 200)
+    found = [np.empty((2, 0), dtype=int)]
+    longest = (200 - least) / max(least, 1)  # of two titles with that ratio, by the length of the shorter
+    for start, end in _blocks(len(titles)):
+        last = int(np.searchsorted(lengths, lengths[end - 1] * longest + 1e-3, side="right"))
+        may = ours[start:end] @ others[start:last].T > -1e-3
+        may[:, : end - start] &= np.triu(np.ones((end - start, end - start), dtype=bool), k=1)
+        if years is not None:
+            may &= ~(np.abs(years[start:end, None] - years[None, start:last]) > MAX_YEAR_GAP)
+        left, right = np.nonzero(may)
+        pairs = np.array([left + start, right + start])
+        alike = [process.cpdist(way[pairs[0]], way[pairs[1]], scorer=fuzz.ratio, workers=-1) >= least for way in ways]
+        found.append(pairs[:, np.any(alike, axis=0)])
+    pairs = np.sort(order[np.concatenate(found, axis=1)], axis=0)
+    return pairs[0], pairs[1]
+
+
+def _letter_rows(titles, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Rows whose product is the number of letters that two titles have in common, minus `share` of all their letters.
+
+    A letter that a title holds three times gives three ones, so that common letters count as often as both hold them.
+    Of columns that few titles have, only their number is kept: half of it on either side is no less than what two
+    titles have in common there.
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    counted = CountVectorizer(analyzer=_counted_letters, dtype=np.float32).fit_transform(titles)
+    usual = np.asarray(counted.mean(axis=0)).ravel() >= USUAL_LETTER
+    lengths = np.asarray(counted.sum(axis=1), dtype=np.float32).reshape(-1, 1)
+    rest = np.asarray(counted[:, ~usual].sum(axis=1), dtype=np.float32).reshape(-1, 1)
+    letters, lacks, one = counted[:, usual].toarray(), rest / 2 - share * lengths, np.ones_like(lengths)
+    return np.hstack([letters, lacks, one]), np.hstack([letters, one, lacks])
+
+
+def _counted_letters(title: str) -> list[tuple[str, int]]:
+    """Every letter with how often it came before: ``"aha"`` gives a 0, h 0, a 1."""
+    seen: dict[str, int] = {}
+    numbered = []
+    for letter in title:
+        seen[letter] = seen.get(letter, -1) + 1
+        numbered.append((letter, seen[letter]))
+    return numbered
+
+
+def _alike_rows(rows, years: np.ndarray, least: float | None) -> tuple[np.ndarray, np.ndarray]:
+    """Places (i, j), i < j, near in years, of sparse rows whose product is at least `least`.
+
+    Without `least`, rows hold zeros and ones, and all ones of one row stand in the other.
+    """
+    sizes, found = np.asarray(rows.sum(axis=1)).ravel(), [np.empty((2, 0), dtype=int)]
+    for start, end in _blocks(rows.shape[0]):
+        product = (rows[start:end] @ rows.T).tocoo()
+        left, right = product.row.astype(int) + start, product.col.astype(int)
+        enough = product.data >= (np.minimum(sizes[left], sizes[right]) if least is None else least)
+        keep = enough & (left < right) & ~(np.abs(years[left] - years[right]) > MAX_YEAR_GAP)
+        found.append(np.array([left[keep], right[keep]]))
+    pairs = np.concatenate(found, axis=1)
+    return pairs[0], pairs[1]
+
+
+def _blocks(count: int):
+    """Begin and end of blocks of rows that have at most `CELLS_AT_ONCE` cells with all rows."""
+    rows = max(1, CELLS_AT_ONCE // max(1, count))
+    return [(start, min(start + rows, count)) for start in range(0, count, rows)]
 
 
 def _compare(left: np.ndarray, right: np.ndarray, titles: list[str], years: np.ndarray, texts, people) -> pd.DataFrame:

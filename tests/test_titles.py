@@ -1,10 +1,11 @@
+import itertools
 import random
 
 import numpy as np
 import pandas as pd
 import pytest
 import title_queries
-from rapidfuzz import distance
+from rapidfuzz import distance, fuzz
 
 from helpers import titles
 from helpers.titles import TitleLookup, adjacent_duplicates, find_duplicates, merge_duplicates, normalize_title
@@ -185,9 +186,32 @@ def test_blocks_give_the_pairs_that_one_block_gives(monkeypatch):
     rng = random.Random(3)
     rows = listings([("".join(rng.choices("ab ", k=6)), 2000 + rng.randrange(3)) for _ in range(60)])
     whole = find_duplicates(rows)
-    monkeypatch.setattr(titles, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(titles, "CELLS_AT_ONCE", 7 * 60)
     pd.testing.assert_frame_equal(find_duplicates(rows), whole)
     assert whole["duplicate"].any()
+
+
+def test_close_titles_are_the_pairs_that_a_comparison_of_all_finds():
+    rng = random.Random(4)
+    made = ["".join(rng.choices("aabcde é", k=rng.randrange(1, 14))) for _ in range(150)]
+    names = [normalize_title(name) or "x" for name in made]
+    names += ["zz top", "top zz", "a", "a", "ab " * 30 + "c", "quixotic", "quixotry"]
+    years = [rng.choice([2000.0, 2001.0, 2002.0, np.nan]) for _ in names]
+    for least in (50, 70, 90):
+        both = {
+            (i, j)
+            for i, j in itertools.combinations(range(len(names)), 2)
+            if max(fuzz.ratio(names[i], names[j]), fuzz.token_sort_ratio(names[i], names[j])) >= least
+        }
+        near = {(i, j) for i, j in both if not abs(years[i] - years[j]) > 1}
+        assert set(zip(*titles.close_titles(names, least), strict=True)) == both
+        assert set(zip(*titles.close_titles(names, least, years), strict=True)) == near
+        assert both > near
+
+
+def test_no_listings_and_one_listing_have_no_pairs():
+    rows = listings([("Heat", 1995), (" ", 1995), (None, 1995)])
+    assert found(find_duplicates(rows)) == found(find_duplicates(rows.head(0))) == set()
 
 
 def test_rows_without_title_are_passed_over_and_no_pairs_are_no_error():
