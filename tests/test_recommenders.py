@@ -26,8 +26,9 @@ from helpers.recommenders import (
     UserKNN,
     feature_vectors,
 )
-from helpers.recommenders.base import NotFittedError
+from helpers.recommenders.base import NotFittedError, likes
 from helpers.recommenders.neighborhood import pearson
+from helpers.recommenders.neural import _viewer_vectors
 
 MAKERS = {
     "Random": Random,
@@ -338,6 +339,17 @@ def test_weights_may_be_given():
 def test_networks_stop_early_and_keep_their_best_state():
     model = NeuralCF(dimensions=4, epochs=30).fit(SMALL, FILMS)
     assert 4 <= model.epochs_run < 30
+
+
+def test_neural_cf_scores_all_films_as_it_scores_one_pair():
+    import torch
+
+    model = NeuralCF(dimensions=4, epochs=2).fit(SMALL, FILMS)
+    net, liked = model._net, torch.from_numpy(likes(model._histories)).double()
+    with torch.no_grad():
+        viewers, bias = _viewer_vectors(liked, net.history.weight), net.bias.weight[:, 0]
+        one_by_one = [net.join(viewer.expand(len(bias), -1), net.films.weight, bias) for viewer in viewers]
+    np.testing.assert_allclose(model._scores(model._histories), torch.stack(one_by_one), atol=1e-12)
 
 
 def test_a_film_without_likes_is_its_text_to_the_tower():

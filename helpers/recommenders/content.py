@@ -48,7 +48,7 @@ class ContentProfile(Recommender):
         rows = np.asarray(self.vectors(self.movies) if callable(self.vectors) else self.vectors)
         if len(rows) != len(self.movies):
             raise ValueError(f"{type(self).__name__}: {len(rows)} vectors for {len(self.movies)} films.")
-        return rows[np.argsort(self.movies.index.to_numpy(), kind="stable")]
+        return rows[np.argsort(self.movies.index.to_numpy(), kind="stable")].astype(np.float64)
 
     def _prepare(self, rows: np.ndarray) -> np.ndarray:
         return unit(rows - rows.mean(axis=0) if self.center else rows)

@@ -4,6 +4,9 @@ In both, a viewer is the sum of the vectors of what they liked, divided by the r
 (Paterek, 2007): so that a new viewer needs no training. While training on a like, that film is left out of the sum;
 otherwise the network would only learn to recognise it. Training stops when the lists for held-out likes get no better.
 
+All numbers have 64 bits: how 32 bits are rounded differs from one kind of processor to the next, and training makes so
+much of it that the lists would differ, too.
+
 A. Paterek (2007), Improving regularized singular value decomposition for collaborative filtering, KDD Cup.
 """
 
@@ -55,9 +58,9 @@ class _Network(Recommender):
         held = rng.random(len(pairs)) < HELD_OUT
         known = liked.copy()
         known[tuple(pairs[held].T)] = 0
-        self._net = self._build(torch)
+        self._net = self._build(torch).double()
         optimizer = torch.optim.AdamW(self._net.parameters(), lr=self.learning_rate, weight_decay=1e-4)
-        history, training = torch.from_numpy(known), pairs[~held]
+        history, training = torch.from_numpy(known).double(), pairs[~held]
         best, waited, kept = -1.0, 0, None
         self.epochs_run = 0
         while self.epochs_run < self.epochs and waited < PATIENCE:
@@ -90,7 +93,7 @@ class _Network(Recommender):
     def _score_likes(self, liked: np.ndarray) -> np.ndarray:
         self._net.eval()
         with _one_thread() as torch, torch.no_grad():
-            return self._net.all_scores(torch.from_numpy(liked)).numpy().astype(np.float64)
+            return self._net.all_scores(torch.from_numpy(liked).double()).numpy()
 
     def _build(self, torch):
         raise NotImplementedError
@@ -127,7 +130,7 @@ class NeuralCF(_Network):
         users = np.repeat(pairs[:, 0], 1 + self.NEGATIVES)
         films = rng.integers(len(self.items), size=(len(pairs), 1 + self.NEGATIVES))
         films[:, 0] = pairs[:, 1]
-        targets = (history[users, films.ravel()] > 0).float()
+        targets = (history[users, films.ravel()] > 0).double()
         output = self._net(history, torch.from_numpy(users), torch.from_numpy(films.ravel()), targets)
         return torch.nn.functional.binary_cross_entropy_with_logits(output, targets)
 
@@ -164,8 +167,8 @@ class TwoTower(_Network):
     def _build(self, torch):
         content = ContentProfile(self.vectors)
         content.movies, content.items = self.movies, self.items
-        texts = content._prepare(content._raw_vectors()).astype(np.float32)
-        self._warm = torch.from_numpy(likes(self._histories).sum(axis=0) > 0).float()[:, None]
+        texts = content._prepare(content._raw_vectors())
+        self._warm = torch.from_numpy(likes(self._histories).sum(axis=0) > 0).double()[:, None]
         return _make_towers(torch, torch.from_numpy(texts), self._warm, self.dimensions, self.OWN_VECTOR_DROPPED)
 
     def _loss(self, torch, history, pairs, rng):
@@ -217,12 +220,17 @@ def _make_neumf(torch, films: int, dimensions: int):
             return self.join(viewers, self.films(films), self.bias(films)[:, 0])
 
         def all_scores(self, liked):
+            """What `join` gives for all viewers and films, with all that does not hang on the pair done once."""
             viewers = _viewer_vectors(liked, self.history.weight)
-            every = self.films.weight[None]
-            rows = [
-                self.join(viewer[None, None].expand(1, films, -1), every, self.bias.weight[:, 0]) for viewer in viewers
-            ]
-            return torch.cat(rows)
+            first, _, second = self.perceptron
+            of_product, of_perceptron = self.output.weight[0].split([dimensions, dimensions // 2])
+            scores = (viewers[:, :dimensions] * of_product) @ self.films.weight[:, :dimensions].T
+            scores += self.bias.weight[:, 0] + of_perceptron @ second.bias + self.output.bias
+            from_viewers = viewers[:, dimensions:] @ first.weight[:, :dimensions].T
+            from_films = self.films.weight[:, dimensions:] @ first.weight[:, dimensions:].T + first.bias
+            for row, viewer in zip(scores, from_viewers, strict=True):
+                row += torch.relu(viewer + from_films) @ (of_perceptron @ second.weight)
+            return scores
 
     return NeuMF()
 
@@ -241,7 +249,7 @@ def _make_towers(torch, texts, warm, dimensions: int, dropped: float):
         def film_vectors(self):
             keep = warm
             if self.training:
-                keep = warm * (torch.rand(len(texts), 1) > dropped).float()
+                keep = warm * (torch.rand(len(texts), 1) > dropped)
             return torch.nn.functional.normalize(self.text(texts) + keep * self.own.weight, dim=1)
 
         def forward(self, history, users, films):
