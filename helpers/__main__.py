@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -71,6 +72,12 @@ def parser() -> argparse.ArgumentParser:
     fetch = commands.add_parser("fetch", help="download real data: MovieLens ratings, or the plots of MPST")
     fetch.add_argument("dataset", choices=["movielens", "mpst"])
     fetch.set_defaults(run=fetch_dataset)
+
+    benchmark = commands.add_parser("benchmark", help="the speed figures, as ratios within one run")
+    benchmark.add_argument("--quick", action="store_true", help="smaller sizes and fewer rounds, under two minutes")
+    benchmark.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    benchmark.add_argument("--keep", action="store_true", help="write the figures into data/reference_results.json")
+    benchmark.set_defaults(run=run_benchmark)
 
     doctor = commands.add_parser("doctor", help="what is fine, what is not, and the command that mends it")
     doctor.add_argument("--json", action="store_true", help="one JSON document on standard output")
@@ -161,13 +168,14 @@ def run_tests(options) -> int:
 
 
 def run_child(command: list, patience: float | None = None, **variables) -> int:
-    """Run a program in the course's folder and pass its exit status on; Ctrl-C ends both without a traceback.
+    """Run a program in the course's folder and pass its exit status on.
 
-    After Ctrl-C the program has `patience` seconds to end by itself; Voila, interrupted while it starts a kernel, may
+    Ctrl-C ends both without a traceback, and so does a request to terminate: no server is left behind. After Ctrl-C the program has `patience` seconds to end by itself; Voila, interrupted while it starts a kernel, may
     wait forever. Kernels whose server is gone end by themselves.
     """
     environment = dict(bootstrap.child_environment(), **variables)
     process = subprocess.Popen(command, cwd=bootstrap.ROOT, env=environment)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     wait = None
     while True:
         try:
@@ -249,6 +257,22 @@ def evaluate_models(options) -> int:
     simulated = " (simulated viewers)" if task.name == "course" else ""
     print(f"Ratings: {task.name}{simulated}. {json.dumps(document['protocol'])}")
     print(scoreboard.as_table(document).round(3).to_string())
+    return 0
+
+
+def run_benchmark(options) -> int:
+    """Print how long things take, and how many times as long other ways take."""
+    from helpers import benchmark, results
+
+    measured = list(benchmark.run(benchmark.QUICK if options.quick else benchmark.FULL))
+    document = benchmark.as_document(measured, options.quick)
+    if options.keep:
+        results.keep(document, "benchmark")
+    if options.json:
+        print(json.dumps(document, ensure_ascii=False))
+        return 0
+    print(f"Machine: {json.dumps(document['machine'])}. Medians; 'takes' is the time by that of the course's way.")
+    print(benchmark.as_table(document).to_string(na_rep="", float_format=lambda value: f"{value:,.3g}"))
     return 0
 
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -43,36 +44,36 @@ def serve(*arguments, **variables):
         command, cwd=bootstrap.ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
         env=dict(os.environ, **variables), start_new_session=True,
     )  # fmt: skip
-    said = []
+    process.said = []
+    threading.Thread(target=listen, args=[process], daemon=True).start()
     try:
-        for line in process.stderr:
-            said.append(line)
-            found = re.search(r"http://127\.0\.0\.1:\d+/\S*", line)
-            if found:
-                break
-        else:
-            raise RuntimeError("".join(said))
-        drain(process)
-        wait_for(found[0])
-        process.said = said
-        yield process, found[0]
+        address = announced(process)
+        wait_for(address)
+        yield process, address
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
-        process.wait()
-        process.stderr.close()
+        process.wait(60)
 
 
-def drain(process):
-    """Go on reading what a server says, so that it never waits for a full pipe."""
-    import threading
+def listen(process):
+    """Keep what a server says as long as anybody holds its pipe, so that it never waits for a full one."""
+    with process.stderr as lines:
+        process.said.extend(lines)
 
-    def read():
-        with contextlib.suppress(ValueError):  # closed
-            for _ in process.stderr:
-                pass
 
-    threading.Thread(target=read, daemon=True).start()
+def announced(process, seconds=180):
+    """Wait for the address that a server prints."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        ended = process.poll() is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+/\S*(?=\s)", "".join(process.said))
+        if found:
+            return found[0]
+        if ended:
+            break
+        time.sleep(0.1)
+    raise RuntimeError(f"no address was announced: {''.join(process.said)}")
 
 
 def wait_for(address, seconds=60):
