@@ -27,6 +27,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import data
+from helpers.index import DIGITS, unit_rows
 
 PACKAGES = ["pymilvus>=3.0,<4", "milvus-lite>=3.2,<4"]
 FIELDS = ["movie_id", "vector", "title", "year", "genres", "content"]
@@ -35,7 +36,6 @@ BATCH = 1_000  # films that are read or written together
 QUERIES_AT_ONCE = 256
 NEIGHBORS_AT_MOST = 16_384  # that Milvus returns for a query
 SPARE = 16  # neighbours asked for beyond k, to see whether the last ones tie
-DIGITS = 6  # of a similarity that count when neighbours are put in order, as in helpers.index
 LOOSE = 500  # films written to Milvus Lite before they are moved from its log, which it searches slowly
 PAUSES = 0.25, 8.0  # seconds before the second attempt, which double with every attempt, and their limit
 NOT_LOADED = 101  # Milvus's code for a collection that is stored, but cannot be searched before it is loaded
@@ -263,7 +263,7 @@ class VectorEngine:
             raise ValueError(f"search: k is {k}; ask for 1 to {NEIGHBORS_AT_MOST:,}.")
         expression = filter_expression(years=years, genres=genres, without=without)
         found = []
-        for some in _batches(_unit_rows(queries, "search"), QUERIES_AT_ONCE):
+        for some in _batches(unit_rows(queries, "search"), QUERIES_AT_ONCE):
             found += self._nearest(some, k, expression, k + SPARE)
         width = max(len(ids) for ids, _ in found)
         ids = np.full((len(found), width), -1, dtype=np.int64)
@@ -525,7 +525,7 @@ def _status(error: BaseException | None) -> str:
 
 def _checked(vectors, movies: pd.DataFrame, who: str) -> np.ndarray:
     """Unit rows of vectors that belong to the films; see `VectorEngine.build`."""
-    vectors = _unit_rows(np.asarray(vectors, dtype=np.float32), who)
+    vectors = unit_rows(np.asarray(vectors, dtype=np.float32), who)
     if len(vectors) != len(movies):
         raise ValueError(f"{who}: {len(vectors)} vectors for {len(movies)} films.")
     if "title" not in movies:
@@ -553,16 +553,6 @@ def _rows(vectors: np.ndarray, movies: pd.DataFrame) -> list[dict]:
         values = int(movie_id), vector, title, year, genres, content
         rows.append(dict(zip(FIELDS, values, strict=True)))
     return rows
-
-
-def _unit_rows(vectors: np.ndarray, who: str) -> np.ndarray:
-    if vectors.ndim != 2 or not vectors.size:
-        raise ValueError(f"{who}: expected rows of numbers, got shape {vectors.shape}.")
-    lengths = np.linalg.norm(vectors, axis=1)
-    bad = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
-    if len(bad):
-        raise ValueError(f"{who}: row {bad[0]} is all zeros, or has a NaN or an infinite number.")
-    return vectors / lengths[:, None]
 
 
 def _whole_numbers(ids, who: str) -> list[int]:
