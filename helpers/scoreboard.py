@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
-import importlib.metadata
-import json
-import platform
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
 
-from helpers import evaluation, recommenders
-from helpers.data import DATA_DIR, LIKED, load_movies, load_ratings, load_vectors, write_whole
-
-RESULTS = "reference_results.json"
+from helpers import evaluation, recommenders, results
+from helpers.data import LIKED, load_movies, load_ratings, load_vectors
 
 MODELS: dict[str, Callable] = {
     "random": recommenders.Random,
@@ -132,20 +126,10 @@ def intervals(document: dict, metric: str) -> pd.DataFrame:
 
 
 def keep(document: dict) -> None:
-    """Write a document into ``data/reference_results.json``, with the date and the versions that it was made by."""
-    path = DATA_DIR / RESULTS
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    names = ["numpy", "pandas", "scipy", "torch"]
-    versions = {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in names}
-    stamp = {"date": datetime.date.today().isoformat(), "versions": versions}
-    kept.setdefault("evaluate", {}).setdefault(document["ratings"], {})[document["protocol"]["split"]] = (
-        stamp | document
-    )
-    with write_whole(path) as temporary:
-        temporary.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    """Keep a document as figures that others compare with; see `helpers.results`."""
+    results.keep(document, "evaluate", document["ratings"], document["protocol"]["split"])
 
 
 def load_reference(ratings: str, protocol: str = "last") -> dict:
     """Read a document that `keep` wrote: figures measured once, on data that need not be there now."""
-    path = DATA_DIR / RESULTS
-    return json.loads(path.read_text(encoding="utf-8"))["evaluate"][ratings][protocol]
+    return results.load("evaluate", ratings, protocol)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from helpers import scoreboard
+from helpers import results, scoreboard
 from helpers.bootstrap import ROOT
 from helpers.data import load_ratings, read_ratings_csv
 from helpers.evaluation import evaluate_users, paired_difference
@@ -106,7 +106,7 @@ def test_own_ratings_are_read_with_their_scale_and_times(own):
 
 
 def test_what_is_kept_can_be_read_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(scoreboard, "DATA_DIR", tmp_path)
+    monkeypatch.setattr(results, "DATA_DIR", tmp_path)
     task = scoreboard.Task("course", "last")
     document = scoreboard.as_document(task, {"popularity": task.judge("popularity")})
     scoreboard.keep(document)

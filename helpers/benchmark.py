@@ -1,0 +1,362 @@
+"""Speed in ratios: the course's way against the tutorial's way and against a bare lower bound, in turn, in one process.
+
+The tutorial's way is the throw-away code that this course replaces: a text at a time, a ball tree, a loop over titles.
+The bare way is the least that any program has to do. Every round runs all ways, one after the other, so that a machine
+that gets slower slows all of them; a ratio is taken within a round, and the median over rounds is what counts.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from helpers import compiled, titles
+from helpers.data import load_movies, load_raw_listings, load_vectors
+from helpers.encoding import BATCH, encode, load_encoder
+from helpers.evaluation import evaluate_users
+from helpers.index import NeighborIndex
+from helpers.recommenders import Recommender
+
+K = 10
+OURS, TUTORIAL, BARE = "course", "tutorial", "bare"
+NOISE = 0.5  # length of what is added to a mean of films, of length 1, to make up a vector
+SAMPLE = 0.002  # share of the rows that a loop over all pairs is timed on
+
+
+class Measurement(NamedTuple):
+    """One thing that was timed: seconds of every round by way, and how good the answers were."""
+
+    what: str
+    seconds: dict[str, list[float]]
+    quality: dict[str, float]
+
+
+class Size(NamedTuple):
+    """How much is measured."""
+
+    rounds: int
+    texts: int
+    vectors: tuple[int, ...]
+    titles: int
+    lookups: tuple[int, ...]
+
+
+FULL = Size(rounds=7, texts=192, vectors=(1_050, 15_000, 100_000), titles=15_000, lookups=(10_000, 100_000))
+QUICK = Size(rounds=3, texts=48, vectors=(1_050, 15_000), titles=5_000, lookups=(10_000,))
+
+
+def run(size: Size = FULL) -> Iterator[Measurement]:
+    """Measure everything, with a progress bar."""
+    from tqdm import tqdm
+
+    parts = (encoding, searching, duplicates, lookups, judging, starting)
+    for part in tqdm(parts, desc="Benchmark", unit=" part"):
+        yield from part(size)
+
+
+def interleave(ways: dict[str, Callable], rounds: int, times: int = 1, per: int = 1) -> dict[str, list[float]]:
+    """Time each way once a round, after a round that does not count.
+
+    Parameters
+    ----------
+    ways : dict of str to callable
+        What to time.
+    rounds : int
+        How often.
+    times : int
+        How many calls in a row make one figure; more than 1 for what takes milliseconds.
+    per : int
+        How many questions a call answers.
+
+    Returns
+    -------
+    dict of str to list of float
+        Seconds a question, a figure a round.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for work in ways.values():
+        work()
+    for _ in range(rounds):
+        for name, work in ways.items():
+            begin = time.perf_counter()
+            for _ in range(times):
+                work()
+            seconds[name].append((time.perf_counter() - begin) / (times * per))
+    return seconds
+
+
+# ---- what is measured --------------------------------------------------------------------------------------------
+
+
+def encoding(size: Size) -> Iterator[Measurement]:
+    """Encode synopses: in sorted batches, and compiled where OpenVINO is installed."""
+    encoder, texts = load_encoder(), load_movies()["synopsis"].tolist()[: size.texts]
+    ways = {
+        OURS: lambda: encode(texts, cache=False, progress=False, fast=False),
+        TUTORIAL: lambda: [encoder.encode(text, show_progress_bar=False) for text in texts],
+        BARE: lambda: encoder.encode(texts, batch_size=BATCH, show_progress_bar=False),
+    }
+    rounds = min(size.rounds, 3)
+    yield Measurement(f"encode {len(texts)} synopses", interleave(ways, rounds), {})
+    if compiled.available():
+        fast = encode(texts, cache=False, progress=False, fast=True)
+        cosine = float((fast * encode(texts, cache=False, progress=False, fast=False)).sum(axis=1).min())
+        ways[OURS] = lambda: encode(texts, cache=False, progress=False, fast=True)
+        what = f"encode {len(texts)} synopses, compiled by OpenVINO"
+        yield Measurement(what, interleave(ways, rounds), {"least cosine with float32": cosine})
+
+
+def searching(size: Size) -> Iterator[Measurement]:
+    """Search: exact, with the tutorial's ball tree and a bare product beside it; then everything that may miss."""
+    for count in size.vectors:
+        vectors, queries = made_up_vectors(count), made_up_vectors(64, seed=1)
+        exact, tree = NeighborIndex(vectors), NeighborIndex(vectors, method="ball_tree")
+        for asked in (queries[:1], queries):
+            ways = {
+                OURS: lambda exact=exact, asked=asked: exact.search(asked, K),
+                TUTORIAL: lambda tree=tree, asked=asked: tree.search(asked, K),
+                BARE: lambda vectors=vectors, asked=asked: bare_search(vectors, asked),
+            }
+            times = max(1, 100_000 // (count * len(asked)))
+            what = f"search {count:,} vectors, {len(asked)} {'query' if len(asked) == 1 else 'queries'}"
+            yield Measurement(what, interleave(ways, size.rounds, times), {})
+        if count > 1_050:
+            yield from _approximate(size, exact, queries)
+
+
+def _approximate(size: Size, exact: NeighborIndex, queries: np.ndarray) -> Iterator[Measurement]:
+    """Graph and codes on the same vectors, against exact search, with the share of true neighbours found."""
+    from voyager import Index, Space
+
+    vectors, count, few = exact.vectors, len(exact), queries[:16]
+    wanted, _ = exact.search(queries, K)
+    for method in ("hnsw", "int8", "binary"):
+        index = NeighborIndex(vectors, method=method)
+        ways = {
+            OURS: lambda index=index: [index.search(query, K) for query in few],
+            "exact": lambda: [exact.search(query, K) for query in few],
+        }
+        if method == "hnsw":
+            options = index.options
+            bare = Index(Space.Cosine, vectors.shape[1], M=options["M"], ef_construction=options["ef_construction"])
+            bare.add_items(vectors)
+            ways[BARE] = lambda bare=bare, ef=options["ef"]: [bare.query(query, k=K, query_ef=ef) for query in few]
+        quality = {
+            f"recall@{K}": recall(index.search(queries, K)[0], wanted),
+            "memory of exact": exact.scanned_bytes / index.scanned_bytes,
+        }
+        what = f"search {count:,} vectors, 1 query, {method}"
+        yield Measurement(what, interleave(ways, size.rounds, per=len(few)), quality)
+
+
+def duplicates(size: Size) -> Iterator[Measurement]:
+    """All pairs of titles of which one is nearly the other, against a loop and against plain blocks of all pairs."""
+    names = [titles.normalize_title(title) for title in made_up_titles(size.titles)]
+    rows = np.random.default_rng(0).choice(len(names), max(1, int(SAMPLE * len(names))), replace=False)
+    ways = {OURS: lambda: titles.close_titles(names), BARE: lambda: all_pairs(names)}
+    seconds = interleave(ways, min(size.rounds, 3))
+    seconds[TUTORIAL] = [
+        each / SAMPLE for each in interleave({"": lambda: pairs_by_loop(names, rows)}, min(size.rounds, 3))[""]
+    ]
+    found, wanted = (set(zip(*map(list, way()), strict=True)) for way in ways.values())
+    quality = {"pairs": len(found), "share of the bare way's pairs": len(found & wanted) / len(wanted)}
+    yield Measurement(f"close pairs of {len(names):,} titles", seconds, quality)
+
+
+def lookups(size: Size) -> Iterator[Measurement]:
+    """Look a title up despite a typo: ten queries."""
+    from rapidfuzz import fuzz, process
+
+    for count in size.lookups:
+        names = pd.Series(made_up_titles(count))
+        queries = [name[:3] + name[4:] for name in names[:: count // K][:K]]
+        lookup, keys = titles.TitleLookup(names), [titles.normalize_title(name) for name in names]
+        ways = {
+            OURS: lambda lookup=lookup, queries=queries: [lookup.suggest(query) for query in queries],
+            TUTORIAL: lambda names=names, queries=queries: [nearest_by_loop(query, names) for query in queries],
+            BARE: lambda keys=keys, queries=queries: process.cdist(queries, keys, scorer=fuzz.ratio).argmax(axis=1),
+        }
+        found = [lookup.suggest(query, 1)[0].title for query in queries]
+        right = np.mean([a == b for a, b in zip(found, names[:: count // K], strict=False)])
+        seconds = interleave(ways, min(size.rounds, 3), per=len(queries))
+        yield Measurement(f"look a title up among {count:,}", seconds, {"found": float(right)})
+
+
+def judging(size: Size) -> Iterator[Measurement]:
+    """Twelve metrics for 600 viewers and 1,000 films."""
+    random = np.random.default_rng(0)
+    scores = random.random((600, 1_000))
+    liked = np.argwhere(random.random(scores.shape) < 0.03)
+    test = pd.DataFrame({"user_id": liked[:, 0], "movie_id": liked[:, 1], "rating": 5.0})
+    seen = {"user_id": np.arange(600), "movie_id": 1_000, "rating": 5.0}  # one film more, which all have seen
+    train = pd.DataFrame(seen)
+    movies = pd.DataFrame(index=pd.RangeIndex(1_001, name="movie_id"))
+    vectors = made_up_vectors(1_001)
+    model = Given(np.column_stack([scores, np.zeros(600)])).fit(train, movies)
+    model.fit = lambda *_: model
+    ways = {
+        OURS: lambda: evaluate_users(model, train, test, K, movies, vectors),
+        TUTORIAL: lambda: judge_by_loop(scores, test, vectors),
+        BARE: lambda: np.argpartition(-scores, K, axis=1)[:, :K],
+    }
+    yield Measurement("judge lists for 600 viewers and 1,000 films", interleave(ways, min(size.rounds, 5)), {})
+
+
+def starting(size: Size) -> Iterator[Measurement]:
+    """Start a process that can answer `recommend`, against one that imports what a tutorial's first cell imports."""
+    ways = {
+        OURS: "import helpers.neighbors, helpers.titles, helpers.data",
+        TUTORIAL: "import pandas, numpy, sklearn.neighbors, sentence_transformers",
+        BARE: "import pandas",
+    }
+    seconds = interleave({way: lambda code=code: _python(code) for way, code in ways.items()}, min(size.rounds, 5))
+    yield Measurement("start a process and import", seconds, {})
+
+
+# ---- other ways --------------------------------------------------------------------------------------------------
+
+
+class Given(Recommender):
+    """A recommender whose scores are given, so that nothing but judging takes time."""
+
+    def __init__(self, given: np.ndarray):
+        self.given = given
+
+    def _learn(self) -> None:
+        pass
+
+    def _scores(self, histories: np.ndarray) -> np.ndarray:
+        return self.given
+
+
+def bare_search(vectors: np.ndarray, queries: np.ndarray) -> np.ndarray:
+    """The least that an exact search has to do: a product, a partial sort, and the sort of what is left."""
+    scores = queries @ vectors.T
+    best = np.argpartition(scores, -K, axis=1)[:, -K:]
+    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1)
+    return np.take_along_axis(best, order, axis=1)
+
+
+def all_pairs(names: list[str], least: float = 70, rows: int = 1_000) -> tuple[np.ndarray, np.ndarray]:
+    """What `helpers.titles.close_titles` finds, by comparing all pairs, block by block."""
+    from rapidfuzz import fuzz, process
+
+    found = []
+    for start in range(0, len(names), rows):
+        block, rest = names[start : start + rows], names[start:]
+        close = [
+            process.cdist(block, rest, scorer=way, score_cutoff=least, dtype=np.float32, workers=-1) > 0
+            for way in (fuzz.ratio, fuzz.token_sort_ratio)
+        ]
+        found.append(np.array(np.nonzero(np.triu(close[0] | close[1], k=1))) + start)
+    left, right = np.concatenate(found, axis=1)
+    return left, right
+
+
+def pairs_by_loop(names: list[str], rows: np.ndarray) -> int:
+    """Count the titles within distance 3 of some, in a loop of Python over the distance in C."""
+    from rapidfuzz.distance import Levenshtein
+
+    return sum(Levenshtein.distance(names[row], name) <= 3 for row in rows for name in names[row + 1 :])
+
+
+def nearest_by_loop(query: str, names: pd.Series):
+    """Id of the title with the smallest Levenshtein distance, by `apply` over the distance in C."""
+    from rapidfuzz.distance import Levenshtein
+
+    return names.apply(lambda name: Levenshtein.distance(query, name)).idxmin()
+
+
+def judge_by_loop(scores: np.ndarray, test: pd.DataFrame, vectors: np.ndarray) -> np.ndarray:
+    """Accuracy, novelty and diversity of every viewer's list, as a first program would: a viewer at a time."""
+    share, rows = test["movie_id"].value_counts() / test["user_id"].nunique(), []
+    for viewer, liked in test.groupby("user_id")["movie_id"]:
+        films, best = set(liked), np.argsort(-scores[viewer])[:K].tolist()
+        hits = [film in films for film in best]
+        first = next((place for place, hit in enumerate(hits) if hit), None)
+        ap = sum(hit * sum(hits[: place + 1]) / (place + 1) for place, hit in enumerate(hits)) / min(len(films), K)
+        gain = sum(hit / np.log2(place + 2) for place, hit in enumerate(hits))
+        ideal = sum(1 / np.log2(place + 2) for place in range(min(len(films), K)))
+        novelty = np.mean([-np.log2(share.get(film, 1e-3)) for film in best])
+        alike = np.mean([vectors[a] @ vectors[b] for a in best for b in best if a != b])
+        mrr = 0 if first is None else 1 / (first + 1)
+        rows.append([sum(hits) / K, sum(hits) / len(films), any(hits), mrr, ap, gain / ideal, novelty, 1 - alike])
+    return np.mean(rows, axis=0)
+
+
+# ---- what is made up -----------------------------------------------------------------------------------------------
+
+
+def made_up_vectors(count: int, seed: int = 0) -> np.ndarray:
+    """Vectors that lie as texts do: each the mean of two films of the course, with some noise: (count, 384) unit rows.
+
+    Random directions would not do: they have no near neighbours at all, which no collection of texts is like.
+    """
+    random, films = np.random.default_rng(seed), load_vectors(load_movies())
+    pairs = films[random.integers(len(films), size=(count, 2))].sum(axis=1)
+    pairs /= np.linalg.norm(pairs, axis=1, keepdims=True)
+    noise = random.normal(size=pairs.shape).astype(np.float32) / np.sqrt(pairs.shape[1])
+    rows = pairs + NOISE * noise
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def made_up_titles(count: int, seed: int = 0) -> list[str]:
+    """Titles of the raw listings first, then the first half of one with the second half of another."""
+    random, names = np.random.default_rng(seed), load_raw_listings()["title"].dropna().tolist()
+    while len(names) < count:
+        one, other = (names[place].split() for place in random.integers(1_000, size=2))
+        names.append(" ".join(one[: (len(one) + 1) // 2] + other[len(other) // 2 :]))
+    return names[:count]
+
+
+def recall(found: np.ndarray, wanted: np.ndarray) -> float:
+    """Share of the wanted neighbours that were found: both (n, k) ids."""
+    return float(np.mean([len(set(a) & set(b)) / len(b) for a, b in zip(found, wanted, strict=True)]))
+
+
+def _python(code: str) -> None:
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parent.parent, timeout=120)
+
+
+# ---- the document --------------------------------------------------------------------------------------------------
+
+
+def as_document(measured: list[Measurement], quick: bool) -> dict:
+    """One JSON document: the machine, and for each measurement seconds, ratios to the course's way, and quality."""
+    rows = []
+    for what, seconds, quality in measured:
+        ours = np.array(seconds[OURS])
+        ratios = {way: spread(np.array(each) / ours) for way, each in seconds.items() if way != OURS}
+        times = {way: spread(np.array(each)) for way, each in seconds.items()}
+        rows.append({"what": what, "seconds": times, "ratios": ratios, "quality": quality})
+    return {"machine": describe_machine(), "quick": quick, "measured": rows}
+
+
+def spread(values: np.ndarray) -> dict[str, float]:
+    """Median, smallest and largest, to four digits."""
+    found = {"median": np.median(values), "low": values.min(), "high": values.max()}
+    return {name: float(f"{value:.4g}") for name, value in found.items()}
+
+
+def describe_machine() -> dict:
+    """Cores, kind of processor and system: what a reader needs to place the seconds."""
+    return {"cores": os.cpu_count(), "processor": platform.machine(), "system": platform.system()}
+
+
+def as_table(document: dict) -> pd.DataFrame:
+    """A row a measurement: milliseconds of the course's way, and how many times as long the others took."""
+    rows = {}
+    for row in document["measured"]:
+        line = {"ms": 1_000 * row["seconds"][OURS]["median"]}
+        line |= {f"{way} takes": each["median"] for way, each in row["ratios"].items()}
+        rows[row["what"]] = line | {name: float(f"{value:.4g}") for name, value in row["quality"].items()}
+    return pd.DataFrame.from_dict(rows, orient="index")
