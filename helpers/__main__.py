@@ -170,8 +170,9 @@ def run_tests(options) -> int:
 def run_child(command: list, patience: float | None = None, **variables) -> int:
     """Run a program in the course's folder and pass its exit status on.
 
-    Ctrl-C ends both without a traceback, and so does a request to terminate: no server is left behind. After Ctrl-C the program has `patience` seconds to end by itself; Voila, interrupted while it starts a kernel, may
-    wait forever. Kernels whose server is gone end by themselves.
+    Ctrl-C ends both without a traceback, and so does a request to terminate: no server is left behind. After Ctrl-C the
+    program has `patience` seconds to end by itself; Voila, interrupted while it starts a kernel, may wait forever.
+    Kernels whose server is gone end by themselves.
     """
     environment = dict(bootstrap.child_environment(), **variables)
     process = subprocess.Popen(command, cwd=bootstrap.ROOT, env=environment)

@@ -27,8 +27,9 @@ from helpers.index import NeighborIndex
 from helpers.recommenders import Recommender
 
 K = 10
-OURS, TUTORIAL, BARE = "course", "tutorial", "bare"
+OURS, TUTORIAL, BARE, FAST = "course", "tutorial", "bare", "compiled"
 NOISE = 0.5  # length of what is added to a mean of films, of length 1, to make up a vector
+ROWS_AT_ONCE = 10_000  # vectors that are made up together
 SAMPLE = 0.002  # share of the rows that a loop over all pairs is timed on
 
 
@@ -44,14 +45,22 @@ class Size(NamedTuple):
     """How much is measured."""
 
     rounds: int
-    texts: int
+    texts: tuple[int, ...]
     vectors: tuple[int, ...]
-    titles: int
+    titles: tuple[int, ...]
     lookups: tuple[int, ...]
 
 
-FULL = Size(rounds=7, texts=192, vectors=(1_050, 15_000, 100_000), titles=15_000, lookups=(10_000, 100_000))
-QUICK = Size(rounds=3, texts=48, vectors=(1_050, 15_000), titles=5_000, lookups=(10_000,))
+FULL = Size(
+    rounds=7,
+    texts=(48, 192),
+    vectors=(1_050, 15_000, 100_000, 1_000_000),
+    titles=(5_000, 15_000, 100_000),
+    lookups=(10_000, 100_000),
+)
+QUICK = Size(rounds=3, texts=(48,), vectors=(1_050, 15_000), titles=(5_000,), lookups=(10_000,))
+SMALL_ENOUGH = 100_000  # vectors up to which a tree or a graph is built, too
+FEW_TITLES = 15_000  # up to which all pairs are compared in a loop, and block by block, too
 
 
 def run(size: Size = FULL) -> Iterator[Measurement]:
@@ -99,37 +108,38 @@ def interleave(ways: dict[str, Callable], rounds: int, times: int = 1, per: int 
 
 def encoding(size: Size) -> Iterator[Measurement]:
     """Encode synopses: in sorted batches, and compiled where OpenVINO is installed."""
-    encoder, texts = load_encoder(), load_movies()["synopsis"].tolist()[: size.texts]
-    ways = {
-        OURS: lambda: encode(texts, cache=False, progress=False, fast=False),
-        TUTORIAL: lambda: [encoder.encode(text, show_progress_bar=False) for text in texts],
-        BARE: lambda: encoder.encode(texts, batch_size=BATCH, show_progress_bar=False),
-    }
-    rounds = min(size.rounds, 3)
-    yield Measurement(f"encode {len(texts)} synopses", interleave(ways, rounds), {})
-    if compiled.available():
-        fast = encode(texts, cache=False, progress=False, fast=True)
-        cosine = float((fast * encode(texts, cache=False, progress=False, fast=False)).sum(axis=1).min())
-        ways[OURS] = lambda: encode(texts, cache=False, progress=False, fast=True)
-        what = f"encode {len(texts)} synopses, compiled by OpenVINO"
-        yield Measurement(what, interleave(ways, rounds), {"least cosine with float32": cosine})
+    encoder, synopses = load_encoder(), load_movies()["synopsis"].tolist()
+    for count in size.texts:
+        texts = synopses[:count]
+        ways = {
+            OURS: lambda texts=texts: encode(texts, cache=False, progress=False, fast=False),
+            TUTORIAL: lambda texts=texts: [encoder.encode(text, show_progress_bar=False) for text in texts],
+            BARE: lambda texts=texts: encoder.encode(texts, batch_size=BATCH, show_progress_bar=False),
+        }
+        quality = {}
+        if compiled.available():
+            ways[FAST] = lambda texts=texts: encode(texts, cache=False, progress=False, fast=True)
+            quality["least cosine with float32"] = float((ways[FAST]() * ways[OURS]()).sum(axis=1).min())
+        yield Measurement(f"encode {count} synopses", interleave(ways, min(size.rounds, 3)), quality)
 
 
 def searching(size: Size) -> Iterator[Measurement]:
     """Search: exact, with the tutorial's ball tree and a bare product beside it; then everything that may miss."""
     for count in size.vectors:
         vectors, queries = made_up_vectors(count), made_up_vectors(64, seed=1)
-        exact, tree = NeighborIndex(vectors), NeighborIndex(vectors, method="ball_tree")
+        exact = NeighborIndex(vectors)
+        tree = NeighborIndex(vectors, method="ball_tree") if count <= SMALL_ENOUGH else None
         for asked in (queries[:1], queries):
             ways = {
                 OURS: lambda exact=exact, asked=asked: exact.search(asked, K),
-                TUTORIAL: lambda tree=tree, asked=asked: tree.search(asked, K),
                 BARE: lambda vectors=vectors, asked=asked: bare_search(vectors, asked),
             }
+            if tree:
+                ways[TUTORIAL] = lambda tree=tree, asked=asked: tree.search(asked, K)
             times = max(1, 100_000 // (count * len(asked)))
             what = f"search {count:,} vectors, {len(asked)} {'query' if len(asked) == 1 else 'queries'}"
             yield Measurement(what, interleave(ways, size.rounds, times), {})
-        if count > 1_050:
+        if 1_050 < count <= SMALL_ENOUGH:
             yield from _approximate(size, exact, queries)
 
 
@@ -160,16 +170,20 @@ def _approximate(size: Size, exact: NeighborIndex, queries: np.ndarray) -> Itera
 
 def duplicates(size: Size) -> Iterator[Measurement]:
     """All pairs of titles of which one is nearly the other, against a loop and against plain blocks of all pairs."""
-    names = [titles.normalize_title(title) for title in made_up_titles(size.titles)]
-    rows = np.random.default_rng(0).choice(len(names), max(1, int(SAMPLE * len(names))), replace=False)
-    ways = {OURS: lambda: titles.close_titles(names), BARE: lambda: all_pairs(names)}
-    seconds = interleave(ways, min(size.rounds, 3))
-    seconds[TUTORIAL] = [
-        each / SAMPLE for each in interleave({"": lambda: pairs_by_loop(names, rows)}, min(size.rounds, 3))[""]
-    ]
-    found, wanted = (set(zip(*map(list, way()), strict=True)) for way in ways.values())
-    quality = {"pairs": len(found), "share of the bare way's pairs": len(found & wanted) / len(wanted)}
-    yield Measurement(f"close pairs of {len(names):,} titles", seconds, quality)
+    for count in size.titles:
+        names = [titles.normalize_title(title) for title in made_up_titles(count)]
+        ways = {OURS: lambda names=names: titles.close_titles(names)}
+        quality = {"pairs": float(len(ways[OURS]()[0]))}
+        if count <= FEW_TITLES:
+            ways[BARE] = lambda names=names: all_pairs(names)
+            found, wanted = (set(zip(*map(list, way()), strict=True)) for way in ways.values())
+            quality["share of the bare way's pairs"] = len(found & wanted) / len(wanted)
+        seconds = interleave(ways, min(size.rounds, 3) if count <= FEW_TITLES else 1)
+        if count <= FEW_TITLES:
+            rows = np.random.default_rng(0).choice(count, max(1, int(SAMPLE * count)), replace=False)
+            sampled = interleave({TUTORIAL: lambda names=names, rows=rows: pairs_by_loop(names, rows)}, size.rounds)
+            seconds[TUTORIAL] = [each * count / len(rows) for each in sampled[TUTORIAL]][: len(seconds[OURS])]
+        yield Measurement(f"close pairs of {count:,} titles", seconds, quality)
 
 
 def lookups(size: Size) -> Iterator[Measurement]:
@@ -302,11 +316,14 @@ def made_up_vectors(count: int, seed: int = 0) -> np.ndarray:
     Random directions would not do: they have no near neighbours at all, which no collection of texts is like.
     """
     random, films = np.random.default_rng(seed), load_vectors(load_movies())
-    pairs = films[random.integers(len(films), size=(count, 2))].sum(axis=1)
-    pairs /= np.linalg.norm(pairs, axis=1, keepdims=True)
-    noise = random.normal(size=pairs.shape).astype(np.float32) / np.sqrt(pairs.shape[1])
-    rows = pairs + NOISE * noise
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    rows = np.empty((count, films.shape[1]), dtype=np.float32)
+    for start in range(0, count, ROWS_AT_ONCE):
+        block = rows[start : start + ROWS_AT_ONCE]
+        np.sum(films[random.integers(len(films), size=(len(block), 2))], axis=1, out=block)
+        block /= np.linalg.norm(block, axis=1, keepdims=True)
+        block += NOISE * random.standard_normal(block.shape, dtype=np.float32) / np.sqrt(block.shape[1])
+        block /= np.linalg.norm(block, axis=1, keepdims=True)
+    return rows
 
 
 def made_up_titles(count: int, seed: int = 0) -> list[str]:

@@ -85,6 +85,17 @@ def lines(
     return _describe(figure, alt)
 
 
+def curves(tables: dict, title: str, alt: str, logx: bool = False) -> CourseFigure:
+    """One line a table of two columns, the second over the first, whose names label the axes."""
+    figure, axis = _figure(title)
+    for number, (name, table) in enumerate(tables.items()):
+        axis.plot(table.iloc[:, 0], table.iloc[:, 1], color=COLORS[number], marker=MARKERS[number], label=name)
+    xlabel, ylabel = table.columns
+    axis.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear")
+    axis.legend(frameon=False)
+    return _describe(figure, alt)
+
+
 def histogram(values, title: str, xlabel: str, ylabel: str, alt: str, mark: float | None = None, mark_label: str = ""):
     """How often values occur, with an optional line at one value."""
     figure, axis = _figure(title)

@@ -1,4 +1,4 @@
-"""Figures with a slider, and a form to label neighbours.
+"""Figures with a slider, a form to label neighbours, and a planner of machines.
 
 What the slider does is a function from a value to a figure, which works without any widget. Where widgets do not run
 (on GitHub, on paper, in a test), the figure of the first value stands in the widget's place.
@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import ipywidgets
 import pandas as pd
 
+from helpers.capacity import BYTES, plan
 from helpers.plots import CourseFigure
 
 
@@ -128,3 +129,46 @@ class LabelForm(ipywidgets.VBox):
     def _repr_mimebundle_(self, **kwargs):
         """Give the form, and its pairs as a table for whatever cannot show widgets."""
         return {**super()._repr_mimebundle_(**kwargs), "text/plain": self.pairs.to_string()}
+
+
+class CapacityPlanner(ipywidgets.VBox):
+    """Sliders for a catalogue's size and its visitors above the machines that they need; see `helpers.capacity`.
+
+    Parameters
+    ----------
+    **settings
+        Passed on to `helpers.capacity.plan`, such as the price of a machine.
+    """
+
+    VECTORS = [10**4, 10**5, 10**6, 10**7, 10**8, 10**9]
+    QUERIES = [1, 10, 100, 1_000, 10_000]
+
+    def __init__(self, **settings):
+        self.settings = settings
+        style, layout = {"description_width": "12em"}, {"width": "min(36em, 98%)"}
+        named = {
+            "vectors": ("texts", [(f"{count:,}", count) for count in self.VECTORS], 10**6),
+            "queries_a_second": ("queries a second", [(f"{count:,}", count) for count in self.QUERIES], 100),
+            "precision": ("a number is kept as", list(BYTES), "float32"),
+        }
+        self.sliders = {
+            name: ipywidgets.SelectionSlider(
+                options=options, value=value, description=label, continuous_update=False, style=style, layout=layout
+            )
+            for name, (label, options, value) in named.items()
+        }
+        self.shown = ipywidgets.HTML()
+        super().__init__([*self.sliders.values(), self.shown])
+        for slider in self.sliders.values():
+            slider.observe(self._renew, names="value")
+        self._renew()
+
+    def _renew(self, change=None) -> None:
+        asked = {name: slider.value for name, slider in self.sliders.items()}
+        self.plan = plan(**asked, **self.settings)
+        self.table = pd.DataFrame({"needed": [f"{value:,.4g}" for value in self.plan]}, index=self.plan._fields)
+        self.shown.value = self.table.to_html(header=False)
+
+    def _repr_mimebundle_(self, **kwargs):
+        """Give the widget, and its first plan as a table for whatever cannot show widgets."""
+        return {**super()._repr_mimebundle_(**kwargs), "text/plain": self.table.to_string(header=False)}

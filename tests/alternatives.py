@@ -169,6 +169,18 @@ def _first_films_by_sorting(scores, seen, k):
     return sorted(left, key=lambda place: -scores[place])[:k]
 
 
+def _to_bytes_by_column(vectors):
+    columns = [np.asarray(vectors)[:, place] for place in range(np.shape(vectors)[1])]
+    steps = [max(abs(column.min()), abs(column.max())) / 127 for column in columns]
+    codes = [np.rint(column / step) for column, step in zip(columns, steps, strict=True)]
+    return np.column_stack(codes).astype("int8"), np.array(steps)
+
+
+def _merge_by_sorting(answers, k):
+    found = [pair for ids, similarities in answers for pair in zip(similarities, ids, strict=True)]
+    return [identifier for _, identifier in sorted(found, reverse=True)[:k]]
+
+
 def _report_by_loop(table, title, text):
     counts = {"rows": 0, "without title": 0, "without text": 0, "same title again": 0}
     seen = set()
@@ -251,6 +263,19 @@ ALTERNATIVES = {
         }
     ],
     "5.5": [lambda: {"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2}],
+    "7.1": [lambda vectors, dimensions, bits: np.float64(vectors) * dimensions * (bits // 8 or bits / 8) * 1e-9],
+    "7.2": [_to_bytes_by_column],
+    "7.3": [_merge_by_sorting],
+    "7.4": [lambda shards, copies, failed: np.prod(np.full(shards, 1 - failed**copies))],
+    "7.5": [
+        lambda: {
+            "texts": "40,000 songs with their words",
+            "changes": "a few hundred a week, by hand",
+            "engine": "a matrix in memory, saved as .npy: it is read in a blink",
+            "memory": "61 MB, on the machine that serves the page",
+            "first to give way": "the licence of the words, long before any machine",
+        }
+    ],
     "8.1": [lambda likes, film: tuple(dict.fromkeys([*likes, film])) if film not in likes else _without(likes, film)],
     "8.2": [_allowed_by_pandas],
     "8.3": [lambda left, right: sorted(name for name in set(left.split("|")) if name and name in right.split("|"))],

@@ -186,6 +186,16 @@ def test_a_line_in_other_words_finds_its_film():
     assert (rank <= 10).mean() >= 0.85
 
 
+def test_a_description_by_somebody_who_never_saw_the_synopses_finds_its_film():
+    """120 films, drawn at random, described from memory by a writer who had their titles and years alone."""
+    described = pd.read_csv(ROOT / "tests" / "descriptions.csv")
+    similarity = encode(described["description"]) @ load_vectors(MOVIES).T
+    own = similarity[np.arange(len(described)), MOVIES.index.get_indexer(described["movie_id"])]
+    rank = (similarity > own[:, None]).sum(axis=1) + 1
+    assert (rank == 1).mean() >= 0.9
+    assert (rank <= 10).mean() >= 0.98
+
+
 def test_the_data_are_small_and_load_fast():
     assert sum(file.stat().st_size for file in DATA_DIR.iterdir() if file.is_file()) < 12_000_000
     times = []

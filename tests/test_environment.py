@@ -121,7 +121,7 @@ def test_rooms_import_only_from_rooms_above_them():
         "evaluation",
         "engine",
     ]
-    rooms += ["results", "scoreboard", "benchmark", "plots", "widgets", "doctor", "demo"]
+    rooms += ["results", "scoreboard", "benchmark", "capacity", "plots", "widgets", "doctor", "demo"]
     for place, room in enumerate(rooms):
         files = [ROOT / "helpers" / f"{room}.py", *(ROOT / "helpers" / room).glob("*.py")]
         source = "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from helpers import plots
-from helpers.widgets import LabelForm, with_slider
+from helpers.capacity import plan
+from helpers.widgets import CapacityPlanner, LabelForm, with_slider
 
 
 def draw(number):
@@ -71,3 +72,19 @@ def test_labels_give_precision_with_the_interval_of_wilson(form):
 def test_every_choice_is_labelled_with_its_pair(form):
     assert form.buttons[1].description == "Alien: Jaws"
     assert "Aliens" in form._repr_mimebundle_()["text/plain"]
+
+
+def test_the_planner_shows_the_plan_for_where_its_sliders_stand():
+    planner = CapacityPlanner(machine_gigabytes=32)
+    before = planner.shown.value
+    planner.sliders["vectors"].value = 10**8
+    planner.sliders["precision"].value = "int8"
+    wanted = plan(10**8, 100, precision="int8", machine_gigabytes=32)
+    assert planner.plan == wanted
+    assert planner.shown.value != before
+    assert f"{wanted.machines:,.4g}" in planner.shown.value
+    assert "machines" in planner._repr_mimebundle_()["text/plain"]
+
+
+def test_every_slider_of_the_planner_has_a_label():
+    assert all(slider.description for slider in CapacityPlanner().sliders.values())

@@ -249,7 +249,7 @@ def difference(answer: Any, expected: Any, tolerance: float = TOLERANCE) -> str 
         return _dict_difference(answer, expected, tolerance)
     if isinstance(expected, (set, frozenset)):
         return _set_difference(answer, expected)
-    if isinstance(expected, (list, tuple)) and any(isinstance(part, (list, tuple)) for part in expected):
+    if isinstance(expected, (list, tuple)) and any(isinstance(part, (list, tuple, np.ndarray)) for part in expected):
         return _nested_difference(answer, expected, tolerance)
     if isinstance(expected, str):
         if not isinstance(answer, str):

@@ -1,0 +1,255 @@
+"""Exercises of notebook 07, Scale out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from helpers.capacity import vector_bytes
+from helpers.exercises.checker import Exercise, Mistake, make_progress
+
+FIELDS = ["texts", "changes", "engine", "memory", "first to give way"]
+CHARACTERS = 10  # that a field needs, to say anything
+
+
+def gigabytes(vectors, dimensions, bits):
+    """Memory for so many vectors, in gigabytes of a thousand million bytes."""
+    return vectors * dimensions * bits / 8 / 1e9
+
+
+def to_bytes(vectors):
+    """Codes of one byte a number, and the step that each column's codes stand for."""
+    step = np.abs(vectors).max(axis=0) / 127
+    return np.round(vectors / step).astype(np.int8), step
+
+
+def merge(answers, k):
+    """Ids of the k best of what all shards answered, best first; an answer is (ids, similarities)."""
+    ids = np.concatenate([ids for ids, _ in answers])
+    similarities = np.concatenate([similarities for _, similarities in answers])
+    return ids[np.argsort(-similarities, kind="stable")[:k]].tolist()
+
+
+def complete(shards, copies, failed):
+    """Probability that every shard has a living copy, if each machine is down with probability `failed`."""
+    return (1 - failed**copies) ** shards
+
+
+def a_plan() -> dict:
+    """Plan an engine for a catalogue of one's own."""
+    return {
+        "texts": "2,000,000 product descriptions, of which half are out of stock",
+        "changes": "8,000 a day, at night",
+        "engine": "one Milvus server; no cluster, since it fits into one machine twice",
+        "memory": "3.6 GB with its graph, on a machine of 16 GB",
+        "first to give way": "encoding again after a change of model: 6 hours on one machine, so it is done in pieces",
+    }
+
+
+def judge_plan(answer) -> str | None:
+    """Look at whether a plan has its numbers, and whether they fit together."""
+    if not isinstance(answer, dict) or set(FIELDS) - set(answer):
+        return f"The answer is a dictionary with {', '.join(FIELDS)}."
+    short = [field for field in FIELDS if len(str(answer[field]).strip()) < CHARACTERS]
+    if short:
+        return f"Say a little more about '{short[0]}'."
+    for field in ("texts", "memory"):
+        if not any(sign.isdigit() for sign in str(answer[field])):
+            return f"'{field}' needs a figure."
+    if "GB" not in str(answer["memory"]) and "MB" not in str(answer["memory"]):
+        return "Give the memory in MB or GB, so that it can be compared with a machine."
+    return None
+
+
+def _answers(rng):
+    ids, cut = rng.permutation(12), sorted(rng.choice(np.arange(1, 12), 2, replace=False))
+    similarities = rng.permutation(12) / 12
+    parts = np.split(np.arange(12), cut)
+    ordered = [part[np.argsort(-similarities[part])] for part in parts]
+    return [(ids[part], similarities[part]) for part in ordered], int(rng.integers(2, 8))
+
+
+SHARDS = [
+    (np.array([4, 9]), np.array([0.9, 0.5])),
+    (np.array([2, 7]), np.array([0.8, 0.7])),
+    (np.array([1]), np.array([0.6])),
+]
+
+q1 = Exercise(
+    "7.1",
+    "How much memory?",
+    gigabytes,
+    inputs=[(10**6, 384, 32), (10**9, 384, 8), (15_000, 768, 1)],
+    random_inputs=lambda rng: (int(rng.integers(10**4, 10**9)), int(rng.choice([128, 384, 1024])), 32),
+    mistakes=[
+        Mistake(
+            "bits taken for bytes",
+            "That is eight times too much: a byte has 8 bits.",
+            lambda vectors, dimensions, bits: vectors * dimensions * bits / 1e9,
+        ),
+        Mistake(
+            "one number a vector",
+            "A vector has as many numbers as it has dimensions.",
+            lambda vectors, dimensions, bits: vectors * bits / 8 / 1e9,
+        ),
+        Mistake(
+            "megabytes",
+            "Those are megabytes: divide by 10 to the power of 9.",
+            lambda vectors, dimensions, bits: vectors * dimensions * bits / 8 / 1e6,
+        ),
+        Mistake(
+            "gibibytes",
+            "You divided by 1024 three times: those are gibibytes. Machines are sold in these, tables in gigabytes.",
+            lambda vectors, dimensions, bits: vectors * dimensions * bits / 8 / 1024**3,
+        ),
+    ],
+    hints=[
+        "Numbers in all: vectors * dimensions.",
+        "A number of 32 bits has 32 / 8 bytes.",
+        "vectors * dimensions * bits / 8 / 1e9",
+    ],
+    praise=f"One vector of this course has {vector_bytes():,.0f} bytes. Keep that number: it is most of every plan.",
+)
+
+q2 = Exercise(
+    "7.2",
+    "One byte a number",
+    to_bytes,
+    inputs=[(np.array([[0.5, -0.02, 0.1], [-0.25, 0.04, 0.1]]),)],
+    random_inputs=lambda rng: (rng.normal(size=(6, 4)),),
+    mistakes=[
+        Mistake(
+            "one step for all",
+            "You took one step for the whole matrix: a column of small numbers loses nearly all that it says.",
+            lambda vectors: (
+                np.round(vectors / (np.abs(vectors).max() / 127)).astype(np.int8),
+                np.full(vectors.shape[1], np.abs(vectors).max() / 127),
+            ),
+        ),
+        Mistake(
+            "cut off, not rounded",
+            "astype cuts off what is behind the point. Round first: the error is half as large.",
+            lambda vectors: ((vectors / to_bytes(vectors)[1]).astype(np.int8), to_bytes(vectors)[1]),
+        ),
+        Mistake(
+            "sign forgotten",
+            "The largest number is not enough: the most negative one may be further from zero. Take np.abs first.",
+            lambda vectors: (
+                np.clip(np.round(vectors / (vectors.max(axis=0) / 127)), -127, 127).astype(np.int8),
+                vectors.max(axis=0) / 127,
+            ),
+        ),
+        Mistake(
+            "a step for each row",
+            "You took a step for each vector. Take one for each column: axis=0.",
+            lambda vectors: (
+                np.round(vectors / (np.abs(vectors).max(axis=1, keepdims=True) / 127)).astype(np.int8),
+                np.abs(vectors).max(axis=1) / 127,
+            ),
+        ),
+    ],
+    hints=[
+        "step = np.abs(vectors).max(axis=0) / 127, so that the largest number of a column gets the code 127 or -127.",
+        "np.round(vectors / step) are whole numbers from -127 to 127.",
+        ".astype(np.int8) keeps each of them in one byte. Return codes and step.",
+    ],
+    praise="The codes lose a little, and rescoring with the full vectors gives it back.",
+)
+
+q3 = Exercise(
+    "7.3",
+    "Merge the shards",
+    merge,
+    inputs=[(SHARDS, 3), (SHARDS, 10)],
+    random_inputs=_answers,
+    mistakes=[
+        Mistake(
+            "one shard after the other",
+            "You took the shards' answers one after the other. The best of the second may be better than the first's.",
+            lambda answers, k: np.concatenate([ids for ids, _ in answers])[:k].tolist(),
+        ),
+        Mistake(
+            "worst first",
+            "Those are the least similar: sort by -similarity.",
+            lambda answers, k: merge(answers, 10**6)[::-1][:k],
+        ),
+        Mistake(
+            "positions, not ids",
+            "You returned places in the joined list. Return the ids that stand there.",
+            lambda answers, k: np.argsort(-np.concatenate([s for _, s in answers]), kind="stable")[:k].tolist(),
+        ),
+        Mistake(
+            "the best of each",
+            "You kept the best of each shard only. One shard may hold all k nearest.",
+            lambda answers, k: merge([(ids[:1], similarities[:1]) for ids, similarities in answers], k),
+        ),
+    ],
+    hints=[
+        "np.concatenate([ids for ids, _ in answers]) joins the ids; do the same for the similarities.",
+        "np.argsort(-similarities)[:k] are the places of the k best.",
+        "ids[places].tolist()",
+    ],
+    praise="This is all that a cluster does with the answers of its machines.",
+)
+
+q4 = Exercise(
+    "7.4",
+    "Nothing missing",
+    complete,
+    inputs=[(10, 1, 0.01), (10, 2, 0.01), (100, 3, 0.05)],
+    random_inputs=lambda rng: (int(rng.integers(2, 50)), int(rng.integers(1, 4)), float(rng.uniform(0.01, 0.2))),
+    mistakes=[
+        Mistake(
+            "one machine",
+            "That is the probability for one shard. All of them have to be there.",
+            lambda shards, copies, failed: 1 - failed**copies,
+        ),
+        Mistake(
+            "all machines",
+            "You asked for every machine to be up. One living copy of each shard is enough.",
+            lambda shards, copies, failed: (1 - failed) ** (shards * copies),
+        ),
+        Mistake(
+            "added up",
+            "Failures of several shards do not simply add up: multiply the probabilities that each is there.",
+            lambda shards, copies, failed: 1 - shards * failed**copies,
+        ),
+        Mistake(
+            "the other event",
+            "That is the probability that something is missing.",
+            lambda shards, copies, failed: 1 - complete(shards, copies, failed),
+        ),
+    ],
+    hints=[
+        "All copies of one shard are down with probability failed ** copies.",
+        "So a shard is there with 1 - failed ** copies.",
+        "All shards: that to the power of shards.",
+    ],
+    praise="More shards make a cluster more fragile, more copies make it sound again.",
+)
+
+q5 = Exercise(
+    "7.5",
+    "Your plan",
+    a_plan,
+    judge=judge_plan,
+    rubric=[
+        "Would one machine do, with a copy to spare? Then why more?",
+        "Did you measure the time of a query on your own vectors, or take it from here?",
+        "What happens on the day on which the model changes and everything has to be encoded again?",
+    ],
+    mistakes=[
+        Mistake("a field left out", "is a dictionary with", lambda: {"texts": "2,000,000 descriptions"}),
+        Mistake("too short", "Say a little more", lambda: {**a_plan(), "engine": "Milvus"}),
+        Mistake("no figure", "'memory' needs a figure", lambda: {**a_plan(), "memory": "not very much, a few GB"}),
+        Mistake("no unit", "in MB or GB", lambda: {**a_plan(), "memory": "1536 times two million"}),
+    ],
+    hints=[
+        "Start from the number of texts: 7.1 gives the memory of the vectors.",
+        "Then ask what changes, and how soon a change has to be found.",
+    ],
+    praise="A plan with numbers can be wrong, and that is what makes it useful.",
+)
+
+
+EXERCISES = [q1, q2, q3, q4, q5]
+progress = make_progress(EXERCISES)
