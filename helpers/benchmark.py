@@ -53,12 +53,12 @@ class Size(NamedTuple):
 
 FULL = Size(
     rounds=7,
-    texts=(48, 192),
+    texts=(24, 96),
     vectors=(1_050, 15_000, 100_000, 1_000_000),
     titles=(5_000, 15_000, 100_000),
     lookups=(10_000, 100_000),
 )
-QUICK = Size(rounds=3, texts=(48,), vectors=(1_050, 15_000), titles=(5_000,), lookups=(10_000,))
+QUICK = Size(rounds=3, texts=(24,), vectors=(1_050, 15_000), titles=(5_000,), lookups=(10_000,))
 SMALL_ENOUGH = 100_000  # vectors up to which a tree or a graph is built, too
 FEW_TITLES = 15_000  # up to which all pairs are compared in a loop, and block by block, too
 
@@ -143,47 +143,50 @@ def searching(size: Size) -> Iterator[Measurement]:
             yield from _approximate(size, exact, queries)
 
 
-def _approximate(size: Size, exact: NeighborIndex, queries: np.ndarray) -> Iterator[Measurement]:
-    """Graph and codes on the same vectors, against exact search, with the share of true neighbours found."""
-    from voyager import Index, Space
+def _approximate(size: Size, exact: NeighborIndex, new: np.ndarray) -> Iterator[Measurement]:
+    """Graph and codes against exact search, a film of the index at a time, with the share of true neighbours found.
 
-    vectors, count, few = exact.vectors, len(exact), queries[:16]
-    wanted, _ = exact.search(queries, K)
+    That share is given for new texts, too, which lie further from all others.
+    """
+    vectors, count = exact.vectors, len(exact)
+    own = vectors[:: count // len(new)][: len(new)]
     for method in ("hnsw", "int8", "binary"):
         index = NeighborIndex(vectors, method=method)
         ways = {
-            OURS: lambda index=index: [index.search(query, K) for query in few],
-            "exact": lambda: [exact.search(query, K) for query in few],
+            OURS: lambda index=index: [index.search(query, K) for query in own],
+            "exact": lambda: [exact.search(query, K) for query in own],
         }
         if method == "hnsw":
-            options = index.options
-            bare = Index(Space.Cosine, vectors.shape[1], M=options["M"], ef_construction=options["ef_construction"])
-            bare.add_items(vectors)
-            ways[BARE] = lambda bare=bare, ef=options["ef"]: [bare.query(query, k=K, query_ef=ef) for query in few]
+            graph, ef = index._index, index.options["ef"]
+            ways[BARE] = lambda graph=graph, ef=ef: [graph.query(query, k=K, query_ef=ef) for query in own]
         quality = {
-            f"recall@{K}": recall(index.search(queries, K)[0], wanted),
+            f"recall@{K}": recall(index.search(own, K)[0], exact.search(own, K)[0]),
+            f"recall@{K}, new texts": recall(index.search(new, K)[0], exact.search(new, K)[0]),
             "memory of exact": exact.scanned_bytes / index.scanned_bytes,
         }
         what = f"search {count:,} vectors, 1 query, {method}"
-        yield Measurement(what, interleave(ways, size.rounds, per=len(few)), quality)
+        yield Measurement(what, interleave(ways, size.rounds, per=len(own)), quality)
 
 
 def duplicates(size: Size) -> Iterator[Measurement]:
     """All pairs of titles of which one is nearly the other, against a loop and against plain blocks of all pairs."""
     for count in size.titles:
         names = [titles.normalize_title(title) for title in made_up_titles(count)]
-        ways = {OURS: lambda names=names: titles.close_titles(names)}
-        quality = {"pairs": float(len(ways[OURS]()[0]))}
-        if count <= FEW_TITLES:
-            ways[BARE] = lambda names=names: all_pairs(names)
-            found, wanted = (set(zip(*map(list, way()), strict=True)) for way in ways.values())
-            quality["share of the bare way's pairs"] = len(found & wanted) / len(wanted)
-        seconds = interleave(ways, min(size.rounds, 3) if count <= FEW_TITLES else 1)
-        if count <= FEW_TITLES:
-            rows = np.random.default_rng(0).choice(count, max(1, int(SAMPLE * count)), replace=False)
-            sampled = interleave({TUTORIAL: lambda names=names, rows=rows: pairs_by_loop(names, rows)}, size.rounds)
-            seconds[TUTORIAL] = [each * count / len(rows) for each in sampled[TUTORIAL]][: len(seconds[OURS])]
-        yield Measurement(f"close pairs of {count:,} titles", seconds, quality)
+        what = f"close pairs of {count:,} titles"
+        if count > FEW_TITLES:
+            begin = time.perf_counter()
+            pairs = len(titles.close_titles(names)[0])
+            yield Measurement(what, {OURS: [time.perf_counter() - begin]}, {"pairs": float(pairs)})
+            continue
+        ways = {OURS: lambda names=names: titles.close_titles(names), BARE: lambda names=names: all_pairs(names)}
+        found, wanted = (set(zip(*map(list, way()), strict=True)) for way in ways.values())
+        rounds = min(size.rounds, 5)
+        seconds = interleave(ways, rounds)
+        rows = np.random.default_rng(0).choice(count, max(1, int(SAMPLE * count)), replace=False)
+        sampled = interleave({TUTORIAL: lambda names=names, rows=rows: pairs_by_loop(names, rows)}, rounds)
+        seconds[TUTORIAL] = [each * count / len(rows) for each in sampled[TUTORIAL]]
+        quality = {"pairs": float(len(found)), "share of the bare way's pairs": len(found & wanted) / len(wanted)}
+        yield Measurement(what, seconds, quality)
 
 
 def lookups(size: Size) -> Iterator[Measurement]:
@@ -333,6 +336,21 @@ def made_up_titles(count: int, seed: int = 0) -> list[str]:
         one, other = (names[place].split() for place in random.integers(1_000, size=2))
         names.append(" ".join(one[: (len(one) + 1) // 2] + other[len(other) // 2 :]))
     return names[:count]
+
+
+def tune(index: NeighborIndex, option: str, values, queries: np.ndarray, wanted: np.ndarray) -> pd.DataFrame:
+    """Search with other values of an option: milliseconds a query and recall of each, by value.
+
+    `wanted` holds (n_queries, k) ids of the true neighbours.
+    """
+    rows = {}
+    for value in values:
+        index.options[option] = value
+        begin = time.perf_counter()
+        found = [index.search(query, wanted.shape[1])[0] for query in queries]
+        rows[value] = [1_000 * (time.perf_counter() - begin) / len(queries), recall(found, wanted)]
+    columns = ["milliseconds a query", f"recall@{wanted.shape[1]}"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis(option)
 
 
 def recall(found: np.ndarray, wanted: np.ndarray) -> float:

@@ -129,6 +129,17 @@ def merge(answers, k: int) -> tuple[np.ndarray, np.ndarray]:
     return ids[order], similarities[order]
 
 
+def recall_of_few(shards: int, asked: int, k: int = 10) -> float:
+    """Share of the k nearest that is found when each of some shards is asked for `asked` of them.
+
+    Vectors are spread at random: how many of the k are in one shard is binomial, and those beyond `asked` are lost.
+    """
+    from scipy.stats import binom
+
+    found = np.minimum(np.arange(k + 1), asked)
+    return float(shards * (binom.pmf(np.arange(k + 1), k, 1 / shards) @ found) / k)
+
+
 def simulate_shards(
     shards: int, copies: int = 1, failed: float = 0.0, queries: int = 20_000, seed: int = 0
 ) -> pd.Series:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 ROWS_AT_ONCE = 256  # queries whose similarities are held in memory together, at most
-BYTES_AT_ONCE = 120_000_000  # that they and their order may take: 4 bytes a similarity, 8 a place
+BYTES_AT_ONCE = 120_000_000  # that they may take, with 8 bytes a place where all have to be put in order
+SET = 32  # columns whose maximum is looked at first
 CODES_AT_ONCE = 8_192  # vectors whose codes are unpacked together, so that they stay in the processor's cache
 DIGITS = 6  # of a similarity that count when neighbours are put in order; the rest is noise of float32
 FORMAT = 1  # of saved indexes
@@ -201,7 +202,7 @@ class NeighborIndex:
         k = min(k, len(self) if mask is None else int(mask.sum()))
         places = np.empty((len(queries), k), dtype=np.int64)
         similarities = np.empty((len(queries), k), dtype=np.float32)
-        rows = self._rows_at_once()
+        rows = self._rows_at_once(4 if len(self) // SET > 4 * k else 12)
         for start in range(0, len(queries) if k else 0, rows):
             block = slice(start, start + rows)
             scores = queries[block] @ self.vectors.T
@@ -210,8 +211,8 @@ class NeighborIndex:
             places[block], similarities[block] = best_columns(scores, k, self._rank)
         return places, similarities
 
-    def _rows_at_once(self) -> int:
-        return max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // (12 * len(self))))
+    def _rows_at_once(self, bytes_each: int = 12) -> int:
+        return max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // (bytes_each * len(self))))
 
     def _build_ball_tree(self):
         from sklearn.neighbors import BallTree
@@ -296,18 +297,36 @@ def _bits(signs: np.ndarray) -> np.ndarray:
 
 def best_columns(scores: np.ndarray, k: int, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Columns of the k largest scores of every row, best first, equal ones by rank."""
-    columns = (
-        np.argpartition(scores, -k, axis=1)[:, -k:] if k < scores.shape[1] else np.tile(np.arange(k), (len(scores), 1))
-    )
-    top = np.take_along_axis(scores, columns, axis=1)
-    if k < scores.shape[1]:
-        edge = top.min(axis=1, keepdims=True) - 0.5 * 10.0**-DIGITS
-        for row in np.flatnonzero((scores >= edge).sum(axis=1) > k):
-            tied = np.flatnonzero(scores[row] >= edge[row])
-            columns[row] = tied[np.lexsort((rank[tied], -scores[row, tied].round(DIGITS)))[:k]]
-            top[row] = scores[row, columns[row]]
+    among = _worth_a_look(scores, k)
+    few = scores if among is None else np.take_along_axis(scores, among, axis=1)
+    count = min(k + 1, few.shape[1])  # one more, to see whether it is equal to the last
+    columns = np.argpartition(few, -count, axis=1)[:, -count:]
+    top = np.take_along_axis(few, columns, axis=1)
+    columns = columns if among is None else np.take_along_axis(among, columns, axis=1)
     order = np.lexsort((rank[columns], -top.round(DIGITS)))
-    return np.take_along_axis(columns, order, axis=1), np.take_along_axis(top, order, axis=1)
+    columns, top = np.take_along_axis(columns, order, axis=1), np.take_along_axis(top, order, axis=1)
+    if count > k:
+        for row in np.flatnonzero(top[:, k] > top[:, k - 1] - 10.0**-DIGITS):
+            tied = np.flatnonzero(scores[row] > top[row, k - 1] - 10.0**-DIGITS)
+            columns[row, :k] = tied[np.lexsort((rank[tied], -scores[row, tied].round(DIGITS)))[:k]]
+            top[row, :k] = scores[row, columns[row, :k]]
+    return columns[:, :k], top[:, :k]
+
+
+def _worth_a_look(scores: np.ndarray, k: int) -> np.ndarray | None:
+    """Columns that hold the k + 1 largest scores of every row; None for all of them.
+
+    Columns are dealt out into sets of `SET`. The k + 1 sets with the largest maxima hold k + 1 scores that are no
+    smaller than any in another set, so that one pass for the maxima does instead of a partial sort of everything.
+    """
+    sets = scores.shape[1] // SET
+    if sets <= 4 * k:
+        return None
+    maxima = scores[:, : sets * SET].reshape(len(scores), SET, sets).max(axis=1)
+    nearest = np.argpartition(maxima, -(k + 1), axis=1)[:, -(k + 1) :]
+    members = (nearest[:, None, :] + sets * np.arange(SET)[:, None]).reshape(len(scores), -1)
+    rest = np.arange(sets * SET, scores.shape[1])
+    return np.hstack([members, np.broadcast_to(rest, (len(scores), len(rest)))])
 
 
 def unit_rows(vectors: np.ndarray, who: str) -> np.ndarray:
@@ -315,10 +334,10 @@ def unit_rows(vectors: np.ndarray, who: str) -> np.ndarray:
     if vectors.ndim != 2 or not vectors.size:
         raise ValueError(f"{who}: expected rows of numbers, got shape {vectors.shape}.")
     lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    if np.abs(lengths - 1).max() < 1e-5:
+        return np.ascontiguousarray(vectors)
     if not np.isfinite(lengths).all():
         raise ValueError(f"{who}: row {np.flatnonzero(~np.isfinite(lengths))[0]} has a NaN or an infinite number.")
     if (lengths == 0).any():
         raise ValueError(f"{who}: row {np.flatnonzero(lengths == 0)[0]} is all zeros and has no direction.")
-    if np.abs(lengths - 1).max() < 1e-5:
-        return np.ascontiguousarray(vectors)
     return vectors / lengths[:, None]

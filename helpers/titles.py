@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -108,7 +110,7 @@ CLOSE_TEXT = 0.3  # from here on, a title that nearly agrees needs no year, and 
 SAME_PEOPLE = 0.4  # from here on, like synopses of the same year tell one film, whatever its title
 SAME_TEXT = 0.45  # from here on, synopses of about the same year do so alone
 MAX_YEAR_GAP = 1  # years: releases in two countries
-CELLS_AT_ONCE = 15_000_000  # pairs that are looked at together: 60 MB
+CELLS_AT_ONCE = 5_000_000  # pairs that are looked at together: 20 MB
 USUAL_LETTER = 0.01  # share of the titles from which a letter gets a column of its own
 
 
@@ -277,49 +279,55 @@ def close_titles(titles: list[str], least: float = 70, years=None) -> tuple[np.n
     ordered = np.array(titles, dtype=object)[order]
     lengths = np.array([len(title) for title in ordered], dtype=np.float32)
     years = None if years is None else np.asarray(years, dtype=float)[order]
-    ways = [ordered, np.array([" ".join(sorted(title.split())) for title in ordered], dtype=object)]
-    ours, others = _letter_rows(ordered, least / 200)
-    found = [np.empty((2, 0), dtype=int)]
+    ours, others = _letter_rows(ordered, lengths, least / 200)
+    by_words = np.array([" ".join(sorted(title.split())) for title in ordered], dtype=object)
     longest = (200 - least) / max(least, 1)  # of two titles with that ratio, by the length of the shorter
-    for start, end in _blocks(len(titles)):
+
+    def close_to_block(block: tuple[int, int]) -> np.ndarray:
+        start, end = block
         last = int(np.searchsorted(lengths, lengths[end - 1] * longest + 1e-3, side="right"))
         may = ours[start:end] @ others[start:last].T > -1e-3
         may[:, : end - start] &= np.triu(np.ones((end - start, end - start), dtype=bool), k=1)
         if years is not None:
             may &= ~(np.abs(years[start:end, None] - years[None, start:last]) > MAX_YEAR_GAP)
-        left, right = np.nonzero(may)
-        pairs = np.array([left + start, right + start])
-        alike = [process.cpdist(way[pairs[0]], way[pairs[1]], scorer=fuzz.ratio, workers=-1) >= least for way in ways]
-        found.append(pairs[:, np.any(alike, axis=0)])
+        pairs = np.array(np.divmod(np.flatnonzero(may), last - start)) + start
+        close = _ratio_reaches(ordered, pairs, least)
+        close[~close] = _ratio_reaches(by_words, pairs[:, ~close], least)
+        return pairs[:, close]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # nearly all of it runs outside of Python's lock
+        found = [np.empty((2, 0), dtype=int), *pool.map(close_to_block, _blocks(len(titles)))]
     pairs = np.sort(order[np.concatenate(found, axis=1)], axis=0)
     return pairs[0], pairs[1]
 
 
-def _letter_rows(titles, share: float) -> tuple[np.ndarray, np.ndarray]:
+def _ratio_reaches(texts: np.ndarray, pairs: np.ndarray, least: float) -> np.ndarray:
+    """Whether the Levenshtein ratio of each pair of places is at least `least`."""
+    left, right = texts[pairs[0]], texts[pairs[1]]
+    return process.cpdist(left, right, scorer=fuzz.ratio, score_cutoff=least) > 0
+
+
+def _letter_rows(titles, lengths: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
     """Rows whose product is the number of letters that two titles have in common, minus `share` of all their letters.
 
     A letter that a title holds three times gives three ones, so that common letters count as often as both hold them.
     Of columns that few titles have, only their number is kept: half of it on either side is no less than what two
     titles have in common there.
     """
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    counted = CountVectorizer(analyzer=_counted_letters, dtype=np.float32).fit_transform(titles)
-    usual = np.asarray(counted.mean(axis=0)).ravel() >= USUAL_LETTER
-    lengths = np.asarray(counted.sum(axis=1), dtype=np.float32).reshape(-1, 1)
-    rest = np.asarray(counted[:, ~usual].sum(axis=1), dtype=np.float32).reshape(-1, 1)
-    letters, lacks, one = counted[:, usual].toarray(), rest / 2 - share * lengths, np.ones_like(lengths)
-    return np.hstack([letters, lacks, one]), np.hstack([letters, one, lacks])
-
-
-def _counted_letters(title: str) -> list[tuple[str, int]]:
-    """Every letter with how often it came before: ``"aha"`` gives a 0, h 0, a 1."""
-    seen: dict[str, int] = {}
-    numbered = []
-    for letter in title:
-        seen[letter] = seen.get(letter, -1) + 1
-        numbered.append((letter, seen[letter]))
-    return numbered
+    letters, codes = np.unique(np.array(list("".join(titles))), return_inverse=True)
+    cells = np.repeat(np.arange(len(titles)), lengths.astype(int)) * len(letters) + codes
+    counts = np.bincount(cells, minlength=len(titles) * len(letters)).reshape(len(titles), -1)
+    levels = [
+        counts[:, column] >= level for column, most in enumerate(counts.max(axis=0)) for level in range(1, most + 1)
+    ]
+    usual = (
+        np.array([level for level in levels if level.mean() >= USUAL_LETTER], dtype=np.float32)
+        .reshape(-1, len(titles))
+        .T
+    )
+    rest = lengths - usual.sum(axis=1)
+    lacks, one = (rest / 2 - share * lengths)[:, None], np.ones((len(titles), 1), dtype=np.float32)
+    return np.hstack([usual, lacks, one]), np.hstack([usual, one, lacks])
 
 
 def _alike_rows(rows, years: np.ndarray, least: float | None) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import lognorm
 
-from helpers.capacity import SPREAD, merge, plan, simulate_shards, vector_bytes
+from helpers.capacity import SPREAD, merge, plan, recall_of_few, simulate_shards, vector_bytes
 from helpers.data import load_movies, load_vectors
 from helpers.index import NeighborIndex
 
@@ -64,6 +64,15 @@ def test_shards_that_answer_exactly_are_together_exact(vectors):
         wanted_ids, wanted = whole.search(query, 10)
         assert ids.tolist() == wanted_ids.tolist()
         np.testing.assert_allclose(similarities, wanted, atol=1e-6)
+
+
+def test_few_neighbours_from_each_shard_find_as_many_as_when_they_are_dealt_out():
+    random = np.random.default_rng(0)
+    for shards, asked in [(1, 3), (4, 3), (8, 2), (64, 1)]:
+        shard_of = random.integers(shards, size=(5_000, 10))
+        dealt = np.stack([(shard_of == shard).sum(axis=1) for shard in range(shards)])
+        assert recall_of_few(shards, asked) == pytest.approx(np.minimum(dealt, asked).sum() / dealt.sum(), abs=0.01)
+    assert recall_of_few(8, 10) == pytest.approx(1)
 
 
 def test_the_slowest_of_many_shards_is_as_late_as_theory_says():

@@ -109,6 +109,19 @@ def opened(uri):
 # ---- in a file and over TCP --------------------------------------------------------------------------------------
 
 
+def test_on_few_films_one_product_is_faster(opened, movies, vectors):
+    engine, index = opened(), NeighborIndex(vectors, movies.index)
+    engine.build(vectors, movies, progress=False)
+    seconds = {}
+    for name, search in (("engine", engine.search), ("product", index.search)):
+        search(vectors[0])
+        begin = time.perf_counter()
+        for query in vectors[:10]:
+            search(query)
+        seconds[name] = time.perf_counter() - begin
+    assert seconds["engine"] > 2 * seconds["product"]
+
+
 def test_it_finds_what_exact_search_finds(opened, movies, vectors):
     exact = NeighborIndex(vectors, movies.index).search(vectors, 10)
     found = opened()

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import test_scoreboard
 
-from helpers import recommenders, scoreboard
+from helpers import capacity, recommenders, results, scoreboard
 from helpers.bootstrap import ROOT
 from helpers.data import (
     NAMED_VIEWERS,
@@ -30,7 +30,7 @@ from helpers.data import (
 from helpers.demo.catalogue import course_catalogue
 from helpers.demo.state import Question, Steering, Wanted
 from helpers.evaluation import evaluate_users, precision_recall_curve, split_cold, split_last, summarize
-from helpers.exercises import ch00, ch01, ch02, ch03, ch09
+from helpers.exercises import ch00, ch01, ch02, ch03, ch07, ch09
 from helpers.neighbors import NeighborIndex, find_similar_movies, tag_overlap
 from helpers.titles import adjacent_duplicates, find_duplicates, merge_duplicates, pair_precision_recall, true_pairs
 
@@ -483,6 +483,31 @@ CLAIMS = [
         lambda: np.array_equal(numbers_in("09", "nb09-30")[-5:], [0, 0, 0, 1, 4]),
     ),
     ("09", "We see four dishes ahead of the rest: they are the hubs", lambda: numbers_in("09", "nb09-30")[-1] == 4),
+    ("07", "A vector of this course has 384 numbers of four bytes", lambda: capacity.vector_bytes() == 384 * 4),
+    ("07", "a million fit into any laptop", lambda: gigabytes(10**6) < 2),
+    ("07", "a thousand million need more than a terabyte", lambda: gigabytes(10**9) > 1_000),
+    ("07", "We see straight lines", lambda: 0.5 < growth_of_search(100_000, 1_000_000) / 10 < 2),
+    ("07", "a million take a tenth of a second or so", lambda: 0.03 < seconds_of_search(1_000_000) < 0.3),
+    ("07", "one byte lose next to nothing from the start", lambda: by_candidates()["int8"][1] > 0.97),
+    ("07", "one bit lose a good half", lambda: 0.3 < by_candidates()["binary"][1] < 0.5),
+    ("07", "until enough candidates are looked at again", lambda: by_candidates()["binary"][40] > 0.95),
+    ("07", "with 64 shards, three from each find nearly all", lambda: capacity.recall_of_few(64, 3) > 0.999),
+    (
+        "07",
+        "the median climb to where the 99th percentile of a single shard was",
+        lambda: capacity.simulate_shards(100)["median"] > capacity.simulate_shards(1)["99th percentile"],
+    ),
+    ("07", "completely in about a third of the cases", lambda: 0.3 < ch07.complete(100, 1, 0.01) < 0.4),
+    ("07", "a second copy mends nearly all of it", lambda: ch07.complete(100, 2, 0.01) > 0.98),
+    ("07", "it falls to 0.99", lambda: round(capacity.simulate_shards(100, 1, 0.01)["recall"], 2) == 0.99),
+    ("07", "We see the same vectors", lambda: "same vectors: True" in output_of("07", "nb07-29")),
+    ("07", "keep about three quarters of the gain", lambda: 0.65 < gain_of_static_encoder() < 0.85),
+    (
+        "07",
+        "large factors where a loop in Python became a product of matrices",
+        lambda: tutorial_takes("close pairs of 15,000 titles") > 20,
+    ),
+    ("07", "a small one where nearly all the time", lambda: tutorial_takes("encode 96 synopses") < 2.5),
     ("04", "We see the film itself on top, with 1", lambda: output_of("04", "nb04-05").startswith("[('Alien', 1.0)")),
     ("04", "All three find the same films in the same order", lambda: output_of("04", "nb04-11") == "True"),
     ("04", "a funny film of the eighties about the Avengers there is not", lambda: most_funny_avengers() < 0.45),
@@ -545,6 +570,12 @@ GIVEN = {
         "(van Belle, 2008, chapter 2)",
         "Today 0.6 of the viewers",
         "a change of 0.02",
+    ],
+    "07": [
+        "codes from −127 to 127",
+        "| up to some 15,000 texts that rarely change |",
+        "| up to some 100,000 that rarely change |",
+        "is up 99 % of the time",
     ],
     "08": [
         *(f"## Step {number}" for number in range(1, 6)),
@@ -703,6 +734,36 @@ def movielens_promises():
     recall = scoreboard.as_table(cold)["recall@20"]
     learned = rank.loc["als", "low"] > rank.loc["popularity", "high"] > rank.loc["content-profile", "high"]
     return learned and unlike["als"] < unlike["popularity"] and recall["content-to-cf"] > 2 * recall["random"]
+
+
+def gigabytes(count):
+    return count * capacity.vector_bytes() / 1e9
+
+
+@functools.cache
+def benchmarked():
+    return {row["what"]: row for row in results.load("benchmark")["measured"]}
+
+
+def seconds_of_search(count):
+    return benchmarked()[f"search {count:,} vectors, 1 query"]["seconds"]["course"]["median"]
+
+
+def growth_of_search(few, many):
+    return seconds_of_search(many) / seconds_of_search(few)
+
+
+def tutorial_takes(what):
+    return benchmarked()[what]["ratios"]["tutorial"]["median"]
+
+
+def by_candidates():
+    return ast.literal_eval(re.search(r"\{.*\}", output_of("07", "nb07-12"))[0])
+
+
+def gain_of_static_encoder():
+    chance, static, full = numbers_in("07", "nb07-31")[:3]
+    return (static - chance) / (full - chance)
 
 
 def modules_with_widgets():

@@ -1,15 +1,19 @@
-"""Measure what the README and the notes say of speed, as ratios within one run.
+"""Measure what takes long or needs a whole process: the demo's clicks, and encoding a file of a million texts.
 
-    python tools/measure.py
+    python tools/measure.py [--seconds 60]
 
-Search: the vectors of 15,000 passages of the synopses, 12 words each, asked with whole synopses. Encoding: the first
-96 synopses. Demo: from a click to the renewed list, in the kernel.
+Everything else that is said of speed comes from ``python3 -m helpers benchmark``. Demo: from a click to the renewed
+list, in the kernel. File: a million short texts are written, and read and encoded for a while; the rate, and how much
+memory the process takes at the beginning and at the end of that time.
 """
 
 from __future__ import annotations
 
-import statistics
+import argparse
+import contextlib
+import csv
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -17,62 +21,14 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from helpers.benchmark import made_up_vectors  # noqa: E402
 from helpers.data import load_movies  # noqa: E402
 from helpers.demo.catalogue import Catalogue, course_catalogue  # noqa: E402
 from helpers.demo.view import Demo  # noqa: E402
-from helpers.encoding import encode, load_encoder  # noqa: E402
-from helpers.neighbors import NeighborIndex  # noqa: E402
+from helpers.encoding import encode_csv, load_encoder  # noqa: E402
 
-K = 10
-
-
-def seconds(work, times: int) -> float:
-    begin = time.perf_counter()
-    for _ in range(times):
-        work()
-    return time.perf_counter() - begin
-
-
-def ratio(slow, fast, rounds: int, times: int = 1) -> float:
-    """Median over rounds of the time of `slow` by the time of `fast`, each run some times in a row, in turn."""
-    return statistics.median(seconds(slow, times) / seconds(fast, times) for _ in range(rounds))
-
-
-def passages(count: int = 15_000, length: int = 12) -> list[str]:
-    """Passages of all films from their first words on, then from their second words on, and so forth."""
-    words = [synopsis.split() for synopsis in load_movies()["synopsis"]]
-    starts = [
-        (place, film) for place in range(0, 140) for film in range(len(words)) if place + length <= len(words[film])
-    ]
-    return [" ".join(words[film][place : place + length]) for place, film in starts[:count]]
-
-
-def bare_search(vectors: np.ndarray, queries: np.ndarray) -> np.ndarray:
-    """The least that an exact search has to do: a product, a partial sort, and the sort of what is left."""
-    scores = queries @ vectors.T
-    best = np.argpartition(scores, -K, axis=1)[:, -K:]
-    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1)
-    return np.take_along_axis(best, order, axis=1)
-
-
-def measure_search() -> None:
-    vectors, films = encode(passages()), encode(load_movies()["synopsis"])
-    exact, tree = NeighborIndex(vectors), NeighborIndex(vectors, method="ball_tree")
-    for queries in (films[:1], films[:64]):
-        to_tree = ratio(lambda q=queries: tree.search(q, K), lambda q=queries: exact.search(q, K), 7, 10)
-        to_bare = ratio(lambda q=queries: exact.search(q, K), lambda q=queries: bare_search(vectors, q), 15, 10)
-        print(f"search, {len(queries)} queries: ball tree {to_tree:.1f} times exact, exact {to_bare:.2f} times bare")
-
-
-def measure_encoding() -> None:
-    encoder, texts = load_encoder(), load_movies()["synopsis"].tolist()[:96]
-    encoder.encode(texts[:8], show_progress_bar=False)
-
-    def loop():
-        return [encoder.encode(text, show_progress_bar=False) for text in texts]
-
-    batched = ratio(loop, lambda: encode(texts, encoder, cache=False, progress=False), 3)
-    print(f"encoding: the row loop takes {batched:.2f} times as long as encode()")
+TEXTS = 1_000_000
+WORDS = 12  # of each text
 
 
 def clicks(app, number, seed=0):
@@ -98,10 +54,10 @@ def clicks(app, number, seed=0):
 
 
 def made_up_catalogue(count: int) -> Catalogue:
-    """Films of random vectors, for measuring."""
+    """Films of made-up vectors, for measuring."""
     films = {"title": [f"film number {number}" for number in range(count)], "synopsis": "A text.", "genres": "Drama"}
     movies = pd.DataFrame({**films, "year": 2000.0}, index=pd.RangeIndex(1, count + 1, name="movie_id"))
-    return Catalogue(movies, np.random.default_rng(0).normal(size=(count, 384)).astype(np.float32))
+    return Catalogue(movies, made_up_vectors(count))
 
 
 def measure_demo() -> None:
@@ -114,7 +70,68 @@ def measure_demo() -> None:
             print(f"demo, {name}, {space}: median {1000 * median:.0f} ms, 95th percentile {1000 * late:.0f} ms")
 
 
-if __name__ == "__main__":
-    measure_search()
-    measure_encoding()
+def write_texts(path: Path, count: int) -> None:
+    """Texts of a few words each, taken from the synopses."""
+    words = np.array(" ".join(load_movies()["synopsis"]).split())
+    random = np.random.default_rng(0)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "text"])
+        for start in range(0, count, 10_000):
+            rows = words[random.integers(len(words), size=(10_000, WORDS))]
+            writer.writerows((start + place, " ".join(row)) for place, row in enumerate(rows))
+
+
+def megabytes() -> float:
+    """What this process holds in memory now."""
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1_024
+    raise OSError("this system does not tell how much memory a process holds.")
+
+
+class Watched:
+    """An encoder that notes how much it encodes and what memory there is, and stops after some seconds."""
+
+    def __init__(self, encoder, seconds: float):
+        self.encoder, self.seconds = encoder, seconds
+        self.begin, self.done, self.memory = None, 0, []
+
+    def __getattr__(self, name):
+        return getattr(self.encoder, name)
+
+    def encode(self, texts, **options):
+        self.begin = self.begin or time.perf_counter()
+        if time.perf_counter() - self.begin > self.seconds:
+            raise KeyboardInterrupt
+        self.memory.append(megabytes())
+        self.done += len(texts)
+        return self.encoder.encode(texts, **options)
+
+
+def measure_file(seconds: float) -> None:
+    watched = Watched(load_encoder(), seconds)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "texts.csv")
+        write_texts(path, TEXTS)
+        begin = time.perf_counter()
+        with contextlib.suppress(KeyboardInterrupt):
+            encode_csv(path, "text", Path(folder, "vectors.npy"), encoder=watched, fast=False)
+        count, rate = watched.begin - begin, watched.done / (time.perf_counter() - watched.begin)
+        size = path.stat().st_size / 1e6
+    first, last, peak = watched.memory[len(watched.memory) // 4], watched.memory[-1], max(watched.memory)
+    print(f"file of {TEXTS:,} texts, {size:.0f} MB: counted and checked in {count:.0f} s")
+    print(f"encoded {watched.done:,} at {rate:.0f} a second: {TEXTS / rate / 60:.0f} minutes for all of it")
+    print(f"memory: {first:.0f} MB after a quarter of that time, {last:.0f} MB at its end, at most {peak:.0f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=60, help="how long the file is encoded (default: 60)")
+    options = parser.parse_args()
     measure_demo()
+    measure_file(options.seconds)
+
+
+if __name__ == "__main__":
+    main()
