@@ -7,7 +7,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from helpers import neighbors
 from helpers.data import load_movies, load_vectors
-from helpers.neighbors import NeighborIndex, TitleNotFoundError, find_similar_movies
+from helpers.index import NeighborIndex, best_columns
+from helpers.neighbors import TitleNotFoundError, find_similar_movies
 
 
 @pytest.fixture(scope="module")
@@ -246,3 +247,23 @@ def test_a_damaged_index_is_refused_in_one_line(films, tmp_path):
 def test_an_unknown_option_is_refused(films):
     with pytest.raises(ValueError, match="exact has no option 'ef' \\(its options: none\\)"):
         NeighborIndex(films[:5], ef=3)
+
+
+@pytest.mark.parametrize("columns", [9, 40, 700, 5_003])
+@pytest.mark.parametrize("k", [1, 7])
+@pytest.mark.parametrize("kind", ["distinct", "many equal", "all equal", "nearly all masked"])
+def test_the_best_columns_are_those_of_a_full_sort(columns, k, kind):
+    random = np.random.default_rng(columns)
+    scores = random.random((4, columns)).astype(np.float32)
+    if kind == "many equal":
+        scores = (scores * 5).round() / 5
+    elif kind == "all equal":
+        scores[:] = 0.5
+    elif kind == "nearly all masked":
+        scores[:, random.permutation(columns)[k:]] = -np.inf
+    rank = random.permutation(columns)
+    found, top = best_columns(scores, k, rank)
+    for row in range(len(scores)):
+        wanted = np.lexsort((rank, -scores[row].round(6)))[:k]
+        assert found[row].tolist() == wanted.tolist()
+        assert top[row].tolist() == scores[row, wanted].tolist()
