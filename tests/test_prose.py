@@ -579,6 +579,9 @@ GIVEN = {
         "| up to some 15,000 texts that rarely change |",
         "| up to some 100,000 that rarely change |",
         "is up 99 % of the time",
+        '"http://127.0.0.1:19530"',
+        '"https://milvus.example.org:19530"',
+        "shards=8, replicas=2",
     ],
     "08": [
         *(f"## Step {number}" for number in range(1, 6)),
