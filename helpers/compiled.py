@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import warnings
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -76,29 +77,40 @@ class CompiledEncoder:
     def encode(self, texts: list[str], bar=None) -> np.ndarray:
         """Encode texts as unit vectors.
 
+        Requests are waited for one after the other, without callbacks: a callback of Python that ends while its queue
+        is taken down can wait forever for Python's lock.
+
         Returns
         -------
         numpy.ndarray
             (n_texts, dimensions) float32, in the order of the texts.
         """
         vectors = np.empty((len(texts), self._network.output(0).partial_shape[1].get_length()), dtype=np.float32)
-        queue = _openvino().AsyncInferQueue(self._network)
+        order = np.argsort([-len(text) for text in texts], kind="stable")  # a batch is as slow as its longest text
+        count = self._network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        free, running = [self._network.create_infer_request() for _ in range(count)], deque()
 
-        def keep(request, places):
+        def collect():
+            request, places = running.popleft()
+            request.wait()
             vectors[places] = request.get_output_tensor(0).data
+            free.append(request)
             if bar is not None:
                 bar.update(len(places))
 
-        queue.set_callback(keep)
-        order = np.argsort([-len(text) for text in texts], kind="stable")  # a batch is as slow as its longest text
         for start in range(0, len(order), BATCH):
             places = order[start : start + BATCH]
             tokens = self.tokenizer(
                 [texts[place] for place in places],
                 padding=True, truncation=True, max_length=self.max_seq_length, return_tensors="np",
             )  # fmt: skip
-            queue.start_async({name: tokens[name] for name in ("input_ids", "attention_mask")}, places)
-        queue.wait_all()
+            if not free:
+                collect()
+            request = free.pop()
+            request.start_async({name: tokens[name] for name in ("input_ids", "attention_mask")})
+            running.append((request, places))
+        while running:
+            collect()
         return vectors
 
 
