@@ -20,7 +20,7 @@ VERY_POPULAR = 0.1  # of the films, those with the most ratings
 MARKED = 1.25  # a word is marked when it adds this many times as much as the mean word,
 LETTERS = 4  # and has as many letters: "the" explains nothing
 LIKE, DISLIKE = 5.0, 1.0  # stars that stand for a click
-WARM, COLD = (0.75, 0.25, 0.0), (0.0, 0.75, 0.25)  # what `Hybrid` chooses on the course's ratings, as a test checks
+WARM, COLD = (0.5, 0.5, 0.0), (0.0, 0.75, 0.25)  # what `Hybrid` chooses on the course's ratings, as a test checks
 
 
 class Space(NamedTuple):
