@@ -108,27 +108,6 @@ def plan(
     return Plan(gigabytes, shards, copies, machines, hours, machines * machine_price_an_hour * 24 * 30)
 
 
-def merge(answers, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Merge what shards answer to one query into the k best of all.
-
-    Parameters
-    ----------
-    answers : sequence of (ids, similarities)
-        One pair a shard, as from `helpers.index.NeighborIndex.search`.
-    k : int
-        How many to keep.
-
-    Returns
-    -------
-    ids, similarities : numpy.ndarray
-        (k,) best first, equal ones by id.
-    """
-    ids = np.concatenate([ids for ids, _ in answers])
-    similarities = np.concatenate([similarities for _, similarities in answers])
-    order = np.lexsort((ids, -similarities))[:k]
-    return ids[order], similarities[order]
-
-
 def recall_of_few(shards: int, asked: int, k: int = 10) -> float:
     """Share of the k nearest that is found when each of some shards is asked for `asked` of them.
 
