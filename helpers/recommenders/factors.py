@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 from helpers.recommenders.base import Recommender, likes
 
@@ -58,7 +59,7 @@ class BiasedMF(Recommender):
         design = np.column_stack([np.ones(len(others)), others])
         count = known.sum(axis=1)
         products = np.einsum("nf,ng->nfg", design, design).reshape(len(design), -1)
-        left = (known.astype(np.float64) @ products).reshape(len(above), design.shape[1], design.shape[1])
+        left = (sparse.csr_array(known.astype(np.float64)) @ products).reshape(len(above), design.shape[1], -1)
         penalty = np.repeat(self.regularization * np.maximum(count, 1)[:, None], design.shape[1], axis=1)
         penalty[:, 0] = self.damping
         left += penalty[:, None, :] * np.eye(design.shape[1])
@@ -117,7 +118,8 @@ class ALS(Recommender):
         """Vectors (n, factors) of each row of likes, given the vectors of the columns."""
         shared = others.T @ others + self.regularization * np.eye(self.factors)
         products = np.einsum("nf,ng->nfg", others, others).reshape(len(others), -1)
-        left = shared + self.confidence * (liked @ products).reshape(len(liked), self.factors, self.factors)
+        of_likes = sparse.csr_array(liked) @ products  # most pairs are no likes
+        left = shared + self.confidence * of_likes.reshape(len(liked), self.factors, self.factors)
         return np.linalg.solve(left, ((1 + self.confidence) * liked @ others)[..., None])[..., 0]
 
     def _loss(self, liked: np.ndarray, viewers: np.ndarray) -> float:
