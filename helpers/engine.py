@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import data
-from helpers.index import DIGITS, unit_rows
+from helpers.index import STEP, best_first, unit_rows
 
 PACKAGES = ["pymilvus>=3.0,<4", "milvus-lite>=3.2,<4"]
 FIELDS = ["movie_id", "vector", "title", "year", "genres", "content"]
@@ -286,10 +286,10 @@ class VectorEngine:
         for query, hits in zip(queries, answers, strict=True):
             ids = np.array([hit["movie_id"] for hit in hits], dtype=np.int64)
             similarities = np.array([hit["distance"] for hit in hits], dtype=np.float32)
-            if len(ids) == limit < NEIGHBORS_AT_MOST and similarities[k - 1] - similarities[-1] < 10.0**-DIGITS:
+            if len(ids) == limit < NEIGHBORS_AT_MOST and similarities[k - 1] - similarities[-1] < STEP:
                 found += self._nearest(query[None, :], k, expression, 4 * limit)
                 continue
-            order = np.lexsort((ids, -similarities.round(DIGITS)))[:k]
+            order = best_first(similarities, ids)[:k]
             found.append((ids[order], similarities[order]))
         return found
 

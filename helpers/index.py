@@ -13,6 +13,7 @@ BYTES_AT_ONCE = 120_000_000  # that they may take, with 8 bytes a place where al
 SET = 32  # columns whose maximum is looked at first
 CODES_AT_ONCE = 8_192  # vectors whose codes are unpacked together, so that they stay in the processor's cache
 DIGITS = 6  # of a similarity that count when neighbours are put in order; the rest is noise of float32
+STEP = 10.0**-DIGITS
 FORMAT = 1  # of saved indexes
 
 OPTIONS = {  # what can be set for each method, and what it is if nobody does
@@ -200,16 +201,15 @@ class NeighborIndex:
 
     def _search_exact(self, queries: np.ndarray, k: int, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         k = min(k, len(self) if mask is None else int(mask.sum()))
-        places = np.empty((len(queries), k), dtype=np.int64)
-        similarities = np.empty((len(queries), k), dtype=np.float32)
-        rows = self._rows_at_once(4 if len(self) // SET > 4 * k else 12)
-        for start in range(0, len(queries) if k else 0, rows):
-            block = slice(start, start + rows)
-            scores = queries[block] @ self.vectors.T
+        if not k:
+            return np.empty((len(queries), 0), dtype=np.int64), np.empty((len(queries), 0), dtype=np.float32)
+        rows, blocks = self._rows_at_once(4 if len(self) // SET > 4 * k else 12), []
+        for start in range(0, len(queries), rows):
+            scores = queries[start : start + rows] @ self.vectors.T
             if mask is not None:
                 scores[:, ~mask] = -np.inf
-            places[block], similarities[block] = best_columns(scores, k, self._rank)
-        return places, similarities
+            blocks.append(best_columns(scores, k, self._rank))
+        return blocks[0] if len(blocks) == 1 else tuple(map(np.concatenate, zip(*blocks, strict=True)))
 
     def _rows_at_once(self, bytes_each: int = 12) -> int:
         return max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // (bytes_each * len(self))))
@@ -283,8 +283,8 @@ class NeighborIndex:
         return scores
 
     def _ordered(self, places: np.ndarray, similarities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        order = np.lexsort((self._rank[places], -similarities.round(DIGITS)))
-        return np.take_along_axis(places, order, axis=1), np.take_along_axis(similarities, order, axis=1)
+        rows, order = _rows(places), best_first(similarities, self._rank[places])
+        return places[rows, order], similarities[rows, order]
 
 
 def _bits(signs: np.ndarray) -> np.ndarray:
@@ -295,20 +295,30 @@ def _bits(signs: np.ndarray) -> np.ndarray:
     return filled.view(np.uint64)
 
 
+def _rows(table: np.ndarray) -> np.ndarray:
+    """Numbers of the rows, which with numbers of columns (n_rows, m) choose m cells of each row."""
+    return np.arange(len(table))[:, None]
+
+
+def best_first(similarities: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """Order of each row: by similarity, equal ones by rank."""
+    return np.lexsort((rank, np.rint(similarities * (-1 / STEP))))
+
+
 def best_columns(scores: np.ndarray, k: int, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Columns of the k largest scores of every row, best first, equal ones by rank."""
-    among = _worth_a_look(scores, k)
-    few = scores if among is None else np.take_along_axis(scores, among, axis=1)
+    rows, among = _rows(scores), _worth_a_look(scores, k)
+    few = scores if among is None else scores[rows, among]
     count = min(k + 1, few.shape[1])  # one more, to see whether it is equal to the last
     columns = np.argpartition(few, -count, axis=1)[:, -count:]
-    top = np.take_along_axis(few, columns, axis=1)
-    columns = columns if among is None else np.take_along_axis(among, columns, axis=1)
-    order = np.lexsort((rank[columns], -top.round(DIGITS)))
-    columns, top = np.take_along_axis(columns, order, axis=1), np.take_along_axis(top, order, axis=1)
+    columns = columns if among is None else among[rows, columns]
+    top = scores[rows, columns]
+    order = best_first(top, rank[columns])
+    columns, top = columns[rows, order], top[rows, order]
     if count > k:
-        for row in np.flatnonzero(top[:, k] > top[:, k - 1] - 10.0**-DIGITS):
-            tied = np.flatnonzero(scores[row] > top[row, k - 1] - 10.0**-DIGITS)
-            columns[row, :k] = tied[np.lexsort((rank[tied], -scores[row, tied].round(DIGITS)))[:k]]
+        for row in (top[:, k] > top[:, k - 1] - STEP).nonzero()[0]:
+            tied = np.flatnonzero(scores[row] > top[row, k - 1] - STEP)
+            columns[row, :k] = tied[best_first(scores[row, tied], rank[tied])[:k]]
             top[row, :k] = scores[row, columns[row, :k]]
     return columns[:, :k], top[:, :k]
 
@@ -333,9 +343,10 @@ def unit_rows(vectors: np.ndarray, who: str) -> np.ndarray:
     """Rows scaled to length 1; a NaN, an infinity or a row of zeros is refused."""
     if vectors.ndim != 2 or not vectors.size:
         raise ValueError(f"{who}: expected rows of numbers, got shape {vectors.shape}.")
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    if np.abs(lengths - 1).max() < 1e-5:
+    squares = np.vecdot(vectors, vectors)
+    if np.abs(squares - 1).max() < 2e-5:
         return np.ascontiguousarray(vectors)
+    lengths = np.sqrt(squares)
     if not np.isfinite(lengths).all():
         raise ValueError(f"{who}: row {np.flatnonzero(~np.isfinite(lengths))[0]} has a NaN or an infinite number.")
     if (lengths == 0).any():

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import html
-import os
 import re
 import unicodedata
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -283,8 +281,8 @@ def close_titles(titles: list[str], least: float = 70, years=None) -> tuple[np.n
     by_words = np.array([" ".join(sorted(title.split())) for title in ordered], dtype=object)
     longest = (200 - least) / max(least, 1)  # of two titles with that ratio, by the length of the shorter
 
-    def close_to_block(block: tuple[int, int]) -> np.ndarray:
-        start, end = block
+    found = [np.empty((2, 0), dtype=int)]
+    for start, end in _blocks(len(titles)):
         last = int(np.searchsorted(lengths, lengths[end - 1] * longest + 1e-3, side="right"))
         may = ours[start:end] @ others[start:last].T > -1e-3
         may[:, : end - start] &= np.triu(np.ones((end - start, end - start), dtype=bool), k=1)
@@ -293,18 +291,20 @@ def close_titles(titles: list[str], least: float = 70, years=None) -> tuple[np.n
         pairs = np.array(np.divmod(np.flatnonzero(may), last - start)) + start
         close = _ratio_reaches(ordered, pairs, least)
         close[~close] = _ratio_reaches(by_words, pairs[:, ~close], least)
-        return pairs[:, close]
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # nearly all of it runs outside of Python's lock
-        found = [np.empty((2, 0), dtype=int), *pool.map(close_to_block, _blocks(len(titles)))]
+        found.append(pairs[:, close])
     pairs = np.sort(order[np.concatenate(found, axis=1)], axis=0)
     return pairs[0], pairs[1]
 
 
 def _ratio_reaches(texts: np.ndarray, pairs: np.ndarray, least: float) -> np.ndarray:
-    """Whether the Levenshtein ratio of each pair of places is at least `least`."""
-    left, right = texts[pairs[0]], texts[pairs[1]]
-    return process.cpdist(left, right, scorer=fuzz.ratio, score_cutoff=least) > 0
+    """Whether the Levenshtein ratio of each pair of places, in the order of the first, is at least `least`."""
+    left, right, scores = pairs[0], texts[pairs[1]], np.empty(pairs.shape[1], dtype=np.float32)
+    begins = np.flatnonzero(np.diff(left, prepend=-1)).tolist()
+    for begin, end in zip(begins, [*begins[1:], len(left)], strict=False):
+        scores[begin:end] = process.cdist(
+            [texts[left[begin]]], right[begin:end], scorer=fuzz.ratio, score_cutoff=least
+        )[0]
+    return scores > 0
 
 
 def _letter_rows(titles, lengths: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
