@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers import __main__ as command_line
-from helpers import benchmark, results, titles
+from helpers import benchmark, compiled, results, titles
 from helpers.benchmark import BARE, OURS, TUTORIAL, Measurement
 from helpers.data import load_movies, load_vectors
 from helpers.evaluation import evaluate_users
@@ -16,12 +16,17 @@ from helpers.index import NeighborIndex
 TINY = benchmark.Size(rounds=1, texts=(2,), vectors=(1_050, 2_000), titles=(300,), lookups=(500,))
 
 
-def test_ways_are_timed_in_turn_after_a_round_that_does_not_count():
+def test_ways_are_timed_in_turn_after_calls_that_do_not_count(monkeypatch):
     calls = []
     ways = {name: lambda name=name: calls.append(name) for name in "ab"}
+    monkeypatch.setattr(benchmark, "SHORT", 0)
     seconds = benchmark.interleave(ways, rounds=2, times=2, per=5)
     assert "".join(calls) == "ab" + "aabb" * 2
     assert {name: len(each) for name, each in seconds.items()} == {"a": 2, "b": 2}
+    calls.clear()
+    monkeypatch.undo()
+    benchmark.interleave(ways, rounds=2)
+    assert min(calls.count(name) for name in ways) > 100
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +54,14 @@ def test_what_may_miss_says_how_much_it_finds(measured):
         assert found["memory of exact"] == memory
     assert quality["close pairs of 300 titles"]["share of the bare way's pairs"] == 1
     assert quality["look a title up among 500"]["found"] >= 0.8
+
+
+def test_neighbours_by_compiled_vectors_are_those_by_plain_ones(monkeypatch):
+    films = load_movies().head(40)
+    monkeypatch.setenv(compiled.SWITCH, "1")
+    quality = benchmark._same_neighbours(films)
+    assert quality["overlap@10 with float32"] >= 0.98
+    assert quality["shared tags"] == pytest.approx(quality["shared tags by float32"], abs=0.005)
 
 
 def test_ratios_are_taken_round_by_round():
