@@ -19,7 +19,7 @@ FORMAT = 1  # of saved indexes
 OPTIONS = {  # what can be set for each method, and what it is if nobody does
     "exact": {},
     "ball_tree": {},
-    "hnsw": {"M": 16, "ef_construction": 200, "ef": 64},
+    "hnsw": {"M": 16, "ef_construction": 200, "ef": 48},
     "int8": {"rescore": 4},
     "binary": {"rescore": 40},
 }
@@ -42,9 +42,9 @@ class NeighborIndex:
         once the index is saved and loaded, because full vectors then stay on the disk.
     **options
         ``"hnsw"``: ``M`` (links of a vector, 16), ``ef_construction`` (candidates kept while building, 200), ``ef``
-        (candidates kept while searching, 64). ``"int8"``, ``"binary"``: ``rescore`` (candidates for each neighbour
-        asked for whose full vectors are compared, 4 and 40). Attribute ``options`` holds them; ``ef`` and ``rescore``
-        may be changed there between searches.
+        (candidates kept while searching, 48; for texts that are like none in the index, take more). ``"int8"``,
+        ``"binary"``: ``rescore`` (candidates for each neighbour asked for whose full vectors are compared, 4 and 40).
+        Attribute ``options`` holds them; ``ef`` and ``rescore`` may be changed there between searches.
 
     Raises
     ------
@@ -238,7 +238,7 @@ class NeighborIndex:
 
     def _search_hnsw(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         places, distances = self._index.query(queries, k=k, query_ef=max(self.options["ef"], 2 * k))
-        return self._ordered(places.astype(np.int64), (1 - distances).astype(np.float32))
+        return self._ordered(places, 1 - distances)
 
     def _build_codes(self) -> dict[str, np.ndarray]:
         """One byte a number, its share of the largest in its column; or one bit, whether it is above the mean."""
@@ -283,6 +283,9 @@ class NeighborIndex:
         return scores
 
     def _ordered(self, places: np.ndarray, similarities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Put equal ones into the order of their ids; all are in the order of similarity already."""
+        if (similarities[:, :-1] > similarities[:, 1:] + STEP).all():
+            return places, similarities
         rows, order = _rows(places), best_first(similarities, self._rank[places])
         return places[rows, order], similarities[rows, order]
 

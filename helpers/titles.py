@@ -108,7 +108,7 @@ CLOSE_TEXT = 0.3  # from here on, a title that nearly agrees needs no year, and 
 SAME_PEOPLE = 0.4  # from here on, like synopses of the same year tell one film, whatever its title
 SAME_TEXT = 0.45  # from here on, synopses of about the same year do so alone
 MAX_YEAR_GAP = 1  # years: releases in two countries
-CELLS_AT_ONCE = 5_000_000  # pairs that are looked at together: 20 MB
+CELLS_AT_ONCE = 2_000_000  # pairs that are looked at together: 8 MB
 USUAL_LETTER = 0.01  # share of the titles from which a letter gets a column of its own
 
 
@@ -298,13 +298,11 @@ def close_titles(titles: list[str], least: float = 70, years=None) -> tuple[np.n
 
 def _ratio_reaches(texts: np.ndarray, pairs: np.ndarray, least: float) -> np.ndarray:
     """Whether the Levenshtein ratio of each pair of places, in the order of the first, is at least `least`."""
-    left, right, scores = pairs[0], texts[pairs[1]], np.empty(pairs.shape[1], dtype=np.float32)
-    begins = np.flatnonzero(np.diff(left, prepend=-1)).tolist()
-    for begin, end in zip(begins, [*begins[1:], len(left)], strict=False):
-        scores[begin:end] = process.cdist(
-            [texts[left[begin]]], right[begin:end], scorer=fuzz.ratio, score_cutoff=least
-        )[0]
-    return scores > 0
+    left, right, scores = pairs[0], texts[pairs[1]].tolist(), [np.empty((1, 0), dtype=np.float32)]
+    begins = np.flatnonzero(np.diff(left, prepend=-1))
+    for text, begin, end in zip(texts[left[begins]], begins, [*begins[1:], len(left)], strict=False):
+        scores.append(process.cdist([text], right[begin:end], scorer=fuzz.ratio, score_cutoff=least))
+    return np.concatenate(scores, axis=1)[0] > 0
 
 
 def _letter_rows(titles, lengths: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
@@ -314,7 +312,8 @@ def _letter_rows(titles, lengths: np.ndarray, share: float) -> tuple[np.ndarray,
     Of columns that few titles have, only their number is kept: half of it on either side is no less than what two
     titles have in common there.
     """
-    letters, codes = np.unique(np.array(list("".join(titles))), return_inverse=True)
+    text = np.frombuffer("".join(titles).encode("utf-32-le"), dtype=np.uint32)
+    letters, codes = np.unique(text, return_inverse=True)
     cells = np.repeat(np.arange(len(titles)), lengths.astype(int)) * len(letters) + codes
     counts = np.bincount(cells, minlength=len(titles) * len(letters)).reshape(len(titles), -1)
     levels = [
