@@ -19,7 +19,7 @@ FORMAT = 1  # of saved indexes
 OPTIONS = {  # what can be set for each method, and what it is if nobody does
     "exact": {},
     "ball_tree": {},
-    "hnsw": {"M": 16, "ef_construction": 200, "ef": 48},
+    "hnsw": {"M": 16, "ef_construction": 200, "ef": 40},
     "int8": {"rescore": 4},
     "binary": {"rescore": 40},
 }
@@ -42,7 +42,7 @@ class NeighborIndex:
         once the index is saved and loaded, because full vectors then stay on the disk.
     **options
         ``"hnsw"``: ``M`` (links of a vector, 16), ``ef_construction`` (candidates kept while building, 200), ``ef``
-        (candidates kept while searching, 48; for texts that are like none in the index, take more). ``"int8"``,
+        (candidates kept while searching, 40; for texts that are like none in the index, take more). ``"int8"``,
         ``"binary"``: ``rescore`` (candidates for each neighbour asked for whose full vectors are compared, 4 and 40).
         Attribute ``options`` holds them; ``ef`` and ``rescore`` may be changed there between searches.
 
