@@ -13,8 +13,7 @@ NO_NETWORK = ROOT / "tests" / "no_network"
 sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tests")]
 os.environ["PYTHONPATH"] = os.pathsep.join([str(NO_NETWORK), str(ROOT)])
 os.environ["COURSE_PROGRESS_FILE"] = str(Path(tempfile.mkdtemp()) / "progress.json")  # a learner's ticks stay theirs
-# There is a worker for every core: threads that wait, turning, would take the cores from the others' work.
-os.environ["OMP_WAIT_POLICY"], os.environ["OPENBLAS_NUM_THREADS"] = "PASSIVE", "1"
+os.environ["OMP_NUM_THREADS"] = "1"  # there is a worker for every core: more threads would take them from each other
 os.environ["COURSE_FAST"] = "0"  # what tests compare is plain float32, also where OpenVINO is installed
 exec((NO_NETWORK / "sitecustomize.py").read_text(encoding="utf-8"), {"__name__": "no_network"})
 
