@@ -227,8 +227,7 @@ def test_hostile_strings_of_a_foreign_catalogue_show_as_text(visitor, foreign_ad
     assert set(HOSTILE) <= set(visitor.titles())
     for name in HOSTILE:
         visitor.find(name)
-        visitor.heading(name)
-        page.wait_for_timeout(150)
+        visitor.heading(f"Titles like {name}")
     page.get_by_label("Find").fill("img src onerror")
     visitor.button(HOSTILE[0]).wait_for()
     for number in range(3):
