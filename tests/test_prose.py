@@ -486,7 +486,11 @@ CLAIMS = [
     ("07", "A vector of this course has 384 numbers of four bytes", lambda: capacity.vector_bytes() == 384 * 4),
     ("07", "a million fit into any laptop", lambda: gigabytes(10**6) < 2),
     ("07", "a thousand million need more than a terabyte", lambda: gigabytes(10**9) > 1_000),
-    ("07", "We see straight lines", lambda: 0.5 < growth_of_search(100_000, 1_000_000) / 10 < 2),
+    (
+        "07",
+        "ten times the vectors, about ten times the time",
+        lambda: 0.5 < growth_of_search(100_000, 1_000_000) / 10 < 2,
+    ),
     ("07", "a million take some hundredths of a second", lambda: 0.02 < seconds_of_search(1_000_000) < 0.1),
     ("07", "one byte lose next to nothing from the start", lambda: by_candidates()["int8"][1] > 0.97),
     ("07", "one bit lose a good half", lambda: 0.3 < by_candidates()["binary"][1] < 0.5),
