@@ -165,7 +165,7 @@ def test_a_file_becomes_a_file_of_the_same_vectors(table, tmp_path):
 def test_an_interrupted_run_goes_on_where_it_stopped_and_a_finished_one_does_nothing(table, tmp_path):
     class Tired(Letters):
         def encode(self, texts, **_):
-            if self.seen > 500:
+            if self.seen >= 500:
                 raise KeyboardInterrupt
             return super().encode(texts)
 
