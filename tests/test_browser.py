@@ -228,6 +228,7 @@ def test_hostile_strings_of_a_foreign_catalogue_show_as_text(visitor, foreign_ad
     for name in HOSTILE:
         visitor.find(name)
         visitor.heading(f"Titles like {name}")
+    page.wait_for_timeout(1_000)  # what follows Enter at once would count as letters on their way
     page.get_by_label("Find").fill("img src onerror")
     visitor.button(HOSTILE[0]).wait_for()
     for number in range(3):

@@ -11,7 +11,7 @@ import pytest
 from measure import clicks, made_up_catalogue
 
 from helpers.data import load_movies, load_ratings, load_vectors
-from helpers.demo import pages
+from helpers.demo import pages, view
 from helpers.demo.catalogue import COLD, WARM, Catalogue, Reason, Sentence, csv_catalogue
 from helpers.demo.latest import Latest
 from helpers.demo.state import Question, Steering, Taste, TasteFileError, Wanted, dump_taste, read_taste
@@ -366,6 +366,18 @@ def test_letters_that_arrive_after_enter_still_count(demo):
     demo.search.value = "jaws"
     assert "Films like Aliens (1986)" in demo.heading.value
     assert demo.suggestions.children[0].description == "Jaws (1975)"
+
+
+def test_another_text_that_was_held_back_while_enter_was_sent_counts_too(demo, monkeypatch):
+    searched(demo, "Alien")
+    demo._enter(demo.submit)
+    demo.search.value = "jaws"
+    assert "Films like Jaws (1975)" in demo.heading.value
+    monkeypatch.setattr(view, "SOON", 0.0)
+    demo._enter(demo.submit)
+    demo.search.value = "heat"
+    assert "Films like Jaws (1975)" in demo.heading.value
+    assert demo.suggestions.children[0].description == "Heat (1995)"
 
 
 def test_an_empty_search_says_what_to_type(demo):

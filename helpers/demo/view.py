@@ -24,6 +24,7 @@ SERVED = "COURSE_DEMO_CATALOGUE"  # variable with the arguments of `csv_catalogu
 STILL = Path(__file__).with_name("still.png")  # stands for the app where widgets cannot run
 SUGGESTED = 5
 LATE = 10.0  # seconds after Enter in which letters may still be on their way from a browser to a busy kernel
+SOON = 0.5  # seconds between a change of the text and Enter, or the other way round, that came almost together
 WORTH_SHOWING = 0.6  # score of a title from which it is suggested
 CERTAIN = 0.95  # score from which a title was meant as it was typed
 FULL_WIDTH = {"width": "100%"}
@@ -95,6 +96,7 @@ class Demo(widgets.VBox):
         self._one_at_a_time = threading.Lock()  # the encoder's tokenizer does not like two threads
         self._lists, self._reasons, self._loading, self._learning = Latest(), Latest(), Latest(), Latest()
         self._warm, self._entered = False, (-LATE, "", None)
+        self._held_back, self._changed_at = False, -SOON
         self._cards: list[Card] = []
         self._make_find(), self._make_list(), self._make_taste(), self._make_steering(), self._make_pictures()
         body = widgets.Box([self._list_side, self._side], layout=FULL_WIDTH)
@@ -366,18 +368,26 @@ class Demo(widgets.VBox):
         self._side.add_class("rv-side")
 
     def _enter(self, action) -> None:
-        """Search, and search again when more of the same text follows: Enter overtakes the last letters."""
+        """Search, and search again when letters follow that were typed before Enter: Enter overtakes the last ones.
+
+        More of the same text may follow late. Another text may, too, but only at once and after a change just before:
+        a browser holds a change back until the one before it is answered.
+        """
+        changed_just_now = time.monotonic() - self._changed_at < SOON
         action()
         self._entered = time.monotonic(), self.search.value, action
+        self._held_back = changed_just_now
 
     def _typed(self, text: str) -> None:
         """Suggest titles while somebody types."""
         entered, before, action = self._entered
-        if time.monotonic() - entered < LATE and text.startswith(before):
+        since = time.monotonic() - entered
+        if (self._held_back and since < SOON) or (since < LATE and text.startswith(before)):
             action()
             self._entered = entered, text, action
-            return
-        self._suggest(self.catalogue.lookup.suggest(text, SUGGESTED) if len(text.strip()) > 1 else [])
+        else:
+            self._suggest(self.catalogue.lookup.suggest(text, SUGGESTED) if len(text.strip()) > 1 else [])
+        self._held_back, self._changed_at = False, time.monotonic()
 
     def _suggest(self, matches) -> None:
         self.suggestions.offer(
