@@ -17,6 +17,7 @@ import pytest
 import test_scoreboard
 
 from helpers import capacity, recommenders, results, scoreboard
+from helpers.benchmark import made_up_vectors, recall
 from helpers.bootstrap import ROOT
 from helpers.data import (
     NAMED_VIEWERS,
@@ -495,6 +496,7 @@ CLAIMS = [
     ("07", "one byte lose next to nothing from the start", lambda: by_candidates()["int8"][1] > 0.97),
     ("07", "one bit lose a good half", lambda: 0.3 < by_candidates()["binary"][1] < 0.5),
     ("07", "until enough candidates are looked at again", lambda: by_candidates()["binary"][40] > 0.95),
+    ("07", "sixteen find more than eight", lambda: found_by_links(16) > found_by_links(8) + 0.03 > found_by_links(4)),
     ("07", "with 64 shards, three from each find nearly all", lambda: capacity.recall_of_few(64, 3) > 0.999),
     (
         "07",
@@ -769,6 +771,16 @@ def tutorial_takes(what):
 
 def by_candidates():
     return ast.literal_eval(re.search(r"\{.*\}", output_of("07", "nb07-12"))[0])
+
+
+def found_by_links(links):
+    """Recall@10 of HNSW at one `ef`, on vectors as in the notebook, fewer of them."""
+    vectors, queries = made_up_vectors(5_000), made_up_vectors(100, seed=1)
+    found, wanted = (
+        NeighborIndex(vectors, method=method, **options).search(queries, 10)[0]
+        for method, options in (("hnsw", {"M": links, "ef": 40}), ("exact", {}))
+    )
+    return recall(found, wanted)
 
 
 def gain_of_static_encoder():
