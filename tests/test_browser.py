@@ -182,7 +182,7 @@ def test_a_file_that_is_no_taste_is_refused_in_one_line(visitor, address, tmp_pa
 
 def test_rapid_clicks_end_with_the_list_of_the_last_one(visitor, address):
     page = visitor.open(address).page
-    for card in list(range(9)) * 2:
+    for card in [*range(9), *range(8)]:  # each click likes or takes a like back: an odd number leaves one or more
         likes = page.locator(".rv-card").nth(card).get_by_role("button", name="Like", exact=True)
         likes.first.click(no_wait_after=True)
         page.wait_for_timeout(30)
