@@ -12,7 +12,8 @@ NO_NETWORK = ROOT / "tests" / "no_network"
 
 sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tests")]
 os.environ["PYTHONPATH"] = os.pathsep.join([str(NO_NETWORK), str(ROOT)])
-os.environ["COURSE_PROGRESS_FILE"] = str(Path(tempfile.mkdtemp()) / "progress.json")  # a learner's ticks stay theirs
+if "PYTEST_XDIST_WORKER" not in os.environ:  # workers share what one of them has encoded
+    os.environ["COURSE_HOME"] = tempfile.mkdtemp()  # a learner's ticks and caches stay theirs
 os.environ["OMP_NUM_THREADS"] = "1"  # there is a worker for every core: more threads would take them from each other
 os.environ["COURSE_FAST"] = "0"  # what tests compare is plain float32, also where OpenVINO is installed
 exec((NO_NETWORK / "sitecustomize.py").read_text(encoding="utf-8"), {"__name__": "no_network"})
@@ -48,9 +49,8 @@ def movielens():
 @pytest.fixture
 def course_folder(tmp_path, monkeypatch):
     """Point every loader of the course's files, and the cache, to an empty folder."""
-    from helpers import data, encoding
+    from helpers import data
 
     monkeypatch.setattr(data, "DATA_DIR", tmp_path)
-    monkeypatch.setattr(data, "CACHE_DIR", tmp_path / "cache")
-    monkeypatch.setattr(encoding, "CACHE_DIR", tmp_path / "cache")
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
     return tmp_path

@@ -5,14 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
-import socket
-import subprocess
 import sys
 import warnings
-from pathlib import Path
 
-from helpers import bootstrap
+from helpers import bootstrap, launch
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,11 +21,11 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--port", type=whole_number(1, 65535), default=8888, help="the next free one is taken if it is busy"
     )
-    start.set_defaults(run=start_course)
+    start.set_defaults(run=launch.start_course)
 
     test = commands.add_parser("test", help="run every test, the notebooks included")
     test.add_argument("-v", "--verbose", action="store_true", help="name each test")
-    test.set_defaults(run=run_tests)
+    test.set_defaults(run=launch.run_tests)
 
     recommend = commands.add_parser("recommend", help="find films like a film, typos allowed")
     recommend.add_argument("title", metavar="TITLE")
@@ -49,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--text-column", metavar="X", help="its column of texts")
     demo.add_argument("--genre-column", metavar="G", help="its column of genres, if it has one")
     demo.add_argument("--year-column", metavar="Y", help="its column of years or dates, if it has one")
-    demo.set_defaults(run=open_demo, check=catalogue_options)
+    demo.set_defaults(run=launch.open_demo, check=catalogue_options)
 
     evaluate = commands.add_parser("evaluate", help="the scoreboard: every model, judged on held-out ratings")
     evaluate.add_argument("--ratings", choices=["course", "movielens"], default="course", help="default: course")
@@ -107,84 +103,6 @@ def catalogue_options(options) -> str | None:
     if not options.csv and any(needed + others):
         return "the options that name columns go with --csv"
     return None
-
-
-def start_course(options) -> int:
-    """Open JupyterLab on the first notebook.
-
-    Its settings in ``helpers/jupyter`` leave out the question about news, and keep the messages of widgets in order:
-    on threads of their own, as JupyterLab sends them by default, a later one may overtake an earlier one while cells
-    run (JupyterLab's issue 19719).
-    """
-    command = [sys.executable, "-m", "jupyterlab", f"--port={options.port}", "--notebook-dir=."]
-    command += ["--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
-    command += ["--no-browser"] if options.no_browser else []
-    if hasattr(os, "geteuid") and os.geteuid() == 0:  # in containers
-        command.append("--allow-root")
-    return run_child(command, JUPYTER_CONFIG_PATH=str(bootstrap.ROOT / "helpers" / "jupyter"))
-
-
-def open_demo(options) -> int:
-    """Serve the app by Voila on this machine alone, until Ctrl-C."""
-    source = None
-    if options.csv:
-        from helpers.demo.catalogue import csv_catalogue
-
-        names = ["csv", "title_column", "text_column", "genre_column", "year_column"]
-        source = {name: getattr(options, name) for name in names}
-        source["csv"] = str(Path(options.csv).resolve())
-        csv_catalogue(**source)  # whatever is wrong with the file is said now, and its texts are encoded only once
-    port = free_port(options.port)
-    if port != options.port:
-        print(f"Port {options.port} is taken; using {port}.", file=sys.stderr)
-    print(f"The demo: http://127.0.0.1:{port}/ (Ctrl-C ends it)", file=sys.stderr, flush=True)
-    command = [sys.executable, "-m", "voila", str(Path("helpers", "demo", "recommender.ipynb")), f"--port={port}"]
-    command += ["--Voila.ip=127.0.0.1", "--Voila.log_level=ERROR", f"--theme={options.theme}"]
-    # A closed tab asks for its kernel to end, but Voila 0.5 refuses (its request lacks the token): kernels without a
-    # tab end after a minute instead.
-    command += ["--MappingKernelManager.cull_idle_timeout=60", "--MappingKernelManager.cull_interval=10"]
-    command += ["--no-browser"] if options.no_browser else []
-    return run_child(command, patience=10, COURSE_DEMO_CATALOGUE=json.dumps(source))
-
-
-def free_port(wanted: int) -> int:
-    """The wanted port of this machine, or the next one that nobody listens on."""
-    for port in range(wanted, min(wanted + 100, 65536)):
-        with socket.socket() as trial:
-            if os.name != "nt":
-                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                trial.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise OSError(f"no port from {wanted} on is free; name another one with --port.")
-
-
-def run_tests(options) -> int:
-    """Run pytest on tests/ and notebooks/, one process a core."""
-    command = [sys.executable, "-m", "pytest", "-n", "auto", "-v" if options.verbose else "-q"]
-    return run_child(command)
-
-
-def run_child(command: list, patience: float | None = None, **variables) -> int:
-    """Run a program in the course's folder and pass its exit status on.
-
-    Ctrl-C ends both without a traceback, and so does a request to terminate: no server is left behind. After Ctrl-C the
-    program has `patience` seconds to end by itself; Voila, interrupted while it starts a kernel, may wait forever.
-    Kernels whose server is gone end by themselves.
-    """
-    environment = dict(bootstrap.child_environment(), **variables)
-    process = subprocess.Popen(command, cwd=bootstrap.ROOT, env=environment)
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    wait = None
-    while True:
-        try:
-            return process.wait(wait)
-        except KeyboardInterrupt:
-            wait = patience
-        except subprocess.TimeoutExpired:
-            process.kill()
 
 
 def recommend_titles(options) -> int:
@@ -315,7 +233,7 @@ def main(arguments=None) -> int:
         if options.run is run_doctor:
             other = bootstrap.existing_python()
         else:
-            other = bootstrap.ensure(tests=options.run is run_tests)
+            other = bootstrap.ensure(tests=options.run is launch.run_tests)
         if other:
             bootstrap.hand_over(other)
         return options.run(options)

@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from helpers.home import cache_folder
+
 DATA_DIR = Path(__file__).resolve().parent.parent / "data"
-CACHE_DIR = DATA_DIR / "cache"
 
 MOVIE_COLUMNS = ["movie_id", "imdb_id", "title", "year", "genres", "director", "cast", "tags", "synopsis"]
 LISTING_COLUMNS = ["listing_id", "title", "year", "genres", "director", "cast", "synopsis", "source"]
@@ -397,7 +398,7 @@ def _course_ratings() -> pd.DataFrame:
 def _find_real(name: str, dataset: str) -> Path:
     """Find a real data set: in the folder that COURSE_DATA_DIR names, else where `fetch` puts it."""
     folders = [Path(os.environ["COURSE_DATA_DIR"])] if os.environ.get("COURSE_DATA_DIR") else []
-    folders.append(CACHE_DIR)
+    folders.append(cache_folder())
     for folder in folders:
         if (folder / name).exists():
             return folder / name

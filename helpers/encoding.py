@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from helpers import compiled
-from helpers.data import CACHE_DIR, hash_texts, read_arrays, read_csv_in_parts, write_whole
+from helpers.data import hash_texts, read_arrays, read_csv_in_parts, write_whole
+from helpers.home import cache_folder
 
 MODEL_NAME = "sentence-transformers/all-MiniLM-L6-v2"
 MODEL_FILES = ["*.json", "vocab.txt", "model.safetensors"]  # of the many that the hub has under that name
@@ -55,7 +56,7 @@ def _check_weights(weights: Path) -> None:
     """Compare the weights with the published SHA-256, once for each file as it is now."""
     status = weights.stat()
     seen = {"file": str(weights), "bytes": status.st_size, "modified": status.st_mtime_ns, "sha256": WEIGHTS_SHA256}
-    note = CACHE_DIR / "verified-weights.json"
+    note = cache_folder() / "verified-weights.json"
     try:
         if json.loads(note.read_text(encoding="utf-8")) == seen:
             return
@@ -138,8 +139,8 @@ def encode(
         What becomes of a text that is longer than the encoder reads (256 tokens): its beginning is encoded, or the
         mean of the vectors of all its pieces.
     cache : bool or path
-        Whether to keep the vectors, under the texts and the model, and to take them from there: in ``data/cache/``, or
-        in the folder that is named.
+        Whether to keep the vectors, under the texts and the model, and to take them from there: in the course's cache,
+        or in the folder that is named.
     save_every : int
         How many texts are kept together: an interruption costs at most so many.
     progress : bool, optional
@@ -169,7 +170,7 @@ def encode(
     fast = compiled.available() and (len(listed) >= FAST_FROM if fast is None else fast)
     model = _fingerprint(encoder) if cache else ""
     ways = [model, f"{model} compiled"] if fast else [model]
-    folder = CACHE_DIR if cache is True else Path(cache or "")
+    folder = cache_folder() if cache is True else Path(cache or "")
     parts, worker = [], None
     with tqdm(total=len(listed), desc="Encoding", unit=" texts", disable=not show, delay=0.5) as bar:
         for start in range(0, len(listed), save_every):
@@ -304,7 +305,7 @@ def _token_vectors(encoder) -> np.ndarray:
     """Vectors of all tokens of an encoder's vocabulary, each read alone; cached."""
     import torch
 
-    path = CACHE_DIR / f"tokens-{_fingerprint(encoder)[:32]}.npz"
+    path = cache_folder() / f"tokens-{_fingerprint(encoder)[:32]}.npz"
     tokenizer = encoder.tokenizer
     kept = _read_cached(path, len(tokenizer))
     if kept is not None:
@@ -362,7 +363,7 @@ def _worker(encoder, texts: list[str], fast: bool):
     if not fast:
         return encoder
     if encoder not in _WORKERS:
-        folder = CACHE_DIR / f"openvino-{_fingerprint(encoder)[:32]}"
+        folder = cache_folder() / f"openvino-{_fingerprint(encoder)[:32]}"
         _WORKERS[encoder] = compiled.compile_encoder(encoder, texts, folder)
     return _WORKERS[encoder] or encoder
 

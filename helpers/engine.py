@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import data
+from helpers.home import cache_folder
 from helpers.index import STEP, best_first, unit_rows
 
 PACKAGES = ["pymilvus>=3.0,<4", "milvus-lite>=3.2,<4"]
@@ -103,7 +103,7 @@ class VectorEngine:
     ):
         if not re.fullmatch(r"[A-Za-z_]\w{0,254}", collection, re.ASCII):
             raise ValueError(f"VectorEngine: collection {collection!r} is not made of letters, digits and underscores.")
-        uri = str(data.CACHE_DIR / "course.db" if uri is None else uri)
+        uri = str(cache_folder() / "course.db" if uri is None else uri)
         self.uri = re.sub(r"//[^/@]*@", "//", uri)  # without a password, for messages
         self.collection, self.timeout, self.retries = collection, timeout, retries
         self._layout = {"num_shards": shards, "consistency_level": consistency}

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from helpers import data
+from helpers.home import cache_folder
 
 TIMEOUT = 20  # seconds without a byte
 TIME_LIMIT = 600  # seconds for one address
@@ -68,10 +69,10 @@ def fetch(name: str) -> Path:
         When no address gave a whole and right data set; the message says what went wrong with each.
     """
     source = SOURCES[name]
-    target = data.CACHE_DIR / source.target
+    target = cache_folder() / source.target
     if target.exists() and _is_whole(source, target):
         return target
-    workshop = data.CACHE_DIR / f"fetch-{uuid.uuid4().hex}"
+    workshop = cache_folder() / f"fetch-{uuid.uuid4().hex}"
     failures = []
     try:
         for url in source.urls:
@@ -83,7 +84,7 @@ def fetch(name: str) -> Path:
         shutil.rmtree(workshop, ignore_errors=True)
     raise OSError(
         f"Could not fetch {name} ({'; '.join(failures)}). By hand: download it from {source.page}, unpack it, "
-        f"and put {source.target} into {data.CACHE_DIR}"
+        f"and put {source.target} into {cache_folder()}"
     )
 
 

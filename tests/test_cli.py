@@ -156,10 +156,11 @@ def test_doctor_names_the_command_that_mends(course_folder, capsys):
 
 def test_start_opens_jupyterlab_on_the_first_notebook(monkeypatch):
     from helpers import __main__ as command_line
+    from helpers import launch
 
     commands = []
     monkeypatch.setattr(command_line.bootstrap, "ensure", lambda tests: None)
-    monkeypatch.setattr(command_line, "run_child", lambda command, **_: commands.append(command) or 0)
+    monkeypatch.setattr(launch, "run_child", lambda command, **_: commands.append(command) or 0)
     assert command_line.main(["start", "--no-browser", "--port", "9123"]) == 0
     (command,) = commands
     assert command[1:3] == ["-m", "jupyterlab"]
@@ -190,9 +191,7 @@ def test_jupyterlab_serves_the_first_notebook_where_start_says():
 def test_a_command_that_is_told_to_end_ends_what_it_started(tmp_path):
     note = tmp_path / "child"
     child = f"import os, pathlib, time; pathlib.Path({str(note)!r}).write_text(str(os.getpid())); time.sleep(60)"
-    parent = (
-        f"import sys; from helpers.__main__ import run_child; sys.exit(run_child([sys.executable, '-c', {child!r}]))"
-    )
+    parent = f"import sys; from helpers.launch import run_child; sys.exit(run_child([sys.executable, '-c', {child!r}]))"
     process = subprocess.Popen([sys.executable, "-c", parent], cwd=bootstrap.ROOT)
     end = time.monotonic() + 30
     while not (note.exists() and note.read_text()) and time.monotonic() < end:

@@ -133,7 +133,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(encoder, course_folder, 
 
 def test_two_processes_write_the_cache_at_once(encoder, tmp_path):
     code = (
-        "import sys, pathlib; from helpers import encoding; encoding.CACHE_DIR = pathlib.Path(sys.argv[1])\n"
+        "import os, sys; os.environ['COURSE_HOME'] = sys.argv[1]; from helpers import encoding\n"
         "print(encoding.encode(['a shark', 'a robot'] * 20).sum())"
     )
     started = [
@@ -142,7 +142,7 @@ def test_two_processes_write_the_cache_at_once(encoder, tmp_path):
     ]
     printed = {process.communicate()[0] for process in started}
     assert len(printed) == 1
-    assert [path.name.split("-")[0] for path in tmp_path.glob("*.npz")] == ["vectors"]
+    assert [path.name.split("-")[0] for path in tmp_path.rglob("*.npz")] == ["vectors"]
 
 
 def test_long_lists_are_kept_in_parts(encoder, course_folder):
@@ -227,7 +227,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
 def test_without_the_package_the_model_comes_from_the_hub_once(tmp_path):
     code = (
         "from helpers import encoding; encoding.find_model_folder = lambda: None\n"
-        f"encoding.CACHE_DIR = encoding.Path({str(tmp_path)!r})\n"
+        f"import os; os.environ['COURSE_HOME'] = {str(tmp_path)!r}\n"
         "print(encoding.load_encoder().encode('A shark.')[:3].round(4).tolist())"
     )
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub) as hub:

@@ -110,6 +110,7 @@ def test_importing_a_module_loads_nothing_heavy(module):
 def test_rooms_import_only_from_rooms_above_them():
     rooms = [
         "bootstrap",
+        "home",
         "data",
         "fetch",
         "titles",

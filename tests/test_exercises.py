@@ -230,7 +230,7 @@ def test_ids_with_equal_scores_may_change_places():
 
 
 def test_ticks_are_kept_in_a_local_file(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("COURSE_PROGRESS_FILE", str(tmp_path / "deep" / "progress.json"))
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "deep"))
     progress = checker.make_progress([DOUBLE])
     DOUBLE.check(lambda number: number)
     progress()
@@ -245,7 +245,7 @@ def test_ticks_are_kept_in_a_local_file(tmp_path, monkeypatch, capsys):
 
 def test_a_tick_that_cannot_be_kept_does_not_stop_the_lesson(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv("COURSE_PROGRESS_FILE", str(tmp_path / "file" / "progress.json"))
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "file"))
     DOUBLE.check(double)
     assert "correct" in capsys.readouterr().out
 
@@ -257,6 +257,6 @@ def test_what_a_learner_wrote_is_escaped_in_the_box():
 
 
 def test_without_an_environment_variable_the_ticks_lie_in_the_course_folder(monkeypatch):
-    monkeypatch.delenv("COURSE_PROGRESS_FILE")
-    assert checker.progress_file() == ROOT / ".progress.json"
-    assert ".progress.json" in Path(ROOT / ".gitignore").read_text()
+    monkeypatch.delenv("COURSE_HOME")
+    assert checker.progress_file() == ROOT / "my_course" / "progress.json"
+    assert "my_course/" in Path(ROOT / ".gitignore").read_text()

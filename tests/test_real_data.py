@@ -12,6 +12,7 @@ import pytest
 from helpers import __main__ as command_line
 from helpers import data, fetch
 from helpers.data import load_movies, load_ratings
+from helpers.home import cache_folder
 
 MOVIES = 'movieId,title,genres\n10,Forrest Gump (1994),Comedy|Drama\n20,"Unknown, The (1999)",Drama\n'
 LINKS = "movieId,imdbId,tmdbId\n10,0109830,13\n20,9999999,\n"
@@ -29,7 +30,7 @@ def small(monkeypatch, tmp_path):
     monkeypatch.setattr(data, "MOVIELENS_RATINGS", 3)
     monkeypatch.setattr(data, "MOVIELENS_USERS", 2)
     monkeypatch.setattr(data, "MPST_ROWS", 2)
-    monkeypatch.setattr(data, "CACHE_DIR", tmp_path / "cache")
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
     monkeypatch.delenv("COURSE_DATA_DIR", raising=False)
     return tmp_path
 
@@ -193,11 +194,11 @@ def test_fetch_tries_the_next_address_and_its_files_load(small, monkeypatch, cap
         assert len(load_ratings("movielens")) == 2
         assert command_line.main(["fetch", "movielens"]) == 0
         assert len(calls) == 3  # what is whole is not fetched again
-    assert [path.name for path in data.CACHE_DIR.iterdir()] == ["ml-latest-small"]
+    assert [path.name for path in cache_folder().iterdir()] == ["ml-latest-small"]
 
 
 def test_fetch_replaces_what_is_not_whole(small, monkeypatch):
-    write_movielens(data.CACHE_DIR / "ml-latest-small", ratings=RATINGS[:60])
+    write_movielens(cache_folder() / "ml-latest-small", ratings=RATINGS[:60])
     with served({"/": whole(MOVIELENS_ZIP)}) as (root, _):
         sources(monkeypatch, "movielens", f"{root}/")
         fetch.fetch("movielens")
@@ -208,7 +209,7 @@ def test_fetch_mpst(small, monkeypatch):
     body = zipped({"mpst_full_data.csv": MPST, "partition.json": "{}"})
     with served({"/": whole(body)}) as (root, _):
         sources(monkeypatch, "mpst", f"{root}/")
-        assert fetch.fetch("mpst") == data.CACHE_DIR / "mpst_full_data.csv"
+        assert fetch.fetch("mpst") == cache_folder() / "mpst_full_data.csv"
     assert len(load_movies("mpst")) == 2
 
 
@@ -235,7 +236,7 @@ def test_a_broken_download_leaves_nothing_behind(small, monkeypatch, answer, sai
         with pytest.raises(OSError, match=said) as caught:
             fetch.fetch("movielens")
     assert "By hand: download it from https://" in str(caught.value)
-    assert list(data.CACHE_DIR.iterdir()) == []
+    assert list(cache_folder().iterdir()) == []
     assert not (small / "ratings.csv").exists()
 
 

@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--renew", action="store_true", help="store new outputs of machine-dependent cells, too")
     parser.add_argument("--times", action="store_true", help="write run time and memory into the metadata, too")
     options = parser.parse_args()
-    os.environ["COURSE_PROGRESS_FILE"] = str(Path(tempfile.mkdtemp()) / "progress.json")
+    os.environ["COURSE_HOME"] = tempfile.mkdtemp()
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     for path in options.notebooks:
         print(path.name, "changed" if execute(path, options.renew, options.times) else "as it was", flush=True)

@@ -10,7 +10,6 @@ import copy
 import html
 import inspect
 import json
-import os
 import sys
 import textwrap
 import traceback
@@ -21,8 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from helpers.bootstrap import ROOT
 from helpers.data import write_whole
+from helpers.home import course_home
 
 TOLERANCE = 1e-6
 STATES = {  # what is said, the sign, the colour of the box's edge (Okabe and Ito: colour-blind-safe)
@@ -302,8 +301,8 @@ def make_progress(exercises: Sequence[Exercise]) -> Callable[[], None]:
 
 
 def progress_file() -> Path:
-    """Where the ticks are kept: in the course's folder, on this machine only."""
-    return Path(os.environ.get("COURSE_PROGRESS_FILE") or ROOT / ".progress.json")
+    """Where the ticks are kept, on this machine only."""
+    return course_home() / "progress.json"
 
 
 def _done() -> set[str]:
