@@ -6,6 +6,7 @@ your own). Otherwise ``.venv`` is made from ``requirements.txt``, once. Messages
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -91,6 +92,73 @@ def holds(version: str, bound: str) -> bool:
     sign, limit = re.match(r"\s*(>=|<|==)\s*(.+)", bound).groups()
     left, right = release(version), release(limit)
     return {">=": left >= right, "<": left < right, "==": left == right}[sign]
+
+
+def normalized(name: str) -> str:
+    """Spelling of a package's name that compares (PEP 503): ``"Python_Levenshtein"`` is ``"python-levenshtein"``."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def broken(names=None, folder=None, thorough: bool = False) -> dict:
+    """Installed packages of which something is gone, and what: ``{"pandas": "pandas/core is gone"}``.
+
+    Parameters
+    ----------
+    names : iterable of str, optional
+        Look at these alone; one that is not installed counts as broken. Default: whatever the lock files name and
+        `folder` has, so that an environment of another make is only asked for what it holds.
+    folder : path, optional
+        A ``site-packages`` folder. Default: the one of the running Python.
+    thorough : bool
+        Whether each file is looked for, with its size (half a second); else each folder, and files on the first level (0.07 s).
+
+    Returns
+    -------
+    dict
+        Name as asked for, and why it is unfit. A package that pip was interrupted in the middle of is among them.
+    """
+    import sysconfig
+
+    folder = Path(folder or sysconfig.get_path("purelib"))
+    notes = {normalized(path.name.split("-")[0]): path for path in folder.glob("*.dist-info")}
+    if names is None:
+        names = [name for lock in locks(tests=True) for name in pins(lock) if normalized(name) in notes]
+    found = {name: _gone(folder, notes.get(normalized(name)), thorough) for name in names}
+    return {name: why for name, why in found.items() if why}
+
+
+def _gone(folder: Path, note, thorough: bool):
+    """Say what of a package is missing, by the list of its files that pip left; None if nothing is."""
+    if note is None:
+        return "not installed"
+    try:
+        record = (note / "RECORD").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return "its list of files is gone"
+    if not (note / "INSTALLER").exists():  # pip writes it after the package's files
+        return "half installed"
+    if thorough:
+        for path, _, size in csv.reader(record.splitlines()):
+            file = os.path.join(folder, path)
+            if not os.path.exists(file) or (size and os.path.getsize(file) != int(size)):
+                return path + (" is damaged" if os.path.exists(file) else " is gone")
+        return None
+    prefix = str(folder) + os.sep
+    paths = [line.partition(",")[0] for line in record.splitlines() if not line.startswith('"')]
+    wanted = {path.rpartition("/")[0] for path in paths} | {path for path in paths if path.count("/") < 2}
+    for path in sorted(wanted):
+        if not os.path.exists(prefix + path) and "__pycache__" not in path:
+            return path + " is gone"
+    return None
+
+
+def pins(lock: Path) -> dict:
+    """Names and versions in a lock file, as far as they are meant for this system."""
+    lines = re.findall(r"(?m)^([\w.-]+)==([^\s;]+)(?: *; *(\w+) (==|!=) \"(\w+)\")?", lock.read_text(encoding="utf-8"))
+    here = {"sys_platform": sys.platform, "os_name": os.name}
+    return {
+        name: version for name, version, key, sign, value in lines if not key or (here[key] == value) == (sign == "==")
+    }
 
 
 def venv_python(venv: Path) -> Path:
