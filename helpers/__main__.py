@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import json
 import os
 import sys
@@ -219,17 +220,17 @@ def run_doctor(options) -> int:
 
 def main(arguments=None) -> int:
     """Read the command line, see to the environment, run the command."""
+    for stream in (sys.stdout, sys.stderr):  # a console or pipe of an old code page refuses no sign
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="json")
     try:
         bootstrap.check_python()
-    except bootstrap.SetupError as error:
-        return fail(error)
-    warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
-    top = parser()
-    options = top.parse_args(arguments)
-    mistake = options.check(options) if hasattr(options, "check") else None
-    if mistake:
-        top.error(mistake)
-    try:
+        warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
+        top = parser()
+        options = top.parse_args(arguments)
+        mistake = options.check(options) if hasattr(options, "check") else None
+        if mistake:
+            top.error(mistake)
         if options.run is run_doctor:
             other = bootstrap.existing_python()
         else:
@@ -241,6 +242,14 @@ def main(arguments=None) -> int:
         return fail(error)
     except KeyboardInterrupt:
         return fail("interrupted; nothing was left half-written")
+
+
+def as_json_escapes(error) -> tuple:
+    """Write what an output's encoding lacks as JSON does, so that JSON stays JSON and people see which sign it was."""
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+codecs.register_error("json", as_json_escapes)
 
 
 def fail(error) -> int:
