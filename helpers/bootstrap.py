@@ -145,10 +145,10 @@ def unmet(requirements: list, folder=None) -> dict:
 
     By the running Python, or by what is installed in `folder`, a ``site-packages`` folder.
     """
-    missing = {}
+    missing, notes = {}, _notes(folder) if folder else {}
     for requirement in requirements:
         name, bounds = re.match(r"([\w.-]+)(.*)", requirement).groups()
-        found = _version_in(folder, name) if folder else version_of(name)
+        found = _version(notes.get(normalized(name))) if folder else version_of(name)
         if found is None or not all(holds(found, bound) for bound in bounds.split(",")):
             missing[requirement] = found
     return missing
@@ -164,8 +164,7 @@ def version_of(name: str):
         return None
 
 
-def _version_in(folder, name: str):
-    note = _notes(folder).get(normalized(name))
+def _version(note):
     return note and note.name[: -len(".dist-info")].split("-")[1]
 
 
@@ -245,7 +244,7 @@ def pins(lock: Path) -> dict:
     lines = re.findall(
         r"(?m)^([\w.-]+)==([^\s;\\]+)(?: *; *(\w+) (==|!=) \"(\w+)\")?", lock.read_text(encoding="utf-8")
     )
-    here = {"sys_platform": sys.platform, "os_name": os.name}
+    here = {"sys_platform": sys.platform, "os_name": os.name, "platform_machine": platform.machine()}
     return {
         name: version for name, version, key, sign, value in lines if not key or (here[key] == value) == (sign == "==")
     }
@@ -333,13 +332,19 @@ class Environment:
         wrong = {lock.name: "not installed" for lock in locks(tests) if state.get(lock.name) != fingerprint(lock)}
         if wrong:
             return wrong
-        for requirement, found in unmet(ranges(tests), self.site).items():
-            name = re.match(r"[\w.-]+", requirement).group()
-            wrong[name] = "{} is not {}".format(found, requirement) if found else "not installed"
-        wrong.update(broken([name for lock in locks(tests) for name in pins(lock)], self.site))
+        pinned = [name for lock in locks(tests) for name in pins(lock)]
+        wrong.update(self._out_of_range(pinned))
+        wrong.update(broken(pinned, self.site))
         if not self._linked():
             wrong["helpers"] = "the environment does not know this folder, {}".format(ROOT)
         return wrong
+
+    def _out_of_range(self, names) -> dict:
+        """Say which of these packages are of a release that the course does not know."""
+        bounds = {normalized(re.match(r"[\w.-]+", need).group()): need for need in ranges(tests=True)}
+        needed = {bounds[normalized(name)]: name for name in names if normalized(name) in bounds}
+        found = unmet(list(needed), self.site)
+        return {needed[need]: "{} is not {}".format(version, need) for need, version in found.items() if version}
 
     def ready(self, tests: bool) -> bool:
         """Tell whether all is as the lock files say, as they are now."""
@@ -392,8 +397,7 @@ class Environment:
         """Install what a lock file names and the environment lacks."""
         gone = self._discard(pins(lock))
         if self.state().get(lock.name) == fingerprint(lock):
-            wrong = {normalized(re.match(r"[\w.-]+", need).group()) for need in unmet(ranges(tests=True), self.site)}
-            names = {name for name in pins(lock) if name in gone or normalized(name) in wrong}
+            names = {*gone, *self._out_of_range(pins(lock))}
             if names:
                 self._mend(lock, names)
             return
@@ -430,6 +434,13 @@ class Environment:
         wanted.write_text("".join(blocks.values()), encoding="utf-8")
         pip(self.python, ["--only-binary=:all:", "--require-hashes", "-r", wanted], len(blocks), self.held)
         wanted.unlink()
+        if (
+            "torch" in names
+            and sys.platform == "linux"
+            and "+" not in (_version(_notes(self.site).get("torch")) or "+")
+        ):
+            say("  what PyTorch needs for NVIDIA cards ...")  # by its own list, which the lock file does not repeat
+            pip(self.python, ["torch==" + pins(lock)["torch"]], 0, self.held, alone=False)
 
     @property
     def _link_file(self) -> Path:
