@@ -429,8 +429,9 @@ class Environment:
         blocks = {name: text for name, text in entries(lock).items() if name in names and name in pins(lock)}
         wanted = self.folder / "course-wanted.txt"
         if "torch" in blocks and needs_cpu_torch() and "torch" not in _notes(self.site):
-            wanted.write_text(blocks["torch"], encoding="utf-8")
-            install_cpu_torch(self.python, wanted, "torch==" + pins(lock)["torch"], self.held)
+            pin = "torch=={}".format(pins(lock)["torch"])
+            wanted.write_text(blocks["torch"].replace(pin, pin + "+cpu", 1), encoding="utf-8")
+            install_cpu_torch(self.python, wanted, pin + "+cpu", self.held)
         wanted.write_text("".join(blocks.values()), encoding="utf-8")
         pip(self.python, ["--only-binary=:all:", "--require-hashes", "-r", wanted], len(blocks), self.held)
         wanted.unlink()
@@ -534,15 +535,17 @@ def answers(address: str, seconds: float = 60) -> bool:
 
 
 def install_cpu_torch(python: Path, wanted: Path, pin: str, held=None) -> None:
-    """Install PyTorch from its own CPU index, if that answers; else the default index serves later.
+    """Install PyTorch's build for the CPU from a folder that pip is set to use, or from PyTorch's own index.
 
-    The checksums of its builds may be missing in the lock file. Then the index is believed, which names one, too.
+    Where neither has it, the default index serves later. The checksum of a build may be missing in the lock file. Then
+    PyTorch's index is believed, which names one, too.
     """
     index = ["--index-url", TORCH_CPU_INDEX, "--timeout", "60", "--retries", "5"]
     say("  PyTorch for the CPU (about 200 MB) ...")
+    with contextlib.suppress(SetupError):
+        return pip(python, ["--no-index", "--require-hashes", "-r", wanted], 0, held)
     if not answers(TORCH_CPU_INDEX + "/torch/"):
-        say("  PyTorch's CPU index does not answer: the default index is used, where PyTorch may be a larger download.")
-        return
+        return say("  PyTorch's CPU index does not answer: the default one serves, perhaps with a larger download.")
     try:
         try:
             pip(python, [*index, "--require-hashes", "-r", wanted], 0, held)
@@ -550,7 +553,7 @@ def install_cpu_torch(python: Path, wanted: Path, pin: str, held=None) -> None:
             say("  The lock file does not list this build of PyTorch: its index is believed.")
             pip(python, [*index, pin], 0, held)
     except SetupError as error:
-        say("  PyTorch's CPU index did not serve ({}): the default index is used.".format(error))
+        say("  PyTorch's CPU index did not serve ({}): the default one does.".format(error))
 
 
 def pip(python: Path, arguments: list, total: int, held=None, alone: bool = True) -> None:
@@ -580,7 +583,7 @@ def run(python, arguments: list, doing: str, total: int = 0, held=None) -> None:
             if match and total:
                 seen += 1
                 show_progress("  [{}/{}] {}".format(min(seen, total), total, match.group(1)))
-            elif line.startswith("Installing collected packages"):
+            elif total and line.startswith("Installing collected packages"):
                 show_progress("  unpacking, about a minute")
         process.wait()
     finally:

@@ -142,6 +142,7 @@ def main() -> None:
     pipe = os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     threading.Thread(target=end_with_starter, args=(pipe, quiet == "quiet", float(patience)), daemon=True).start()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may let what it starts by `&` ignore it
     del sys.argv[:3]
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -1,7 +1,13 @@
 import ast
+import contextlib
+import http.server
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -9,34 +15,86 @@ import pytest
 
 from helpers import bootstrap
 
-SOURCES = [bootstrap.ROOT / "helpers" / name for name in ("__init__.py", "__main__.py", "bootstrap.py")]
+FILES = ("__init__.py", "__main__.py", "bootstrap.py", "guard.py", "launch.py", "path/helpers/__init__.py")
+SOURCES = [bootstrap.ROOT / "helpers" / name for name in FILES]
+STAND_INS = Path(__file__).parent / "stand_ins"
+ENSURE = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from helpers import bootstrap; bootstrap.ensure('test' in sys.argv)"
+)
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+
+
+class Course:
+    """A course folder that takes three small packages, with a pip that makes them, and what that pip did."""
+
+    def __init__(self, folder):
+        self.folder, self.desk = folder / "course", folder / "desk"
+        self.desk.mkdir(parents=True)
+        for source in SOURCES:
+            target = self.folder / source.relative_to(bootstrap.ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        (self.folder / "pyproject.toml").write_text(
+            '[project]\ndependencies = ["apple>=1,<2", "pear>=1,<2"]\noptional-dependencies.test = ["plum>=1,<2"]\n'
+        )
+        (self.folder / "requirements.txt").write_text("apple==1.0 \\\n    --hash=sha256:0\npear==1.5\n")
+        (self.folder / "requirements-test.txt").write_text("plum==1.0\n")
+        self.environment = bootstrap.Environment(self.folder / ".venv")
+        self.site = self.environment.site
+
+    def installed(self):
+        """Names of the packages that pip has installed, in order, since the last time."""
+        log = self.desk / "log"
+        lines = log.read_text().split() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return lines
+
+    def stop(self, name):
+        """Let the install of a package wait in the middle."""
+        (self.desk / ("stop-" + name)).write_text("")
+
+    def go_on(self):
+        """Let what waits go on, and wait no more."""
+        for file in self.desk.glob("stop*"):
+            file.unlink()
+
+    def process(self, *arguments, **options):
+        """Set up in a process of its own."""
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        command = [sys.executable, "-P", "-c", ENSURE, str(self.folder), *arguments]
+        return subprocess.Popen(command, cwd=self.folder, **pipes, **options)
+
+    def stopped(self, process):
+        """Wait until pip waits in the middle, and give the number of its process."""
+        wait_until(lambda: process.poll() is not None or (self.desk / "stopped").exists())
+        assert process.poll() is None, process.communicate()
+        wait_until((self.desk / "stopped").read_text)
+        return int((self.desk / "stopped").read_text())
+
+
+def wait_until(happens):
+    """Ask again and again; the limit is the one that every test has."""
+    while not happens():
+        time.sleep(0.02)
+
+
+def lives(number):
+    """Tell whether a process is there and is no zombie."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{number}/stat")
+    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
 @pytest.fixture
-def root(tmp_path, monkeypatch):
-    """A course folder with lock files, in which nothing real is installed."""
-    for name in ("pyproject.toml", "requirements.txt", "requirements-test.txt"):
-        (tmp_path / name).write_bytes((bootstrap.ROOT / name).read_bytes())
-    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
-    monkeypatch.setattr(bootstrap.Environment, "_link_project", lambda self: None)
-    monkeypatch.setattr(bootstrap, "needs_cpu_torch", lambda: False)
-    return tmp_path
-
-
-@pytest.fixture
-def commands(monkeypatch):
-    """Record what set-up would run, and make the Python that `venv` would make."""
-    seen = []
-
-    def run(command, doing, total=0):
-        seen.append(command)
-        if "venv" in command:
-            python = bootstrap.venv_python(Path(command[-1]))
-            python.parent.mkdir(parents=True)
-            python.write_text("")
-
-    monkeypatch.setattr(bootstrap, "run", run)
-    return seen
+def course(tmp_path, monkeypatch):
+    made = Course(tmp_path)
+    monkeypatch.setenv("STAND_IN", str(made.desk))
+    monkeypatch.setenv("PYTHONPATH", str(STAND_INS))
+    monkeypatch.setattr(bootstrap, "ROOT", made.folder)
+    return made
 
 
 def test_a_python_that_is_too_old_gets_one_clear_line():
@@ -49,11 +107,13 @@ def test_an_old_python_can_read_the_files_that_tell_it_so(source):
     ast.parse(source.read_text(encoding="utf-8"), feature_version=(3, 7))
 
 
-def test_the_bootstrap_imports_the_standard_library_alone():
-    tree = ast.parse(SOURCES[2].read_text(encoding="utf-8"))
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_what_runs_before_the_set_up_imports_the_standard_library_alone(source):
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {name.split(".")[0] for name in imported} <= sys.stdlib_module_names
+    assert {name.split(".")[0] for name in imported} <= sys.stdlib_module_names | {"helpers"}
 
 
 @pytest.mark.parametrize(
@@ -79,56 +139,249 @@ def test_what_is_missing_or_out_of_range_is_named():
     assert unmet["no-such-package>=1"] is None
 
 
-def test_set_up_is_made_once(root, commands):
-    environment = bootstrap.Environment(root / ".venv")
-    assert not environment.ready(tests=False)
-    environment.make(tests=False)
-    assert environment.ready(tests=False)
-    assert str(root / "requirements.txt") in commands[-1]
-    assert str(root / "requirements-test.txt") not in commands[-1]
+def test_set_up_is_made_once(course):
+    assert not course.environment.ready(tests=False)
+    course.environment.make(tests=False)
+    assert course.environment.ready(tests=False)
+    assert course.installed() == ["apple", "pear"]
+    arguments = (course.desk / "arguments").read_text()
+    assert {"--no-deps", "--require-hashes", "--only-binary=:all:"} < set(arguments.split())
+    course.environment.make(tests=False)
+    assert course.installed() == []
 
 
-def test_only_the_tests_bring_the_packages_of_the_tests(root, commands):
-    environment = bootstrap.Environment(root / ".venv")
-    environment.make(tests=False)
-    assert not environment.ready(tests=True)
-    environment.make(tests=True)
-    assert environment.ready(tests=True)
-    assert environment.ready(tests=False)
-    assert str(root / "requirements-test.txt") in commands[-1]
+def test_the_tests_bring_their_packages_and_nothing_else(course):
+    course.environment.make(tests=False)
+    assert not course.environment.ready(tests=True)
+    course.installed()
+    course.environment.make(tests=True)
+    assert course.installed() == ["plum"]
+    assert course.environment.ready(tests=True)
+    assert course.environment.ready(tests=False)
 
 
-def test_an_interrupted_set_up_is_noticed_and_made_again(root, commands, monkeypatch, capsys):
-    environment = bootstrap.Environment(root / ".venv")
-    with monkeypatch.context() as patch:
-        patch.setattr(bootstrap, "pip", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            environment.make(tests=False)
-    (environment.folder / "half-installed").write_text("")
-    assert not environment.ready(tests=False)
-    environment.make(tests=False)
-    assert environment.ready(tests=False)
-    assert not (environment.folder / "half-installed").exists()
-    assert "interrupted" in capsys.readouterr().err
+def test_a_test_set_up_that_fails_costs_nothing_of_a_finished_one(course):
+    course.environment.make(tests=False)
+    before = {file: file.stat().st_mtime_ns for file in course.site.rglob("apple*/**/*")}
+    (course.desk / "refuse").write_text("ERROR: Network is unreachable")
+    with pytest.raises(bootstrap.SetupError, match="cannot be reached"):
+        course.environment.make(tests=True)
+    assert course.environment.ready(tests=False)
+    assert {file: file.stat().st_mtime_ns for file in course.site.rglob("apple*/**/*")} == before
 
 
-def test_a_changed_lock_is_installed_without_starting_over(root, commands):
-    environment = bootstrap.Environment(root / ".venv")
-    environment.make(tests=False)
-    with (root / "requirements.txt").open("a") as file:
-        file.write("# a newer lock\n")
-    assert not environment.ready(tests=False)
-    commands.clear()
-    environment.make(tests=False)
-    assert environment.ready(tests=False)
-    assert not any("venv" in command for command in commands)
+def test_the_note_on_the_tests_survives_what_is_done_for_learners(course):
+    course.environment.make(tests=True)
+    with (course.folder / "requirements.txt").open("a") as file:
+        file.write("fig==1.0\n")
+    course.installed()
+    course.environment.make(tests=False)
+    assert course.installed() == ["fig"]
+    assert course.environment.ready(tests=True)
 
 
-def test_a_damaged_note_counts_as_no_set_up(root, commands):
-    environment = bootstrap.Environment(root / ".venv")
-    environment.make(tests=False)
-    environment.note.write_text('{"finished": tr')
-    assert not environment.ready(tests=False)
+@posix
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
+def test_an_interrupted_set_up_leaves_no_pip_and_goes_on_where_it_stopped(course, name):
+    course.stop("pear")
+    process = course.process()
+    pip = course.stopped(process)
+    process.send_signal(getattr(signal, name))
+    process.communicate()
+    wait_until(lambda: not lives(pip))
+    assert not course.environment.ready(tests=False)
+    course.go_on()
+    course.environment.make(tests=False)
+    assert course.environment.ready(tests=False)
+    assert course.installed() == ["apple", "pear"]
+
+
+@posix
+def test_an_interrupted_test_set_up_costs_nothing_of_a_finished_one(course):
+    course.environment.make(tests=False)
+    course.stop("plum")
+    process = course.process("test")
+    course.stopped(process)
+    process.kill()
+    process.communicate()
+    assert course.environment.ready(tests=False)
+    course.go_on()
+    course.environment.make(tests=True)
+    assert course.installed() == ["apple", "pear", "plum"]
+
+
+def test_a_second_set_up_waits_for_the_first(course):
+    course.stop("pear")
+    first = course.process()
+    course.stopped(first)
+    second = course.process()
+    assert "Another set-up of this course is running" in second.stderr.readline()
+    course.go_on()
+    assert [process.wait() for process in (first, second)] == [0, 0]
+    for process in (first, second):
+        process.communicate()
+    assert course.installed() == ["apple", "pear"]
+    assert not (course.desk / "overlap").exists()
+
+
+@posix
+def test_whoever_waits_goes_on_where_a_killed_set_up_stopped(course):
+    course.stop("pear")
+    first = course.process()
+    course.stopped(first)
+    second = course.process()
+    assert "Another set-up" in second.stderr.readline()
+    (course.desk / "stop-pear").rename(course.desk / "stop-nothing")
+    course.stop("pear")
+    first.kill()
+    first.communicate()
+    course.go_on()
+    second.communicate()
+    assert second.returncode == 0
+    assert not (course.desk / "overlap").exists()
+    assert course.environment.ready(tests=False)
+
+
+@pytest.mark.parametrize("round_", range(int(os.environ.get("COURSE_ROUNDS", "2"))))
+def test_many_set_ups_at_once_make_one_environment(course, round_):
+    processes = [course.process(*(["test"] if number % 2 else [])) for number in range(4)]
+    said = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, said
+    assert not (course.desk / "overlap").exists()
+    assert sorted(course.installed()) == ["apple", "pear", "plum"]
+    assert course.environment.ready(tests=True)
+
+
+@pytest.mark.parametrize(
+    ("gone", "unfit"),
+    [
+        ("pear", "pear is gone"),
+        ("pear/part", "pear/part is gone"),
+        ("pear/__init__.py", "pear/__init__.py is gone"),
+        ("pear-1.5.dist-info", "not installed"),
+        ("pear-1.5.dist-info/RECORD", "its list of files is gone"),
+        ("pear-1.5.dist-info/INSTALLER", "half installed"),
+    ],
+)
+def test_what_is_gone_is_noticed_and_mended_alone(course, gone, unfit, capsys):
+    course.environment.make(tests=False)
+    course.installed()
+    path = course.site / gone
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert course.environment.unfit() == {"pear": unfit}
+    course.environment.make(tests=False)
+    assert course.installed() == ["pear"]
+    assert course.environment.unfit() == {}
+    assert "Mending: pear." in capsys.readouterr().err
+
+
+def test_a_thorough_look_finds_a_single_file_that_is_gone_or_cut(course):
+    course.environment.make(tests=False)
+    file = course.site / "pear" / "part" / "__init__.py"
+    file.unlink()
+    assert course.environment.unfit() == {}
+    assert bootstrap.broken(["pear"], course.site, thorough=True) == {"pear": "pear/part/__init__.py is gone"}
+    file.write_text("more")
+    (course.site / "pear-1.5.dist-info" / "RECORD").write_text("pear/part/__init__.py,,9\n")
+    assert bootstrap.broken(["pear"], course.site, thorough=True) == {"pear": "pear/part/__init__.py is damaged"}
+
+
+def test_a_release_out_of_range_is_replaced(course):
+    course.environment.make(tests=False)
+    (course.site / "pear-1.5.dist-info").rename(course.site / "pear-3.0.dist-info")
+    assert course.environment.unfit() == {"pear": "3.0 is not pear>=1,<2"}
+    course.installed()
+    course.environment.make(tests=False)
+    assert course.installed() == ["pear"]
+
+
+def test_what_cannot_be_mended_offline_does_not_stop_the_rest(course, capsys):
+    course.environment.make(tests=False)
+    shutil.rmtree(course.site / "pear")
+    (course.desk / "refuse").write_text("ERROR: Network is unreachable")
+    course.environment.make(tests=False)
+    said = capsys.readouterr().err
+    assert "cannot be reached" in said
+    assert "Going on without: pear." in said
+
+
+@posix
+def test_an_environment_whose_python_is_gone_is_repaired_with_its_packages(course):
+    course.environment.make(tests=False)
+    for link in course.environment.python.parent.glob("python*"):
+        link.unlink()
+        link.symlink_to(course.folder / "uninstalled")
+    assert list(course.environment.unfit()) == ["Python"]
+    course.installed()
+    course.environment.make(tests=False)
+    assert course.environment.unfit() == {}
+    assert course.installed() == []
+
+
+@posix
+def test_an_environment_of_a_python_that_is_gone_for_good_is_made_anew(course):
+    course.environment.make(tests=False)
+    configuration = course.environment.folder / "pyvenv.cfg"
+    configuration.write_text(configuration.read_text().replace("version = 3.", "version = 3.9"))
+    (course.environment.folder / "lib" / "python3.1").mkdir()
+    course.environment.python.unlink()
+    course.installed()
+    course.environment.make(tests=False)
+    assert course.environment.unfit() == {}
+
+
+def test_a_pip_that_is_gone_is_installed_again(course):
+    course.environment.make(tests=False)
+    shutil.rmtree(course.site / "pip-1.0.dist-info")
+    with (course.folder / "requirements.txt").open("a") as file:
+        file.write("fig==1.0\n")
+    course.environment.make(tests=False)
+    assert (course.site / "pip-1.0.dist-info").exists()
+    assert course.installed() == ["apple", "pear", "fig"]
+
+
+@pytest.mark.parametrize(
+    "damage", [b"[]", b"null", b'"x"', b"7", b'{"requirements.txt": tr', b"\xff\xfe\x00", b"", b"[" * 100_000]
+)
+def test_a_damaged_note_counts_as_none(course, damage):
+    course.environment.make(tests=False)
+    course.environment.note.write_bytes(damage)
+    assert not course.environment.ready(tests=False)
+    course.installed()
+    course.environment.make(tests=False)
+    assert course.environment.ready(tests=False)
+    assert course.installed() == []
+
+
+def test_a_moved_or_copied_folder_with_umlauts_finds_its_own_helpers_in_every_locale(tmp_path, monkeypatch):
+    course = Course(tmp_path / "Übung für Öde")
+    monkeypatch.setenv("STAND_IN", str(course.desk))
+    monkeypatch.setenv("PYTHONPATH", str(STAND_INS))
+    monkeypatch.setattr(bootstrap, "ROOT", course.folder)
+    course.environment.make(tests=False)
+    copy = shutil.copytree(course.folder, tmp_path / "Kopie ß", symlinks=True)
+    monkeypatch.delenv("PYTHONPATH")
+    for folder in (course.folder, copy):
+        for locale in ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"PYTHONUTF8": "1"}):
+            python = bootstrap.venv_python(folder / ".venv")
+            code = "import helpers; print(ascii(helpers.__file__))"
+            done = subprocess.run(
+                [python, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=dict(os.environ, **locale)
+            )
+            assert done.stdout.strip() == ascii(str(folder / "helpers" / "__init__.py")), done.stderr
+
+
+def test_modules_of_the_learner_never_stand_for_pythons_own(course):
+    names = ["json", "random", "argparse", "subprocess", "signal", "threading", "typing", "csv", "platform", "tempfile"]
+    for name in names:
+        (course.folder / f"{name}.py").write_text("raise SystemExit('the wrong one')")
+    run = {"capture_output": True, "text": True, "cwd": course.folder}
+    done = subprocess.run([sys.executable, "-m", "helpers", "--help"], **run)
+    assert done.returncode == 0, done.stderr
+    code = f"import {', '.join(names)}, types, helpers.bootstrap; print(helpers.__file__)"
+    done = subprocess.run([sys.executable, "-P", "-c", code], env=bootstrap.child_environment(), **run)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()) == Path(bootstrap.PATH).parents[1] / "helpers" / "__init__.py"
 
 
 @pytest.mark.parametrize(
@@ -136,12 +389,15 @@ def test_a_damaged_note_counts_as_no_set_up(root, commands):
     [
         ("OSError: [Errno 28] No space left on device", "the disk is full"),
         ("PermissionError: [Errno 13] Permission denied: '/x'", "no permission to write"),
+        ("OSError: [Errno 30] Read-only file system: '/x'", "no permission to write"),
         (
-            "NewConnectionError: Failed to establish a new connection\nERROR: No matching distribution",
+            "NewConnectionError: Failed to establish a new connection\nERROR: No matching distribution found for x",
             "cannot be reached",
         ),
-        ("ERROR: Could not find a version that satisfies numpy==2 (from versions: none)", "cannot be reached"),
+        ("ERROR: No matching distribution found for numpy==2.4.6 (from -r x)", "has no numpy for this system"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", "its checksum differs"),
         ("The virtual environment was not created because ensurepip is not available", "python3-venv"),
+        ("Error: Refusing to create a venv in /a:b because it contains the PATH separator :.", "Move the course"),
         ("fine\nERROR: something else\nbye", "ERROR: something else"),
     ],
 )
@@ -151,67 +407,220 @@ def test_each_cause_of_a_failed_set_up_gets_one_line(printed, line):
     assert "\n" not in explained
 
 
-def test_a_full_disk_is_noticed_before_the_download(root, commands, monkeypatch):
+@pytest.mark.parametrize(
+    ("system", "version", "macos", "libc", "says"),
+    [
+        ("linux-x86_64", (3, 15), "", "glibc 2.36", "no packages for Python 3.15 yet"),
+        ("win-arm64", (3, 12), "", "", "Windows on ARM"),
+        ("win32", (3, 12), "", "", "32 bits"),
+        ("macosx-11.0-arm64", (3, 12), "13.7", "", "this is macOS 13.7"),
+        ("macosx-10.9-universal2", (3, 12), "12.1", "", "macOS"),
+        ("linux-armv7l", (3, 12), "", "glibc 2.36", "linux-armv7l"),
+        ("linux-x86_64", (3, 12), "", "musl 1.2", "Alpine"),
+        ("linux-x86_64", (3, 12), "", "glibc 2.17", "older than glibc 2.28"),
+    ],
+)
+def test_a_system_without_packages_is_named(system, version, macos, libc, says):
+    assert says in bootstrap.lacks_packages(system, version, macos, libc)
+
+
+@pytest.mark.parametrize("version", [(3, 11), (3, 12), (3, 13), (3, 14)])
+@pytest.mark.parametrize("system", ["linux-x86_64", "linux-aarch64", "win-amd64"])
+def test_a_system_with_packages_is_not_refused(system, version):
+    assert bootstrap.lacks_packages(system, version, "", "glibc 2.28") is None
+
+
+def test_a_mac_with_an_intel_processor_is_named(monkeypatch):
+    monkeypatch.setattr(bootstrap.platform, "machine", lambda: "x86_64")
+    assert "Intel" in bootstrap.lacks_packages("macosx-10.13-universal2", (3, 13), "15.1")
+    monkeypatch.setattr(bootstrap.platform, "machine", lambda: "arm64")
+    assert bootstrap.lacks_packages("macosx-10.13-universal2", (3, 13), "14.0") is None
+
+
+def test_a_system_without_packages_is_told_before_anything_is_made(course, monkeypatch):
+    monkeypatch.setattr(bootstrap, "lacks_packages", lambda: "no packages.")
+    with pytest.raises(bootstrap.SetupError, match="^Set-up is not possible here: no packages.$"):
+        course.environment.make(tests=False)
+    assert not course.environment.folder.exists()
+
+
+def test_a_full_disk_is_noticed_before_the_download(course, monkeypatch):
     monkeypatch.setattr(bootstrap.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10**9}))
     with pytest.raises(bootstrap.SetupError, match="disk is full"):
-        bootstrap.Environment(root / ".venv").make(tests=False)
-    assert commands == []
+        course.environment.make(tests=False)
+    assert not course.environment.folder.exists()
 
 
-def test_a_folder_that_cannot_be_written_is_told_in_one_line(root, commands, monkeypatch):
-    def refuse(self, **state):
-        raise PermissionError(13, "Permission denied", str(self.folder))
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(course, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied", str(course.folder))
 
-    monkeypatch.setattr(bootstrap.Environment, "write_state", refuse)
+    monkeypatch.setattr(bootstrap.Environment, "_make_python", refuse)
     with pytest.raises(bootstrap.SetupError, match="no permission to write in") as caught:
-        bootstrap.Environment(root / ".venv").make(tests=False)
+        course.environment.make(tests=False)
     assert "\n" not in str(caught.value)
 
 
-def test_a_failing_command_of_the_set_up_is_told_in_one_line(capsys):
-    script = "print('Collecting pandas'); print('ERROR: Could not fetch: Network is unreachable'); raise SystemExit(1)"
+def test_a_failing_command_of_the_set_up_is_told_in_one_line(course, capsys):
+    course.environment.make(tests=False)
+    capsys.readouterr()
+    (course.desk / "refuse").write_text("Collecting pandas\nERROR: Could not fetch: Network is unreachable")
     with pytest.raises(bootstrap.SetupError, match="installing packages: the package index cannot be reached"):
-        bootstrap.run([sys.executable, "-c", script], "installing packages", 3)
+        bootstrap.pip(course.environment.python, [], 3)
     assert "[1/3] pandas" in capsys.readouterr().err
 
 
-def test_torch_comes_from_the_cpu_index_first(root, commands, monkeypatch):
-    asked = []
+class Index(http.server.BaseHTTPRequestHandler):
+    """Answers a request once it is let."""
+
+    def do_GET(self):
+        self.server.asked.set()
+        self.server.may_answer.wait()
+        self.send_response(403)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def index():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
+        server.asked, server.may_answer = threading.Event(), threading.Event()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server, f"http://127.0.0.1:{server.server_port}/"
+        server.may_answer.set()
+        server.shutdown()
+
+
+def test_a_slow_index_is_waited_for():
+    with index() as (server, address):
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(bootstrap.answers(address)))
+        asking.start()
+        server.asked.wait()
+        assert answers == []
+        server.may_answer.set()
+        asking.join()
+    assert answers == [True]
+
+
+def test_an_index_that_never_answers_is_given_up():
+    with index() as (_, address):
+        assert not bootstrap.answers(address, seconds=0.2)
+
+
+def test_an_index_that_is_not_there_is_not_waited_for():
+    with index() as (server, address):
+        pass
+    assert server
+    assert not bootstrap.answers(address, seconds=3600)
+
+
+@pytest.fixture
+def torch(course, monkeypatch):
+    """A course that needs PyTorch for the CPU, and what pip was asked for."""
+    (course.folder / "requirements.txt").write_text("apple==1.0\ntorch==2.13.0 \\\n    --hash=sha256:0\n")
+    course.asked, course.fails = [], lambda arguments: None
+
+    def pip(python, arguments, *_, **more):
+        course.asked.append((list(map(str, arguments)), more))
+        if failure := course.fails(arguments):
+            raise failure
+
     monkeypatch.setattr(bootstrap, "needs_cpu_torch", lambda: True)
-    monkeypatch.setattr(
-        bootstrap.subprocess, "run", lambda command, **_: asked.append(command) or type("R", (), {"returncode": 0})
-    )
-    bootstrap.Environment(root / ".venv").make(tests=False)
-    (command,) = asked
-    assert command[-1] == "torch==2.13.0"
-    assert command[command.index("--index-url") + 1] == "https://download.pytorch.org/whl/cpu"
-    assert command[command.index("--retries") + 1] == "0"
-    assert "--no-deps" in command
+    monkeypatch.setattr(bootstrap, "answers", lambda address: True)
+    monkeypatch.setattr(bootstrap, "pip", pip)
+    return course
+
+
+def nothing_local(arguments):
+    return bootstrap.SetupError("nothing there") if "--no-index" in arguments else None
+
+
+def test_torch_for_the_cpu_may_lie_in_a_folder_that_pip_is_set_to_use(torch):
+    torch.environment.make(tests=False)
+    assert "--no-index" in torch.asked[0][0]
+    assert len(torch.asked) == 2
+
+
+def test_torch_comes_from_the_cpu_index_first_and_is_waited_for(torch):
+    torch.fails = nothing_local
+    torch.environment.make(tests=False)
+    first, rest = torch.asked[1][0], torch.asked[2][0]
+    assert first[first.index("--index-url") + 1] == "https://download.pytorch.org/whl/cpu"
+    assert int(first[first.index("--timeout") + 1]) >= 60
+    assert int(first[first.index("--retries") + 1]) >= 3
+    assert "--require-hashes" in first
+    assert "--index-url" not in rest
+
+
+def test_a_cpu_index_that_does_not_answer_is_not_asked(torch, monkeypatch, capsys):
+    torch.fails = nothing_local
+    monkeypatch.setattr(bootstrap, "answers", lambda address: False)
+    torch.environment.make(tests=False)
+    assert all("--index-url" not in arguments for arguments, _ in torch.asked)
+    assert "does not answer" in capsys.readouterr().err
+
+
+def test_a_build_of_torch_that_the_lock_does_not_list_is_taken_from_its_index(torch, capsys):
+    def fails(arguments):
+        unlisted = "--index-url" in arguments and "--require-hashes" in arguments
+        return bootstrap.WrongChecksumError("no") if unlisted else nothing_local(arguments)
+
+    torch.fails = fails
+    torch.environment.make(tests=False)
+    assert torch.asked[2][0][-1] == "torch==2.13.0+cpu"
+    assert "--require-hashes" not in torch.asked[2][0]
+    assert capsys.readouterr().err.count("does not list this build") == 1
+    assert torch.environment.state()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is one build")
+@pytest.mark.parametrize(("version", "more"), [("2.13.0", True), ("2.13.0+cpu", False)])
+def test_a_torch_for_nvidia_cards_brings_what_it_needs(torch, version, more):
+    torch.site.mkdir(parents=True)
+    (torch.site / f"torch-{version}.dist-info").mkdir()
+    (torch.environment.folder / "pyvenv.cfg").write_text("version = {}.{}.0".format(*sys.version_info))
+    torch.environment.held = None
+    torch.environment._pip(torch.folder / "requirements.txt", {"torch"})
+    assert (torch.asked[-1] == (["torch==2.13.0"], {"alone": False})) is more
 
 
 def test_a_satisfied_python_serves_as_it_is(monkeypatch):
     monkeypatch.setattr(bootstrap, "unmet", lambda requirements: {})
+    monkeypatch.setattr(bootstrap, "broken", lambda: {})
     monkeypatch.setattr(bootstrap.Environment, "make", lambda *_: pytest.fail("nothing is to be made"))
     monkeypatch.setattr(bootstrap.sys, "prefix", "/somewhere/else")
     assert bootstrap.ensure(tests=True) is None
 
 
-def test_a_finished_set_up_hands_over_in_under_two_seconds(root, commands, monkeypatch):
-    environment = bootstrap.Environment(root / ".venv")
-    environment.make(tests=False)
+def test_an_active_environment_that_is_not_whole_is_told_with_the_cure(monkeypatch):
+    monkeypatch.setattr(bootstrap, "unmet", lambda requirements: {})
+    monkeypatch.setattr(bootstrap, "broken", lambda: {"pytest": "pytest is gone"})
     monkeypatch.setattr(bootstrap.sys, "prefix", "/somewhere/else")
-    monkeypatch.setattr(bootstrap, "unmet", lambda requirements: {"numpy>=2": None})
-    begin = time.perf_counter()
-    assert bootstrap.ensure() == environment.python
-    assert time.perf_counter() - begin < 2
+    with pytest.raises(bootstrap.SetupError, match="pytest is gone. Mend it: .*--force-reinstall --no-deps pytest=="):
+        bootstrap.ensure()
 
 
-def test_the_note_says_what_was_installed(root, commands):
-    environment = bootstrap.Environment(root / ".venv")
-    environment.make(tests=False)
-    note = json.loads(environment.note.read_text())
-    assert note["finished"] is True
-    assert note["requirements.txt"] == bootstrap.fingerprint(root / "requirements.txt")
+def test_a_finished_set_up_is_handed_over_to_without_a_new_one(course, monkeypatch):
+    course.environment.make(tests=False)
+    course.installed()
+    monkeypatch.setattr(bootstrap.sys, "prefix", "/somewhere/else")
+    assert bootstrap.ensure() == course.environment.python
+    assert course.installed() == []
+
+
+def test_the_note_says_what_was_installed(course):
+    course.environment.make(tests=False)
+    note = json.loads(course.environment.note.read_text())
+    assert note == {"requirements.txt": bootstrap.fingerprint(course.folder / "requirements.txt")}
+
+
+def test_the_note_of_an_older_course_still_counts(course):
+    course.environment.make(tests=False)
+    course.environment.note.write_text(json.dumps(dict(course.environment.state(), finished=True)))
+    assert course.environment.ready(tests=False)
 
 
 def test_the_command_line_starts_on_a_bare_python():
@@ -219,3 +628,17 @@ def test_the_command_line_starts_on_a_bare_python():
     code = f"import sys; sys.path.insert(0, {root!r}); import helpers.__main__; print(sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
     assert not {"numpy", "pandas", "torch"} & set(ast.literal_eval(done.stdout))
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_console_of_an_old_code_page_refuses_no_sign_and_json_stays_json(encoding):
+    code = "import sys; from helpers import __main__ as m; m.as_json_escapes\n"
+    code += "for s in (sys.stdout, sys.stderr): s.reconfigure(errors='json')\n"
+    code += "print('[\"Amélie ★ \U0001f3ac\"]')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        cwd=bootstrap.ROOT,
+        env=dict(os.environ, PYTHONIOENCODING=encoding),
+    )
+    assert json.loads(done.stdout.decode(encoding)) == ["Amélie ★ \U0001f3ac"], done.stderr

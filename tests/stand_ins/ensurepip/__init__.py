@@ -1,0 +1,1 @@
+"""An ensurepip for the tests of the set-up."""
