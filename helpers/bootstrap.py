@@ -103,7 +103,7 @@ def lacks_packages(system=None, version=None, macos=None, libc=None):
         return "this Python is one of 32 bits, for which there are no packages: get the one of 64 bits."
     if system == "win-arm64":
         return "there are no packages for Windows on ARM: get the Python for x64 ('Windows installer (64-bit)')."
-    if system.startswith("macosx") and platform.machine() == "x86_64" or system.endswith("-x86_64-mac"):
+    if system.startswith("macosx") and platform.machine() == "x86_64":
         return "PyTorch has no packages for Macs with Intel processors."
     if system.startswith("macosx") and macos and int(macos.split(".")[0]) < 14:
         return "there are packages for macOS 14 and newer alone, and this is macOS {}.".format(macos)

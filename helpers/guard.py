@@ -7,6 +7,7 @@ all that it has started. This works alike on Linux, macOS and Windows. Uses the 
 """
 
 import _thread
+import atexit
 import contextlib
 import os
 import runpy
@@ -117,7 +118,7 @@ def end_with_starter(pipe: int, quiet: bool, patience: float) -> None:
     """Wait for the pipe's end, then end this program: first politely, after `patience` seconds by force."""
     while os.read(pipe, 1):
         pass
-    left = offspring()
+    atexit.register(end_by_force, offspring())
     if quiet:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
@@ -128,7 +129,12 @@ def end_with_starter(pipe: int, quiet: bool, patience: float) -> None:
     else:
         os.kill(os.getpid(), polite)
     time.sleep(patience)
-    for process in left + offspring():
+    end_by_force(offspring())
+
+
+def end_by_force(processes: list) -> None:
+    """End processes, those in this one's session, and this one."""
+    for process in processes + offspring():
         with contextlib.suppress(Exception):  # it has ended
             process.kill()
     if os.name != "nt":

@@ -1,5 +1,4 @@
 import json
-import os
 import re
 import subprocess
 import sys
@@ -185,21 +184,6 @@ def test_jupyterlab_serves_the_first_notebook_where_start_says():
         port, path, token = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/lab/tree/(\S+)\?token=(\w+)", address).groups()
         answer = ask(f"http://127.0.0.1:{port}/api/contents/{path}?content=0&token={token}")
         assert answer["path"] == "notebooks/00_start_here.ipynb"
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes in another way")
-def test_a_command_that_is_told_to_end_ends_what_it_started(tmp_path):
-    note = tmp_path / "child"
-    child = f"import os, pathlib, time; pathlib.Path({str(note)!r}).write_text(str(os.getpid())); time.sleep(60)"
-    parent = f"import sys; from helpers.launch import run_child; sys.exit(run_child([sys.executable, '-c', {child!r}]))"
-    process = subprocess.Popen([sys.executable, "-c", parent], cwd=bootstrap.ROOT)
-    end = time.monotonic() + 30
-    while not (note.exists() and note.read_text()) and time.monotonic() < end:
-        time.sleep(0.05)
-    process.terminate()
-    assert process.wait(30) != 0
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(note.read_text()), 0)
 
 
 def test_demo_says_in_one_line_what_is_wrong_with_a_file_before_it_serves_anything(tmp_path):

@@ -8,6 +8,7 @@ makes the install of that package wait, after half its files, as long as it lies
 import contextlib
 import os
 import re
+import shutil
 import sys
 import sysconfig
 import time
@@ -23,6 +24,8 @@ def install(name, version):
         print("Requirement already satisfied:", name)
         return
     print("Collecting", name, flush=True)
+    for older in site.glob(name.replace("-", "_") + "-*.dist-info"):
+        shutil.rmtree(older)
     folder = site / name.replace("-", "_")
     files = [folder / "__init__.py", folder / "part" / "__init__.py", notes / "METADATA"]
     notes.mkdir()
