@@ -9,7 +9,7 @@ import os
 import sys
 import warnings
 
-from helpers import bootstrap, launch
+from helpers import bootstrap, guard, launch
 
 
 def parser() -> argparse.ArgumentParser:
@@ -241,7 +241,7 @@ def main(arguments=None) -> int:
     except (bootstrap.SetupError, ValueError, LookupError, OSError, ImportError) as error:
         return fail(error)
     except KeyboardInterrupt:
-        return fail("interrupted; nothing was left half-written")
+        return fail(guard.INTERRUPTED)
 
 
 def as_json_escapes(error) -> tuple:

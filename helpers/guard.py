@@ -6,7 +6,6 @@ operating system closes it when he dies: either way a thread in the program read
 all that it has started. This works alike on Linux, macOS and Windows. Uses the standard library alone.
 """
 
-import _thread
 import atexit
 import contextlib
 import os
@@ -17,6 +16,7 @@ import sys
 import threading
 import time
 
+INTERRUPTED = "interrupted; nothing was left half-written"
 PATIENCE = 20  # seconds that a program has for ending by itself, with its kernels
 
 
@@ -87,17 +87,17 @@ def one_line_for_interrupts() -> None:
 
     def hook(kind, error, trace):  # a library may have turned the interruption into an error of its own
         if pressed or issubclass(kind, KeyboardInterrupt):
-            print("interrupted; nothing was left half-written", file=sys.stderr)
+            print(INTERRUPTED, file=sys.stderr)
         else:
             usual(kind, error, trace)
 
-    def again(failure):  # in a callback, where Python prints and forgets it
+    def hook_of_callbacks(failure):  # where Python would print the interruption and go on
         if isinstance(failure.exc_value, KeyboardInterrupt):
-            _thread.interrupt_main()
-        else:
-            unraisable(failure)
+            print(INTERRUPTED, file=sys.stderr, flush=True)
+            os._exit(1)
+        unraisable(failure)
 
-    sys.excepthook, sys.unraisablehook = hook, again
+    sys.excepthook, sys.unraisablehook = hook, hook_of_callbacks
     if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupt)
     if hasattr(signal, "pthread_sigmask"):  # `bootstrap.hand_over` holds it back while one Python follows the other
