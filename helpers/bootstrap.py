@@ -404,6 +404,10 @@ class Environment:
         self.remember(lock, whole=False)
         self._pip(lock, set(pins(lock)))
         self.remember(lock, whole=True)
+        say("  a first import of everything, half a minute ...")
+        variables = dict(child_environment(), PYTHONDONTWRITEBYTECODE="")
+        with contextlib.suppress(SetupError):  # it saves time, and no more
+            run(self.python, ["helpers.warm_up"], "importing", held=self.held, env=variables)
 
     def _mend(self, lock: Path, names: set) -> None:
         listed = ", ".join(sorted(names))
@@ -566,12 +570,12 @@ def pip(python: Path, arguments: list, total: int, held=None, alone: bool = True
     run(python, command + arguments, "installing packages", total, held)
 
 
-def run(python, arguments: list, doing: str, total: int = 0, held=None) -> None:
+def run(python, arguments: list, doing: str, total: int = 0, held=None, **options) -> None:
     """Run a module for the set-up; its output is condensed to a counter, or to one line when it fails.
 
     It ends with this process. Should it be slow to, it still keeps the lock `held`, which it inherits.
     """
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace", **options}
     if held and os.name != "nt":
         pipes["pass_fds"] = [held.fileno()]
     lines, seen = [], 0

@@ -15,7 +15,15 @@ import pytest
 
 from helpers import bootstrap
 
-FILES = ("__init__.py", "__main__.py", "bootstrap.py", "guard.py", "launch.py", "path/helpers/__init__.py")
+FILES = (
+    "__init__.py",
+    "__main__.py",
+    "bootstrap.py",
+    "guard.py",
+    "launch.py",
+    "warm_up.py",
+    "path/helpers/__init__.py",
+)
 SOURCES = [bootstrap.ROOT / "helpers" / name for name in FILES]
 STAND_INS = Path(__file__).parent / "stand_ins"
 ENSURE = (
@@ -148,6 +156,15 @@ def test_set_up_is_made_once(course):
     assert {"--no-deps", "--require-hashes", "--only-binary=:all:"} < set(arguments.split())
     course.environment.make(tests=False)
     assert course.installed() == []
+
+
+@pytest.mark.parametrize("forbidden", ["", "1"])
+def test_bytecode_of_what_is_imported_is_kept_once_whatever_the_user_has_set(course, monkeypatch, forbidden):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", forbidden)
+    (course.folder / "requirements.txt").write_text("apple==1.0\npear==1.5\nvoyager==2.0\n")
+    course.environment.make(tests=False)
+    compiled = {file.parent.parent.name for file in course.site.rglob("*.pyc")}
+    assert compiled == {"voyager"}
 
 
 def test_the_tests_bring_their_packages_and_nothing_else(course):
