@@ -7,10 +7,35 @@ environment variable) each process would compile again: 15 seconds instead of 5 
 import contextlib
 import importlib
 
-LEARNERS = """anywidget ipykernel.kernelapp ipywidgets jupyterlab.labapp Levenshtein matplotlib.pyplot nbconvert pandas
-    rapidfuzz.process scipy.sparse.linalg sentence_transformers sklearn.neighbors sklearn.manifold tqdm.auto voila.app
-    voyager""".split()
-TESTS = "implicit nbval openvino playwright.sync_api pymilvus pytest pytest_timeout surprise xdist.workermanage".split()
+LEARNERS = [
+    "anywidget",
+    "ipykernel.kernelapp",
+    "ipywidgets",
+    "jupyterlab.labapp",
+    "Levenshtein",
+    "matplotlib.pyplot",
+    "nbconvert",
+    "pandas",
+    "rapidfuzz.process",
+    "scipy.sparse.linalg",
+    "sentence_transformers",
+    "sklearn.neighbors",
+    "sklearn.manifold",
+    "tqdm.auto",
+    "voila.app",
+    "voyager",
+]
+TESTS = [
+    "implicit",
+    "nbval",
+    "openvino",
+    "playwright.sync_api",
+    "pymilvus",
+    "pytest",
+    "pytest_timeout",
+    "surprise",
+    "xdist.workermanage",
+]
 
 
 def main() -> None:
