@@ -39,6 +39,9 @@ MINIMUM_PYTHON = (3, 11)
 MINIMUM_GLIBC = "2.28"  # of the packages in the lock files: `tools/make_lock.py` looks at each
 UNKNOWN_PYTHON = (3, 15)  # for this one and newer ones, there are no packages yet
 
+# How pip names the package that it has reached: by its name, or as a file in a folder that it is set to use.
+REACHED = r"(?:Collecting |Requirement already satisfied: |Processing \S*[/\\])([A-Za-z]\w*(?:[.-][A-Za-z]\w*)*)"
+
 CAUSES = [  # what pip or the system says, and what it means for the learner
     (r"No space left|Errno 28|not enough space", "the disk is full. Free about 4 GB, then run the command again."),
     (
@@ -583,7 +586,7 @@ def run(python, arguments: list, doing: str, total: int = 0, held=None, **option
     try:
         for line in process.stdout:
             lines.append(line.strip())
-            match = re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line)
+            match = re.match(REACHED, line)
             if match and total:
                 seen += 1
                 show_progress("  [{}/{}] {}".format(min(seen, total), total, match.group(1)))

@@ -489,6 +489,19 @@ def test_a_failing_command_of_the_set_up_is_told_in_one_line(course, capsys):
     assert "[1/3] pandas" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("Collecting annotated-doc==0.0.7 (from -r x (line 1))", "annotated-doc"),
+        ("Requirement already satisfied: numpy==2.4.6 in /x", "numpy"),
+        ("Processing /opt/wheels/argon2_cffi-25.1.0-py3-none-any.whl (from -r x)", "argon2_cffi"),
+        (r"Processing c:\\wheels\\zope.interface-1.0-cp312-none-win_amd64.whl", "zope.interface"),
+    ],
+)
+def test_progress_knows_the_package_that_pip_has_reached(line, name):
+    assert bootstrap.re.match(bootstrap.REACHED, line)[1] == name
+
+
 class Index(http.server.BaseHTTPRequestHandler):
     """Answers a request once it is let."""
 
