@@ -220,12 +220,15 @@ def _gone(folder: Path, note, thorough: bool):
     if note is None:
         return "not installed"
     try:
+        installer = (note / "INSTALLER").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):  # pip writes it after the package's files
+        return "half installed"
+    whole = installer in ("pip", "uv")  # conda and Debian leave out some of what they list, or list nothing
+    try:
         record = (note / "RECORD").read_text(encoding="utf-8")
     except (OSError, ValueError):
-        return "its list of files is gone"
-    if not (note / "INSTALLER").exists():  # pip writes it after the package's files
-        return "half installed"
-    if thorough:
+        return "its list of files is gone" if whole else None
+    if thorough and whole:
         for path, _, size in csv.reader(record.splitlines()):
             file = folder / path
             if not file.exists():
@@ -235,7 +238,10 @@ def _gone(folder: Path, note, thorough: bool):
         return None
     prefix = str(folder) + os.sep
     paths = [line.partition(",")[0] for line in record.splitlines() if not line.startswith('"')]
-    wanted = {path.rpartition("/")[0] for path in paths} | {path for path in paths if path.count("/") < 2}
+    if whole:
+        wanted = {path.rpartition("/")[0] for path in paths} | {path for path in paths if path.count("/") < 2}
+    else:
+        wanted = {path.partition("/")[0] for path in paths}
     for path in sorted(wanted):
         if not os.path.exists(prefix + path) and "__pycache__" not in path:  # noqa: PTH110, half the time
             return path + " is gone"

@@ -292,6 +292,14 @@ def test_what_is_gone_is_noticed_and_mended_alone(course, gone, unfit, capsys):
     assert "Mending: pear." in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("gone", "unfit"), [("pear", {"pear": "pear is gone"}), ("pear/part", {})])
+def test_of_a_package_that_conda_installed_only_the_whole_folder_has_to_be_there(course, gone, unfit):
+    course.environment.make(tests=False)
+    (course.site / "pear-1.5.dist-info" / "INSTALLER").write_text("conda")
+    shutil.rmtree(course.site / gone)
+    assert bootstrap.broken(["pear"], course.site) == unfit
+
+
 def test_a_thorough_look_finds_a_single_file_that_is_gone_or_cut(course):
     course.environment.make(tests=False)
     file = course.site / "pear" / "part" / "__init__.py"
