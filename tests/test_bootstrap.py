@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import bootstrap
+from helpers import bootstrap, guard
 
 FILES = (
     "__init__.py",
@@ -211,6 +211,20 @@ def test_an_interrupted_set_up_leaves_no_pip_and_goes_on_where_it_stopped(course
     course.environment.make(tests=False)
     assert course.environment.ready(tests=False)
     assert course.installed() == ["apple", "pear"]
+
+
+@posix
+def test_ctrl_c_while_pip_works_is_one_line(course):
+    course.stop("pear")
+    pipes = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-m", "helpers", "recommend", "x"]
+    process = subprocess.Popen(command, cwd=course.folder, **pipes)
+    pip = course.stopped(process)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate()[1].splitlines()
+    assert said[-1] == guard.INTERRUPTED
+    assert "Traceback" not in "\n".join(said)
+    assert not lives(pip)
 
 
 @posix
