@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent
 NO_NETWORK = ROOT / "tests" / "no_network"
 
 sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tests")]
-os.environ["PYTHONPATH"] = os.pathsep.join([str(NO_NETWORK), str(ROOT)])
+os.environ["PYTHONPATH"] = os.pathsep.join([str(NO_NETWORK), str(ROOT / "helpers" / "path")])
 if "PYTEST_XDIST_WORKER" not in os.environ:  # workers share what one of them has encoded
     os.environ["COURSE_HOME"] = tempfile.mkdtemp()  # a learner's ticks and caches stay theirs
 os.environ["OMP_NUM_THREADS"] = "1"  # there is a worker for every core: more threads would take them from each other
