@@ -441,20 +441,20 @@ class Environment:
         """Install packages of a lock file, PyTorch for the CPU first where that is enough."""
         blocks = {name: text for name, text in entries(lock).items() if name in names and name in pins(lock)}
         wanted = self.folder / "course-wanted.txt"
-        if "torch" in blocks and needs_cpu_torch() and "torch" not in _notes(self.site):
-            pin = "torch=={}".format(pins(lock)["torch"])
+        pin = "torch=={}".format(pins(lock).get("torch"))
+        if "torch" in blocks and needs_cpu_torch() and unmet([pin], self.site):
             wanted.write_text(blocks["torch"].replace(pin, pin + "+cpu", 1), encoding="utf-8")
             install_cpu_torch(self.python, wanted, pin + "+cpu", self.held)
         wanted.write_text("".join(blocks.values()), encoding="utf-8")
         pip(self.python, ["--only-binary=:all:", "--require-hashes", "-r", wanted], len(blocks), self.held)
         wanted.unlink()
-        if (
-            "torch" in names
-            and sys.platform == "linux"
-            and "+" not in (_version(_notes(self.site).get("torch")) or "+")
-        ):
+        if "torch" in blocks and sys.platform == "linux" and self._has_cuda_torch():
             say("  what PyTorch needs for NVIDIA cards ...")  # by its own list, which the lock file does not repeat
-            pip(self.python, ["torch==" + pins(lock)["torch"]], 0, self.held, alone=False)
+            pip(self.python, [pin], 0, self.held, alone=False)
+
+    def _has_cuda_torch(self) -> bool:
+        version = _version(_notes(self.site).get("torch"))
+        return bool(version) and "+cpu" not in version
 
     @property
     def _link_file(self) -> Path:

@@ -598,6 +598,16 @@ def test_torch_for_the_cpu_may_lie_in_a_folder_that_pip_is_set_to_use(torch):
     assert len(torch.asked) == 2
 
 
+def test_a_newer_torch_of_a_newer_lock_is_one_for_the_cpu_too(torch):
+    torch.environment.make(tests=False)
+    (torch.site / "torch-2.13.0+cpu.dist-info").mkdir()
+    lock = torch.folder / "requirements.txt"
+    lock.write_text(lock.read_text().replace("2.13.0", "2.14.0"))
+    torch.asked.clear()
+    torch.environment.make(tests=False)
+    assert ["--no-index" in arguments for arguments, _ in torch.asked] == [True, False]
+
+
 def test_torch_comes_from_the_cpu_index_first_and_is_waited_for(torch):
     torch.fails = nothing_local
     torch.environment.make(tests=False)
