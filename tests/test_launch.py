@@ -67,8 +67,8 @@ def program(tmp_path, monkeypatch):
 
     yield start
     for process in started:
-        process.kill()
-        process.communicate()
+        with process:  # which closes its pipe
+            process.kill()
 
 
 @posix
