@@ -1,5 +1,6 @@
 """Where the course writes for a user: in a shared or read-only folder, and from several processes at once."""
 
+import errno
 import json
 import os
 import subprocess
@@ -36,13 +37,13 @@ def course(monkeypatch, tmp_path):
     home.can_write.cache_clear()
 
 
-def refuse(monkeypatch, *folders, reason=PermissionError(13, "no")):
+def refuse(monkeypatch, *folders, number=errno.EACCES):
     """Make folders as good as read-only, also for root."""
     real = tempfile.TemporaryFile
 
     def temporary_file(*arguments, dir=None, **options):
         if dir in folders:
-            raise reason
+            raise OSError(number, os.strerror(number))
         return real(*arguments, dir=dir, **options)
 
     monkeypatch.setattr(tempfile, "TemporaryFile", temporary_file)
@@ -67,7 +68,7 @@ def test_what_another_user_began_in_a_shared_folder_is_left_alone(course, monkey
 
 
 def test_a_full_disk_sends_it_nowhere_else(course, monkeypatch):
-    refuse(monkeypatch, course, reason=OSError(28, "No space left on device"))
+    refuse(monkeypatch, course, number=errno.ENOSPC)
     assert home.course_home() == course / "my_course"
 
 
