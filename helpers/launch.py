@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
-from helpers import bootstrap
+from helpers import bootstrap, guard
 
 
 def start_course(options) -> int:
@@ -68,24 +66,37 @@ def free_port(wanted: int) -> int:
 def run_tests(options) -> int:
     """Run pytest on tests/ and notebooks/, one process a core."""
     command = [sys.executable, "-m", "pytest", "-n", "auto", "-v" if options.verbose else "-q"]
-    return run_child(command)
+    return run_child(command, serves=False)
 
 
-def run_child(command: list, patience: float | None = None, **variables) -> int:
-    """Run a program in the course's folder and pass its exit status on.
+def run_child(command: list, patience: float = guard.PATIENCE, serves: bool = True, **variables) -> int:
+    """Run a module in the course's folder, as ``python -m`` does, and pass its exit status on.
 
-    Ctrl-C ends both without a traceback, and so does a request to terminate: no server is left behind. After Ctrl-C the
-    program has `patience` seconds to end by itself; Voila, interrupted while it starts a kernel, may wait forever.
-    Kernels whose server is gone end by themselves.
+    It ends with this process, however that ends: Ctrl-C, a signal, SIGKILL; kernels end with their server.
+
+    Parameters
+    ----------
+    command : list of str
+        A Python, ``"-m"``, the module's name and its arguments.
+    patience : float
+        Seconds that the program has for ending by itself once it is told to.
+    serves : bool
+        Whether it runs until somebody ends it, so that Ctrl-C is no failure.
+    **variables
+        Environment variables.
     """
+    python, option, *module = command
+    if option != "-m":
+        raise ValueError(f"a module is to be run, not {option}")
     environment = dict(bootstrap.child_environment(), **variables)
-    process = subprocess.Popen(command, cwd=bootstrap.ROOT, env=environment)
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    wait = None
-    while True:
+    with guard.signals_as_exit():
+        process = guard.start(python, module, quiet=serves, patience=patience, cwd=bootstrap.ROOT, env=environment)
         try:
-            return process.wait(wait)
+            return process.wait()
         except KeyboardInterrupt:
-            wait = patience
-        except subprocess.TimeoutExpired:
-            process.kill()
+            if not serves:
+                raise
+            print("ended; no server is left", file=sys.stderr)
+            return 0
+        finally:
+            guard.end(process)

@@ -1,0 +1,153 @@
+"""Programs that end when the one that started them ends, however that happens: by Ctrl-C, a signal, or SIGKILL.
+
+`start` runs a module (``pip``, ``jupyterlab``) by this very file, in a session of its own, with a pipe for standard
+input. Nothing is ever sent through the pipe. Whoever started the program closes it to end the program, and the
+operating system closes it when he dies: either way a thread in the program reads the end of the pipe and ends it, with
+all that it has started. This works alike on Linux, macOS and Windows. Uses the standard library alone.
+"""
+
+import _thread
+import contextlib
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+PATIENCE = 20  # seconds that a program has for ending by itself, with its kernels
+
+
+def start(python, arguments: list, *, quiet: bool = True, patience: float = PATIENCE, **options):
+    """Run ``python -m *arguments*`` as a program that ends with this one.
+
+    Parameters
+    ----------
+    python : path
+        Python 3.11 or newer.
+    arguments : list of str
+        The module's name and its arguments.
+    quiet : bool
+        Whether the program says nothing more once it has been told to end.
+    patience : float
+        Seconds that it then has before it is ended by force.
+    **options
+        Of `subprocess.Popen`.
+
+    Returns
+    -------
+    subprocess.Popen
+        To be ended by `end`.
+    """
+    if os.name == "nt":  # Ctrl-C reaches the one that started it, who closes the pipe
+        options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
+    else:
+        options["start_new_session"] = True
+    command = [str(python), "-P", __file__, "quiet" if quiet else "loud", str(patience)]
+    return subprocess.Popen(command + [str(part) for part in arguments], stdin=subprocess.PIPE, **options)
+
+
+def end(process) -> None:
+    """Tell a program to end and wait until it has; who presses Ctrl-C meanwhile ends it at once."""
+    with contextlib.suppress(OSError):
+        process.stdin.close()
+    while process.poll() is None:
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            process.kill()
+
+
+@contextlib.contextmanager
+def signals_as_exit():
+    """Let a request to terminate, or the end of the terminal, leave the block by `SystemExit`."""
+
+    def leave(number, frame):
+        raise SystemExit(128 + number)
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, leave) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def one_line_for_interrupts() -> None:
+    """Let Ctrl-C print one line at most, wherever it strikes, also before the command line has been read."""
+    usual, unraisable = sys.excepthook, getattr(sys, "unraisablehook", None)
+    pressed = []
+
+    def interrupt(number, frame):
+        pressed.append(number)
+        raise KeyboardInterrupt
+
+    def hook(kind, error, trace):  # a library may have turned the interruption into an error of its own
+        if pressed or issubclass(kind, KeyboardInterrupt):
+            print("interrupted; nothing was left half-written", file=sys.stderr)
+        else:
+            usual(kind, error, trace)
+
+    def again(failure):  # in a callback, where Python prints and forgets it
+        if isinstance(failure.exc_value, KeyboardInterrupt):
+            _thread.interrupt_main()
+        else:
+            unraisable(failure)
+
+    sys.excepthook, sys.unraisablehook = hook, again
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+    if hasattr(signal, "pthread_sigmask"):  # `bootstrap.hand_over` holds it back while one Python follows the other
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def offspring() -> list:
+    """Processes that this one has started, directly or not; empty without psutil, as while pip installs."""
+    try:
+        import psutil
+
+        return psutil.Process().children(recursive=True)
+    except Exception:  # whatever ails psutil, the rest of the end must come
+        return []
+
+
+def end_with_starter(pipe: int, quiet: bool, patience: float) -> None:
+    """Wait for the pipe's end, then end this program: first politely, after `patience` seconds by force."""
+    while os.read(pipe, 1):
+        pass
+    left = offspring()
+    if quiet:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+    polite = signal.SIGINT if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL else signal.SIGTERM
+    if os.name == "nt":
+        signal.raise_signal(polite)
+    else:
+        os.kill(os.getpid(), polite)
+    time.sleep(patience)
+    for process in left + offspring():
+        with contextlib.suppress(Exception):  # it has ended
+            process.kill()
+    if os.name != "nt":
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def main() -> None:
+    """Run a module as ``python -m`` does, under guard."""
+    quiet, patience, module = sys.argv[1:4]
+    pipe = os.dup(0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    threading.Thread(target=end_with_starter, args=(pipe, quiet == "quiet", float(patience)), daemon=True).start()
+    del sys.argv[:3]
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except KeyboardInterrupt:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
