@@ -164,7 +164,7 @@ def filled(text: str) -> str:
 def encoding(text: str) -> str:
     """Argparse type for the names of text encodings that Python knows."""
     try:
-        b"".decode(text)
+        "a".encode(text)
     except (LookupError, ValueError):
         raise argparse.ArgumentTypeError(f"'{text}' is no encoding that Python knows, such as cp1251 or gbk") from None
     return text

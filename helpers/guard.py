@@ -87,6 +87,8 @@ def one_line_for_interrupts() -> None:
     def hook(kind, error, trace):  # a library may have turned the interruption into an error of its own
         if pressed or issubclass(kind, KeyboardInterrupt):
             print("interrupted; nothing was left half-written", file=sys.stderr)
+            if "--json" in sys.argv:
+                print('{"error": "interrupted; nothing was left half-written"}')
         else:
             usual(kind, error, trace)
 
