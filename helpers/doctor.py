@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers import bootstrap, home
+from helpers import bootstrap, colab, home
 from helpers.console import say
 
 START = "python3 -m helpers start"
@@ -116,7 +116,8 @@ def _packages() -> str:
         if wrong:
             raise Unfit("; ".join(wrong))
         return "all as in the lock file"
-    unmet = [f"{need} (found: {found or 'none'})" for need, found in bootstrap.unmet(bootstrap.ranges()).items()]
+    needed = colab.needed() if colab.here() else bootstrap.ranges()
+    unmet = [f"{need} (found: {found or 'none'})" for need, found in bootstrap.unmet(needed).items()]
     if unmet:
         raise Unfit(", ".join(unmet))
     broken = bootstrap.broken()

@@ -111,6 +111,8 @@ def test_rooms_import_only_from_rooms_above_them():
     rooms = [
         "bootstrap",
         "home",
+        "console",
+        "colab",
         "data",
         "fetch",
         "titles",
