@@ -133,6 +133,7 @@ def test_the_course_has_one_address():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert setup_cell.REPOSITORY in readme
     assert set(re.findall(r"github\.com/(\S+?/recommend-with-vectors)", readme)) == {setup_cell.REPOSITORY[19:]}
+    assert f"mybinder.org/v2/gh/{setup_cell.REPOSITORY[19:]}/HEAD" in readme
 
 
 def test_an_editor_whose_python_has_the_packages_finds_the_course(tmp_path):
