@@ -54,3 +54,16 @@ def course_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(data, "DATA_DIR", tmp_path)
     monkeypatch.setenv("COURSE_HOME", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def small_data_sets(monkeypatch, tmp_path):
+    """Let MovieLens and MPST of a few rows count as whole; the cache is empty; COURSE_DATA_DIR is not set."""
+    from helpers import data
+
+    monkeypatch.setattr(data, "MOVIELENS_RATINGS", 3)
+    monkeypatch.setattr(data, "MOVIELENS_USERS", 2)
+    monkeypatch.setattr(data, "MPST_ROWS", 2)
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    monkeypatch.delenv("COURSE_DATA_DIR", raising=False)
+    return tmp_path

@@ -88,6 +88,8 @@ def one_line_for_interrupts() -> None:
     def hook(kind, error, trace):  # a library may have turned the interruption into an error of its own
         if pressed or issubclass(kind, KeyboardInterrupt):
             print(INTERRUPTED, file=sys.stderr)
+            if "--json" in sys.argv:
+                print('{"error": "' + INTERRUPTED + '"}')
         else:
             usual(kind, error, trace)
 

@@ -32,8 +32,8 @@ def open_demo(options) -> int:
     if options.csv:
         from helpers.demo.catalogue import csv_catalogue
 
-        names = ["csv", "title_column", "text_column", "genre_column", "year_column"]
-        source = {name: getattr(options, name) for name in names}
+        names = ["csv", "title_column", "text_column", "genre_column", "year_column", "encoding"]
+        source = {name: getattr(options, name) for name in names if getattr(options, name)}
         source["csv"] = str(Path(options.csv).resolve())
         csv_catalogue(**source)  # whatever is wrong with the file is said now, and its texts are encoded only once
     port = free_port(options.port)

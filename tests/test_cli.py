@@ -1,15 +1,18 @@
 import json
+import os
 import re
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+import warnings
 
 import pytest
 from browser import serve
 
-from helpers import bootstrap
+from helpers import __main__ as command_line
+from helpers import bootstrap, console, launch, scoreboard
 
 
 def run(*arguments, **options):
@@ -45,13 +48,45 @@ def catalogue(tmp_path_factory):
         ["demo", "--genre-column", "g"],
         ["demo", "--theme", "pink"],
         ["doctor", "--bogus"],
+        ["recommend", ""],
+        ["recommend", " "],
+        ["recommend", "x", "--csv", ""],
+        ["recommend", "x", "--csv="],
+        ["recommend", "x", "--csv", "f.csv", "--title-column", "", "--text-column", "b"],
+        ["recommend", "x", "--encoding", "utf-8"],
+        ["recommend", "x", "--year-column", "y"],
+        ["recommend", "x", "--csv", "f", "--title-column", "a", "--text-column", "b", "--encoding", "nonsense"],
+        ["recommend", "x", "--csv", "f", "--title-column", "a", "--text-column", "b", "--encoding", "rot13"],
+        ["recommend", "x", "--k", "3"],
+        ["recommend", "x", "--js"],
+        ["recommend", "x", "-k", "9" * 30],
+        ["benchmark", "--k"],
+        ["evaluate", "--kee"],
+        ["evaluate", "--prot", "last"],
+        ["evaluate", "--user-column", "u"],
+        ["evaluate", "--scale", "1", "5"],
+        ["evaluate", "--time-column", "t"],
+        ["evaluate", "--encoding", "utf-8"],
+        ["evaluate", "--csv", "f.csv", "--ratings", "course"],
+        ["evaluate", "--csv", "f.csv", "--keep"],
+        ["evaluate", "--csv", "f.csv", "--scale", "5", "1"],
+        ["evaluate", "--csv", "f.csv", "--scale", "1", "inf"],
+        ["evaluate", "--models", ""],
+        ["evaluate", "--seed", "4294967296"],
+        ["demo", "--csv", ""],
     ],
 )
-def test_wrong_usage_gives_usage_and_status_2(arguments):
-    done = run(*arguments)
-    assert done.returncode == 2
-    assert done.stderr.startswith("usage: ")
-    assert done.stdout == ""
+def test_wrong_usage_gives_usage_and_status_2(arguments, capsys):
+    assert command_line.main(arguments) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("usage: ")
+    assert said.out == ""
+
+
+def test_wrong_usage_ends_the_program_with_status_2():
+    done = run("recommend", "x", "--csv", "")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].endswith("error: argument --csv: is empty")
 
 
 def test_help_names_every_command():
@@ -112,51 +147,7 @@ def test_a_catalogue_that_cannot_be_used_gives_one_line(catalogue, file, column,
     assert done.stdout == ""
 
 
-def test_doctor_finds_everything_in_place():
-    done = run("doctor", "--json")
-    findings = json.loads(done.stdout)
-    assert done.returncode == 0, findings
-    assert {finding["name"] for finding in findings} >= {
-        "Python",
-        "Packages",
-        "Encoder",
-        "Films",
-        "Listings",
-        "Ratings",
-        "Vectors",
-        "Data files",
-    }
-
-
-def test_doctor_names_the_file_that_is_not_as_published(course_folder, capsys):
-    from helpers import data, doctor
-    from helpers.bootstrap import ROOT
-
-    for file in (ROOT / "data").glob("*.*"):
-        (course_folder / file.name).write_bytes(file.read_bytes())
-    (course_folder / "LICENSE").write_bytes((ROOT / "data" / "LICENSE").read_bytes())
-    (course_folder / data.CHECKSUMS).write_bytes((ROOT / "data" / data.CHECKSUMS).read_bytes())
-    assert data.changed_files() == []
-    with (course_folder / "ratings.csv").open("a") as file:
-        file.write("1,5,4.5,1536000000\n")
-    (course_folder / "vectors.npz").unlink()
-    doctor.show(doctor.examine())
-    assert "MEND  Data files: not as published: ratings.csv, vectors.npz" in capsys.readouterr().out
-
-
-def test_doctor_names_the_command_that_mends(course_folder, capsys):
-    from helpers import doctor
-
-    doctor.show(doctor.examine())
-    printed = capsys.readouterr().out
-    assert "MEND  Films: movies.csv" in printed
-    assert "git checkout data" in printed
-
-
 def test_start_opens_jupyterlab_on_the_first_notebook(monkeypatch):
-    from helpers import __main__ as command_line
-    from helpers import launch
-
     commands = []
     monkeypatch.setattr(command_line.bootstrap, "ensure", lambda tests: None)
     monkeypatch.setattr(launch, "run_child", lambda command, **_: commands.append(command) or 0)
@@ -191,3 +182,229 @@ def test_demo_says_in_one_line_what_is_wrong_with_a_file_before_it_serves_anythi
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert "none.csv" in done.stderr
+
+
+# ---- one JSON document, whatever happens ---------------------------------------------------------------------------
+
+
+def document(printed):
+    assert printed.count("\n") == 1
+    return json.loads(printed, parse_constant=pytest.fail)
+
+
+@pytest.fixture
+def set_up(monkeypatch):
+    """The environment is there, and warnings are shown, not raised."""
+    monkeypatch.setattr(bootstrap, "ensure", lambda tests: None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        yield
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["recommend", "x", "-k", "0", "--json"], 2, "0 is not 1 or more"),
+        (["recommend", "--json"], 2, "TITLE"),
+        (["start", "--json"], 2, "unrecognized arguments: --json"),
+        (["frobnicate", "--json"], 2, "invalid choice"),
+        (["recommend", "x", "--json", "--csv", "no.csv", "--title-column", "a", "--text-column", "b"], 1, "no.csv"),
+        (["evaluate", "--json", "--models", "nonsense"], 1, "no model 'nonsense'"),
+    ],
+)
+def test_errors_are_a_json_document_too(set_up, capsys, arguments, status, said):
+    assert command_line.main(arguments) == status
+    out, err = capsys.readouterr()
+    assert said in document(out)["error"]
+    assert said in err
+
+
+def test_help_is_a_json_document_where_json_is_asked_for(capsys):
+    assert command_line.main(["recommend", "--help", "--json"]) == 0
+    assert "--title-column" in document(capsys.readouterr().out)["help"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (KeyboardInterrupt(), "interrupted"),
+        (MemoryError(), "MemoryError"),
+        (ZeroDivisionError("no one\nthought of it"), "ZeroDivisionError: no one thought of it"),
+        (bootstrap.SetupError("no space"), "no space"),
+    ],
+)
+def test_whatever_stops_a_command_is_one_line_and_one_document(monkeypatch, capsys, error, said):
+    def stop(**_):
+        raise error
+
+    monkeypatch.setattr(bootstrap, "ensure", stop)
+    monkeypatch.delenv("COURSE_DEBUG", raising=False)
+    assert command_line.main(["evaluate", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert err.count("\n") == 1
+    assert document(out)["error"].startswith(said)
+
+
+def test_what_is_not_a_number_is_null_in_json(capsys):
+    console.say_json({"rmse": float("nan"), "list": [float("inf"), (1.5, None)], "title": "Amélie\x7f\u202e"})
+    assert capsys.readouterr().out.isascii()
+    console.say_json({"rmse": float("nan"), "list": [float("inf"), (1.5, None)], "title": "Amélie\x7f\u202e"})
+    found = document(capsys.readouterr().out)
+    assert found == {"rmse": None, "list": [None, [1.5, None]], "title": "Amélie\x7f\u202e"}
+
+
+# ---- what terminals and pipes get ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hostile(tmp_path):
+    """A catalogue whose titles hold what a terminal obeys."""
+    path = tmp_path / "hostile.csv"
+    rows = [
+        "title,about",
+        "Red \x1b[31m,A ship sinks.",
+        "Bell \x07\x9b2J,A ship sails.",
+        "Back \u202eward,A boat sails.",
+    ]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return ["--csv", str(path), "--title-column", "title", "--text-column", "about"]
+
+
+@pytest.mark.parametrize("title", ["Red", "Bell", "Back", "nothing \x1b[2J like it at all"])
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+def test_no_control_character_of_data_reaches_a_terminal(set_up, capsys, hostile, title, form):
+    command_line.main(["recommend", title, *hostile, *form])
+    printed = "".join(capsys.readouterr())
+    assert not set(re.sub("\n", "", printed)) & set(map(chr, [*range(32), *range(127, 160), 0x202E]))
+    assert "\\x1b" in printed or "\\u001b" in printed
+
+
+def test_what_is_printed_keeps_every_other_character():
+    title = "Amélie \u05d0\u200f हिन्दी क्\u200dष 👩\u200d🚀 ไทย"
+    assert console.printable(title) == title
+    assert console.printable("a\tb\nc\ud800\u2028\u2066") == "a\\tb\\nc\\ud800\\u2028\\u2066"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_what_an_encoding_lacks_is_written_as_an_escape(tmp_path, encoding):
+    path = tmp_path / "films.csv"
+    path.write_text("t,x\nAmélie Ж,A waitress helps others.\nThe Other Ж,A waiter helps.\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers", "recommend", "Amélie Ж", "--csv", str(path), "--title-column", "t",
+         "--text-column", "x"],
+        cwd=bootstrap.ROOT, capture_output=True, env=dict(os.environ, PYTHONIOENCODING=encoding),
+    )  # fmt: skip
+    first = done.stdout.decode(encoding).splitlines()[0]
+    wanted = "Most like Amélie Ж:".encode(encoding, "backslashreplace").decode(encoding)
+    assert (done.returncode, first) == (0, wanted), done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes break in another way")
+@pytest.mark.parametrize("arguments", [["recommend", "Alien", "-k", "900"], ["--help"], ["doctor"]])
+def test_a_reader_that_has_gone_is_no_error(arguments):
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers", *arguments], cwd=bootstrap.ROOT, stdout=write, stderr=subprocess.PIPE
+    )
+    os.close(write)
+    assert done.stderr == b""
+    assert done.returncode == (0 if arguments != ["doctor"] else done.returncode)
+    assert done.returncode in (0, 1)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has this file")  # noqa: PTH110
+def test_output_that_cannot_be_written_is_an_error_in_one_line():
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "helpers", "recommend", "Alien"],
+            cwd=bootstrap.ROOT, stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+
+
+# ---- options that reach what they name -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("protocol", ["last", "random", "date", "cold"])
+def test_a_protocol_splits_as_its_name_says(protocol):
+    from helpers import evaluation
+    from helpers.data import load_ratings
+
+    ratings = load_ratings("course").head(4_000)
+    split = {
+        "last": evaluation.split_last(ratings),
+        "random": evaluation.split_random(ratings, seed=3),
+        "date": evaluation.split_date(ratings),
+        "cold": evaluation.split_cold(ratings, seed=3),
+    }[protocol]
+    for wanted, got in zip(split, scoreboard.PROTOCOLS[protocol](ratings, 3), strict=True):
+        assert wanted.equals(got)
+
+
+def test_a_split_by_date_tests_on_what_came_last():
+    from helpers.data import load_ratings
+
+    train, test = scoreboard.PROTOCOLS["date"](load_ratings("course"), 0)
+    assert train["timestamp"].max() <= test["timestamp"].min()
+
+
+def test_evaluate_gives_the_protocol_that_was_asked_for_to_the_split(set_up, monkeypatch, capsys):
+    asked = []
+    real = scoreboard.Task
+    monkeypatch.setattr(scoreboard, "Task", lambda *given: asked.append(given) or real(*given))
+    given = ["--protocol", "date", "-k", "7", "--seed", "5", "--models", "popularity"]
+    assert command_line.main(["evaluate", *given, "--json"]) == 0
+    assert asked == [("course", "date", 7, 5)]
+    assert document(capsys.readouterr().out)["protocol"]["split"] == "date"
+
+
+def test_options_of_a_catalogue_reach_the_loader(monkeypatch, set_up):
+    from helpers import data
+
+    asked = []
+
+    def load_movies(csv, **columns):
+        asked.append((csv, columns))
+        raise ValueError("enough")
+
+    monkeypatch.setattr(data, "load_movies", load_movies)
+    every = ["--title-column", "t", "--text-column", "x", "--genre-column", "g", "--year-column", "y"]
+    assert command_line.main(["recommend", "A", "--csv", "f.csv", *every, "--encoding", "cp1251"]) == 1
+    columns = {"title_column": "t", "text_column": "x", "genre_column": "g", "year_column": "y", "encoding": "cp1251"}
+    assert asked == [("f.csv", columns)]
+
+
+def test_options_of_ratings_reach_the_loader(monkeypatch, set_up):
+    from helpers import data
+
+    asked = []
+
+    def read_ratings_csv(*given, **more):
+        asked.append((given, more))
+        raise ValueError("enough")
+
+    monkeypatch.setattr(data, "read_ratings_csv", read_ratings_csv)
+    assert command_line.main(["evaluate", "--csv", "f.csv", "--item-column", "i", "--encoding", "gbk"]) == 1
+    assert command_line.main(["evaluate", "--csv", "f.csv", "--time-column", "t", "--scale", "0", "10"]) == 1
+    assert asked == [
+        (("f.csv", "user", "i", "rating"), {"encoding": "gbk"}),
+        (("f.csv", "user", "item", "rating"), {"time_column": "t", "scale": [0.0, 10.0]}),
+    ]
+
+
+def test_recommend_shows_years_and_genres_of_another_catalogue(tmp_path, set_up, capsys):
+    path = tmp_path / "films.csv"
+    path.write_text(
+        "t,x,g,y\nTide,A ship sinks.,Drama;Sea,1950-05-01\nTide,A boat sinks.,Sea,1990\nHill,A walk.,,\n",
+        encoding="utf-8",
+    )
+    columns = ["--title-column", "t", "--text-column", "x", "--genre-column", "g", "--year-column", "y"]
+    assert command_line.main(["recommend", "Tide 1990", "--csv", str(path), *columns]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Most like Tide (1990):"
+    assert lines[1].endswith("Tide (1950)  [Drama, Sea]")
+    assert command_line.main(["recommend", "Tide 1990", "--csv", str(path), *columns, "--json"]) == 0
+    found = document(capsys.readouterr().out)
+    assert found["matched"] == {"id": 2, "title": "Tide", "year": 1990}
+    assert [neighbor["genres"] for neighbor in found["neighbors"]] == [["Drama", "Sea"], []]

@@ -152,6 +152,8 @@ def test_rooms_import_only_from_rooms_above_them():
         "guard",
         "bootstrap",
         "home",
+        "console",
+        "colab",
         "data",
         "fetch",
         "titles",

@@ -1,9 +1,14 @@
+import os
 import re
 import statistics
+import subprocess
+import sys
 
+import nbclient
 import nbformat
 import pytest
 import run_notebooks
+import setup_cell
 
 from helpers.bootstrap import ROOT
 
@@ -20,7 +25,7 @@ def code_cells(notebook):
 
 
 def source_lines(cell):
-    return [line for line in cell.source.splitlines() if line.strip()]
+    return [line for line in cell.source.removeprefix(setup_cell.SETUP).splitlines() if line.strip()]
 
 
 @every_notebook
@@ -73,7 +78,7 @@ def test_no_output_names_a_place_of_one_machine(path):
 def test_it_stands_in_the_band(path):
     notebook = read(path)
     code = code_cells(notebook)
-    lengths = sorted(len(source_lines(cell)) for cell in code)
+    lengths = sorted(len(source_lines(cell)) for cell in code)  # of what is taught
     kinds = [cell.cell_type for cell in notebook.cells]
     behind_code = sum(a == b == "code" for a, b in zip(kinds, kinds[1:], strict=False))
     figures = sum("image/png" in output.get("data", {}) for cell in code for output in cell.outputs)
@@ -114,3 +119,71 @@ def test_running_the_tool_twice_changes_no_byte(tmp_path):
     assert path.read_bytes() == first
     assert [cell.execution_count for cell in code_cells(read(path))] == [1, 2]
     assert b'"name": "stderr"' not in first
+
+
+@every_notebook
+def test_its_first_code_begins_with_the_set_up_for_colab_once(path):
+    notebook = read(path)
+    source = setup_cell.first_code_cell(notebook).source
+    assert source == setup_cell.with_setup(source)
+    assert sum(setup_cell.END.strip() in cell.source for cell in code_cells(notebook)) == 1
+
+
+def test_the_course_has_one_address():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert setup_cell.REPOSITORY in readme
+    assert set(re.findall(r"github\.com/(\S+?/recommend-with-vectors)", readme)) == {setup_cell.REPOSITORY[19:]}
+    assert f"mybinder.org/v2/gh/{setup_cell.REPOSITORY[19:]}/HEAD" in readme
+
+
+def test_an_editor_whose_python_has_the_packages_finds_the_course(tmp_path):
+    """In the notebooks' folder, as VS Code and plain Jupyter start kernels, with nothing set."""
+    code = "from helpers import data, home; print(home.ROOT, len(data.load_movies()))"
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "notebooks", env=variables, capture_output=True, text=True
+    )
+    assert done.stdout.split() == [str(ROOT), "1050"], done.stderr
+
+
+COLAB = """
+import os, sys, types
+sys.modules["google"] = types.ModuleType("google")
+sys.modules["google.colab"] = types.ModuleType("google.colab")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Colab is Linux")
+def test_on_colab_the_first_cell_fetches_and_installs_the_course(tmp_path):
+    """A kernel in an empty folder that lacks a package and does not know the course: no restart is needed."""
+    elsewhere = tmp_path / "content"
+    (elsewhere / "bin").mkdir(parents=True)
+    clone = f"for last; do :; done\nmkdir $last && ln -s {ROOT}/helpers {ROOT}/data {ROOT}/pyproject.toml $last/\n"
+    (elsewhere / "bin" / "git").write_text("#!/bin/sh\n" + clone)
+    (elsewhere / "bin" / "git").chmod(0o755)
+    check = """
+import helpers.colab, pathlib, subprocess
+asked = []
+helpers.colab.bootstrap.unmet = lambda needs: {"voyager>=2.1,<3": None, "numpy>=9": "2.0"}
+
+def run(command, check):
+    asked.append((command, pathlib.Path(command[command.index("--constraint") + 1]).read_text()))
+    return types.SimpleNamespace(returncode=0)
+
+
+helpers.colab.subprocess = types.SimpleNamespace(run=run)
+import numpy
+helpers.colab.install()
+(command, kept), = asked
+assert command[-1] == "voyager>=2.1,<3" and "numpy>=9" not in command, command
+assert f"numpy=={numpy.__version__}" in kept.splitlines(), kept
+print("course", pathlib.Path(helpers.colab.__file__).parent.parent.name)
+"""
+    cells = [COLAB + "os.environ['PATH'] = os.getcwd() + '/bin:' + os.environ['PATH']", setup_cell.SETUP, check]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    client = nbclient.NotebookClient(
+        notebook, kernel_name="python3", timeout=None, resources={"metadata": {"path": str(elsewhere)}}
+    )
+    client.execute(env=variables)
+    assert "course course" in "".join(output.get("text", "") for output in notebook.cells[2].outputs)

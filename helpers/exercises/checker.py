@@ -10,6 +10,7 @@ import copy
 import html
 import inspect
 import json
+import re
 import sys
 import textwrap
 import traceback
@@ -19,11 +20,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock
 
-from helpers.data import write_whole
 from helpers.home import course_home
 
 TOLERANCE = 1e-6
+LOCK_TIMEOUT = 60  # seconds to wait for another notebook that keeps a tick: longer than any takes
 STATES = {  # what is said, the sign, the colour of the box's edge (Okabe and Ito: colour-blind-safe)
     "blank": ("not attempted yet", "○", "#56B4E9"),
     "wrong": ("not yet", "✗", "#D55E00"),
@@ -307,21 +309,36 @@ def progress_file() -> Path:
 
 def _done() -> set[str]:
     try:
-        return set(json.loads(progress_file().read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return _read_ticks()
+    except OSError:
         return set()
 
 
-def _remember(number: str) -> None:
-    """Keep a tick; a folder that cannot be written costs the tick, not the lesson."""
-    done = _done()
-    if number in done:
-        return
+def _read_ticks() -> set[str]:
+    """Read the ticks: none if there is no file yet; of a damaged file, those that can still be read."""
     try:
-        with write_whole(progress_file()) as temporary:
-            temporary.write_text(json.dumps(sorted(done | {number})), encoding="utf-8")
-    except OSError:
-        pass
+        text = progress_file().read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return set()
+    return set(re.findall(r'"(\d+\.\d+)"', text))
+
+
+def _remember(number: str) -> None:
+    """Keep a tick; a folder that cannot be written costs the tick, not the lesson.
+
+    Notebooks may run side by side: whoever adds a tick holds a lock while it reads the file and writes it anew.
+    """
+    file = progress_file()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(file.with_suffix(".lock"), timeout=LOCK_TIMEOUT):
+            done = _read_ticks()
+            if number not in done:
+                temporary = file.with_suffix(".tmp")
+                temporary.write_text(json.dumps(sorted(done | {number})), encoding="utf-8")
+                temporary.replace(file)
+    except (OSError, NotImplementedError) as error:  # the second: a file system without locks
+        print(f"This tick could not be kept in {file.parent} ({error}). COURSE_HOME may name another folder.")
 
 
 def _show(feedback: Feedback) -> None:
