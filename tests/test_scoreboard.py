@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from helpers import results, scoreboard
+from helpers import evaluation, results, scoreboard
 from helpers.bootstrap import ROOT
 from helpers.data import load_ratings, read_ratings_csv
 from helpers.evaluation import evaluate_users, paired_difference
@@ -51,6 +51,31 @@ def test_k_seed_and_protocol_count():
     done = command("--models", "random", "--json", "-k", "5", "--seed", "3", "--protocol", "random")
     protocol = json.loads(done.stdout)["protocol"]
     assert (protocol["k"], protocol["seed"], protocol["split"]) == (5, 3, "random")
+
+
+SPLITS = {
+    "last": evaluation.split_last,
+    "random": evaluation.split_random,
+    "date": evaluation.split_date,
+    "cold": evaluation.split_cold,
+}
+
+
+@pytest.mark.parametrize("protocol", scoreboard.PROTOCOLS)
+def test_a_protocol_is_the_split_of_its_name(protocol):
+    task = scoreboard.Task("course", protocol, seed=5)
+    split = SPLITS[protocol]
+    train, test = split(load_ratings()) if protocol == "date" else split(load_ratings(), seed=5)
+    pd.testing.assert_frame_equal(task.train, train)
+    pd.testing.assert_frame_equal(task.test, test)
+    assert task.describe()["split"] == protocol
+
+
+def test_what_makes_the_figures_doubtful_stands_beside_them():
+    ratings = load_ratings().head(2_000).assign(timestamp=1.6e9)
+    task = scoreboard.Task(ratings)
+    assert "100% of the ratings have the same time" in task.describe()["notes"][0]
+    assert "notes" not in scoreboard.Task("course").describe()
 
 
 def test_cold_films_are_judged_among_themselves():
@@ -153,15 +178,27 @@ def test_on_movielens_new_films_are_found_by_what_they_are_and_best_by_the_hybri
 
 
 def test_two_runs_give_the_same_tables():
-    first, second = (scoreboard.Task("course").judge("neural-cf") for _ in range(2))
+    few = load_ratings().head(4_000)
+    first, second = (scoreboard.Task(few).judge("neural-cf") for _ in range(2))
     pd.testing.assert_frame_equal(first, second)
 
 
-def test_simulated_viewers_put_the_models_into_the_order_of_real_ones():
+@pytest.fixture(scope="module")
+def ours():
+    """NDCG@10 of every model on the ratings of the course."""
+    task = scoreboard.Task("course")
+    return pd.Series({name: task.judge(name).loc["ndcg@10", "mean"] for name in scoreboard.MODELS})
+
+
+def test_the_families_stand_in_the_order_of_the_literature(ours):
+    assert ours["random"] < 0.03
+    assert ours["random"] < ours["content-profile"] < ours["popularity"] < ours["item-knn"] < ours["ease"]
+    assert ours["popularity"] < 0.75 * ours[["als", "ease", "neural-cf"]].min()
+
+
+def test_simulated_viewers_put_the_models_into_the_order_of_real_ones(ours):
     real = scoreboard.load_reference("movielens")
     real_means, spans = scoreboard.as_table(real)["ndcg@10"], scoreboard.intervals(real, "ndcg@10")
-    task = scoreboard.Task("course")
-    ours = pd.Series({name: task.judge(name).loc["ndcg@10", "mean"] for name in real_means.index})
     agree = disagree = 0
     for place, one in enumerate(real_means.index):
         for other in real_means.index[place + 1 :]:
