@@ -262,6 +262,7 @@ def test_the_curve_trades_precision_for_recall():
     assert curve.loc[10].tolist() == pytest.approx([at_ten["precision@10"], at_ten["recall@10"]])
 
 
+@pytest.mark.speed
 def test_twelve_metrics_of_everybody_take_less_than_a_second():
     train, test = split_last(RATINGS)
     movies = load_movies()
