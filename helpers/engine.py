@@ -422,8 +422,9 @@ class VectorEngine:
             return TimeoutError(f"{self.uri}: {doing} took longer than {self.timeout:g} s. Set a longer timeout.")
         if status in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
             return PermissionError(f"{self.uri} refuses the token. Set token='user:password'.")
-        message = str(getattr(error, "message", "") or error).strip().splitlines()[0][:300]
-        return OSError(f"{self.uri}: {doing} failed: {message}")
+        text = str(getattr(error, "message", "") or error).strip()
+        told = re.search('details = "(.+)"', text)  # gRPC's errors are several lines, of which this is the server's
+        return OSError(f"{self.uri}: {doing} failed: {(told[1] if told else text.splitlines()[0])[:300]}")
 
 
 def filter_expression(*, years=None, genres=None, without=None) -> str:

@@ -293,10 +293,47 @@ def test_progress_goes_to_standard_error_and_nothing_to_standard_output(opened, 
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_settings_of_a_cluster_do_no_harm_where_there_is_none(opened, films):
+@pytest.fixture
+def calls(monkeypatch):
+    """What is called of the client: name and options, in order."""
+    made, call = [], VectorEngine._call
+
+    def recorded(self, method, *arguments, **options):
+        made.append((method, options))
+        return call(self, method, *arguments, **options)
+
+    monkeypatch.setattr(VectorEngine, "_call", recorded)
+    return made
+
+
+def test_the_settings_of_a_cluster_are_passed_on_and_do_no_harm_where_there_is_none(opened, films, calls):
     found = opened(token="root:secret", shards=2, replicas=2, consistency="Bounded")
     found.build(*films, progress=False)
     assert found.search([1, 0, 0], 2)[0].tolist() == [10, 20]
+    options = {name: value for _, each in calls for name, value in each.items()}
+    assert (options["num_shards"], options["consistency_level"]) == (2, "Bounded")
+
+
+def test_films_are_moved_from_the_log_after_a_build_and_after_many_upserts(opened, films, calls, monkeypatch):
+    monkeypatch.setattr(engine, "LOOSE", 8)
+    found = opened()
+
+    def moved(write):
+        calls.clear()
+        write()
+        return [name for name, _ in calls].count("flush")
+
+    moved(lambda: found.build(films[0][:1], films[1][:1], progress=False))
+    assert moved(lambda: found.build(*films, progress=False)) == 1
+    assert moved(lambda: found.build(*films, progress=False)) == 0
+    assert [moved(lambda: found.upsert(*films)) for _ in range(4)] == [0, 1, 0, 1]
+
+
+def test_films_may_be_sent_one_by_one_and_not_in_parts_of_nothing(opened, films):
+    found = opened()
+    assert found.build(*films, batch=1, progress=False) == 4
+    with pytest.raises(ValueError, match="batch is 0"):
+        found.build(*films, batch=0, progress=False)
 
 
 def test_a_proxy_of_the_network_is_not_asked_for_this_machine(opened, monkeypatch):
@@ -376,6 +413,7 @@ def test_an_address_or_a_name_that_is_none_is_refused(tmp_path):
 def test_the_default_file_is_in_the_courses_cache(course_folder):
     with VectorEngine() as found:
         assert found.count() == 0
+        assert found.collection == "movies"
     assert (course_folder / "cache" / "course.db").is_dir()
 
 
@@ -522,7 +560,7 @@ def test_a_refused_token_is_not_tried_again(failing):
 
 def test_other_failures_are_told_with_what_the_server_says_and_not_tried_again(failing):
     failing.statuses = ["INVALID_ARGUMENT"] * 9
-    with pytest.raises(OSError, match="get_server_version failed: .*"):
+    with pytest.raises(OSError, match="get_server_version failed: for the test$"):
         VectorEngine(failing.uri, timeout=PATIENCE)
     assert failing.asked == 1
 

@@ -129,6 +129,13 @@ def test_a_small_case_by_hand():
     test = table((1, 20, 5, 1), (1, 30, 4, 1), (2, 10, 4, 1), (3, 10, 2, 1))
     result = evaluate(Fixed({1: [20, 10], 2: [30, 20], 3: [10, 20]}), train, test, k=2)["mean"]
     gain = 1 / (1 + 1 / np.log2(3))
+    assert set(result.index) == {
+        *(f"{name}@2" for name in ("ndcg", "map", "recall", "precision", "hit rate", "mrr")),
+        *("novelty", "popularity", "coverage", "gini"),
+    }
+    assert result["mrr@2"] == pytest.approx(1 / 2)
+    assert result["precision@2"] == pytest.approx(1 / 4)
+    assert result["popularity"] == pytest.approx(1 / 2)
     assert result["ndcg@2"] == pytest.approx(gain / 2)
     assert result["recall@2"] == pytest.approx(1 / 4)
     assert result["hit rate@2"] == pytest.approx(1 / 2)
@@ -322,6 +329,7 @@ def test_smells_of_a_catalogue_are_found():
     assert found["count"].to_dict() | {"hub": 0} == {"short text": 1, "same text": 2, "near-copy": 2, "hub": 0}
     assert found["examples"]["short text"] == "film 5"
     assert found["examples"]["near-copy"] == "film 0; film 1"
+    assert evaluation.smells(movies.assign(synopsis="too short"), vectors)["examples"]["short text"].count(";") == 2
     assert "film 4" in found["examples"]["hub"]
 
 
