@@ -1,14 +1,13 @@
 import json
-import subprocess
-import sys
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
+from helpers import __main__ as command_line
 from helpers import evaluation, results, scoreboard
-from helpers.bootstrap import ROOT
 from helpers.data import load_ratings, read_ratings_csv
 from helpers.evaluation import evaluate_users, paired_difference
 
@@ -21,10 +20,17 @@ OWN = "u;i;score;when\n" + "".join(
 )
 
 
-def command(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "helpers", "evaluate", *arguments], capture_output=True, text=True, cwd=ROOT
-    )
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def command(capsys, monkeypatch):
+    """Run `helpers evaluate` in this process: a new one would import for seconds."""
+    monkeypatch.setattr(command_line.bootstrap, "ensure", lambda tests: None)
+    return lambda *arguments: Done(command_line.main(["evaluate", *arguments]), *capsys.readouterr())
 
 
 @pytest.fixture
@@ -34,7 +40,7 @@ def own(tmp_path):
     return path
 
 
-def test_the_command_prints_one_json_document_with_intervals():
+def test_the_command_prints_one_json_document_with_intervals(command):
     done = command("--models", "popularity,ease,biased-mf", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
@@ -47,7 +53,7 @@ def test_the_command_prints_one_json_document_with_intervals():
     assert 0.7 < document["models"][2]["rmse"] < 1
 
 
-def test_k_seed_and_protocol_count():
+def test_k_seed_and_protocol_count(command):
     done = command("--models", "random", "--json", "-k", "5", "--seed", "3", "--protocol", "random")
     protocol = json.loads(done.stdout)["protocol"]
     assert (protocol["k"], protocol["seed"], protocol["split"]) == (5, 3, "random")
@@ -85,7 +91,7 @@ def test_cold_films_are_judged_among_themselves():
     assert table.loc["recall@20", "low"] > chance.loc["recall@20", "high"]
 
 
-def test_own_ratings_under_any_column_names(own):
+def test_own_ratings_under_any_column_names(command, own):
     columns = ["--user-column", "u", "--item-column", "i", "--rating-column", "score", "--time-column", "when"]
     options = ["--scale", "1", "10", "-k", "2", "--json", "--models", "popularity,als"]
     done = command("--csv", str(own), *columns, *options)
@@ -113,7 +119,7 @@ def test_own_ratings_under_any_column_names(own):
         (["--csv", "OWN", "--models", "two-tower", *["--user-column", "u", "--item-column", "i"]], "two-tower"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(arguments, message, own):
+def test_what_cannot_be_done_is_one_line(arguments, message, own, command):
     done = command(*[str(own) if argument == "OWN" else argument for argument in arguments])
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if not line.startswith("Models")]
