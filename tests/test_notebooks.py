@@ -107,6 +107,7 @@ def test_running_the_tool_twice_changes_no_byte(tmp_path):
     cells = [
         nbformat.v4.new_markdown_cell("# A"),
         nbformat.v4.new_code_cell("import sys; print(1, file=sys.stderr); 1 + 1"),
+        nbformat.v4.new_code_cell("for i in range(3): print(i); sys.stdout.flush()"),
         nbformat.v4.new_code_cell("import time; time.time()", metadata={"tags": ["machine-output"], "collapsed": True}),
     ]
     path = tmp_path / "a.ipynb"
@@ -115,5 +116,6 @@ def test_running_the_tool_twice_changes_no_byte(tmp_path):
     first = path.read_bytes()
     assert run_notebooks.execute(path) is False
     assert path.read_bytes() == first
-    assert [cell.execution_count for cell in code_cells(read(path))] == [1, 2]
+    assert [cell.execution_count for cell in code_cells(read(path))] == [1, 2, 3]
+    assert [output.text for output in code_cells(read(path))[1].outputs] == ["0\n1\n2\n"]
     assert b'"name": "stderr"' not in first
