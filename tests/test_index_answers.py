@@ -1,4 +1,4 @@
-"""What `helpers.index` promises beside the neighbors themselves: memory, similarities, codes, and who may be asked."""
+"""What every method of `helpers.index` answers: cosines, equal ones by id, within a bound of memory."""
 
 import tracemalloc
 
