@@ -52,7 +52,7 @@ class Task:
     Attributes
     ----------
     notes : list of str
-        What the split warned of, for whoever reads the figures.
+        What the split warned of, for whoever reads the figures; warned of again.
     """
 
     def __init__(self, ratings="course", protocol: str = "last", k: int = 10, seed: int = 0):
@@ -70,6 +70,8 @@ class Task:
             warnings.simplefilter("always", UserWarning)
             self.train, self.test = PROTOCOLS[protocol](table, seed)
         self.notes = [str(warning.message) for warning in caught]
+        for note in self.notes:
+            warnings.warn(note, stacklevel=2)
         cold = protocol == "cold"
         self.where = pd.Series(~self.movies.index.isin(self.train["movie_id"]), self.movies.index) if cold else None
 

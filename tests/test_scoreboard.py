@@ -79,9 +79,21 @@ def test_a_protocol_is_the_split_of_its_name(protocol):
 
 def test_what_makes_the_figures_doubtful_stands_beside_them():
     ratings = load_ratings().head(2_000).assign(timestamp=1.6e9)
-    task = scoreboard.Task(ratings)
+    with pytest.warns(UserWarning, match="chance, not time"):
+        task = scoreboard.Task(ratings)
     assert "100% of the ratings have the same time" in task.describe()["notes"][0]
     assert "notes" not in scoreboard.Task("course").describe()
+
+
+@pytest.mark.filterwarnings("default:100%")
+def test_the_command_says_so_on_standard_error_too(command, tmp_path):
+    rows = [f"{user},{item},{1 + (user * item) % 5},2020-01-01" for user in range(20) for item in range(10)]
+    path = tmp_path / "one_day.csv"
+    path.write_text("\n".join(["user,item,rating,day", *rows]), encoding="utf-8")
+    done = command("--csv", str(path), "--time-column", "day", "-k", "2", "--models", "random", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "chance, not time" in json.loads(done.stdout)["protocol"]["notes"][0]
+    assert done.stderr.startswith("100% of the ratings have the same time")
 
 
 def test_cold_films_are_judged_among_themselves():
