@@ -1,6 +1,9 @@
 """Settings of the tests and of the notebooks that run as tests."""
 
+import atexit
+import contextlib
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -12,11 +15,36 @@ NO_NETWORK = ROOT / "tests" / "no_network"
 
 sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tests")]
 os.environ["PYTHONPATH"] = os.pathsep.join([str(NO_NETWORK), str(ROOT / "helpers" / "path")])
-if "PYTEST_XDIST_WORKER" not in os.environ:  # workers share what one of them has encoded
-    os.environ["COURSE_HOME"] = tempfile.mkdtemp()  # a learner's ticks and caches stay theirs
+if "COURSE_TEST_RUN" not in os.environ:  # else this is a worker, or the run of a single notebook, of another run
+    os.environ["COURSE_TEST_RUN"] = tempfile.mkdtemp(prefix="course-tests-")
+    atexit.register(shutil.rmtree, os.environ["COURSE_TEST_RUN"], ignore_errors=True)
 os.environ["OMP_NUM_THREADS"] = "1"  # there is a worker for every core: more threads would take them from each other
 os.environ["COURSE_FAST"] = "0"  # what tests compare is plain float32, also where OpenVINO is installed
 exec((NO_NETWORK / "sitecustomize.py").read_text(encoding="utf-8"), {"__name__": "no_network"})
+
+
+def home_of(name):
+    """Make the COURSE_HOME of one file of tests: a learner's ticks stay theirs, and no file sees those of another.
+
+    All files of a run share one cache, so that what one of them has encoded is there for the next.
+    """
+    run = Path(os.environ["COURSE_TEST_RUN"])
+    home = run / f"{name}-{os.getpid()}"
+    if not home.exists():
+        home.mkdir()
+        (run / "cache").mkdir(exist_ok=True)
+        with contextlib.suppress(OSError):  # Windows lets only some users make links: caches are then made again
+            (home / "cache").symlink_to(run / "cache", target_is_directory=True)
+    return home
+
+
+os.environ["COURSE_HOME"] = str(home_of("collection"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Give every file a home of its own before its fixtures, or its notebook's kernel, are made."""
+    os.environ["COURSE_HOME"] = str(home_of(item.path.stem))
 
 
 def pytest_collectstart(collector):
@@ -26,14 +54,17 @@ def pytest_collectstart(collector):
 
 
 def pytest_collection_modifyitems(items):
-    """Run the longest file first, and do not compare cells that show figures of the machine; they still have to run.
+    """Run the longest file first and notebooks last, and do not compare cells that show figures of the machine.
 
-    The first file runs the solved notebooks. What they encode is in the cache when the notebooks themselves run.
+    The first file runs the solved notebooks. What they encode is in the cache when the notebooks themselves run. Cells
+    stay in their order, also where a plugin has shuffled the tests.
     """
-    items.sort(key=lambda item: item.path.name != "test_exercises.py")
-    for item in items:
-        tags = getattr(getattr(item, "cell", None), "metadata", {}).get("tags", [])
-        if "machine-output" in tags:
+    cells = [item for item in items if item.path.suffix == ".ipynb"]
+    tests = [item for item in items if item.path.suffix != ".ipynb"]
+    tests.sort(key=lambda item: item.path.name != "test_exercises.py")
+    items[:] = tests + sorted(cells, key=lambda item: (item.path, item.cell_num))
+    for item in cells:
+        if "machine-output" in item.cell.metadata.get("tags", []):
             item.options["check"] = False
 
 

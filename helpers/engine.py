@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.home import cache_folder
-from helpers.index import STEP, best_first, unit_rows
+from helpers.index import STEP, as_count, best_first, unit_rows
 
 PACKAGES = ["pymilvus>=3.0,<4", "milvus-lite>=3.2,<4"]
 FIELDS = ["movie_id", "vector", "title", "year", "genres", "content"]
@@ -259,7 +259,7 @@ class VectorEngine:
         queries = np.atleast_2d(query)
         if queries.ndim != 2 or queries.shape[1] != self._dimensions:
             raise ValueError(f"search: the query has {query.shape[-1:]} numbers, the collection {self._dimensions}.")
-        if not 1 <= k <= NEIGHBORS_AT_MOST:
+        if as_count(k) > NEIGHBORS_AT_MOST:
             raise ValueError(f"search: k is {k}; ask for 1 to {NEIGHBORS_AT_MOST:,}.")
         expression = filter_expression(years=years, genres=genres, without=without)
         found = []
@@ -422,8 +422,9 @@ class VectorEngine:
             return TimeoutError(f"{self.uri}: {doing} took longer than {self.timeout:g} s. Set a longer timeout.")
         if status in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
             return PermissionError(f"{self.uri} refuses the token. Set token='user:password'.")
-        message = str(getattr(error, "message", "") or error).strip().splitlines()[0][:300]
-        return OSError(f"{self.uri}: {doing} failed: {message}")
+        text = str(getattr(error, "message", "") or error).strip()
+        told = re.search('details = "(.+)"', text)  # gRPC's errors are several lines, of which this is the server's
+        return OSError(f"{self.uri}: {doing} failed: {(told[1] if told else text.splitlines()[0])[:300]}")
 
 
 def filter_expression(*, years=None, genres=None, without=None) -> str:
@@ -605,7 +606,7 @@ def _close_file(path: Path) -> None:
         if _FILES[path][0]:
             return
         _, server, database, _ = _FILES.pop(path)
-    server.stop(grace=2).wait(5)
+    server.stop(grace=2).wait()  # whoever still asks is cut off, and the file is closed after that
     database.close()
 
 

@@ -5,14 +5,17 @@ A film is relevant to a viewer if the viewer rated it `helpers.data.LIKED` or be
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 
-from helpers.data import LIKED
-from helpers.neighbors import NeighborIndex
+from helpers.data import LIKED, SCALE, as_stars
+from helpers.index import NeighborIndex, as_count, as_mask
 
 DRAWS = 1_000  # of the bootstrap
 PAIR = ["user_id", "movie_id"]
+MANY_TIES = 0.05  # share of the ratings from which it is said that time does not put them in order
 SHORT = 5  # words; a shorter text says little
 COPY = 0.95  # cosine from which two texts say the same
 HUB = 5  # a hub is in this many times as many lists of neighbours as the mean film
@@ -21,8 +24,11 @@ HUB = 5  # a hub is in this many times as many lists of neighbours as the mean f
 # ---- splits --------------------------------------------------------------------------------------------------------
 
 
-def split_last(ratings: pd.DataFrame, share: float = 0.2) -> tuple[pd.DataFrame, pd.DataFrame]:
+def split_last(ratings: pd.DataFrame, share: float = 0.2, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split by time, viewer by viewer: the last ratings of each are for the test.
+
+    Ratings of one time come in random order. By id they would not do: where ids follow popularity, or the time at which
+    films came into the catalogue, one end of the ids would be missing from the training.
 
     Parameters
     ----------
@@ -30,13 +36,37 @@ def split_last(ratings: pd.DataFrame, share: float = 0.2) -> tuple[pd.DataFrame,
         ``user_id``, ``movie_id``, ``rating``, ``timestamp``.
     share : float
         Part of every viewer's ratings that goes into the test, in (0, 1), rounded down.
+    seed : int
+        Of the order of ratings that have the same time.
 
     Returns
     -------
     train, test : pandas.DataFrame
         Together all rows; of one viewer, no row of the test is older than one of the training.
+
+    Raises
+    ------
+    ValueError
+        When a time is missing.
+
+    Warns
+    -----
+    UserWarning
+        When for `MANY_TIES` of the ratings or more it is chance whether they are in the training or in the test.
     """
-    return _split_viewers(ratings.sort_values([*PAIR[:1], "timestamp", *PAIR[1:]], kind="stable"), share)
+    _check_times(ratings)
+    shuffled = ratings.sort_values(PAIR, kind="stable").sample(frac=1, random_state=seed)
+    train, test = _split_viewers(shuffled.sort_values(["user_id", "timestamp"], kind="stable"), share)
+    edge = test.groupby("user_id")["timestamp"].min()
+    undecided = ratings["timestamp"].eq(ratings["user_id"].map(edge))
+    undecided &= ratings["user_id"].map(train.groupby("user_id")["timestamp"].max().eq(edge)).eq(True)
+    if undecided.mean() >= MANY_TIES:
+        warnings.warn(
+            f"{undecided.mean():.0%} of the ratings have the same time as others of their viewer: chance, not time, "
+            "decides which of them are in the test.",
+            stacklevel=2,
+        )
+    return train, test
 
 
 def split_random(ratings: pd.DataFrame, share: float = 0.2, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -47,11 +77,23 @@ def split_random(ratings: pd.DataFrame, share: float = 0.2, seed: int = 0) -> tu
 def split_date(ratings: pd.DataFrame, share: float = 0.2) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split at one moment for everybody: the last `share` of all ratings are for the test.
 
-    Viewers who come after that moment are in the test only.
+    Viewers who come after that moment are in the test only. Ratings of one time stay together, so that the test is
+    smaller where many have the time of that moment.
+
+    Raises
+    ------
+    ValueError
+        When a time is missing, or no rating is later than that moment.
     """
     _check_share(share)
+    _check_times(ratings)
     moment = ratings["timestamp"].quantile(1 - share)
     late = ratings["timestamp"] > moment
+    if not late.any():
+        raise ValueError(
+            f"split_date: {(ratings['timestamp'] == moment).mean():.0%} of the ratings have the last time of all: none "
+            "is left for the test. Split at random instead."
+        )
     return ratings[~late].reset_index(drop=True), ratings[late].reset_index(drop=True)
 
 
@@ -67,6 +109,15 @@ def split_cold(ratings: pd.DataFrame, share: float = 0.15, seed: int = 0) -> tup
 def _check_share(share: float) -> None:
     if not 0 < share < 1:
         raise ValueError(f"split: share is {share}; it lies between 0 and 1.")
+
+
+def _check_times(ratings: pd.DataFrame) -> None:
+    if "timestamp" not in ratings:
+        raise ValueError(f"split: column 'timestamp' is missing (found: {', '.join(map(str, ratings))}).")
+    missing = ratings["timestamp"].isna()
+    if missing.any():
+        row = ratings.loc[missing, PAIR].iloc[0]
+        raise ValueError(f"split: user_id {row['user_id']}, movie_id {row['movie_id']} has no timestamp.")
 
 
 def _split_viewers(ordered: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -186,7 +237,14 @@ def mae(predicted, actual) -> float:
 
 
 def evaluate_users(
-    model, train: pd.DataFrame, test: pd.DataFrame, k: int = 10, movies=None, vectors=None, where=None
+    model,
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    k: int = 10,
+    movies=None,
+    vectors=None,
+    where=None,
+    scale: tuple = SCALE,
 ) -> pd.DataFrame:
     """Fit a recommender on the training, and judge its first k films for every viewer of the test.
 
@@ -204,33 +262,41 @@ def evaluate_users(
     movies : pandas.DataFrame, optional
         The films that may be recommended; index ``movie_id``.
     vectors : numpy.ndarray, optional
-        (n_films, dimensions) unit rows of the candidates by id, for the diversity.
+        (n_films, dimensions) unit rows for the diversity, a row for each of `movies`; without `movies`, by id.
     where : array-like of bool, optional
-        (n_films,) True for the films that may be recommended, by id.
+        (n_films,) True for the films that may be recommended: a Series by ``movie_id``, or in the order of the ids; see
+        `helpers.index.as_mask`.
+    scale : tuple of float
+        Lowest and highest rating, as for ``fit``; see `helpers.data.as_stars`.
 
     Returns
     -------
     pandas.DataFrame
         A row a viewer (index ``user_id``): ``ndcg@k``, ``map@k``, ``recall@k``, ``precision@k``, ``hit rate@k``,
         ``mrr@k``, ``novelty`` (bits), ``popularity`` (mean share of viewers who rated a recommended film), and
-        ``diversity`` if `vectors` are given. ``attrs`` holds ``coverage`` and ``gini`` of all lists together.
+        ``diversity`` if `vectors` are given. ``attrs`` holds ``coverage`` and ``gini`` of all lists together, over the
+        films that may be recommended.
 
     Raises
     ------
     ValueError
-        When a pair of the test is in the training, when a score is not a number, when k is larger than the number of
-        candidates, or when nobody is left to judge.
+        When a pair of the test is in the training, when a score is not a number, when k is no whole number from 1 on or
+        larger than the number of candidates, when the vectors are not as many as the films, or when nobody is left to
+        judge.
     """
+    k = as_count(k, "evaluate")
     both = test[PAIR].merge(train[PAIR], on=PAIR)
     if len(both):
         raise ValueError(f"evaluate: user_id {both.iloc[0, 0]}, movie_id {both.iloc[0, 1]} is in training and in test.")
     films = np.unique(train["movie_id"]) if movies is None else np.sort(movies.index.to_numpy())
-    allowed = films if where is None else films[np.asarray(where, dtype=bool)]
-    liked = test[(test["rating"] >= LIKED) & test["user_id"].isin(train["user_id"]) & test["movie_id"].isin(allowed)]
+    where = as_mask(where, films, "evaluate")
+    allowed = films if where is None else films[where]
+    liked = _liked(test, scale)
+    liked = liked[liked["user_id"].isin(train["user_id"]) & liked["movie_id"].isin(allowed)]
     users = np.unique(liked["user_id"])
     if not len(users):
         raise ValueError("evaluate: no viewer of the test has training ratings and a liked film among the candidates.")
-    model.fit(train, movies)
+    model.fit(train, movies, **({} if tuple(scale) == SCALE else {"scale": scale}))
     ranked = np.searchsorted(films, model.rank(users, k) if where is None else model.rank(users, k, where))
     wanted = np.zeros((len(users), len(films)), dtype=bool)
     wanted[np.searchsorted(users, liked["user_id"]), np.searchsorted(films, liked["movie_id"])] = True
@@ -240,14 +306,31 @@ def evaluate_users(
     shares = (seen + 1) / (train["user_id"].nunique() + 1)  # a film that nobody rated is not infinitely novel
     each["novelty"], each["popularity"] = novelty(ranked, shares), shares[ranked].mean(axis=1)
     if vectors is not None:
-        each["diversity"] = diversity(ranked, np.asarray(vectors))
+        rows = np.asarray(vectors)
+        if len(rows) != len(films):
+            raise ValueError(f"evaluate: {len(rows)} vectors for {len(films)} films.")
+        rows = rows if movies is None else rows[np.argsort(movies.index.to_numpy(), kind="stable")]
+        each["diversity"] = diversity(ranked, rows)
     counts = np.bincount(ranked.ravel(), minlength=len(films))
-    each.attrs = {"coverage": float((counts > 0).sum() / len(allowed)), "gini": gini(counts)}
+    counts = counts if where is None else counts[where]
+    each.attrs = {"coverage": float((counts > 0).mean()), "gini": gini(counts)}
     return each.rename_axis("user_id")
 
 
+def _liked(test: pd.DataFrame, scale: tuple) -> pd.DataFrame:
+    return test[as_stars(test["rating"], scale) >= LIKED]
+
+
 def evaluate(
-    model, train: pd.DataFrame, test: pd.DataFrame, k: int = 10, movies=None, vectors=None, where=None, seed: int = 0
+    model,
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    k: int = 10,
+    movies=None,
+    vectors=None,
+    where=None,
+    seed: int = 0,
+    scale: tuple = SCALE,
 ) -> pd.DataFrame:
     """Judge a recommender, with intervals.
 
@@ -257,6 +340,8 @@ def evaluate(
         As for `evaluate_users`.
     seed : int
         Of the bootstrap over viewers.
+    scale : tuple of float
+        As for `evaluate_users`; ``rmse`` and ``mae`` are on it.
 
     Returns
     -------
@@ -264,7 +349,7 @@ def evaluate(
         A row a metric; columns ``mean``, ``low``, ``high`` (95 % interval over viewers). ``coverage`` and ``gini``, and
         ``rmse`` and ``mae`` of models that predict stars, are of all lists and ratings together, without interval.
     """
-    each = evaluate_users(model, train, test, k, movies, vectors, where)
+    each = evaluate_users(model, train, test, k, movies, vectors, where, scale)
     table = summarize(each, seed)
     single = dict(each.attrs)
     if getattr(model, "predicts_stars", False):
@@ -327,7 +412,7 @@ def places(model, test: pd.DataFrame) -> pd.DataFrame:
         counts a half, rounded down), ``others`` (how many films could).
     """
     known = test["user_id"].isin(model.users) & test["movie_id"].isin(model.items)
-    liked = test.loc[(test["rating"] >= LIKED) & known, PAIR].reset_index(drop=True)
+    liked = _liked(test[known], model.scale)[PAIR].reset_index(drop=True)
     users, rows = np.unique(liked["user_id"], return_inverse=True)
     scores = model.scores(users)[rows]
     own = scores[np.arange(len(liked)), np.searchsorted(model.items, liked["movie_id"])][:, None]
@@ -351,6 +436,7 @@ def sampled_hit_rate(found: pd.DataFrame, k: int = 10, sample: int = 100) -> flo
     """
     from scipy.stats import hypergeom
 
+    k = as_count(k, "sampled_hit_rate")
     drawn = np.minimum(sample, found["others"])
     return float(hypergeom.cdf(k - 1, found["others"], found["place"], drawn).mean())
 
@@ -360,7 +446,8 @@ def precision_recall_curve(model, test: pd.DataFrame, depth: int = 100) -> pd.Da
 
     `model` is fitted already. Returns a DataFrame: index ``k``, columns ``precision`` and ``recall``.
     """
-    liked = test[(test["rating"] >= LIKED) & test["user_id"].isin(model.users)]
+    depth = as_count(depth, "precision_recall_curve")
+    liked = _liked(test[test["user_id"].isin(model.users)], model.scale)
     wanted = liked.groupby("user_id")["movie_id"].agg(set)
     ranked = model.rank(wanted.index, depth)
     hits = np.array([[film in films for film in row] for films, row in zip(wanted, ranked, strict=True)])

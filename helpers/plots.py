@@ -1,7 +1,8 @@
 """Every figure of the course, in one style. Each function returns a Figure whose title says its message.
 
 A figure shows itself as the last value of a cell, with its alternative text on the image and beside it, so that
-screen readers, terminals and tests read the same words.
+screen readers, terminals and tests read the same words. What it draws is stored beside the picture as well, as text
+that no front end shows: nbval, which cannot compare pictures, compares that.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import io
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.category import StrCategoryLocator
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator
 
 # Colour-blind-safe: Okabe and Ito (2008), https://jfly.uni-koeln.de/color/; in this order they differ in grey, too.
 COLORS = ["#0072B2", "#E69F00", "#000000", "#56B4E9", "#D55E00", "#009E73"]
@@ -27,6 +30,9 @@ STYLE = {
     "figure.facecolor": "white",
 }
 MARKERS = ["o", "s", "^", "D", "v", "P"]
+DATA = "text/x-figure-data"  # media type of what is stored beside a picture
+FEW = 40  # numbers that are written down one by one; of more, how they are spread
+NOISE = 1e-6  # of the largest number: what is smaller differs from one processor to the next
 
 
 class CourseFigure(Figure):
@@ -37,7 +43,60 @@ class CourseFigure(Figure):
     def _repr_mimebundle_(self, include=None, exclude=None):
         picture = io.BytesIO()
         self.savefig(picture, format="png", dpi=96, metadata={"Software": None})
-        return {"image/png": picture.getvalue(), "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+        shown = {"image/png": picture.getvalue(), "text/plain": self.alt, DATA: figure_data(self)}
+        return shown, {"image/png": {"alt": self.alt}}
+
+
+def figure_data(figure: Figure) -> str:
+    """Write down what a figure shows: titles, labels, and the numbers behind lines, points, bars and shades.
+
+    Numbers have three digits, so that rounding on another processor changes none of them. The figure has been drawn.
+    """
+    found = [f"title: {figure.get_suptitle()}"]
+    for axes in figure.axes:
+        for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
+            found.append(f"{name}: {axis.get_label_text()} ({axis.get_scale()})")
+            if isinstance(axis.get_major_locator(), FixedLocator | StrCategoryLocator):
+                names = [tick.get_text() for tick in axis.get_ticklabels()]
+                found += [f"  at {place:g}: {text}" for place, text in zip(axis.get_ticklocs(), names, strict=True)]
+        for line in axes.lines:
+            found.append(f"line {_name(line)}: {_numbers(line.get_xdata())} -> {_numbers(line.get_ydata())}")
+        bars = [patch for patch in axes.patches if isinstance(patch, mpl.patches.Rectangle)]
+        if bars:
+            corners = [_numbers([getattr(bar, f"get_{part}")() for bar in bars]) for part in ("x", "y")]
+            sizes = [_numbers([getattr(bar, f"get_{part}")() for bar in bars]) for part in ("width", "height")]
+            found.append(f"bars: from {' / '.join(corners)}, {' / '.join(sizes)} large, {_colors(bars)}")
+        for drawn in axes.collections:
+            segments = drawn.get_segments() if hasattr(drawn, "get_segments") else [drawn.get_offsets()]
+            points = np.concatenate([np.asarray(part) for part in segments])
+            found.append(f"points {_name(drawn)}: {_numbers(points[:, 0])} -> {_numbers(points[:, 1])}")
+        found += [f"shades: {_numbers(image.get_array())}" for image in axes.images]
+        found += [
+            f"text at {_numbers(getattr(text, 'xy', text.get_position()))}: {text.get_text()}" for text in axes.texts
+        ]
+    return "\n".join(found)
+
+
+def _name(artist) -> str:
+    label = str(artist.get_label())
+    return "" if label.startswith("_") else label  # matplotlib's own names, such as _child0
+
+
+def _numbers(values) -> str:
+    """Numbers as text: all of a few, else how many there are, and the least, the quartiles and the largest."""
+    values = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan).ravel()
+    known = values[np.isfinite(values)]
+    values = np.where(np.abs(values) < NOISE * np.abs(known).max(initial=0), 0.0, values)
+    if len(values) <= FEW:
+        return " ".join(f"{value:.3g}" for value in values)
+    spread = np.quantile(known, [0, 0.25, 0.5, 0.75, 1])
+    return f"{len(values)} from " + " ".join(f"{value:.2g}" for value in spread)
+
+
+def _colors(bars: list) -> str:
+    """Colors of bars, one after the other, equal neighbors once."""
+    colors = [mpl.colors.to_hex(bar.get_facecolor()) for bar in bars]
+    return " ".join(color for place, color in enumerate(colors) if place == 0 or color != colors[place - 1])
 
 
 def _figure(title: str, width: float = 7.5, height: float = 4.0):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -27,7 +28,7 @@ MODELS: dict[str, Callable] = {
 }
 WITHOUT_FILMS = ["random", "popularity", "item-knn", "user-knn", "biased-mf", "als", "ease", "neural-cf"]
 PROTOCOLS: dict[str, Callable] = {
-    "last": lambda ratings, seed: evaluation.split_last(ratings),
+    "last": lambda ratings, seed: evaluation.split_last(ratings, seed=seed),
     "random": lambda ratings, seed: evaluation.split_random(ratings, seed=seed),
     "date": lambda ratings, seed: evaluation.split_date(ratings),
     "cold": lambda ratings, seed: evaluation.split_cold(ratings, seed=seed),
@@ -46,7 +47,12 @@ class Task:
     k : int
         Length of the lists.
     seed : int
-        Of random splits and of the bootstrap.
+        Of random splits, of the order of ratings that have the same time, and of the bootstrap.
+
+    Attributes
+    ----------
+    notes : list of str
+        What the split warned of, for whoever reads the figures; warned of again.
     """
 
     def __init__(self, ratings="course", protocol: str = "last", k: int = 10, seed: int = 0):
@@ -60,8 +66,14 @@ class Task:
         if own and protocol in ("last", "date") and "timestamp" not in table:
             raise ValueError(f"protocol '{protocol}' needs a time of each rating; name its column, or use random.")
         self.protocol, self.k, self.seed = protocol, k, seed
-        self.train, self.test = PROTOCOLS[protocol](table, seed)
-        self.where = ~self.movies.index.isin(self.train["movie_id"]) if protocol == "cold" and not own else None
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            self.train, self.test = PROTOCOLS[protocol](table, seed)
+        self.notes = [str(warning.message) for warning in caught]
+        for note in self.notes:
+            warnings.warn(note, stacklevel=2)
+        cold = protocol == "cold"
+        self.where = pd.Series(~self.movies.index.isin(self.train["movie_id"]), self.movies.index) if cold else None
 
     def describe(self) -> dict:
         """The protocol in words and numbers, for whoever wants to repeat it."""
@@ -77,13 +89,13 @@ class Task:
             "candidates": "films that nobody rated in training"
             if self.where is not None
             else "all films not yet rated",
+            **({"notes": self.notes} if self.notes else {}),
         }
 
     def judge(self, name: str) -> pd.DataFrame:
         """Fit and judge one model; see `helpers.evaluation.evaluate`."""
-        vectors = None if self.vectors is None else self.vectors[np.argsort(self.movies.index, kind="stable")]
         return evaluation.evaluate(
-            MODELS[name](), self.train, self.test, self.k, self.movies, vectors, self.where, self.seed
+            MODELS[name](), self.train, self.test, self.k, self.movies, self.vectors, self.where, self.seed
         )
 
 

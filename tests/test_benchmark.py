@@ -17,16 +17,18 @@ TINY = benchmark.Size(rounds=1, texts=(2,), vectors=(1_050, 2_000), titles=(300,
 
 
 def test_ways_are_timed_in_turn_after_calls_that_do_not_count(monkeypatch):
-    calls = []
-    ways = {name: lambda name=name: calls.append(name) for name in "ab"}
-    monkeypatch.setattr(benchmark, "SHORT", 0)
-    seconds = benchmark.interleave(ways, rounds=2, times=2, per=5)
-    assert "".join(calls) == "ab" + "aabb" * 2
-    assert {name: len(each) for name, each in seconds.items()} == {"a": 2, "b": 2}
-    calls.clear()
-    monkeypatch.undo()
-    benchmark.interleave(ways, rounds=2)
-    assert min(calls.count(name) for name in ways) > 100
+    clock, calls = [0], []
+    takes = {"a": 0.5, "b": 2**-8}  # seconds, by a clock that only they turn: one is long, the other short
+
+    def work(name):
+        calls.append(name)
+        clock[0] += takes[name]
+
+    monkeypatch.setattr(benchmark.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(benchmark, "WARM", 3 * takes["b"])
+    seconds = benchmark.interleave({name: lambda name=name: work(name) for name in "ab"}, rounds=2, times=2, per=5)
+    assert "".join(calls) == "ab" + ("aa" + "bbb" + "bb") * 2
+    assert seconds == {"a": [0.1] * 2, "b": [takes["b"] / 5] * 2}
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from helpers.evaluation import (
     split_last,
     split_random,
 )
-from helpers.recommenders import EASE, BiasedMF, Popularity, Random
+from helpers.recommenders import EASE, BiasedMF, ItemKNN, Popularity, Random
 
 RATINGS = load_ratings()
 
@@ -57,6 +57,30 @@ def test_the_last_ratings_of_everybody_are_for_the_test():
 def test_one_moment_parts_all_viewers():
     train, test = split_date(RATINGS)
     assert train["timestamp"].max() < test["timestamp"].min()
+
+
+def test_where_time_decides_nothing_chance_does_and_it_is_said():
+    ratings = RATINGS[RATINGS["user_id"] <= 100]
+    same_day = ratings.assign(timestamp=1_577_836_800)
+    with pytest.warns(UserWarning, match="100% of the ratings have the same time"):
+        train, test = split_last(same_day)
+    assert set(test["movie_id"]) & set(train["movie_id"]) > set(test["movie_id"].value_counts().index[:20])
+    median = test.groupby("user_id")["movie_id"].median() / train.groupby("user_id")["movie_id"].median()
+    assert 0.8 < median.mean() < 1.2  # by id, the test would hold the highest ones
+    with pytest.warns(UserWarning), pytest.raises(AssertionError):
+        pd.testing.assert_frame_equal(test, split_last(same_day, seed=1)[1])
+    with pytest.warns(UserWarning):
+        pd.testing.assert_frame_equal(test, split_last(same_day.sample(frac=1, random_state=0))[1])
+    with pytest.raises(ValueError, match="100% of the ratings have the last time of all"):
+        split_date(same_day)
+
+
+@pytest.mark.parametrize("split", [split_last, split_date])
+def test_a_rating_without_a_time_is_refused(split):
+    with pytest.raises(ValueError, match="user_id 2, movie_id 3 has no timestamp"):
+        split(table((1, 2, 4.0, 5), (2, 3, 4.0, np.nan)))
+    with pytest.raises(ValueError, match="column 'timestamp' is missing"):
+        split(RATINGS.drop(columns="timestamp"))
 
 
 def test_hidden_films_are_in_the_test_only():
@@ -105,12 +129,72 @@ def test_a_small_case_by_hand():
     test = table((1, 20, 5, 1), (1, 30, 4, 1), (2, 10, 4, 1), (3, 10, 2, 1))
     result = evaluate(Fixed({1: [20, 10], 2: [30, 20], 3: [10, 20]}), train, test, k=2)["mean"]
     gain = 1 / (1 + 1 / np.log2(3))
+    assert set(result.index) == {
+        *(f"{name}@2" for name in ("ndcg", "map", "recall", "precision", "hit rate", "mrr")),
+        *("novelty", "popularity", "coverage", "gini"),
+    }
+    assert result["mrr@2"] == pytest.approx(1 / 2)
+    assert result["precision@2"] == pytest.approx(1 / 4)
+    assert result["popularity"] == pytest.approx(1 / 2)
     assert result["ndcg@2"] == pytest.approx(gain / 2)
     assert result["recall@2"] == pytest.approx(1 / 4)
     assert result["hit rate@2"] == pytest.approx(1 / 2)
     assert result["map@2"] == pytest.approx(1 / 4)
     assert result["coverage"] == 1
     assert result["novelty"] == pytest.approx(1)  # each film was rated by 1 of 3, and (1 + 1) / (3 + 1) is a half
+
+
+def test_coverage_and_gini_speak_of_the_films_that_may_be_recommended():
+    train, test = table((1, 10, 5, 0), (2, 20, 5, 0), (1, 50, 5, 0)), table((1, 30, 5, 1), (2, 30, 5, 1))
+    movies = pd.DataFrame(index=[50, 40, 30, 20, 10])
+    may = pd.Series([False, True, True, False, False], index=movies.index)
+    model = Fixed({1: [30, 40], 2: [30, 40]})
+    model.rank = lambda users, k, where: Fixed.rank(model, users, k)
+    result = evaluate(model, train, test, k=2, movies=movies, where=may)["mean"]
+    assert (result["coverage"], result["gini"]) == (1, 0)
+    by_place = evaluate(model, train, test, k=2, movies=movies, where=may.sort_index().to_numpy())["mean"]
+    pd.testing.assert_series_equal(result, by_place)
+    one = evaluate(model, train, test, k=1, movies=movies, where=may)["mean"]
+    assert (one["coverage"], one["gini"]) == (0.5, 0.5)
+
+
+def test_a_vector_belongs_to_the_row_of_its_film():
+    train, test = table((1, 10, 5, 0), (2, 20, 5, 0)), table((1, 20, 5, 1), (2, 10, 5, 1))
+    movies = pd.DataFrame(index=[30, 20, 10])
+    vectors = np.array([[0.0, 1], [0, 1], [1, 0]])
+    model = Fixed({1: [20, 30], 2: [30, 10]})
+    result = evaluate_users(model, train, test, 2, movies, vectors)
+    assert result["diversity"].tolist() == [0, 1]
+    with pytest.raises(ValueError, match="2 vectors for 3 films"):
+        evaluate_users(model, train, test, 2, movies, vectors[:2])
+
+
+@pytest.mark.parametrize("scale", [(1, 10), (0, 100), (0, 1)])
+def test_a_like_is_a_like_on_every_scale(scale):
+    times = scale[1] / 5
+    train, test = split_last(RATINGS[RATINGS["user_id"] < 80])
+    scaled = [part.assign(rating=part["rating"] * times) for part in (train, test)]
+    stars, own = evaluate(ItemKNN(), train, test), evaluate(ItemKNN(), *scaled, scale=scale)
+    assert own.loc["ndcg@10", "mean"] == pytest.approx(stars.loc["ndcg@10", "mean"], abs=1e-9)
+    assert own.loc["rmse", "mean"] / times == pytest.approx(stars.loc["rmse", "mean"], abs=0.02)
+    fitted = [ItemKNN().fit(train), ItemKNN().fit(scaled[0], scale=scale)]
+    for judge in (evaluation.places, evaluation.precision_recall_curve):
+        left, right = (judge(model, part) for model, part in zip(fitted, (test, scaled[1]), strict=True))
+        pd.testing.assert_frame_equal(left, right)
+
+
+@pytest.mark.parametrize("k", [0, -1, 1.5])
+def test_a_list_of_no_length_is_refused(k):
+    train, test = split_last(RATINGS[RATINGS["user_id"] < 40])
+    model = Popularity().fit(train)
+    found = evaluation.places(model, test)
+    for call in (
+        lambda: evaluate(Popularity(), train, test, k=k),
+        lambda: evaluation.precision_recall_curve(model, test, k),
+        lambda: evaluation.sampled_hit_rate(found, k),
+    ):
+        with pytest.raises(ValueError, match="ask for a whole number"):
+            call()
 
 
 def test_diversity_novelty_and_gini_by_hand():
@@ -185,6 +269,7 @@ def test_the_curve_trades_precision_for_recall():
     assert curve.loc[10].tolist() == pytest.approx([at_ten["precision@10"], at_ten["recall@10"]])
 
 
+@pytest.mark.speed
 def test_twelve_metrics_of_everybody_take_less_than_a_second():
     train, test = split_last(RATINGS)
     movies = load_movies()
@@ -244,6 +329,7 @@ def test_smells_of_a_catalogue_are_found():
     assert found["count"].to_dict() | {"hub": 0} == {"short text": 1, "same text": 2, "near-copy": 2, "hub": 0}
     assert found["examples"]["short text"] == "film 5"
     assert found["examples"]["near-copy"] == "film 0; film 1"
+    assert evaluation.smells(movies.assign(synopsis="too short"), vectors)["examples"]["short text"].count(";") == 2
     assert "film 4" in found["examples"]["hub"]
 
 

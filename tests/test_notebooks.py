@@ -10,6 +10,7 @@ import pytest
 import run_notebooks
 import setup_cell
 
+from helpers import plots
 from helpers.bootstrap import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -61,6 +62,8 @@ def test_every_picture_has_an_alternative_text(path):
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
                 assert len(output.metadata["image/png"]["alt"]) > 30
+                measured = "machine-output" in cell.metadata.get("tags", [])
+                assert measured or output.data[plots.DATA].startswith("title: ")  # what nbval compares
             assert "image/svg+xml" not in output.get("data", {})
 
 
@@ -109,6 +112,7 @@ def test_running_the_tool_twice_changes_no_byte(tmp_path):
     cells = [
         nbformat.v4.new_markdown_cell("# A"),
         nbformat.v4.new_code_cell("import sys; print(1, file=sys.stderr); 1 + 1"),
+        nbformat.v4.new_code_cell("for i in range(3): print(i); sys.stdout.flush()"),
         nbformat.v4.new_code_cell("import time; time.time()", metadata={"tags": ["machine-output"], "collapsed": True}),
     ]
     path = tmp_path / "a.ipynb"
@@ -117,7 +121,8 @@ def test_running_the_tool_twice_changes_no_byte(tmp_path):
     first = path.read_bytes()
     assert run_notebooks.execute(path) is False
     assert path.read_bytes() == first
-    assert [cell.execution_count for cell in code_cells(read(path))] == [1, 2]
+    assert [cell.execution_count for cell in code_cells(read(path))] == [1, 2, 3]
+    assert [output.text for output in code_cells(read(path))[1].outputs] == ["0\n1\n2\n"]
     assert b'"name": "stderr"' not in first
 
 

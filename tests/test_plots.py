@@ -13,6 +13,8 @@ FIGURES = [
     lambda: plots.histogram([1, 2, 2, 3], xlabel="x", ylabel="y", mark=2, mark_label="here", **WORDS),
     lambda: plots.heat_table(np.eye(3, dtype=int), "abc", "xyz", path=[(0, 0)], **WORDS),
     lambda: plots.scatter_map(np.eye(3, 2), {0: "first"}, **WORDS),
+    lambda: plots.intervals(TABLE, xlabel="x", **WORDS),
+    lambda: plots.arrows({"films": CURVE, "viewers": -CURVE}, xlabel="x", ylabel="y", **WORDS),
     lambda: plots.precision_recall({"rule": CURVE}, {"other": (0.5, 0.5)}, **WORDS),
 ]
 
@@ -32,6 +34,56 @@ def test_nothing_of_a_figure_lies_outside_it(make):
     for text in figure.findobj(lambda artist: hasattr(artist, "get_text") and artist.get_text() == WORDS["title"]):
         box = text.get_window_extent()
         assert 0 <= box.x0 <= box.x1 <= figure.bbox.x1
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_what_a_figure_shows_is_stored_beside_it_as_text(make):
+    shown = make()._repr_mimebundle_()[0][plots.DATA]
+    assert shown.startswith(f"title: {WORDS['title']}\nx: ")
+    assert shown == make()._repr_mimebundle_()[0][plots.DATA]
+
+
+TABLE = pd.DataFrame({"mean": [3.0, 1.0], "low": [2.5, 0.5], "high": [3.5, 2.0]}, index=["best", "worst"])
+CHANGES = {
+    "a bar": (plots.bars, pd.Series({"a": 2, "b": 1}), pd.Series({"a": 2, "b": 1.02}), {"xlabel": "x"}),
+    "a name": (plots.bars, pd.Series({"a": 2, "b": 1}), pd.Series({"a": 2, "c": 1}), {"xlabel": "x"}),
+    "a point of a line": (plots.lines, CURVE, CURVE.replace(0.8, 0.81), {"xlabel": "x", "ylabel": "y"}),
+    "the name of a line": (plots.lines, CURVE, CURVE.rename(columns={"recall": "r"}), {"xlabel": "x", "ylabel": "y"}),
+    "an end of an interval": (plots.intervals, TABLE, TABLE.replace(0.5, 0.6), {"xlabel": "x"}),
+    "labels of intervals": (plots.intervals, TABLE, TABLE.set_axis(["worst", "best"]), {"xlabel": "x"}),
+    "a count": (plots.histogram, [1, 2, 2, 3], [1, 2, 3, 3], {"xlabel": "x", "ylabel": "y"}),
+    "a cell": (lambda table, **more: plots.heat_table(table, "ab", "xy", **more), np.eye(2), np.eye(2)[::-1], {}),
+    "a point of many": (
+        lambda cloud, **words: plots.scatter_map(cloud, {}, **words),
+        np.eye(99, 2),
+        -np.eye(99, 2),
+        {},
+    ),
+    "a named point": (lambda names, **more: plots.scatter_map(np.eye(3, 2), names, **more), {0: "a"}, {1: "a"}, {}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_picture_is_noticed(change):
+    make, before, after, more = CHANGES[change]
+    bundles = [make(shown, **WORDS, **more)._repr_mimebundle_()[0] for shown in (before, after)]
+    assert bundles[0]["image/png"] != bundles[1]["image/png"]
+    assert bundles[0][plots.DATA] != bundles[1][plots.DATA]
+
+
+def test_rounding_of_another_processor_is_no_change():
+    exact, other = pd.DataFrame({"a": [1.234, 0]}), pd.DataFrame({"a": [1.234 + 1e-7, 1e-9]})
+    texts = [plots.lines(table, xlabel="x", ylabel="y", **WORDS)._repr_mimebundle_()[0] for table in (exact, other)]
+    assert texts[0][plots.DATA] == texts[1][plots.DATA]
+
+
+def test_a_label_of_intervals_stands_beside_its_own_mean():
+    axis = plots.intervals(TABLE, xlabel="x", **WORDS).axes[0]
+    named = dict(zip(axis.get_yticks(), (text.get_text() for text in axis.get_yticklabels()), strict=True))
+    means, heights = axis.lines[0].get_data()
+    assert {named[height]: mean for mean, height in zip(means, heights, strict=True)} == {"best": 3, "worst": 1}
+    for (low, height), (high, _) in axis.collections[0].get_segments():
+        assert (low, high) == tuple(TABLE.loc[named[height], ["low", "high"]])
 
 
 def test_long_names_leave_room():

@@ -1,5 +1,7 @@
 """Every recommender behaves the same to whoever uses it, and ranks as its paper and its peers say."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,6 +27,7 @@ from helpers.recommenders import (
     TwoTower,
     UserKNN,
     feature_vectors,
+    neighborhood,
 )
 from helpers.recommenders.base import NotFittedError, likes
 from helpers.recommenders.neighborhood import pearson
@@ -87,6 +90,83 @@ def test_a_mask_says_what_may_be_recommended(name, fitted):
     assert set(fitted[name].recommend(1, k=10, where=comedy).index) <= set(FILMS.index[comedy])
     with pytest.raises(ValueError, match="mask of"):
         fitted[name].recommend(1, where=[True])
+
+
+@every_model
+def test_a_condition_of_pandas_counts_film_by_film_in_any_order(name, fitted):
+    comedy = MOVIES["genres"].str.contains("Comedy").sample(frac=1, random_state=1)
+    model = fitted[name]
+    by_place = comedy.loc[model.items].to_numpy()
+    pd.testing.assert_series_equal(model.recommend(1, where=comedy), model.recommend(1, where=by_place))
+    np.testing.assert_array_equal(model.rank([1, 2], 5, comedy), model.rank([1, 2], 5, by_place))
+
+
+@every_model
+@pytest.mark.parametrize("k", [0, -1, 2.5])
+def test_a_list_of_no_length_is_refused(name, k, fitted):
+    model, history = fitted[name], SMALL[["movie_id", "rating"]].head(3)
+    calls = [lambda: model.recommend(1, k), lambda: model.fold_in(history, k), lambda: model.rank([1], k)]
+    for call in [*calls, lambda: model.similar(FILMS.index[0], k)]:
+        with pytest.raises(ValueError, match=f"k is {k}; ask for a whole number, 1 or more"):
+            call()
+
+
+@pytest.mark.parametrize(("times", "scale"), [(2, (1, 10)), (20, (0, 100)), (1, (1, 5)), (0.2, (0, 1))])
+@every_model
+def test_a_scale_changes_no_list_and_predictions_are_on_it(name, times, scale, fitted):
+    stars = SMALL[SMALL["rating"] >= 1]  # what all of these scales can say
+    one = MAKERS[name]().fit(stars, FILMS)
+    other = MAKERS[name]().fit(stars.assign(rating=stars["rating"] * times), FILMS, scale=scale)
+    if scale[0]:  # from 0 on, stars are spread a little differently, and what is a like stays one
+        np.testing.assert_array_equal(one.rank([1, 2, 3], 10), other.rank([1, 2, 3], 10))
+    np.testing.assert_array_equal(likes(one._histories), likes(other._histories))
+    if name in STARS:
+        predicted = other.predict_many(stars["user_id"], stars["movie_id"])
+        assert scale[0] <= predicted.min() < predicted.max() <= scale[1]
+        assert np.abs(predicted / times - stars["rating"]).mean() < 0.8
+
+
+def test_a_scale_upside_down_is_refused_and_many_zeros_are_asked_about():
+    with pytest.raises(ValueError, match=r"scale is \(5, 1\): the lowest rating comes first"):
+        Popularity().fit(SMALL.assign(rating=3), FILMS, scale=(5, 1))
+    zeros = SMALL.assign(rating=np.where(SMALL.index % 2, 0, 8))
+    with pytest.warns(UserWarning, match="50% of the ratings are 0"):
+        Popularity().fit(zeros, FILMS, scale=(0, 10))
+    Popularity().fit(zeros.head(10), FILMS, scale=(-1, 10))  # where 0 is not the lowest, it is a rating
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "pearson"])
+def test_neighbours_without_shrinkage(similarity):
+    model = ItemKNN(similarity=similarity, shrink=0).fit(SMALL, FILMS)
+    assert np.isfinite(model._weights).all()
+    np.testing.assert_array_equal(
+        model.rank([1, 2], 10), ItemKNN(similarity=similarity, shrink=1e-9).fit(SMALL, FILMS).rank([1, 2], 10)
+    )
+    assert np.isfinite(UserKNN(shrink=0).fit(SMALL, FILMS).recommend(1)).all()
+    with pytest.raises(ValueError, match="shrink is -1"):
+        ItemKNN(shrink=-1).fit(SMALL, FILMS)
+
+
+@pytest.mark.parametrize("make", [EASE, ItemKNN])
+def test_more_pairs_of_films_than_fit_into_memory_are_refused_before_anything_is_allocated(make):
+    films = 40_000
+    ratings = pd.DataFrame({"user_id": np.arange(films) % 10, "movie_id": np.arange(films), "rating": 4.0})
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="40,000 films make 1,600,000,000 pairs, 13 GB"):
+            make().fit(ratings)
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_viewers_are_compared_with_everybody_some_at_a_time(monkeypatch):
+    model, users = UserKNN(), np.unique(SMALL["user_id"])
+    model.fit(SMALL, FILMS)
+    whole = model.scores(users), model.predict_many(users, [FILMS.index[0]] * len(users))
+    monkeypatch.setattr(neighborhood, "VIEWERS_AT_ONCE", 7)
+    np.testing.assert_allclose(model.scores(users), whole[0], atol=1e-8)
+    np.testing.assert_allclose(model.predict_many(users, [FILMS.index[0]] * len(users)), whole[1])
 
 
 @every_model
@@ -263,20 +343,6 @@ def test_the_error_of_biased_mf_is_that_of_surprise():
     predicted = [peer.predict(user, film).est for user, film in zip(test["user_id"], test["movie_id"], strict=True)]
     theirs = np.sqrt(np.mean((np.array(predicted) - test["rating"]) ** 2))
     assert ours < theirs + 0.01
-
-
-@pytest.fixture(scope="module")
-def quality():
-    train, test = split_last(RATINGS)
-    models = [Random(), Popularity(), ItemKNN(), ALS(), EASE(), ContentProfile(), NeuralCF()]
-    return {type(m).__name__: evaluate(m, train, test, movies=MOVIES).loc["ndcg@10", "mean"] for m in models}
-
-
-def test_the_families_stand_in_the_order_of_the_literature(quality):
-    assert quality["Random"] < 0.03
-    assert quality["Random"] < quality["ContentProfile"] < quality["Popularity"] < quality["ItemKNN"]
-    assert quality["ItemKNN"] < quality["EASE"]
-    assert quality["Popularity"] < 0.75 * min(quality["ALS"], quality["EASE"], quality["NeuralCF"])
 
 
 def test_content_finds_films_that_nobody_rated_and_likes_do_not():

@@ -1,14 +1,13 @@
 import json
-import subprocess
-import sys
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from helpers import results, scoreboard
-from helpers.bootstrap import ROOT
+from helpers import __main__ as command_line
+from helpers import evaluation, results, scoreboard
 from helpers.data import load_ratings, read_ratings_csv
 from helpers.evaluation import evaluate_users, paired_difference
 
@@ -21,10 +20,17 @@ OWN = "u;i;score;when\n" + "".join(
 )
 
 
-def command(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "helpers", "evaluate", *arguments], capture_output=True, text=True, cwd=ROOT
-    )
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def command(capsys, monkeypatch):
+    """Run `helpers evaluate` in this process: a new one would import for seconds."""
+    monkeypatch.setattr(command_line.bootstrap, "ensure", lambda tests: None)
+    return lambda *arguments: Done(command_line.main(["evaluate", *arguments]), *capsys.readouterr())
 
 
 @pytest.fixture
@@ -34,7 +40,7 @@ def own(tmp_path):
     return path
 
 
-def test_the_command_prints_one_json_document_with_intervals():
+def test_the_command_prints_one_json_document_with_intervals(command):
     done = command("--models", "popularity,ease,biased-mf", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
@@ -47,10 +53,47 @@ def test_the_command_prints_one_json_document_with_intervals():
     assert 0.7 < document["models"][2]["rmse"] < 1
 
 
-def test_k_seed_and_protocol_count():
+def test_k_seed_and_protocol_count(command):
     done = command("--models", "random", "--json", "-k", "5", "--seed", "3", "--protocol", "random")
     protocol = json.loads(done.stdout)["protocol"]
     assert (protocol["k"], protocol["seed"], protocol["split"]) == (5, 3, "random")
+
+
+SPLITS = {
+    "last": evaluation.split_last,
+    "random": evaluation.split_random,
+    "date": evaluation.split_date,
+    "cold": evaluation.split_cold,
+}
+
+
+@pytest.mark.parametrize("protocol", scoreboard.PROTOCOLS)
+def test_a_protocol_is_the_split_of_its_name(protocol):
+    task = scoreboard.Task("course", protocol, seed=5)
+    split = SPLITS[protocol]
+    train, test = split(load_ratings()) if protocol == "date" else split(load_ratings(), seed=5)
+    pd.testing.assert_frame_equal(task.train, train)
+    pd.testing.assert_frame_equal(task.test, test)
+    assert task.describe()["split"] == protocol
+
+
+def test_what_makes_the_figures_doubtful_stands_beside_them():
+    ratings = load_ratings().head(2_000).assign(timestamp=1.6e9)
+    with pytest.warns(UserWarning, match="chance, not time"):
+        task = scoreboard.Task(ratings)
+    assert "100% of the ratings have the same time" in task.describe()["notes"][0]
+    assert "notes" not in scoreboard.Task("course").describe()
+
+
+@pytest.mark.filterwarnings("default:100%")
+def test_the_command_says_so_on_standard_error_too(command, tmp_path):
+    rows = [f"{user},{item},{1 + (user * item) % 5},2020-01-01" for user in range(20) for item in range(10)]
+    path = tmp_path / "one_day.csv"
+    path.write_text("\n".join(["user,item,rating,day", *rows]), encoding="utf-8")
+    done = command("--csv", str(path), "--time-column", "day", "-k", "2", "--models", "random", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "chance, not time" in json.loads(done.stdout)["protocol"]["notes"][0]
+    assert done.stderr.startswith("100% of the ratings have the same time")
 
 
 def test_cold_films_are_judged_among_themselves():
@@ -60,7 +103,7 @@ def test_cold_films_are_judged_among_themselves():
     assert table.loc["recall@20", "low"] > chance.loc["recall@20", "high"]
 
 
-def test_own_ratings_under_any_column_names(own):
+def test_own_ratings_under_any_column_names(command, own):
     columns = ["--user-column", "u", "--item-column", "i", "--rating-column", "score", "--time-column", "when"]
     options = ["--scale", "1", "10", "-k", "2", "--json", "--models", "popularity,als"]
     done = command("--csv", str(own), *columns, *options)
@@ -88,7 +131,7 @@ def test_own_ratings_under_any_column_names(own):
         (["--csv", "OWN", "--models", "two-tower", *["--user-column", "u", "--item-column", "i"]], "two-tower"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(arguments, message, own):
+def test_what_cannot_be_done_is_one_line(arguments, message, own, command):
     done = command(*[str(own) if argument == "OWN" else argument for argument in arguments])
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if not line.startswith("Models")]
@@ -153,15 +196,27 @@ def test_on_movielens_new_films_are_found_by_what_they_are_and_best_by_the_hybri
 
 
 def test_two_runs_give_the_same_tables():
-    first, second = (scoreboard.Task("course").judge("neural-cf") for _ in range(2))
+    few = load_ratings().head(4_000)
+    first, second = (scoreboard.Task(few).judge("neural-cf") for _ in range(2))
     pd.testing.assert_frame_equal(first, second)
 
 
-def test_simulated_viewers_put_the_models_into_the_order_of_real_ones():
+@pytest.fixture(scope="module")
+def ours():
+    """NDCG@10 of every model on the ratings of the course."""
+    task = scoreboard.Task("course")
+    return pd.Series({name: task.judge(name).loc["ndcg@10", "mean"] for name in scoreboard.MODELS})
+
+
+def test_the_families_stand_in_the_order_of_the_literature(ours):
+    assert ours["random"] < 0.03
+    assert ours["random"] < ours["content-profile"] < ours["popularity"] < ours["item-knn"] < ours["ease"]
+    assert ours["popularity"] < 0.75 * ours[["als", "ease", "neural-cf"]].min()
+
+
+def test_simulated_viewers_put_the_models_into_the_order_of_real_ones(ours):
     real = scoreboard.load_reference("movielens")
     real_means, spans = scoreboard.as_table(real)["ndcg@10"], scoreboard.intervals(real, "ndcg@10")
-    task = scoreboard.Task("course")
-    ours = pd.Series({name: task.judge(name).loc["ndcg@10", "mean"] for name in real_means.index})
     agree = disagree = 0
     for place, one in enumerate(real_means.index):
         for other in real_means.index[place + 1 :]:

@@ -86,7 +86,11 @@ def execute(path: Path, renew: bool = False, times: bool = False) -> bool:
             cell.outputs, cell.execution_count = [], None
     notebook.cells.append(nbformat.v4.new_code_cell(PEAK_MEMORY))
     client = NotebookClient(
-        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        coalesce_streams=True,  # else it depends on the machine's speed into how many parts a printed text falls
     )
     begin = time.perf_counter()
     client.execute()

@@ -11,13 +11,17 @@ them by popularity.
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 
-from helpers.data import LIKED
+from helpers.data import LIKED, SCALE, as_stars, from_stars
+from helpers.index import as_count, as_mask
 
-SCALE = (0.5, 5.0)  # stars, lowest and highest
 MOST_CELLS = 50_000_000  # viewers times films that are held as one matrix (200 MB)
+MOST_PAIRS = 150_000_000  # of films, or viewers: one matrix of them takes 1.2 GB, and a model needs several at once
+MANY_ZEROS = 0.3  # share of the ratings from which zeros look like films that nobody rated
 
 
 class NotFittedError(ValueError):
@@ -48,7 +52,7 @@ class Recommender:
         movies : pandas.DataFrame, optional
             The films that may be recommended (index ``movie_id``); by default those that were rated.
         scale : tuple of float
-            Lowest and highest rating.
+            Lowest and highest rating. Models learn from stars (`helpers.data.as_stars`) and predict on this scale.
 
         Returns
         -------
@@ -59,19 +63,27 @@ class Recommender:
         ------
         ValueError
             When a column is missing, nothing is rated, a rating is NaN or outside of `scale`, a rated film is not among
-            `movies`, or there are more than `MOST_CELLS` pairs of viewers and films.
+            `movies`, there are more than `MOST_CELLS` pairs of viewers and films, or more than `MOST_PAIRS` pairs of
+            films for a model that compares all of them.
+
+        Warns
+        -----
+        UserWarning
+            When many ratings are 0 on a scale from 0: they may stand for films that were not rated.
         """
         if ratings is None and not self.needs_ratings and movies is not None:
             ratings = pd.DataFrame({"user_id": [], "movie_id": [], "rating": []})
         else:
             check_ratings(ratings, scale)
+            _warn_of_zeros(ratings["rating"], scale)
         self.scale = scale
         self.users = np.unique(ratings["user_id"])
         self.items = np.unique(ratings["movie_id"]) if movies is None else np.sort(movies.index)
         self.movies = movies
         if len(self.users) * len(self.items) > MOST_CELLS:
             raise ValueError(
-                f"fit: {len(self.users):,} viewers and {len(self.items):,} films are too many for one matrix."
+                f"fit: {len(self.users):,} viewers and {len(self.items):,} films are too many for one matrix (at most "
+                f"{MOST_CELLS:,} cells). Take the viewers and films with the most ratings, or a sample."
             )
         self._histories = self._matrix(ratings, self.users)
         self._shuffled = np.random.default_rng(0).permutation(len(self.items))
@@ -86,9 +98,10 @@ class Recommender:
         user_id : int
             Somebody of the training ratings.
         k : int
-            How many; where fewer are left, they all come back.
+            How many, 1 or more; where fewer are left, they all come back.
         where : array-like of bool, optional
-            (n_films,) True for the films that may be recommended, in the order of `items`.
+            (n_films,) True for the films that may be recommended: a Series by ``movie_id``, or in the order of `items`;
+            see `helpers.index.as_mask`.
         seen : bool
             Whether films that the viewer rated may come back.
 
@@ -101,6 +114,8 @@ class Recommender:
         ------
         KeyError
             When nobody of that id rated anything; `fold_in` serves somebody new.
+        ValueError
+            When k is no whole number from 1 on, or `where` is no mask of the films.
         """
         return self._best(self._fitted()._histories[self._row(user_id)], k, where, seen)
 
@@ -159,7 +174,7 @@ class Recommender:
             raise ValueError(f"rank: {type(self).__name__} gave a score that is not a number.")
         scores[~np.isnan(histories)] = -np.inf
         if where is not None:
-            scores[:, ~np.asarray(where, dtype=bool)] = -np.inf
+            scores[:, ~as_mask(where, self.items, "rank")] = -np.inf
         return scores.round(9)
 
     def rank(self, user_ids, k: int, where=None) -> np.ndarray:
@@ -172,7 +187,7 @@ class Recommender:
         k : int
             Length of the lists.
         where : array-like of bool, optional
-            (n_films,) True for the films that may be recommended.
+            (n_films,) True for the films that may be recommended, as in `recommend`.
 
         Returns
         -------
@@ -182,8 +197,9 @@ class Recommender:
         Raises
         ------
         ValueError
-            When a score is NaN, or somebody has fewer than k films left.
+            When a score is NaN, k is no whole number from 1 on, or somebody has fewer than k films left.
         """
+        k = as_count(k, "rank")
         scores = self.scores(user_ids, where)
         fewest = int(np.isfinite(scores).sum(axis=1).min(initial=k))
         if fewest < k:
@@ -194,7 +210,7 @@ class Recommender:
         return self.items[np.take_along_axis(ties, best, axis=1)]
 
     def predict(self, user_id, movie_id) -> float:
-        """Predict the stars that a viewer would give a film.
+        """Predict the rating that a viewer would give a film, on the scale of `fit`.
 
         Models that learn from likes alone have no stars to predict: they give their score of the film.
 
@@ -210,7 +226,8 @@ class Recommender:
         rows = self._rows_of(user_ids)
         columns = np.array([self._column(movie) for movie in movie_ids], dtype=int)
         distinct, places = np.unique(rows, return_inverse=True)
-        return self._ratings(self._histories[distinct])[places, columns]
+        predicted = self._ratings(self._histories[distinct])[places, columns]
+        return from_stars(predicted, self.scale) if self.predicts_stars else predicted
 
     def similar(self, movie_id, k: int = 10) -> pd.Series:
         """Find the films that this model holds for most alike: cosine by ``movie_id``, best first.
@@ -221,7 +238,10 @@ class Recommender:
             When the film is unknown.
         NotImplementedError
             When the model has no vectors of films.
+        ValueError
+            When k is no whole number from 1 on.
         """
+        k = as_count(k, "similar")
         column = self._column(movie_id)
         vectors = unit(self._film_vectors())
         scores = pd.Series(vectors @ vectors[column], index=pd.Index(self.items, name="movie_id"), name="similarity")
@@ -258,11 +278,10 @@ class Recommender:
         return self._shuffled[(np.arange(len(self.items)) + turn[:, None]) % len(self.items)]
 
     def _best(self, history: np.ndarray, k: int, where, seen: bool) -> pd.Series:
-        allowed = np.ones(len(self.items), dtype=bool) if where is None else np.array(where, dtype=bool)
-        if len(allowed) != len(self.items):
-            raise ValueError(f"recommend: where is a mask of {len(self.items)} films, not {len(allowed)}.")
+        k = as_count(k, "recommend")
+        allowed = np.ones(len(self.items), dtype=bool) if where is None else as_mask(where, self.items, "recommend")
         if not seen:
-            allowed &= np.isnan(history)
+            allowed = allowed & np.isnan(history)
         scores = np.asarray(self._scores(history[None])[0], dtype=np.float64).round(9)
         ties = self._tie_order(history[None])[0]
         order = ties[np.argsort(-scores[ties], kind="stable")]
@@ -270,14 +289,14 @@ class Recommender:
         return pd.Series(scores[chosen], index=pd.Index(self.items[chosen], name="movie_id"), name="score")
 
     def _matrix(self, ratings: pd.DataFrame, users: np.ndarray) -> np.ndarray:
-        """Ratings as a matrix (n_users, n_items), NaN where not rated; of double rows the last counts."""
+        """Stars as a matrix (n_users, n_items), NaN where not rated; of double rows the last counts."""
         unknown = ~ratings["movie_id"].isin(self._fitted().items)
         if unknown.any():
             raise ValueError(f"movie_id {ratings['movie_id'][unknown].iloc[0]} is rated but not among the films.")
         matrix = np.full((len(users), len(self.items)), np.nan, dtype=np.float32)
         single = ratings.drop_duplicates(["user_id", "movie_id"], keep="last")
         rows, columns = np.searchsorted(users, single["user_id"]), np.searchsorted(self.items, single["movie_id"])
-        matrix[rows, columns] = single["rating"]
+        matrix[rows, columns] = as_stars(single["rating"].to_numpy(dtype=np.float64), self.scale)
         return matrix
 
     def _row(self, user_id) -> int:
@@ -337,17 +356,37 @@ def check_ratings(ratings: pd.DataFrame, scale: tuple) -> None:
     if not len(ratings):
         raise ValueError("there is not a single rating.")
     low, high = scale
-    bad = ratings[~ratings["rating"].between(low, high)]
+    as_stars(low, scale)  # refuses a scale that is none
+    bad = ratings[~pd.to_numeric(ratings["rating"], errors="coerce").between(low, high)]
     if len(bad):
-        row = bad.iloc[0]
+        rating, user, movie = (bad[column].iloc[0] for column in ("rating", "user_id", "movie_id"))
         raise ValueError(
-            f"rating {row['rating']} (user_id {row['user_id']}, movie_id {row['movie_id']}) is outside {low}-{high}. "
+            f"rating {rating} (user_id {user}, movie_id {movie}) is outside {low}-{high}. "
             "Mend the row, or pass scale=(lowest, highest)."
         )
 
 
+def _warn_of_zeros(ratings: pd.Series, scale: tuple) -> None:
+    share = float((ratings == 0).mean())
+    if scale[0] == 0 and share >= MANY_ZEROS:
+        warnings.warn(
+            f"{share:.0%} of the ratings are 0, the worst rating of this scale. Where 0 stands for 'not rated', leave "
+            "those rows out: ratings[ratings['rating'] > 0].",
+            stacklevel=3,
+        )
+
+
+def check_pairs(count: int, who: str, what: str = "films") -> None:
+    """Refuse to compare all pairs, before anything is allocated, where they would not fit into memory."""
+    if count**2 > MOST_PAIRS:
+        raise ValueError(
+            f"{who}: {count:,} {what} make {count**2:,} pairs, {count**2 * 8 / 1e9:,.0f} GB for every matrix of them. "
+            f"Keep the {int(MOST_PAIRS**0.5):,} {what} with the most ratings, or take ALS or Popularity."
+        )
+
+
 def likes(histories: np.ndarray) -> np.ndarray:
-    """1.0 where a rating is a like, else 0.0."""
+    """1.0 where stars are a like, else 0.0."""
     return (np.nan_to_num(histories, nan=-np.inf) >= LIKED).astype(np.float32)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from helpers.recommenders.base import Recommender, likes
+from helpers.data import SCALE
+from helpers.recommenders.base import Recommender, check_pairs, likes
 
 
 class BiasedMF(Recommender):
@@ -66,7 +67,7 @@ class BiasedMF(Recommender):
         return np.linalg.solve(left, (target @ design)[..., None])[..., 0]
 
     def _ratings(self, histories: np.ndarray) -> np.ndarray:
-        return np.clip(self._scores(histories), *self.scale)
+        return np.clip(self._scores(histories), *SCALE)
 
     def _scores(self, histories: np.ndarray) -> np.ndarray:
         viewers = self._solve(histories - self.mean, self.film_factors, self.film_biases)
@@ -155,9 +156,12 @@ class EASE(Recommender):
         self.regularization = regularization
 
     def _learn(self) -> None:
+        check_pairs(len(self.items), "EASE")
         liked = likes(self._histories).astype(np.float64)
-        inverse = np.linalg.inv(liked.T @ liked + self.regularization * np.eye(len(self.items)))
-        self.weights = inverse / -np.diag(inverse)
+        together = liked.T @ liked
+        together[np.diag_indices_from(together)] += self.regularization
+        self.weights = np.linalg.inv(together)
+        self.weights /= -np.diag(self.weights)
         np.fill_diagonal(self.weights, 0)
 
     def _scores(self, histories: np.ndarray) -> np.ndarray:

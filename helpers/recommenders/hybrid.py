@@ -8,7 +8,9 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from helpers.recommenders.base import SCALE, Recommender, likes
+from helpers.data import SCALE
+from helpers.evaluation import split_last, split_random
+from helpers.recommenders.base import Recommender, likes
 from helpers.recommenders.content import ContentProfile, ContentToCF, catalogue_vectors
 from helpers.recommenders.factors import EASE
 
@@ -49,7 +51,8 @@ class Hybrid(Recommender):
                 self.cold = np.asarray(self.cold_weights, dtype=float)
         else:
             films = pd.DataFrame(index=np.unique(ratings["movie_id"])) if movies is None else movies
-            self.warm = self._choose(*_later_part(ratings), films, scale)
+            split = split_last if "timestamp" in ratings else split_random
+            self.warm = self._choose(*split(ratings, HELD_OUT), films, scale)
             self.cold = self._choose(*_some_films(ratings), films, scale, hidden=True)
         self._training = ratings
         return super().fit(ratings, movies, scale)
@@ -107,15 +110,6 @@ class Hybrid(Recommender):
 def default_models() -> list[Recommender]:
     """The parts of a `Hybrid`, by default."""
     return [EASE(), ContentToCF(), ContentProfile(catalogue_vectors)]
-
-
-def _later_part(ratings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Earlier and later ratings of every viewer."""
-    ordered = ratings.sort_values("timestamp", kind="stable") if "timestamp" in ratings else ratings
-    from_end = ordered.groupby("user_id").cumcount(ascending=False)
-    count = ordered.groupby("user_id")["movie_id"].transform("size")
-    later = from_end < (count * HELD_OUT).astype(int)
-    return ordered[~later], ordered[later]
 
 
 def _some_films(ratings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.recommenders.base import Recommender, likes, unit
+from helpers.data import SCALE
+from helpers.index import as_count
+from helpers.recommenders.base import Recommender, check_pairs, likes, unit
+
+VIEWERS_AT_ONCE = 256  # that are compared with all others together
 
 
 class ItemKNN(Recommender):
@@ -28,9 +32,10 @@ class ItemKNN(Recommender):
     def __init__(self, k: int = 50, similarity: str = "cosine", shrink: float = 10.0):
         if similarity not in ("cosine", "pearson"):
             raise ValueError(f"ItemKNN: similarity is 'cosine' or 'pearson', not {similarity!r}.")
-        self.k, self.similarity, self.shrink = k, similarity, shrink
+        self.k, self.similarity, self.shrink = as_count(k, "ItemKNN"), similarity, shrink
 
     def _learn(self) -> None:
+        check_pairs(len(self.items), "ItemKNN")
         rated = ~np.isnan(self._histories)
         self._means = column_means(self._histories)
         if self.similarity == "cosine":
@@ -38,7 +43,7 @@ class ItemKNN(Recommender):
             similarities, support = unit(liked.T) @ unit(liked.T).T, liked.T @ liked
         else:
             similarities, support = pearson(self._histories.T), rated.T.astype(np.float32) @ rated
-        similarities = similarities * support / (support + self.shrink)
+        similarities = shrunk(similarities, support, self.shrink)
         np.fill_diagonal(similarities, 0)
         self._weights = keep_largest(similarities, self.k)
 
@@ -52,7 +57,7 @@ class ItemKNN(Recommender):
         above = np.where(rated, histories - self._means - own, 0)
         weight = rated @ np.abs(self._weights).T
         deviation = above @ self._weights.T / np.where(weight > 0, weight, 1)
-        return np.clip(self._means + own + deviation, *self.scale)
+        return np.clip(self._means + own + deviation, *SCALE)
 
     def _film_vectors(self) -> np.ndarray:
         return likes(self._histories).T
@@ -74,7 +79,7 @@ class UserKNN(Recommender):
     """
 
     def __init__(self, k: int = 50, shrink: float = 10.0):
-        self.k, self.shrink = k, shrink
+        self.k, self.shrink = as_count(k, "UserKNN"), shrink
 
     def _learn(self) -> None:
         self._train = self._histories
@@ -87,20 +92,27 @@ class UserKNN(Recommender):
         A viewer of the training is nearest to themselves; they have nothing to say about films they did not rate.
         """
         support = (~np.isnan(histories)).astype(np.float32) @ (~np.isnan(self._train)).astype(np.float32).T
-        similarities = np.maximum(pearson(histories, self._train), 0) * support / (support + self.shrink)
+        similarities = shrunk(np.maximum(pearson(histories, self._train), 0), support, self.shrink)
         return keep_largest(similarities, self.k + 1)
 
     def _scores(self, histories: np.ndarray) -> np.ndarray:
-        return self._neighbours(histories) @ self._liked
+        return np.vstack([self._neighbours(some) @ self._liked for some in self._blocks(histories)])
+
+    def _blocks(self, histories: np.ndarray) -> list[np.ndarray]:
+        """Some viewers after the other, since each of them is compared with everybody."""
+        return np.array_split(histories, max(1, -(-len(histories) // VIEWERS_AT_ONCE)))
 
     def _ratings(self, histories: np.ndarray) -> np.ndarray:
         """The viewer's mean, plus how far the neighbours were from theirs."""
-        weights = self._neighbours(histories)
         rated = ~np.isnan(self._train)
         above = np.where(rated, self._train - self._viewer_means[:, None], 0)
-        total = weights @ rated
-        own = row_means(histories, float(np.nanmean(self._train)))[:, None]
-        return np.clip(own + weights @ above / np.where(total > 0, total, 1), *self.scale)
+        everybody = float(np.nanmean(self._train))
+        predicted = []
+        for some in self._blocks(histories):
+            weights = self._neighbours(some)
+            total = weights @ rated
+            predicted.append(row_means(some, everybody)[:, None] + weights @ above / np.where(total > 0, total, 1))
+        return np.clip(np.vstack(predicted), *SCALE)
 
     def _film_vectors(self) -> np.ndarray:
         return self._liked.T
@@ -119,6 +131,13 @@ def pearson(rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
     spread_b = np.maximum(known @ (b * b).T - sum_b**2 / safe, 0)
     scale = np.sqrt(spread_a * spread_b)
     return np.where((scale > 1e-9) & (count > 1), product / np.where(scale > 1e-9, scale, 1), 0)
+
+
+def shrunk(similarities: np.ndarray, support: np.ndarray, shrink: float) -> np.ndarray:
+    """Similarities pulled towards 0 where few support them: times n / (n + shrink), and 0 where nobody does."""
+    if shrink < 0:
+        raise ValueError(f"shrink is {shrink}; it is 0 or more.")
+    return similarities * support / np.where(support > 0, support + shrink, 1)
 
 
 def keep_largest(similarities: np.ndarray, k: int) -> np.ndarray:
