@@ -19,24 +19,30 @@ import numpy as np
 
 ABANDONED_AFTER = 86_400  # seconds; by then nobody writes any more, whatever machine it was
 RATIO = 20  # by which the arrays of an .npz file may be larger than the file: vectors hardly compress, bombs do
-TEMPORARY = re.compile(r"\..*\.tmp-([0-9a-f]{8})-(\d+)-[0-9a-f]{12}(\..*)?")
+OWNER = r"(?P<host>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{12}"
+TEMPORARY = re.compile(rf"\..*\.tmp-{OWNER}(\..*)?")
+
+
+def owner() -> str:
+    """A part of a file's name, never the same twice, that says which process of which machine made it."""
+    return f"{_host()}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
 
 
 def temporary_path(path: Path) -> Path:
-    """A new hidden name beside `path`, with its suffix, that says which process of which machine writes there."""
+    """A new hidden name beside `path`, with its suffix and its `owner`."""
     path = Path(path)
-    return path.with_name(f".{path.stem[:40]}.tmp-{_host()}-{os.getpid()}-{uuid.uuid4().hex[:12]}{path.suffix}")
+    return path.with_name(f".{path.stem[:40]}.tmp-{owner()}{path.suffix}")
 
 
-def remove_abandoned(folder: Path) -> None:
-    """Remove what `temporary_path` named in a folder, where the process is gone, or it is a day old."""
+def remove_abandoned(folder: Path, names: re.Pattern = TEMPORARY, keep=()) -> None:
+    """Remove what a killed process left in a folder: names with an `owner` that is gone, or that are a day old."""
     try:
-        found = [(path, named) for path in Path(folder).iterdir() if (named := TEMPORARY.fullmatch(path.name))]
+        found = [(path, named) for path in Path(folder).iterdir() if (named := names.fullmatch(path.name))]
     except OSError:
         return
     for path, named in found:
         with contextlib.suppress(OSError):
-            if _is_gone(named[1], int(named[2])) or time.time() - path.lstat().st_mtime > ABANDONED_AFTER:
+            if path.name not in keep and (_is_gone(named) or time.time() - path.lstat().st_mtime > ABANDONED_AFTER):
                 remove(path)
 
 
@@ -52,11 +58,11 @@ def _host() -> str:
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
-def _is_gone(host: str, process: int) -> bool:
-    """Whether a process of this machine has ended; of another machine's, nothing is known."""
+def _is_gone(named: re.Match) -> bool:
+    """Whether the owner, a process of this machine, has ended; of another machine's, nothing is known."""
     import psutil
 
-    return host == _host() and not psutil.pid_exists(process)
+    return named["host"] == _host() and not psutil.pid_exists(int(named["process"]))
 
 
 @contextlib.contextmanager

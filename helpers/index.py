@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import tempfile
+import operator
+import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+
+from helpers.files import OWNER, TEMPORARY, file_sha256, owner, remove, remove_abandoned, write_whole
 
 ROWS_AT_ONCE = 256  # queries whose similarities are held in memory together, at most
 BYTES_AT_ONCE = 120_000_000  # that they may take, with 8 bytes a place where all have to be put in order
@@ -14,7 +19,11 @@ SET = 32  # columns whose maximum is looked at first
 CODES_AT_ONCE = 8_192  # vectors whose codes are unpacked together, so that they stay in the processor's cache
 DIGITS = 6  # of a similarity that count when neighbours are put in order; the rest is noise of float32
 STEP = 10.0**-DIGITS
-FORMAT = 1  # of saved indexes
+LEAST_SQUARE = 1e-30  # of a length that float32 still tells well
+FORMAT = 2  # of saved indexes
+ABOUT = "index.json"  # in a saved index: what it is, and the SHA-256 of every file of it
+PART = re.compile(rf"(vectors|ids|codes|middle|step|graph)-{OWNER}\.(npy|voyager)")  # its other files
+OLD_PART = re.compile(r"(vectors|ids|codes|middle|step)\.npy|graph\.voyager")  # as format 1 named them
 
 OPTIONS = {  # what can be set for each method, and what it is if nobody does
     "exact": {},
@@ -33,7 +42,7 @@ class NeighborIndex:
     vectors : array-like
         (n, dimensions); rows are scaled to length 1 where they are not.
     ids : sequence, optional
-        n ids, which searches return; by default 0 to n - 1.
+        n ids, which searches return, all different; by default 0 to n - 1.
     method : {"exact", "ball_tree", "hnsw", "int8", "binary"}
         ``"exact"`` compares with every vector in one matrix product. ``"ball_tree"`` is scikit-learn's tree, exact as
         well. ``"hnsw"`` is a graph (voyager) that may miss a neighbour and is faster from some 10,000 vectors on.
@@ -49,7 +58,8 @@ class NeighborIndex:
     Raises
     ------
     ValueError
-        When the shapes do not fit, a number is NaN or infinite, a row is zero, or an option is unknown.
+        When the shapes do not fit, a number is NaN or infinite, a row is zero, an id is missing or there twice, or an
+        option is unknown.
 
     References
     ----------
@@ -67,18 +77,24 @@ class NeighborIndex:
         if unknown:
             known = ", ".join(OPTIONS[method]) or "none"
             raise ValueError(f"NeighborIndex: {method} has no option {unknown[0]!r} (its options: {known}).")
-        vectors = unit_rows(np.atleast_2d(np.asarray(vectors, dtype=np.float32)), "NeighborIndex")
-        ids = np.arange(len(vectors)) if ids is None else np.asarray(ids)
-        if len(ids) != len(vectors):
-            raise ValueError(f"NeighborIndex: {len(ids)} ids for {len(vectors)} vectors.")
-        self._hold(vectors, ids, method, {**OPTIONS[method], **options})
+        vectors = unit_rows(np.atleast_2d(_numbers(vectors, "NeighborIndex")), "NeighborIndex")
+        ids = np.arange(len(vectors)) if ids is None else _checked_ids(ids, len(vectors))
+        self._hold(
+            vectors,
+            ids,
+            method,
+            _whole_options(method, options))
+        )
         build = {"ball_tree": self._build_ball_tree, "hnsw": self._build_hnsw}.get(method, self._build_codes)
         self._index = build() if method != "exact" else None
 
     def _hold(self, vectors, ids, method: str, options: dict) -> None:
         self.vectors, self.ids, self.method, self.options = vectors, ids, method, options
         self._rank = np.empty(len(ids), dtype=np.int64)
-        self._rank[np.argsort(ids, kind="stable")] = np.arange(len(ids))
+        try:
+            self._rank[np.argsort(ids, kind="stable")] = np.arange(len(ids))
+        except TypeError as error:
+            raise ValueError("NeighborIndex: ids have to be of one kind, such as all numbers or all texts.") from error
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -98,7 +114,8 @@ class NeighborIndex:
         k : int
             How many; where fewer are left, they all come back.
         where : array-like of bool, optional
-            (n,) True for the vectors that may be found. Applied before ranking; the search is then exact.
+            True for the vectors that may be found: a Series by its index, which holds the ids, anything else by
+            position, (n,). Applied before ranking; the search is then exact.
 
         Returns
         -------
@@ -110,60 +127,59 @@ class NeighborIndex:
         ValueError
             When the query has another width, a NaN, or only zeros; when k is below 1; when the mask has another length.
         """
-        query = np.asarray(query, dtype=np.float32)
+        query = _numbers(query, "search")
         queries = np.atleast_2d(query)
         if queries.ndim != 2 or queries.shape[1] != self.vectors.shape[1]:
             raise ValueError(f"search: the query has {query.shape[-1:]} numbers, the index {self.vectors.shape[1]}.")
-        if k < 1:
-            raise ValueError(f"search: k is {k}; ask for 1 or more.")
+        k, mask = as_count(k), as_mask(where, self.ids)
+        if not len(queries):
+            return np.empty((0, min(k, len(self))), self.ids.dtype), np.empty((0, min(k, len(self))), np.float32)
         queries = unit_rows(queries, "search")
-        if where is not None or self._index is None:
-            places, similarities = self._search_exact(queries, k, self._mask(where))
+        if mask is not None or self._index is None:
+            places, similarities = self._search_exact(queries, k, mask)
         else:
             ways = {"ball_tree": self._search_ball_tree, "hnsw": self._search_hnsw}
             places, similarities = ways.get(self.method, self._search_codes)(queries, min(k, len(self)))
         ids = self.ids[places]
         return (ids[0], similarities[0]) if query.ndim == 1 else (ids, similarities)
 
-    def _mask(self, where) -> np.ndarray | None:
-        if where is None:
-            return None
-        mask = np.asarray(where)
-        if mask.dtype != bool or mask.shape != (len(self),):
-            raise ValueError(
-                f"search: where is a mask of {len(self)} booleans, not {mask.dtype} of shape {mask.shape}."
-            )
-        return mask
-
     def save(self, folder: str | Path) -> None:
-        """Write the index into a folder, whole or not at all; a folder of that name is replaced.
+        """Write the index into a folder of its own, whole or not at all; an index that is there is replaced.
+
+        The files are written under new names; then ``index.json``, which lists them with their SHA-256, is replaced
+        in one step. Whenever this is interrupted, the folder holds the index before or the index after.
 
         Raises
         ------
         ValueError
-            When the ids are neither numbers nor texts.
+            When the ids are neither numbers nor texts, or the folder is there and holds anything but an index.
         """
         folder = Path(folder)
-        ids = (
-            self.ids.astype(str) if self.ids.dtype == object and all(isinstance(i, str) for i in self.ids) else self.ids
-        )
-        if ids.dtype == object:
-            raise ValueError("save: ids have to be numbers or texts.")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-            new = Path(temporary, "new")
-            new.mkdir()
-            arrays = {"vectors": self.vectors, "ids": ids}
-            arrays |= self._index if self.method in ("int8", "binary") else {}
+        arrays = {"vectors": self.vectors, "ids": _plain_ids(self.ids)}
+        arrays |= self._index if self.method in ("int8", "binary") else {}
+        _refuse_other_contents(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        suffix, paths, before = owner(), {}, set()
+        try:
             for name, array in arrays.items():
-                np.save(new / f"{name}.npy", array, allow_pickle=False)
+                paths[name] = folder / f"{name}-{suffix}.npy"
+                np.save(paths[name], array, allow_pickle=False)
             if self.method == "hnsw":
-                self._index.save(str(new / "graph.voyager"))
-            about = {"format": FORMAT, "method": self.method, "options": self.options, "shape": self.vectors.shape}
-            (new / "index.json").write_text(json.dumps(about), encoding="utf-8")
-            if folder.exists():
-                folder.replace(Path(temporary, "old"))
-            new.replace(folder)
+                paths["graph"] = folder / f"graph-{suffix}.voyager"
+                self._index.save(str(paths["graph"]))
+            files = {name: {"file": path.name, "sha256": file_sha256(path)} for name, path in paths.items()}
+            about = {"format": FORMAT, "method": self.method, "options": self.options, "files": files}
+            before = _listed_files(folder)
+            with write_whole(folder / ABOUT) as path:
+                path.write_text(json.dumps(about | {"sha256": _digest(about)}), encoding="utf-8")
+        finally:
+            listed = _listed_files(folder)
+            for name in {*before, *(path.name for path in paths.values())} - listed:
+                remove(folder / name)
+            remove_abandoned(folder, PART, keep=listed)
+            for path in folder.iterdir() if listed else ():
+                if OLD_PART.fullmatch(path.name):
+                    remove(path)
 
     @classmethod
     def load(cls, folder: str | Path) -> NeighborIndex:
@@ -172,32 +188,45 @@ class NeighborIndex:
         Raises
         ------
         ValueError
-            When the folder holds no index, or a damaged one.
+            When the folder holds no index, or a damaged one: every file is compared with its SHA-256 first.
         """
-        folder = Path(folder)
-        index = cls.__new__(cls)
-        try:
-            about = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-            arrays = {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in folder.glob("*.npy")}
-            vectors, ids = arrays.pop("vectors"), np.array(arrays.pop("ids"))
-            if about["format"] != FORMAT or list(vectors.shape) != about["shape"] or len(ids) != len(vectors):
-                raise ValueError("its files do not belong together")
-            index._hold(vectors, ids, about["method"], about["options"])
-            index._index = index._loaded(folder, arrays)
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-            raise ValueError(f"{folder} holds no whole index ({error}). Build it again and save it.") from error
+        folder, about = Path(folder), None
+        while True:
+            try:
+                before, about = about, _read_about(folder)
+                return cls._opened(folder, about)
+            except FileNotFoundError as error:
+                if about == before:  # else somebody saved another index here, while this one was being opened
+                    raise ValueError(f"{folder} holds no whole index ({error}). Build it again and save it.") from error
+            except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+                raise ValueError(f"{folder} holds no whole index ({error}). Build it again and save it.") from error
+
+    @classmethod
+    def _opened(cls, folder: Path, about: dict) -> NeighborIndex:
+        paths = {name: folder / said["file"] for name, said in about["files"].items()}
+        for name, path in paths.items():
+            if not PART.fullmatch(path.name) or file_sha256(path) != about["files"][name]["sha256"]:
+                raise ValueError(f"{path.name} is not as it was saved")
+        arrays = {
+            name: np.load(path, mmap_mode="r", allow_pickle=False)
+            for name, path in paths.items()
+            if path.suffix == ".npy"
+        }
+        index, vectors, ids = cls.__new__(cls), arrays.pop("vectors"), np.array(arrays.pop("ids"))
+        if len(ids) != len(vectors) or len(arrays.get("codes", vectors)) != len(vectors):
+            raise ValueError("its files do not belong together")
+        index._hold(vectors, ids, about["method"], about["options"])
+        index._index = index._loaded(paths, arrays)
         return index
 
-    def _loaded(self, folder: Path, arrays: dict):
+    def _loaded(self, paths: dict, arrays: dict):
         if self.method == "hnsw":
             import voyager
 
-            return voyager.Index.load(str(folder / "graph.voyager"))
-        if self.method in ("int8", "binary"):
-            if len(arrays["codes"]) != len(self):
-                raise ValueError("its codes are not those of its vectors")
-            return arrays
-        return self._build_ball_tree() if self.method == "ball_tree" else None
+            return voyager.Index.load(str(paths["graph"]))
+        if self.method == "ball_tree":
+            return self._build_ball_tree()
+        return arrays or None
 
     def _search_exact(self, queries: np.ndarray, k: int, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         k = min(k, len(self) if mask is None else int(mask.sum()))
@@ -237,7 +266,12 @@ class NeighborIndex:
         return index
 
     def _search_hnsw(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        places, distances = self._index.query(queries, k=k, query_ef=max(self.options["ef"], 2 * k))
+        import voyager
+
+        try:
+            places, distances = self._index.query(queries, k=k, query_ef=max(self.options["ef"], 2 * k))
+        except voyager.RecallError:  # the graph does not lead to k vectors
+            return self._search_exact(queries, k, None)
         return self._ordered(places, 1 - distances)
 
     def _build_codes(self) -> dict[str, np.ndarray]:
@@ -288,6 +322,91 @@ class NeighborIndex:
             return places, similarities
         rows, order = _rows(places), best_first(similarities, self._rank[places])
         return places[rows, order], similarities[rows, order]
+
+
+def _numbers(values, who: str) -> np.ndarray:
+    """Any table of real numbers as float32."""
+    if np.ma.is_masked(values) or np.iscomplexobj(values):
+        raise ValueError(f"{who}: expected real numbers, none of them masked or complex.")
+    try:
+        with np.errstate(over="ignore"):  # becomes infinite, which is refused
+            return np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{who}: expected rows of numbers ({error}).") from error
+
+
+def _checked_ids(ids, count: int) -> np.ndarray:
+    """Ids as an array: as many as vectors, none missing, all of one kind, none twice."""
+    array = np.asarray(ids if hasattr(ids, "dtype") else list(ids))
+    if array.shape != (count,):
+        raise ValueError(f"NeighborIndex: {' x '.join(map(str, array.shape))} ids for {count} vectors.")
+    missing, again = pd.isna(array), pd.Series(array).duplicated()
+    if missing.any():
+        raise ValueError(f"NeighborIndex: the id of row {missing.argmax()} is missing.")
+    if again.any():
+        raise ValueError(f"NeighborIndex: id {array[again.argmax()]} is there twice.")
+    if not hasattr(ids, "dtype") and array.tolist() != list(ids):
+        raise ValueError("NeighborIndex: ids have to be of one kind, such as all numbers or all texts.")
+    return array
+
+
+def _whole_options(method: str, options: dict) -> dict:
+    for name, value in options.items():
+        if not isinstance(value, int | np.integer) or value < 1:
+            raise ValueError(f"NeighborIndex: {name} is {value!r}; it is a whole number, 1 or more.")
+    return OPTIONS[method] | {name: int(value) for name, value in options.items()}
+
+
+def _plain_ids(ids: np.ndarray) -> np.ndarray:
+    """Ids as an array that a file can hold without objects."""
+    plain = ids.astype(str) if ids.dtype == object and all(isinstance(i, str) for i in ids) else ids
+    if plain.dtype == object or (plain is not ids and plain.tolist() != ids.tolist()):
+        raise ValueError("save: ids have to be numbers or texts.")
+    return plain
+
+
+def _digest(about: dict) -> str:
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+def _read_about(folder: Path) -> dict:
+    """What a saved index says of itself, compared with the SHA-256 that it carries."""
+    about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    if not isinstance(about, dict) or about.pop("sha256", None) != _digest(about) or about["format"] != FORMAT:
+        old = isinstance(about, dict) and about.get("format", FORMAT) != FORMAT
+        raise ValueError(f"{ABOUT} is {'of another version' if old else 'not as it was saved'}")
+    return about
+
+
+def _listed_files(folder: Path) -> set[str]:
+    """Files of the index that a folder holds; none when it holds none that is whole."""
+    try:
+        return {said["file"] for said in _read_about(folder)["files"].values()}
+    except (OSError, ValueError):
+        return set()
+
+
+def _refuse_other_contents(folder: Path) -> None:
+    """Refuse to save where anything would be lost but an index: that has our files only, and says what it is."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        what = "a link" if folder.is_symlink() else "a file"
+        raise ValueError(f"save: {folder} is {what}. Name a folder for the index alone.")
+    ours, others = [], []
+    for path in folder.iterdir() if folder.is_dir() else ():
+        named = PART.fullmatch(path.name) or TEMPORARY.fullmatch(path.name)
+        (ours if named and path.is_file() else others).append(path.name)
+    if others and not (ours and others == [ABOUT]) and not _is_old_index(folder, others):
+        raise ValueError(f"save: {folder} holds {sorted(others)[0]}, not an index. Name a folder for the index alone.")
+
+
+def _is_old_index(folder: Path, names: list[str]) -> bool:
+    if not all(name == ABOUT or OLD_PART.fullmatch(name) for name in names):
+        return False
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        return about["format"] == 1 and about["method"] in OPTIONS
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _bits(signs: np.ndarray) -> np.ndarray:
@@ -346,12 +465,19 @@ def unit_rows(vectors: np.ndarray, who: str) -> np.ndarray:
     """Rows scaled to length 1; a NaN, an infinity or a row of zeros is refused."""
     if vectors.ndim != 2 or not vectors.size:
         raise ValueError(f"{who}: expected rows of numbers, got shape {vectors.shape}.")
-    squares = np.vecdot(vectors, vectors)
-    if np.abs(squares - 1).max() < 2e-5:
-        return np.ascontiguousarray(vectors)
-    lengths = np.sqrt(squares)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        squares = np.vecdot(vectors, vectors)
+        if np.abs(squares - 1).max() < 2e-5:
+            return np.ascontiguousarray(vectors)
+        lengths = np.sqrt(squares)
+    odd = np.flatnonzero(~(squares > LEAST_SQUARE) | np.isinf(squares))  # very large or small, or no direction at all
+    if not len(odd):
+        return vectors / lengths[:, None]
+    exact = vectors[odd].astype(np.float64)
+    lengths = lengths.astype(np.float64)
+    lengths[odd] = np.linalg.norm(exact, axis=1)
     if not np.isfinite(lengths).all():
         raise ValueError(f"{who}: row {np.flatnonzero(~np.isfinite(lengths))[0]} has a NaN or an infinite number.")
     if (lengths == 0).any():
         raise ValueError(f"{who}: row {np.flatnonzero(lengths == 0)[0]} is all zeros and has no direction.")
-    return vectors / lengths[:, None]
+    return (vectors / lengths[:, None]).astype(vectors.dtype)
