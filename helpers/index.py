@@ -114,8 +114,8 @@ class NeighborIndex:
         k : int
             How many; where fewer are left, they all come back.
         where : array-like of bool, optional
-            True for the vectors that may be found: a Series by its index, which holds the ids, anything else by
-            position, (n,). Applied before ranking; the search is then exact.
+            (n,) True for the vectors that may be found; see `as_mask`. Applied before ranking; the search is then
+            exact.
 
         Returns
         -------
@@ -125,7 +125,8 @@ class NeighborIndex:
         Raises
         ------
         ValueError
-            When the query has another width, a NaN, or only zeros; when k is below 1; when the mask has another length.
+            When the query has another width, a NaN, or only zeros; when k is no whole number from 1 on; when `where` is
+            no mask of the vectors.
         """
         query = _numbers(query, "search")
         queries = np.atleast_2d(query)
@@ -322,6 +323,58 @@ class NeighborIndex:
             return places, similarities
         rows, order = _rows(places), best_first(similarities, self._rank[places])
         return places[rows, order], similarities[rows, order]
+
+
+def as_mask(where, ids, who: str = "search") -> np.ndarray | None:
+    """Bring a condition into the order of some ids: what ``where=`` means everywhere in the course.
+
+    Parameters
+    ----------
+    where : pandas.Series of bool, array-like of bool, or None
+        A Series, such as ``movies["year"] > 2000``, is aligned by its index, whatever its order; ids that are not among
+        `ids` are passed over. Anything else has to stand in the order of `ids`.
+    ids : array-like
+        (n,) ids of what is searched.
+    who : str
+        Who asks, for the message.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        (n,) bool; None for no condition.
+
+    Raises
+    ------
+    ValueError
+        When a value is no boolean, when the length is another one, or when a Series lacks an id or has one twice.
+    """
+    if where is None:
+        return None
+    if isinstance(where, pd.Series):
+        if not where.index.is_unique:
+            raise ValueError(f"{who}: where has id {where.index[where.index.duplicated()][0]} more than once.")
+        places = where.index.get_indexer(ids)
+        if (places < 0).any():
+            missing = np.asarray(ids)[places < 0][0]
+            raise ValueError(f"{who}: where says nothing about id {missing}. Its index has to hold the ids.")
+        where = where.iloc[places]
+    mask = np.asarray(where)
+    if mask.dtype == object and all(isinstance(value, bool | np.bool_) for value in mask.flat):
+        mask = mask.astype(bool)
+    if mask.dtype != bool or mask.shape != (len(ids),):
+        raise ValueError(f"{who}: where is a mask of {len(ids)} booleans, not {mask.dtype} of shape {mask.shape}.")
+    return mask
+
+
+def as_count(k, who: str = "search") -> int:
+    """A whole number from 1 on, such as the length of a list; anything else is refused in one line."""
+    try:
+        count = operator.index(k)
+    except TypeError:
+        count = 0
+    if count < 1:
+        raise ValueError(f"{who}: k is {k!r}; ask for a whole number, 1 or more.")
+    return count
 
 
 def _numbers(values, who: str) -> np.ndarray:
