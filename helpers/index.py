@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import functools
 import operator
-import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from helpers.files import OWNER, TEMPORARY, file_sha256, owner, remove, remove_abandoned, write_whole
+from helpers import saved_index
 
 ROWS_AT_ONCE = 256  # queries whose similarities are held in memory together, at most
 BYTES_AT_ONCE = 120_000_000  # that they may take, with 8 bytes a place where all have to be put in order
@@ -20,10 +18,6 @@ CODES_AT_ONCE = 8_192  # vectors whose codes are unpacked together, so that they
 DIGITS = 6  # of a similarity that count when neighbours are put in order; the rest is noise of float32
 STEP = 10.0**-DIGITS
 LEAST_SQUARE = 1e-30  # of a length that float32 still tells well
-FORMAT = 2  # of saved indexes
-ABOUT = "index.json"  # in a saved index: what it is, and the SHA-256 of every file of it
-PART = re.compile(rf"(vectors|ids|codes|middle|step|graph)-{OWNER}\.(npy|voyager)")  # its other files
-OLD_PART = re.compile(r"(vectors|ids|codes|middle|step)\.npy|graph\.voyager")  # as format 1 named them
 
 OPTIONS = {  # what can be set for each method, and what it is if nobody does
     "exact": {},
@@ -79,12 +73,7 @@ class NeighborIndex:
             raise ValueError(f"NeighborIndex: {method} has no option {unknown[0]!r} (its options: {known}).")
         vectors = unit_rows(np.atleast_2d(_numbers(vectors, "NeighborIndex")), "NeighborIndex")
         ids = np.arange(len(vectors)) if ids is None else _checked_ids(ids, len(vectors))
-        self._hold(
-            vectors,
-            ids,
-            method,
-            _whole_options(method, options))
-        )
+        self._hold(vectors, ids, method, _whole_options(method, options))
         build = {"ball_tree": self._build_ball_tree, "hnsw": self._build_hnsw}.get(method, self._build_codes)
         self._index = build() if method != "exact" else None
 
@@ -147,40 +136,19 @@ class NeighborIndex:
     def save(self, folder: str | Path) -> None:
         """Write the index into a folder of its own, whole or not at all; an index that is there is replaced.
 
-        The files are written under new names; then ``index.json``, which lists them with their SHA-256, is replaced
-        in one step. Whenever this is interrupted, the folder holds the index before or the index after.
-
         Raises
         ------
         ValueError
             When the ids are neither numbers nor texts, or the folder is there and holds anything but an index.
         """
-        folder = Path(folder)
         arrays = {"vectors": self.vectors, "ids": _plain_ids(self.ids)}
         arrays |= self._index if self.method in ("int8", "binary") else {}
-        _refuse_other_contents(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        suffix, paths, before = owner(), {}, set()
-        try:
-            for name, array in arrays.items():
-                paths[name] = folder / f"{name}-{suffix}.npy"
-                np.save(paths[name], array, allow_pickle=False)
-            if self.method == "hnsw":
-                paths["graph"] = folder / f"graph-{suffix}.voyager"
-                self._index.save(str(paths["graph"]))
-            files = {name: {"file": path.name, "sha256": file_sha256(path)} for name, path in paths.items()}
-            about = {"format": FORMAT, "method": self.method, "options": self.options, "files": files}
-            before = _listed_files(folder)
-            with write_whole(folder / ABOUT) as path:
-                path.write_text(json.dumps(about | {"sha256": _digest(about)}), encoding="utf-8")
-        finally:
-            listed = _listed_files(folder)
-            for name in {*before, *(path.name for path in paths.values())} - listed:
-                remove(folder / name)
-            remove_abandoned(folder, PART, keep=listed)
-            for path in folder.iterdir() if listed else ():
-                if OLD_PART.fullmatch(path.name):
-                    remove(path)
+        writers = {
+            f"{name}.npy": functools.partial(np.save, arr=array, allow_pickle=False) for name, array in arrays.items()
+        }
+        if self.method == "hnsw":
+            writers["graph.voyager"] = lambda path: self._index.save(str(path))
+        saved_index.write_folder(folder, writers, {"method": self.method, "options": self.options})
 
     @classmethod
     def load(cls, folder: str | Path) -> NeighborIndex:
@@ -191,43 +159,29 @@ class NeighborIndex:
         ValueError
             When the folder holds no index, or a damaged one: every file is compared with its SHA-256 first.
         """
-        folder, about = Path(folder), None
-        while True:
-            try:
-                before, about = about, _read_about(folder)
-                return cls._opened(folder, about)
-            except FileNotFoundError as error:
-                if about == before:  # else somebody saved another index here, while this one was being opened
-                    raise ValueError(f"{folder} holds no whole index ({error}). Build it again and save it.") from error
-            except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-                raise ValueError(f"{folder} holds no whole index ({error}). Build it again and save it.") from error
-
-    @classmethod
-    def _opened(cls, folder: Path, about: dict) -> NeighborIndex:
-        paths = {name: folder / said["file"] for name, said in about["files"].items()}
-        for name, path in paths.items():
-            if not PART.fullmatch(path.name) or file_sha256(path) != about["files"][name]["sha256"]:
-                raise ValueError(f"{path.name} is not as it was saved")
-        arrays = {
-            name: np.load(path, mmap_mode="r", allow_pickle=False)
-            for name, path in paths.items()
-            if path.suffix == ".npy"
-        }
-        index, vectors, ids = cls.__new__(cls), arrays.pop("vectors"), np.array(arrays.pop("ids"))
-        if len(ids) != len(vectors) or len(arrays.get("codes", vectors)) != len(vectors):
-            raise ValueError("its files do not belong together")
-        index._hold(vectors, ids, about["method"], about["options"])
-        index._index = index._loaded(paths, arrays)
+        index = cls.__new__(cls)
+        try:
+            about, paths = saved_index.read_folder(folder)
+            arrays = {
+                path.stem: np.load(paths[path.name], mmap_mode="r", allow_pickle=False)
+                for path in map(Path, paths)
+                if path.suffix == ".npy"
+            }
+            vectors, ids = arrays.pop("vectors"), np.array(arrays.pop("ids"))
+            if len(ids) != len(vectors) or len(arrays.get("codes", vectors)) != len(vectors):
+                raise ValueError("its files do not belong together")
+            index._hold(vectors, ids, about["method"], about["options"])
+            index._index = index._loaded(paths, arrays)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+            raise ValueError(f"{folder} holds no whole index ({error}). Build it again and save it.") from error
         return index
 
-    def _loaded(self, paths: dict, arrays: dict):
+    def _loaded(self, paths: dict[str, Path], arrays: dict[str, np.ndarray]):
         if self.method == "hnsw":
             import voyager
 
-            return voyager.Index.load(str(paths["graph"]))
-        if self.method == "ball_tree":
-            return self._build_ball_tree()
-        return arrays or None
+            return voyager.Index.load(str(paths["graph.voyager"]))
+        return self._build_ball_tree() if self.method == "ball_tree" else arrays or None
 
     def _search_exact(self, queries: np.ndarray, k: int, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         k = min(k, len(self) if mask is None else int(mask.sum()))
@@ -362,7 +316,10 @@ def as_mask(where, ids, who: str = "search") -> np.ndarray | None:
     if mask.dtype == object and all(isinstance(value, bool | np.bool_) for value in mask.flat):
         mask = mask.astype(bool)
     if mask.dtype != bool or mask.shape != (len(ids),):
-        raise ValueError(f"{who}: where is a mask of {len(ids)} booleans, not {mask.dtype} of shape {mask.shape}.")
+        raise ValueError(
+            f"{who}: where is a mask of {len(ids)} booleans, not {mask.dtype} of shape {mask.shape}. "
+            "For some ids alone: numpy.isin(all_ids, some_ids)."
+        )
     return mask
 
 
@@ -416,50 +373,6 @@ def _plain_ids(ids: np.ndarray) -> np.ndarray:
     if plain.dtype == object or (plain is not ids and plain.tolist() != ids.tolist()):
         raise ValueError("save: ids have to be numbers or texts.")
     return plain
-
-
-def _digest(about: dict) -> str:
-    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
-
-
-def _read_about(folder: Path) -> dict:
-    """What a saved index says of itself, compared with the SHA-256 that it carries."""
-    about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-    if not isinstance(about, dict) or about.pop("sha256", None) != _digest(about) or about["format"] != FORMAT:
-        old = isinstance(about, dict) and about.get("format", FORMAT) != FORMAT
-        raise ValueError(f"{ABOUT} is {'of another version' if old else 'not as it was saved'}")
-    return about
-
-
-def _listed_files(folder: Path) -> set[str]:
-    """Files of the index that a folder holds; none when it holds none that is whole."""
-    try:
-        return {said["file"] for said in _read_about(folder)["files"].values()}
-    except (OSError, ValueError):
-        return set()
-
-
-def _refuse_other_contents(folder: Path) -> None:
-    """Refuse to save where anything would be lost but an index: that has our files only, and says what it is."""
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        what = "a link" if folder.is_symlink() else "a file"
-        raise ValueError(f"save: {folder} is {what}. Name a folder for the index alone.")
-    ours, others = [], []
-    for path in folder.iterdir() if folder.is_dir() else ():
-        named = PART.fullmatch(path.name) or TEMPORARY.fullmatch(path.name)
-        (ours if named and path.is_file() else others).append(path.name)
-    if others and not (ours and others == [ABOUT]) and not _is_old_index(folder, others):
-        raise ValueError(f"save: {folder} holds {sorted(others)[0]}, not an index. Name a folder for the index alone.")
-
-
-def _is_old_index(folder: Path, names: list[str]) -> bool:
-    if not all(name == ABOUT or OLD_PART.fullmatch(name) for name in names):
-        return False
-    try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        return about["format"] == 1 and about["method"] in OPTIONS
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
 
 
 def _bits(signs: np.ndarray) -> np.ndarray:
