@@ -192,6 +192,7 @@ def encode_csv(
     rows_at_once: int = 4_096,
     progress: bool = True,
     fast: bool | None = None,
+    encoding: str | None = None,
 ) -> np.ndarray:
     """Encode a file of any length into a file of vectors; memory does not grow with it.
 
@@ -216,6 +217,8 @@ def encode_csv(
         How many texts are in memory together; an interruption costs at most so many.
     progress : bool
         Show a bar with the rate and the time left.
+    encoding : str, optional
+        The encoding of `csv`, where it is none that is recognized.
 
     Returns
     -------
@@ -233,7 +236,9 @@ def encode_csv(
     _refuse_other_file(out)
     from tqdm import tqdm
 
-    total, texts_sha256 = _count_texts(csv, text_column, rows_at_once)
+    read = functools.partial(read_csv_in_parts, csv, text_column, rows_at_once)
+    read = read if encoding is None else functools.partial(read, encoding=encoding)
+    total, texts_sha256 = _count_texts(read(), Path(csv).name)
     fast = compiled.available() and (total >= FAST_FROM if fast is None else fast)
     encoder = _loaded_encoder() if encoder is None else encoder
     model = encoder_key(encoder) or uuid.uuid4().hex
@@ -243,8 +248,9 @@ def encode_csv(
     if vectors is None:
         bar = tqdm(total=total, desc="Encoding", unit=" texts", disable=not progress, delay=0.5)
         with bar, VectorCache(part, most_bytes=None) as kept, write_whole(out) as temporary:
-            parts = _encoded_parts(csv, text_column, rows_at_once, texts_sha256, encoder, long, fast, kept, bar)
-            digest = _write_rows(temporary, parts, total)
+            again = _unchanged(read(), texts_sha256, Path(csv).name)
+            rows = (_rows(texts, encoder, long, fast, kept, bar) for texts in again)
+            digest = _write_rows(temporary, rows, total)
         with write_whole(note) as temporary:
             temporary.write_text(json.dumps({"made_of": made_of, "sha256": digest}), encoding="utf-8")
         vectors = np.load(out, mmap_mode="r")
@@ -281,18 +287,23 @@ def _rows_sha256(vectors: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(vectors)).hexdigest()
 
 
-def _encoded_parts(csv, column, rows, texts_sha256, encoder, long, fast, kept, bar):
-    """Vectors of the file's rows, part by part; refused at the end when the file is not the one that was counted."""
+def _unchanged(parts, texts_sha256: str, name: str):
+    """Parts of a file, refused at its end when it is not the one that was counted."""
     digest = hashlib.sha256()
-    with contextlib.closing(read_csv_in_parts(csv, column, rows)) as parts:
+    with contextlib.closing(parts):
         for texts in parts:
             digest.update(hash_texts(texts).tobytes())
-            distinct = list(dict.fromkeys(texts))
-            found = make_vectors(distinct, encoder, load_encoder, long, fast, kept, bar, rows)
-            bar.update(len(texts) - len(distinct))
-            yield np.stack([found[text] for text in texts])
+            yield texts
     if digest.hexdigest() != texts_sha256:
-        raise ValueError(f"{Path(csv).name} was changed while it was read. Run this again.")
+        raise ValueError(f"{name} was changed while it was read. Run this again.")
+
+
+def _rows(texts: list[str], encoder, long: str, fast: bool, kept: VectorCache, bar) -> np.ndarray:
+    """Vectors of some rows, each text encoded once."""
+    distinct = list(dict.fromkeys(texts))
+    found = make_vectors(distinct, encoder, load_encoder, long, fast, kept, bar, len(texts))
+    bar.update(len(texts) - len(distinct))
+    return np.stack([found[text] for text in texts])
 
 
 def _write_rows(path: Path, parts, total: int) -> str:
@@ -401,17 +412,17 @@ def _refuse_way(long: str, who: str) -> None:
         raise ValueError(f"{who}: long is 'truncate' or 'mean', not {long!r}.")
 
 
-def _count_texts(csv, column: str, rows: int) -> tuple[int, str]:
+def _count_texts(parts, name: str) -> tuple[int, str]:
     """How many texts a file has, and a hash of them all; a missing one is refused."""
     digest, total, bad = hashlib.sha256(), 0, []
-    for texts in read_csv_in_parts(csv, column, rows):
+    for texts in parts:
         bad += [total + place + 1 for place, text in enumerate(texts) if not text]
         digest.update(hash_texts(texts).tobytes())
         total += len(texts)
     if bad or not total:
         named = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
-        what = f"{len(bad)} of {total} rows have no text (rows {named})" if bad else "no rows"
-        raise ValueError(f"{Path(csv).name}: {what}. Leave them out first." if bad else f"{Path(csv).name}: {what}.")
+        what = f"{len(bad)} of {total} rows have no text (rows {named}). Leave them out first" if bad else "no rows"
+        raise ValueError(f"{name}: {what}.")
     return total, digest.hexdigest()
 
 

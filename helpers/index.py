@@ -336,18 +336,19 @@ def as_count(k, who: str = "search") -> int:
 
 def _numbers(values, who: str) -> np.ndarray:
     """Any table of real numbers as float32."""
-    if np.ma.is_masked(values) or np.iscomplexobj(values):
-        raise ValueError(f"{who}: expected real numbers, none of them masked or complex.")
     try:
+        if np.ma.is_masked(values) or np.iscomplexobj(values):
+            raise ValueError("none of them masked or complex")
         with np.errstate(over="ignore"):  # becomes infinite, which is refused
             return np.asarray(values, dtype=np.float32)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{who}: expected rows of numbers ({error}).") from error
+        raise ValueError(f"{who}: expected rows of numbers ({' '.join(str(error).split())}).") from error
 
 
 def _checked_ids(ids, count: int) -> np.ndarray:
     """Ids as an array: as many as vectors, none missing, all of one kind, none twice."""
-    array = np.asarray(ids if hasattr(ids, "dtype") else list(ids))
+    ids = ids if hasattr(ids, "dtype") else list(ids)
+    array = np.asarray(ids)
     if array.shape != (count,):
         raise ValueError(f"NeighborIndex: {' x '.join(map(str, array.shape))} ids for {count} vectors.")
     missing, again = pd.isna(array), pd.Series(array).duplicated()
@@ -355,7 +356,7 @@ def _checked_ids(ids, count: int) -> np.ndarray:
         raise ValueError(f"NeighborIndex: the id of row {missing.argmax()} is missing.")
     if again.any():
         raise ValueError(f"NeighborIndex: id {array[again.argmax()]} is there twice.")
-    if not hasattr(ids, "dtype") and array.tolist() != list(ids):
+    if isinstance(ids, list) and array.tolist() != ids:
         raise ValueError("NeighborIndex: ids have to be of one kind, such as all numbers or all texts.")
     return array
 
