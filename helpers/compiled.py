@@ -7,6 +7,7 @@ send to its makers are switched off before it is imported.
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import importlib.util
 import json
@@ -36,10 +37,14 @@ def available() -> bool:
     return os.environ.get(SWITCH) != "0" and importlib.util.find_spec("openvino") is not None
 
 
+@functools.cache
 def kind() -> str:
     """What else makes the vectors of a compiled encoder: OpenVINO's version, and what this CPU computes in."""
-    able = sorted(_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
-    return f"OpenVINO {importlib.metadata.version('openvino')} {' '.join(able)}"
+    try:
+        able = sorted(_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+        return f"OpenVINO {importlib.metadata.version('openvino')} {' '.join(able)}"
+    except Exception:  # it is installed and does not work; compiling will say so, and the plain encoder does
+        return "OpenVINO"
 
 
 def compile_encoder(encoder, texts: list[str], folder: Path) -> CompiledEncoder | None:

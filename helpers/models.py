@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import importlib.util
 import json
@@ -115,9 +116,15 @@ def _content_key(encoder) -> str:
         "networks": _network_settings(encoder),
         "tokenizer": _tokenizer_settings(encoder),
     }
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=lambda value: type(value).__name__).encode())
+    digest = hashlib.sha256(json.dumps(settings, skipkeys=True, default=_name).encode())
     digest.update(_weights_sha256(encoder))
     return digest.hexdigest()
+
+
+def _name(value) -> str:
+    """A setting that is no number or text; objects count by their class alone, as their weights count elsewhere."""
+    simple = isinstance(value, enum.Enum) or type(value).__module__ == "torch"
+    return str(value) if simple else type(value).__name__
 
 
 def _plain(values: dict) -> dict:
