@@ -278,8 +278,8 @@ def _finished(out: Path, note: Path, made_of: dict) -> np.ndarray | None:
             vectors = np.load(out, mmap_mode="r", allow_pickle=False)
             whole = vectors.dtype == np.float32 and vectors.ndim == 2 and len(vectors) == made_of["rows"]
             return vectors if whole and _rows_sha256(vectors) == said["sha256"] else None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, OverflowError, MemoryError):
-        pass  # there is none, or it is damaged: it is made again
+    except Exception:  # there is none, or it is damaged, which may raise anything (SyntaxError, ...): it is made again
+        pass
     return None
 
 

@@ -130,6 +130,8 @@ class VectorCache:
             )
             self._shorten(connection)
             connection.execute("COMMIT")
+            if len(self._get(list(vectors))) < len(vectors):  # a damaged index loses what goes in
+                raise sqlite3.DatabaseError("what was written is not there")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")

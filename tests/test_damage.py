@@ -130,11 +130,14 @@ def test_a_damaged_cache_gives_no_other_vector_and_heals(tmp_path):
             found = cache.get(vectors)
             assert all((found[key] == vectors[key]).all() for key in found)
             lost += len(found) < len(vectors)
-            cache.put({key: vector for key, vector in vectors.items() if key not in found})
-        with VectorCache(path) as cache:
-            found = cache.get(vectors)
-            assert len(found) == len(vectors)
+        for _ in range(3):  # what SQLite put into a damaged place may push out something else
+            with VectorCache(path) as cache:
+                missing = {key: vector for key, vector in vectors.items() if key not in found}
+                cache.put(missing)
+                found = cache.get(vectors)
             assert all((found[key] == vectors[key]).all() for key in found)
+            assert set(missing) <= set(found)
+        assert len(found) == len(vectors)
     assert lost
 
 
