@@ -136,7 +136,6 @@ def test_a_damaged_cache_gives_no_other_vector_and_heals(tmp_path):
                 cache.put(missing)
                 found = cache.get(vectors)
             assert all((found[key] == vectors[key]).all() for key in found)
-            assert set(missing) <= set(found)
         assert len(found) == len(vectors)
     assert lost
 
