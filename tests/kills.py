@@ -14,16 +14,21 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np  # noqa: E402
+from tqdm import tqdm  # noqa: E402
 
 from helpers import compiled, results, vector_cache  # noqa: E402
 from helpers.encoding import encode, encode_csv  # noqa: E402
 from helpers.files import write_whole  # noqa: E402
 from helpers.index import NeighborIndex  # noqa: E402
+
+tqdm.set_lock(threading.RLock())  # its own is shared with forks: one that is killed while it has it stops everybody
+tqdm.monitor_interval = 0
 
 TEXTS = [f"{'abcd'[row % 4] * (row % 7 + 1)} {row}" for row in range(60)]
 
