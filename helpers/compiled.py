@@ -143,6 +143,7 @@ def _openvino():
 
 def _network(core, encoder, folder: Path):
     """The converted network, from `folder` if it is there and whole, else made again and kept there."""
+    remove_abandoned(folder.parent)
     try:
         if json.loads((folder / SUMS).read_text(encoding="utf-8")) == _sums(folder):
             os.utime(folder)
@@ -153,7 +154,6 @@ def _network(core, encoder, folder: Path):
     new = temporary_path(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        remove_abandoned(folder.parent)
         new.mkdir()
         _openvino().save_model(network, new / FILES[0], compress_to_fp16=False)
         (new / SUMS).write_text(json.dumps(_sums(new)), encoding="utf-8")
