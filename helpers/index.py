@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import operator
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from helpers import saved_index
 
 ROWS_AT_ONCE = 256  # queries whose similarities are held in memory together, at most
 BYTES_AT_ONCE = 120_000_000  # that they may take, with 8 bytes a place where all have to be put in order
@@ -16,7 +17,7 @@ SET = 32  # columns whose maximum is looked at first
 CODES_AT_ONCE = 8_192  # vectors whose codes are unpacked together, so that they stay in the processor's cache
 DIGITS = 6  # of a similarity that count when neighbours are put in order; the rest is noise of float32
 STEP = 10.0**-DIGITS
-FORMAT = 1  # of saved indexes
+LEAST_SQUARE = 1e-30  # of a length that float32 still tells well
 
 OPTIONS = {  # what can be set for each method, and what it is if nobody does
     "exact": {},
@@ -35,7 +36,7 @@ class NeighborIndex:
     vectors : array-like
         (n, dimensions); rows are scaled to length 1 where they are not.
     ids : sequence, optional
-        n ids, which searches return; by default 0 to n - 1.
+        n ids, which searches return, all different; by default 0 to n - 1.
     method : {"exact", "ball_tree", "hnsw", "int8", "binary"}
         ``"exact"`` compares with every vector in one matrix product. ``"ball_tree"`` is scikit-learn's tree, exact as
         well. ``"hnsw"`` is a graph (voyager) that may miss a neighbour and is faster from some 10,000 vectors on.
@@ -51,7 +52,8 @@ class NeighborIndex:
     Raises
     ------
     ValueError
-        When the shapes do not fit, a number is NaN or infinite, a row is zero, or an option is unknown.
+        When the shapes do not fit, a number is NaN or infinite, a row is zero, an id is missing or there twice, or an
+        option is unknown.
 
     References
     ----------
@@ -69,18 +71,19 @@ class NeighborIndex:
         if unknown:
             known = ", ".join(OPTIONS[method]) or "none"
             raise ValueError(f"NeighborIndex: {method} has no option {unknown[0]!r} (its options: {known}).")
-        vectors = unit_rows(np.atleast_2d(np.asarray(vectors, dtype=np.float32)), "NeighborIndex")
-        ids = np.arange(len(vectors)) if ids is None else np.asarray(ids)
-        if len(ids) != len(vectors):
-            raise ValueError(f"NeighborIndex: {len(ids)} ids for {len(vectors)} vectors.")
-        self._hold(vectors, ids, method, {**OPTIONS[method], **options})
+        vectors = unit_rows(np.atleast_2d(_numbers(vectors, "NeighborIndex")), "NeighborIndex")
+        ids = np.arange(len(vectors)) if ids is None else _checked_ids(ids, len(vectors))
+        self._hold(vectors, ids, method, _whole_options(method, options))
         build = {"ball_tree": self._build_ball_tree, "hnsw": self._build_hnsw}.get(method, self._build_codes)
         self._index = build() if method != "exact" else None
 
     def _hold(self, vectors, ids, method: str, options: dict) -> None:
         self.vectors, self.ids, self.method, self.options = vectors, ids, method, options
         self._rank = np.empty(len(ids), dtype=np.int64)
-        self._rank[np.argsort(ids, kind="stable")] = np.arange(len(ids))
+        try:
+            self._rank[np.argsort(ids, kind="stable")] = np.arange(len(ids))
+        except TypeError as error:
+            raise ValueError("NeighborIndex: ids have to be of one kind, such as all numbers or all texts.") from error
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -114,14 +117,16 @@ class NeighborIndex:
             When the query has another width, a NaN, or only zeros; when k is no whole number from 1 on; when `where` is
             no mask of the vectors.
         """
-        query = np.asarray(query, dtype=np.float32)
+        query = _numbers(query, "search")
         queries = np.atleast_2d(query)
         if queries.ndim != 2 or queries.shape[1] != self.vectors.shape[1]:
             raise ValueError(f"search: the query has {query.shape[-1:]} numbers, the index {self.vectors.shape[1]}.")
-        k = as_count(k)
+        k, mask = as_count(k), as_mask(where, self.ids)
+        if not len(queries):
+            return np.empty((0, min(k, len(self))), self.ids.dtype), np.empty((0, min(k, len(self))), np.float32)
         queries = unit_rows(queries, "search")
-        if where is not None or self._index is None:
-            places, similarities = self._search_exact(queries, k, as_mask(where, self.ids))
+        if mask is not None or self._index is None:
+            places, similarities = self._search_exact(queries, k, mask)
         else:
             ways = {"ball_tree": self._search_ball_tree, "hnsw": self._search_hnsw}
             places, similarities = ways.get(self.method, self._search_codes)(queries, min(k, len(self)))
@@ -129,34 +134,21 @@ class NeighborIndex:
         return (ids[0], similarities[0]) if query.ndim == 1 else (ids, similarities)
 
     def save(self, folder: str | Path) -> None:
-        """Write the index into a folder, whole or not at all; a folder of that name is replaced.
+        """Write the index into a folder of its own, whole or not at all; an index that is there is replaced.
 
         Raises
         ------
         ValueError
-            When the ids are neither numbers nor texts.
+            When the ids are neither numbers nor texts, or the folder is there and holds anything but an index.
         """
-        folder = Path(folder)
-        ids = (
-            self.ids.astype(str) if self.ids.dtype == object and all(isinstance(i, str) for i in self.ids) else self.ids
-        )
-        if ids.dtype == object:
-            raise ValueError("save: ids have to be numbers or texts.")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-            new = Path(temporary, "new")
-            new.mkdir()
-            arrays = {"vectors": self.vectors, "ids": ids}
-            arrays |= self._index if self.method in ("int8", "binary") else {}
-            for name, array in arrays.items():
-                np.save(new / f"{name}.npy", array, allow_pickle=False)
-            if self.method == "hnsw":
-                self._index.save(str(new / "graph.voyager"))
-            about = {"format": FORMAT, "method": self.method, "options": self.options, "shape": self.vectors.shape}
-            (new / "index.json").write_text(json.dumps(about), encoding="utf-8")
-            if folder.exists():
-                folder.replace(Path(temporary, "old"))
-            new.replace(folder)
+        arrays = {"vectors": self.vectors, "ids": _plain_ids(self.ids)}
+        arrays |= self._index if self.method in ("int8", "binary") else {}
+        writers = {
+            f"{name}.npy": functools.partial(np.save, arr=array, allow_pickle=False) for name, array in arrays.items()
+        }
+        if self.method == "hnsw":
+            writers["graph.voyager"] = lambda path: self._index.save(str(path))
+        saved_index.write_folder(folder, writers, {"method": self.method, "options": self.options})
 
     @classmethod
     def load(cls, folder: str | Path) -> NeighborIndex:
@@ -165,32 +157,31 @@ class NeighborIndex:
         Raises
         ------
         ValueError
-            When the folder holds no index, or a damaged one.
+            When the folder holds no index, or a damaged one: every file is compared with its SHA-256 first.
         """
-        folder = Path(folder)
         index = cls.__new__(cls)
         try:
-            about = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-            arrays = {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in folder.glob("*.npy")}
+            about, paths = saved_index.read_folder(folder)
+            arrays = {
+                path.stem: np.load(paths[path.name], mmap_mode="r", allow_pickle=False)
+                for path in map(Path, paths)
+                if path.suffix == ".npy"
+            }
             vectors, ids = arrays.pop("vectors"), np.array(arrays.pop("ids"))
-            if about["format"] != FORMAT or list(vectors.shape) != about["shape"] or len(ids) != len(vectors):
+            if len(ids) != len(vectors) or len(arrays.get("codes", vectors)) != len(vectors):
                 raise ValueError("its files do not belong together")
             index._hold(vectors, ids, about["method"], about["options"])
-            index._index = index._loaded(folder, arrays)
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+            index._index = index._loaded(paths, arrays)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise ValueError(f"{folder} holds no whole index ({error}). Build it again and save it.") from error
         return index
 
-    def _loaded(self, folder: Path, arrays: dict):
+    def _loaded(self, paths: dict[str, Path], arrays: dict[str, np.ndarray]):
         if self.method == "hnsw":
             import voyager
 
-            return voyager.Index.load(str(folder / "graph.voyager"))
-        if self.method in ("int8", "binary"):
-            if len(arrays["codes"]) != len(self):
-                raise ValueError("its codes are not those of its vectors")
-            return arrays
-        return self._build_ball_tree() if self.method == "ball_tree" else None
+            return voyager.Index.load(str(paths["graph.voyager"]))
+        return self._build_ball_tree() if self.method == "ball_tree" else arrays or None
 
     def _search_exact(self, queries: np.ndarray, k: int, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         k = min(k, len(self) if mask is None else int(mask.sum()))
@@ -230,7 +221,12 @@ class NeighborIndex:
         return index
 
     def _search_hnsw(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        places, distances = self._index.query(queries, k=k, query_ef=max(self.options["ef"], 2 * k))
+        import voyager
+
+        try:
+            places, distances = self._index.query(queries, k=k, query_ef=max(self.options["ef"], 2 * k))
+        except voyager.RecallError:  # the graph does not lead to k vectors
+            return self._search_exact(queries, k, None)
         return self._ordered(places, 1 - distances)
 
     def _build_codes(self) -> dict[str, np.ndarray]:
@@ -320,7 +316,10 @@ def as_mask(where, ids, who: str = "search") -> np.ndarray | None:
     if mask.dtype == object and all(isinstance(value, bool | np.bool_) for value in mask.flat):
         mask = mask.astype(bool)
     if mask.dtype != bool or mask.shape != (len(ids),):
-        raise ValueError(f"{who}: where is a mask of {len(ids)} booleans, not {mask.dtype} of shape {mask.shape}.")
+        raise ValueError(
+            f"{who}: where is a mask of {len(ids)} booleans, not {mask.dtype} of shape {mask.shape}. "
+            "For some ids alone: numpy.isin(all_ids, some_ids)."
+        )
     return mask
 
 
@@ -333,6 +332,48 @@ def as_count(k, who: str = "search") -> int:
     if count < 1:
         raise ValueError(f"{who}: k is {k!r}; ask for a whole number, 1 or more.")
     return count
+
+
+def _numbers(values, who: str) -> np.ndarray:
+    """Any table of real numbers as float32."""
+    try:
+        if np.ma.is_masked(values) or np.iscomplexobj(values):
+            raise ValueError("none of them masked or complex")
+        with np.errstate(over="ignore"):  # becomes infinite, which is refused
+            return np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{who}: expected rows of numbers ({' '.join(str(error).split())}).") from error
+
+
+def _checked_ids(ids, count: int) -> np.ndarray:
+    """Ids as an array: as many as vectors, none missing, all of one kind, none twice."""
+    ids = ids if hasattr(ids, "dtype") else list(ids)
+    array = np.asarray(ids)
+    if array.shape != (count,):
+        raise ValueError(f"NeighborIndex: {' x '.join(map(str, array.shape))} ids for {count} vectors.")
+    missing, again = pd.isna(array), pd.Series(array).duplicated()
+    if missing.any():
+        raise ValueError(f"NeighborIndex: the id of row {missing.argmax()} is missing.")
+    if again.any():
+        raise ValueError(f"NeighborIndex: id {array[again.argmax()]} is there twice.")
+    if isinstance(ids, list) and array.tolist() != ids:
+        raise ValueError("NeighborIndex: ids have to be of one kind, such as all numbers or all texts.")
+    return array
+
+
+def _whole_options(method: str, options: dict) -> dict:
+    for name, value in options.items():
+        if not isinstance(value, int | np.integer) or value < 1:
+            raise ValueError(f"NeighborIndex: {name} is {value!r}; it is a whole number, 1 or more.")
+    return OPTIONS[method] | {name: int(value) for name, value in options.items()}
+
+
+def _plain_ids(ids: np.ndarray) -> np.ndarray:
+    """Ids as an array that a file can hold without objects."""
+    plain = ids.astype(str) if ids.dtype == object and all(isinstance(i, str) for i in ids) else ids
+    if plain.dtype == object or (plain is not ids and plain.tolist() != ids.tolist()):
+        raise ValueError("save: ids have to be numbers or texts.")
+    return plain
 
 
 def _bits(signs: np.ndarray) -> np.ndarray:
@@ -391,12 +432,19 @@ def unit_rows(vectors: np.ndarray, who: str) -> np.ndarray:
     """Rows scaled to length 1; a NaN, an infinity or a row of zeros is refused."""
     if vectors.ndim != 2 or not vectors.size:
         raise ValueError(f"{who}: expected rows of numbers, got shape {vectors.shape}.")
-    squares = np.vecdot(vectors, vectors)
-    if np.abs(squares - 1).max() < 2e-5:
-        return np.ascontiguousarray(vectors)
-    lengths = np.sqrt(squares)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        squares = np.vecdot(vectors, vectors)
+        if np.abs(squares - 1).max() < 2e-5:
+            return np.ascontiguousarray(vectors)
+        lengths = np.sqrt(squares)
+    odd = np.flatnonzero(~(squares > LEAST_SQUARE) | np.isinf(squares))  # very large or small, or no direction at all
+    if not len(odd):
+        return vectors / lengths[:, None]
+    exact = vectors[odd].astype(np.float64)
+    lengths = lengths.astype(np.float64)
+    lengths[odd] = np.linalg.norm(exact, axis=1)
     if not np.isfinite(lengths).all():
         raise ValueError(f"{who}: row {np.flatnonzero(~np.isfinite(lengths))[0]} has a NaN or an infinite number.")
     if (lengths == 0).any():
         raise ValueError(f"{who}: row {np.flatnonzero(lengths == 0)[0]} is all zeros and has no direction.")
-    return vectors / lengths[:, None]
+    return (vectors / lengths[:, None]).astype(vectors.dtype)

@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import compiled, encoding
+from helpers import batches, compiled
 from helpers.bootstrap import ROOT
 from helpers.data import load_movies, load_vectors
 from helpers.encoding import encode, encode_csv, load_encoder, static_encoder
@@ -63,9 +64,41 @@ def test_the_converted_network_is_kept_and_a_damaged_one_is_made_again(texts, co
     with monkeypatch.context() as patch:
         patch.setattr(compiled, "_convert", lambda encoder: pytest.fail("the network was there"))
         assert compiled.compile_encoder(load_encoder(), texts.tolist(), compiled_folder)
-    (compiled_folder / "model.xml").write_text("<net", encoding="utf-8")
-    found = compiled.compile_encoder(load_encoder(), texts.tolist(), compiled_folder).encode(["A shark."])
-    assert np.isclose(np.linalg.norm(found), 1, atol=1e-3)
+    made, convert = [], compiled._convert
+    monkeypatch.setattr(compiled, "_convert", lambda encoder: made.append(1) or convert(encoder))
+    for name, place in (("model.xml", 100), ("model.bin", 50_000_000), ("sha256.json", 20)):
+        with (compiled_folder / name).open("r+b") as file:
+            file.seek(place)
+            byte = file.read(1)[0]
+            file.seek(place)
+            file.write(bytes([byte ^ 1]))
+        found = compiled.compile_encoder(load_encoder(), texts.tolist()[:2], compiled_folder).encode(["A shark."])
+        assert np.isclose(np.linalg.norm(found), 1, atol=1e-3)
+    assert len(made) == 3
+    assert sorted(path.name for path in compiled_folder.iterdir()) == ["model.bin", "model.xml", "sha256.json"]
+
+
+def test_a_network_is_kept_beside_what_else_is_in_its_folder_and_few_are_kept(texts, tmp_path, monkeypatch):
+    class Network:
+        def save(self, path):
+            path.write_text("network", encoding="utf-8")
+            path.with_suffix(".bin").write_text("weights", encoding="utf-8")
+
+    class OpenVino:
+        save_model = staticmethod(lambda network, path, **_: network.save(path))
+
+    monkeypatch.setattr(compiled, "_openvino", lambda: OpenVino)
+    monkeypatch.setattr(compiled, "_convert", lambda encoder: Network())
+    (tmp_path / "openvino-0").mkdir()
+    (tmp_path / "openvino-0" / "notes.txt").write_text("mine", encoding="utf-8")
+    for number in range(5):
+        compiled._network(None, None, tmp_path / f"openvino-{number}")
+        os.utime(tmp_path / f"openvino-{number}", (number, number))
+    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*"))
+    assert left == [
+        "openvino-0/notes.txt",
+        *(f"openvino-{number}/{name}" for number in (2, 3, 4) for name in ("model.bin", "model.xml", "sha256.json")),
+    ]
 
 
 def test_a_precision_that_changes_vectors_is_not_used(texts, compiled_folder, monkeypatch, capsys):
@@ -86,18 +119,60 @@ def test_an_encoder_that_cannot_be_compiled_is_used_as_it_is(texts, tmp_path, mo
     assert capsys.readouterr().err == "Encoding without OpenVINO: RuntimeError no such operation\n"
 
 
-def test_encode_compiles_only_where_it_is_asked_to_or_many_texts_come(texts, plain, course_folder, fast, monkeypatch):
-    used = []
-    monkeypatch.setattr(encoding, "_WORKERS", {})
-    monkeypatch.setattr(compiled, "compile_encoder", lambda encoder, *_: used.append(1))
+class Compiled(compiled.CompiledEncoder):
+    """As if compiled; counts what it encodes."""
+
+    def __init__(self, encoder):
+        self.encoder, self.seen = encoder, 0
+
+    def encode(self, texts, bar=None):
+        self.seen += len(texts)
+        return self.encoder.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+
+
+@pytest.fixture
+def one_compiled(fast, course_folder, monkeypatch):
+    """Give the compiled encoder that everything gets, made at the first use."""
+    made = Compiled(load_encoder())
+    monkeypatch.setattr(batches, "_COMPILED", {})
+    monkeypatch.setattr(compiled, "compile_encoder", lambda *_: made)
+    return made
+
+
+def test_encode_compiles_only_where_it_is_asked_to_or_many_new_texts_come(texts, one_compiled, monkeypatch):
     encode(texts[:5])
-    assert not used
+    assert one_compiled.seen == 0
     encode(texts[:5], fast=True, cache=False)
-    assert len(used) == 1
-    monkeypatch.setattr(encoding, "_WORKERS", {})
-    monkeypatch.setattr(encoding, "FAST_FROM", 6)
-    encode(texts[:7], progress=False)
-    assert len(used) == 2
+    assert one_compiled.seen == 5
+    monkeypatch.setattr(batches, "FAST_FROM", 6)
+    encode(texts[:7], progress=False)  # two of them are new
+    assert one_compiled.seen == 5
+    encode(texts[10:17], progress=False)
+    assert one_compiled.seen == 12
+    encode(texts[10:18], progress=False)  # one is new
+    assert one_compiled.seen == 12
+
+
+def test_who_asks_for_one_way_gets_no_kept_vector_of_the_other(texts, one_compiled, monkeypatch):
+    some, seen = texts[:3], []
+    real = load_encoder().encode
+    monkeypatch.setattr(load_encoder(), "encode", lambda batch, **o: (seen.extend(batch), real(batch, **o))[1])
+    encode(some, fast=True)
+    assert (one_compiled.seen, len(seen)) == (3, 3)  # the stand-in uses the encoder
+    encode(some, fast=False)
+    assert (one_compiled.seen, len(seen)) == (3, 6)
+    encode(some, fast=True)
+    encode(some, fast=False)
+    assert (one_compiled.seen, len(seen)) == (3, 6)
+
+
+def test_an_encoder_that_was_changed_is_compiled_anew(texts, one_compiled, monkeypatch):
+    calls = []
+    monkeypatch.setattr(compiled, "compile_encoder", lambda *_: calls.append(1) or one_compiled)
+    for limit in (256, 256, 9):
+        monkeypatch.setattr(load_encoder()[0], "max_seq_length", limit)
+        encode(texts[:2], fast=True, cache=False)
+    assert len(calls) == 2
 
 
 def test_without_openvino_or_switched_off_nothing_is_compiled(monkeypatch):
@@ -236,22 +311,24 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
 # ---- without a network -----------------------------------------------------------------------------------------
 
 
-def test_a_static_encoder_keeps_two_thirds_of_the_gain_and_is_far_faster(films):
-    import time
-
-    static = static_encoder(films["synopsis"])
-    begin = time.perf_counter()
-    vectors = encode(films["synopsis"], static, cache=False, progress=False)
-    quick = (time.perf_counter() - begin) / len(films)
-    begin = time.perf_counter()
-    for text in films["synopsis"].head(20):
-        load_encoder().encode(text, show_progress_bar=False)
-    slow = (time.perf_counter() - begin) / 20
+def test_a_static_encoder_keeps_two_thirds_of_the_gain(films):
+    vectors = encode(films["synopsis"], static_encoder(films["synopsis"]), cache=False, progress=False)
     chance = tag_overlap(np.random.default_rng(0).normal(size=vectors.shape), films)
     gain = (tag_overlap(vectors, films) - chance) / (tag_overlap(load_vectors(films), films) - chance)
     assert vectors.shape == (len(films), 256)
     assert 0.66 < gain < 1
-    assert slow > 15 * quick
+
+
+@pytest.mark.speed
+def test_a_static_encoder_is_far_faster(films):
+    static = static_encoder(films["synopsis"])
+    begin = time.perf_counter()
+    encode(films["synopsis"], static, cache=False, progress=False)
+    quick = (time.perf_counter() - begin) / len(films)
+    begin = time.perf_counter()
+    for text in films["synopsis"].head(20):
+        load_encoder().encode(text, show_progress_bar=False)
+    assert (time.perf_counter() - begin) / 20 > 15 * quick
 
 
 def test_a_static_encoder_reads_texts_of_any_length_whole(films):

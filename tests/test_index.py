@@ -1,0 +1,459 @@
+import os
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+from helpers import files, saved_index
+from helpers import index as index_module
+from helpers.data import load_movies, load_vectors
+from helpers.index import NeighborIndex, as_mask, best_columns, unit_rows
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    return np.random.default_rng(0).normal(size=(500, 24)).astype(np.float32)
+
+
+@pytest.mark.parametrize("method", ["exact", "ball_tree", "hnsw"])
+def test_every_method_finds_the_neighbours_that_scikit_learn_finds(vectors, method):
+    distances, places = NearestNeighbors(metric="cosine", algorithm="brute").fit(vectors).kneighbors(vectors[:40], 10)
+    ids, similarities = NeighborIndex(vectors, method=method).search(vectors[:40], 10)
+    agreement = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(ids, places, strict=True)])
+    assert agreement == 1 if method != "hnsw" else agreement >= 0.98
+    assert np.allclose(similarities[:, 0], 1 - distances[:, 0], atol=1e-5)
+    assert ids.dtype.kind == "i"
+    assert similarities.dtype == np.float32
+
+
+def test_one_query_gives_one_row(vectors):
+    ids, similarities = NeighborIndex(vectors).search(vectors[3], 5)
+    assert ids.shape == similarities.shape == (5,)
+    assert ids[0] == 3
+    assert (np.diff(similarities) <= 0).all()
+
+
+def test_ties_are_broken_by_id():
+    copies = np.tile([[1.0, 2.0, 3.0]], (50, 1))
+    ids = np.random.default_rng(1).permutation(50)
+    found, _ = NeighborIndex(copies, ids).search([1, 2, 3], 7)
+    assert found.tolist() == [0, 1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("method", ["exact", "ball_tree", "hnsw"])
+def test_a_filter_applies_before_ranking(vectors, method):
+    where = np.arange(500) % 100 == 7
+    ids, _ = NeighborIndex(vectors, method=method).search(vectors[0], 5, where=where)
+    scores = (vectors @ vectors[0]) / np.linalg.norm(vectors, axis=1)
+    assert ids.tolist() == sorted(np.flatnonzero(where), key=lambda place: -scores[place])
+
+
+@pytest.mark.parametrize("method", ["exact", "ball_tree", "hnsw"])
+def test_asking_for_more_than_there_is_gives_what_there_is(vectors, method):
+    index = NeighborIndex(vectors[:6], method=method)
+    assert sorted(index.search(vectors[0], 50)[0]) == list(range(6))
+    assert index.search(vectors[0], 5, where=np.zeros(6, dtype=bool))[0].shape == (0,)
+
+
+def test_a_search_takes_less_than_200_megabytes_beside_the_matrix(vectors):
+    index = NeighborIndex(np.random.default_rng(0).normal(size=(100_000, 8)).astype(np.float32))
+    queries = index.vectors[:300]
+    tracemalloc.start()
+    index.search(queries, 10)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200e6
+
+
+def test_batches_larger_than_a_block_equal_single_queries(vectors):
+    index = NeighborIndex(vectors)
+    together, _ = index.search(np.concatenate([vectors, vectors]), 3)
+    assert together.tolist() == [index.search(vector, 3)[0].tolist() for vector in np.concatenate([vectors, vectors])]
+
+
+def test_vectors_of_any_length_are_compared_by_angle(vectors):
+    scaled = vectors * np.linspace(0.1, 50, 500)[:, None]
+    assert (NeighborIndex(scaled).search(vectors[0], 10)[0] == NeighborIndex(vectors).search(vectors[0], 10)[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        (np.ones(23), "the query has .*23.* numbers, the index 24"),
+        (np.full(24, np.nan), "NaN"),
+        (np.zeros(24), "all zeros"),
+        (np.full(24, np.inf), "infinite"),
+        (5.0, "numbers"),
+    ],
+)
+def test_a_query_that_means_nothing_is_refused(vectors, query, message):
+    with pytest.raises(ValueError, match=message):
+        NeighborIndex(vectors).search(query, 3)
+
+
+def test_wrong_settings_are_refused(vectors):
+    with pytest.raises(ValueError, match="method is one of exact, ball_tree, hnsw"):
+        NeighborIndex(vectors, method="magic")
+    with pytest.raises(ValueError, match="3 ids for 500"):
+        NeighborIndex(vectors, [1, 2, 3])
+    with pytest.raises(ValueError, match="k is 0"):
+        NeighborIndex(vectors).search(vectors[0], 0)
+    with pytest.raises(ValueError, match="mask of 500"):
+        NeighborIndex(vectors).search(vectors[0], 3, where=[1, 2])
+    with pytest.raises(ValueError, match="row 2 is all zeros"):
+        NeighborIndex([[1, 0], [0, 1], [0, 0]])
+
+
+# ---- short codes and saved indexes -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def films():
+    return load_vectors(load_movies())
+
+
+@pytest.mark.parametrize(("method", "smaller", "recall"), [("int8", 4, 0.98), ("binary", 32, 0.95)])
+def test_codes_find_nearly_all_neighbours_in_a_fraction_of_the_memory(films, method, smaller, recall):
+    exact, coded = NeighborIndex(films), NeighborIndex(films, method=method)
+    wanted, found = exact.search(films, 10)[0], coded.search(films, 10)[0]
+    assert exact.scanned_bytes == smaller * coded.scanned_bytes
+    assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(found, wanted, strict=True)]) >= recall
+
+
+def test_more_candidates_miss_fewer_neighbours_and_all_of_them_miss_none(films):
+    exact, coded = NeighborIndex(films), NeighborIndex(films, method="binary", rescore=1)
+    wanted = exact.search(films, 10)[0]
+    shares = []
+    for coded.options["rescore"] in (1, 4, len(films)):
+        found = coded.search(films, 10)[0]
+        shares.append(np.mean([len(set(a) & set(b)) / 10 for a, b in zip(found, wanted, strict=True)]))
+    assert shares[0] < shares[1] < shares[2] == 1
+
+
+@pytest.mark.parametrize("method", ["exact", "ball_tree", "hnsw", "int8", "binary"])
+@pytest.mark.parametrize("kind", [int, str])
+def test_a_saved_index_answers_as_before_and_stays_on_the_disk(films, tmp_path, method, kind):
+    ids = [kind(number) for number in range(100, 400)]
+    index = NeighborIndex(films[:300], ids, method=method)
+    index.save(tmp_path / "index")
+    index.save(tmp_path / "index")
+    loaded = NeighborIndex.load(tmp_path / "index")
+    for one, other in zip(index.search(films[:5], 7), loaded.search(films[:5], 7), strict=True):
+        assert (one == other).all()
+    assert isinstance(loaded.vectors, np.memmap)
+    assert [path.name for path in tmp_path.iterdir()] == ["index"]
+
+
+def test_a_damaged_index_is_refused_in_one_line(films, tmp_path):
+    NeighborIndex(films[:50], method="int8").save(tmp_path / "index")
+    (tmp_path / "index" / "codes.npy").write_bytes(b"no array")
+    for folder in ("index", "nowhere"):
+        with pytest.raises(ValueError, match="holds no whole index"):
+            NeighborIndex.load(tmp_path / folder)
+
+
+def test_an_unknown_option_is_refused(films):
+    with pytest.raises(ValueError, match="exact has no option 'ef' \\(its options: none\\)"):
+        NeighborIndex(films[:5], ef=3)
+
+
+@pytest.mark.parametrize("columns", [9, 40, 700, 5_003])
+@pytest.mark.parametrize("k", [1, 7])
+@pytest.mark.parametrize("kind", ["distinct", "many equal", "all equal", "nearly all masked"])
+def test_the_best_columns_are_those_of_a_full_sort(columns, k, kind):
+    random = np.random.default_rng(columns)
+    scores = random.random((4, columns)).astype(np.float32)
+    if kind == "many equal":
+        scores = (scores * 5).round() / 5
+    elif kind == "all equal":
+        scores[:] = 0.5
+    elif kind == "nearly all masked":
+        scores[:, random.permutation(columns)[k:]] = -np.inf
+    rank = random.permutation(columns)
+    found, top = best_columns(scores, k, rank)
+    for row in range(len(scores)):
+        wanted = np.lexsort((rank, -scores[row].round(6)))[:k]
+        assert found[row].tolist() == wanted.tolist()
+        assert top[row].tolist() == scores[row, wanted].tolist()
+
+
+def test_a_condition_is_aligned_by_its_index_and_stands_in_order_otherwise():
+    ids, condition = [7, 3, 5], pd.Series([True, False, True, True], index=[3, 5, 7, 9])
+    assert as_mask(condition, ids).tolist() == [True, True, False]
+    assert as_mask([True, False, True], ids).tolist() == [True, False, True]
+    assert as_mask(None, ids) is None
+    assert as_mask(condition.astype("boolean"), ids).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        (pd.Series([True, True], index=[7, 3]), "says nothing about id 5"),
+        (pd.Series([True] * 4, index=[7, 3, 3, 5]), "has id 3 more than once"),
+        (pd.Series([True, None, True], index=[7, 3, 5]), "mask of 3 booleans"),
+        ([1, 0, 1], "mask of 3 booleans, not int64"),
+        ([True, False], r"not bool of shape \(2,\)"),
+        (True, "mask of 3 booleans"),
+    ],
+)
+def test_a_condition_that_is_none_is_refused(where, message):
+    with pytest.raises(ValueError, match=f"filter: where.*{message}"):
+        as_mask(where, [7, 3, 5], "filter")
+
+
+@pytest.mark.parametrize("k", [0, -1, 2.0, "3", None])
+def test_a_length_that_is_no_whole_number_from_1_on_is_refused(k):
+    with pytest.raises(ValueError, match="ask for a whole number, 1 or more"):
+        NeighborIndex(np.eye(3)).search([1, 0, 0], k)
+
+
+# ---- what is refused, and how much memory it takes -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        ([1, 2, 1], "id 1 is there twice"),
+        (["a", "b", "a"], "id a is there twice"),
+        ([1, None, 3], "the id of row 1 is missing"),
+        (pd.Index([1.0, float("nan"), 2.0]), "the id of row 1 is missing"),
+        ([1, "2", 3], "of one kind"),
+        (pd.Index([1, "a", 2]), "of one kind"),
+        (["a", "b\0", "b"], "there twice|of one kind"),
+        ([[1], [2], [3]], "3 x 1 ids for 3"),
+    ],
+)
+def test_ids_that_do_not_name_one_vector_each_are_refused(ids, message):
+    with pytest.raises(ValueError, match=message):
+        NeighborIndex(np.eye(3), ids)
+
+
+@pytest.mark.parametrize(
+    "ids", [range(5, 8), iter([5, 6, 7]), {5: 0, 6: 0, 7: 0}, pd.RangeIndex(5, 8), ["a", "b", "c"]]
+)
+def test_ids_may_be_any_sequence(ids):
+    assert NeighborIndex(np.eye(3), ids).search([0, 1, 0], 1)[0][0] in (6, "b")
+
+
+@pytest.mark.parametrize(
+    ("vectors", "message"),
+    [
+        ([[1, float("nan")]], "row 0 has a NaN"),
+        ([[1, 0], [1e60, 0]], "row 1 has a NaN or an infinite number"),
+        ([], "expected rows of numbers"),
+        ([["a", "b"]], "expected rows of numbers"),
+        ([[1], [1, 2]], "expected rows of numbers"),
+        (np.zeros((2, 2, 2)) + 1, "expected rows of numbers"),
+        ([[1 + 1j, 0]], "none of them masked or complex"),
+        (np.ma.masked_equal([[1.0, 5.0]], 5.0), "none of them masked or complex"),
+    ],
+)
+def test_vectors_that_are_no_rows_of_numbers_are_refused(vectors, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        NeighborIndex(vectors)
+    assert "\n" not in str(caught.value)
+
+
+def test_very_large_and_very_small_vectors_have_a_direction():
+    rows = unit_rows(np.array([[3e-30, 4e-30], [3e30, 4e30], [1e-44, 0], [3, 4]], dtype=np.float32), "test")
+    assert rows.dtype == np.float32
+    assert np.allclose(rows, [[0.6, 0.8], [0.6, 0.8], [1, 0], [0.6, 0.8]], atol=1e-6)
+
+
+def test_no_queries_find_nothing():
+    ids, similarities = NeighborIndex(np.eye(3)).search(np.empty((0, 3)), 2)
+    assert ids.shape == similarities.shape == (0, 2)
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.5, "4", None])
+def test_an_option_that_is_no_whole_number_is_refused(value):
+    with pytest.raises(ValueError, match="M is .*whole number"):
+        NeighborIndex(np.eye(3), method="hnsw", M=value)
+
+
+def test_a_series_filters_by_its_index_in_any_order(vectors):
+    ids = np.arange(1_000, 1_500)
+    where = pd.Series(np.arange(500) < 40, index=ids).sample(frac=1, random_state=0)
+    found, _ = NeighborIndex(vectors, ids).search(vectors[3], 50, where=where)
+    assert sorted(found) == list(range(1_000, 1_040))
+
+
+def test_the_graph_that_does_not_lead_to_enough_is_not_asked(vectors, monkeypatch):
+    import voyager
+
+    class Lost:
+        def query(self, *_, **__):
+            raise voyager.RecallError("potential recall degradation")
+
+    index = NeighborIndex(vectors, method="hnsw")
+    index._index = Lost()
+    assert (index.search(vectors[:2], 400)[0] == NeighborIndex(vectors).search(vectors[:2], 400)[0]).all()
+
+
+@pytest.mark.parametrize("size", [1_000, 1_000_000, 10_000_000, 29_000_000])
+def test_a_block_of_similarities_takes_at_most_120_megabytes(vectors, monkeypatch, size):
+    index = NeighborIndex(vectors)
+    monkeypatch.setattr(NeighborIndex, "__len__", lambda self: size)
+    for each in (4, 12):
+        assert 1 <= index._rows_at_once(each) <= 256
+        assert index._rows_at_once(each) * each * size <= 120_000_000 or index._rows_at_once(each) == 1
+
+
+@pytest.mark.parametrize("method", ["exact", "int8", "binary"])
+def test_queries_are_compared_block_by_block(vectors, monkeypatch, method):
+    index, blocks = NeighborIndex(vectors, method=method), []
+    wanted = index.search(vectors[:100], 3)[0]
+    monkeypatch.setattr(index_module, "BYTES_AT_ONCE", 7 * 12 * 500)
+    for name in ("best_columns", "_bits"):
+        real = getattr(index_module, name)
+        monkeypatch.setattr(
+            index_module, name, lambda rows, *rest, real=real: (blocks.append(len(rows)), real(rows, *rest))[1]
+        )
+    real_bytes = index._score_bytes
+    index._score_bytes = lambda rows: (blocks.append(len(rows)), real_bytes(rows))[1]
+    assert (index.search(vectors[:100], 3)[0] == wanted).all()
+    assert max(blocks) == (21 if method == "exact" else 7)
+
+
+# ---- saving ----------------------------------------------------------------------------------------------------
+
+
+def contents(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def index_folder(path):
+    NeighborIndex(np.eye(3), method="int8").save(path)
+
+
+def course_data(path):
+    path.mkdir()
+    (path / "movies.csv").write_text("movie_id\n1\n", encoding="utf-8")
+
+
+def a_file(path):
+    path.write_text("notes", encoding="utf-8")
+
+
+def an_index_with_notes(path):
+    index_folder(path)
+    (path / "notes.txt").write_text("mine", encoding="utf-8")
+
+
+def an_index_with_a_folder(path):
+    index_folder(path)
+    (path / "mine").mkdir()
+
+
+def arrays_of_another_program(path):
+    path.mkdir()
+    np.save(path / "vectors.npy", np.eye(3))
+    np.save(path / "ids.npy", np.arange(3))
+    (path / "index.json").write_text('{"format": "mine"}', encoding="utf-8")
+
+
+def a_link_to_an_index(path):
+    index_folder(path.with_name("other"))
+    path.symlink_to(path.with_name("other"), target_is_directory=True)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        course_data,
+        a_file,
+        an_index_with_notes,
+        an_index_with_a_folder,
+        arrays_of_another_program,
+        a_link_to_an_index,
+    ],
+)
+def test_saving_replaces_nothing_but_an_index(tmp_path, make):
+    make(tmp_path / "place")
+    before = contents(tmp_path)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="Name a folder for the index alone") as caught:
+            NeighborIndex(np.eye(4)).save(tmp_path / "place")
+        assert "\n" not in str(caught.value)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("place", ["/", ".", ".."])
+def test_saving_over_the_root_or_the_working_folder_is_refused(place):
+    with pytest.raises(ValueError, match="Name a folder for the index alone"):
+        NeighborIndex(np.eye(4)).save(place)
+
+
+def test_saving_replaces_a_smaller_an_older_and_a_damaged_index_and_takes_an_empty_folder(tmp_path):
+    folder = tmp_path / "index"
+    folder.mkdir()
+    for method in ("binary", "hnsw", "exact", "int8"):
+        NeighborIndex(np.eye(4), method=method).save(folder)
+        assert NeighborIndex.load(folder).method == method
+    assert len(contents(folder)) == 5  # list, vectors, ids, codes, step
+    (folder / "index.json").write_bytes((folder / "index.json").read_bytes()[:-40])
+    NeighborIndex(np.eye(5)).save(folder)
+    assert len(NeighborIndex.load(folder)) == 5
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / "index.json").write_text('{"format": 1, "method": "exact", "options": {}, "shape": [3, 3]}')
+    np.save(folder / "vectors.npy", np.eye(3))
+    np.save(folder / "ids.npy", np.arange(3))
+    with pytest.raises(ValueError, match="of another version.*Build it again and save it"):
+        NeighborIndex.load(folder)
+    NeighborIndex(np.eye(6)).save(folder)
+    assert len(NeighborIndex.load(folder)) == 6
+    assert [path.name for path in tmp_path.iterdir()] == ["index"]
+    assert len(contents(folder)) == 3
+
+
+def test_what_killed_processes_left_goes_with_the_next_saving(tmp_path):
+    folder, gone = tmp_path / "index", "00000000-123456789-0123456789ab"
+    gone = gone.replace("00000000", files._host())
+    index_folder(folder)
+    (folder / f"vectors-{gone}.npy").write_bytes(b"x" * 64)
+    (folder / f".index.tmp-{gone}.json").write_bytes(b"{}")
+    (tmp_path / f".index.tmp-{gone}").mkdir()
+    (tmp_path / f".index.tmp-{gone}" / "vectors.npy").write_bytes(b"x" * 64)
+    alive = folder / f"vectors-{files.owner()}.npy"
+    alive.write_bytes(b"of a process that saves now")
+    other = folder / "vectors-ffffffff-1-0123456789ab.npy"
+    other.write_bytes(b"of another machine")
+    NeighborIndex(np.eye(4)).save(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["index"]
+    assert len(contents(folder)) == 3 + 2
+    os.utime(other, (0, 0))
+    NeighborIndex(np.eye(4)).save(folder)
+    assert alive.exists()
+    assert not other.exists()
+
+
+def test_an_index_may_be_loaded_and_saved_where_it_is(tmp_path):
+    index_folder(tmp_path / "index")
+    index = NeighborIndex.load(tmp_path / "index")
+    index.save(tmp_path / "index")
+    index.save(tmp_path / "index")
+    assert (NeighborIndex.load(tmp_path / "index").vectors == np.eye(3)).all()
+
+
+def test_ids_that_a_file_cannot_hold_are_refused_before_anything_is_written(tmp_path):
+    for ids in (pd.MultiIndex.from_tuples([(1, 2), (1, 3), (2, 1)]), pd.Index(["a", "b", "b\0"], dtype=object)):
+        with pytest.raises(ValueError, match="ids have to be numbers or texts"):
+            NeighborIndex(np.eye(3), ids).save(tmp_path / "index")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_index_that_is_replaced_while_it_is_opened_is_opened_after(tmp_path, monkeypatch):
+    folder, real = tmp_path / "index", saved_index.file_sha256
+    NeighborIndex(np.eye(3)).save(folder)
+    NeighborIndex(np.eye(3)).save(folder)
+
+    def interrupted(path):
+        monkeypatch.setattr(saved_index, "file_sha256", real)
+        NeighborIndex(np.eye(7)).save(folder)
+        return real(path)
+
+    monkeypatch.setattr(saved_index, "file_sha256", interrupted)
+    assert len(NeighborIndex.load(folder)) == 7
