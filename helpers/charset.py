@@ -22,7 +22,7 @@ MARKS = [  # byte-order marks; the longer ones first, because UTF-32's begins wi
     (codecs.BOM_UTF16_BE, "utf-16"),
 ]
 WIDE = ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
-ENDS = b"\n\r ,;\t|"  # where a text may be cut without cutting a word or a letter
+ENDS = b"\n ,;\t|"  # where a text may be cut without cutting a word, a letter, or a line end of two signs
 TOLERATED = 0.01  # of the words with foreign letters, that may look wrong in a long Western text
 
 ALPHABETS = {  # letters beyond a to z

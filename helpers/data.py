@@ -303,7 +303,8 @@ def read_ratings_csv(
     hint = ". If 0 or -1 means 'not rated': --zeros missing (zeros='missing')" if numbers.isin([0, -1]).any() else ""
     scaled = f"is no rating from {low:g} to {high:g}{hint}"
     _refuse_cells(file, ratings["rating"], ~numbers.between(low, high), columns["rating"], scaled)
-    if zeros is None and low == 0 and (counts := numbers.value_counts()).idxmax() == 0 and len(counts) > 2:
+    counts = numbers.value_counts()
+    if zeros is None and low == 0 and len(counts) > 2 and counts.get(0, 0) > counts.drop(0, errors="ignore").max():
         raise ValueError(
             f"{file.name}: {counts[0]:,} of {len(numbers):,} ratings are 0, more than any other. If that means 'not "
             "rated', say --zeros missing (zeros='missing'); if it is the lowest rating, say --zeros rating."
@@ -470,7 +471,7 @@ def _read_course_file(name: str, columns: list[str]) -> pd.DataFrame:
             listed = _published().get(name, "")
         if digest == listed:
             return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8")
-        table = open_table(path, [], "utf-8")
+        table = open_table(path, columns, "utf-8")
         if table.columns != columns:
             raise ValueError(f"the columns are {', '.join(table.columns)[:100]}; expected {', '.join(columns)}")
         frame = table.frame().reset_index(drop=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import warnings
 from typing import NamedTuple
 
 from helpers import bootstrap
@@ -129,6 +130,8 @@ def _checksums() -> Finding:
 
 def _loads(name: str, load) -> Finding:
     try:
-        return Finding(name, True, load(), RESTORE)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of changed files, which `_checksums` names
+            return Finding(name, True, load(), RESTORE)
     except ValueError as error:
         return Finding(name, False, str(error), RESTORE)

@@ -230,9 +230,10 @@ def open_table(path: str | Path, needed: list[str], encoding: str | None = None)
     path = _regular_file(path)
     try:
         encoding, errors = _encoding(path, encoding)
-        first = _header(path, encoding, errors, needed)
         found = []
-        for table in first:
+        for table in _header(
+            path, encoding, errors, needed
+        ):  # in a file of one column, any delimiter will do that stands in no text
             try:
                 return _looked_through(table)
             except ValueError as error:
@@ -493,7 +494,8 @@ def _header(path: Path, encoding: str, errors: str, needed: list[str]) -> list[T
     for table in found:
         if twice := next((column for column in needed if table.columns.count(column) > 1), None):
             raise ValueError(f"{name}: column '{twice}' stands there twice. Give one of them another name.")
-    return sorted(found, key=lambda table: -len(table.columns))
+    most = max(len(table.columns) for table in found)
+    return [table for table in found if len(table.columns) == most]
 
 
 def _some(names: list[str]) -> str:
