@@ -41,22 +41,22 @@ VOWEL = "aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüœ"
 SUSPECT = re.compile(
     "|".join(
         [
-            r"[ðþýÿšžŸÐÞÝŠŽ¤¦¨¬¯¶¸¾ƒˆ˜÷]",  # Icelandic, Czech, Turkish letters, and signs that nobody writes
+            r"[ðþýÿšžŸÐÞÝŠŽ¤¦¨¬¯¶¸ƒˆ˜÷]",  # Icelandic, Czech, Turkish letters, and signs that nobody writes
             r"[^\W\d_a-zA-Z]{3}",  # a word of foreign letters: another alphabet
             rf"[{LOWER}][À-ÖØ-ÞŒ]",  # a capital inside a word
-            r"[^\W\d_][“”„‚‘«»‹›•†‡‰™€¡¢£¥¿§©®±µ·×°º¹²³¼½\u00ad]+[^\W\d_]",  # a sign between two letters
-            r"[^\W\d_][¡¢£¥¿±¹³„‚¼½]",  # after a letter
-            r"(?<![nmNMcCkK\d])[º²ª]|(?<![nN\d])°|[†‡‰•×][^\W\d_]",
+            r"[^\W\d_][“”„‚‘«»‹›•†‡‰™€¡¢£¥¿§©®±µ·×°º¹²³¼½¾]+[^\W\d_]",  # a sign between two letters
+            r"[^\W\d_][¡¢£¥¿±¹³„‚¼½¾]|[¼½¾][^\W\d_]",  # beside a letter
+            r"(?<![nmNMcCkK\d])[º²ª]|(?<![nN\d])°(?![CF]\b)|[†‡‰×][^\W\d_]",
             r"[ãÃ](?![oesOES]|\b)",  # Portuguese: ão, ãe, ãs, ã (Romanian has it anywhere)
             r"[õÕ](?![eE])",  # Portuguese: õe (Hungarian has it anywhere)
             r"[ìò]\B|[ùÙ]\B",  # Italian and French: the last letter of a word
             r"[ñÑ](?![aeiouáéíóúüAEIOUÁÉÍÓÚ])",  # Spanish: before a vowel
             r"[çÇ](?![aouâãõáàóôéúûAOUÂÃÕÁÓÚ]|\b)",
             rf"[èÈ][{VOWEL}]|\b[èÈ](?![rvRV]|\b)",
-            rf"[{VOWEL}][æø]|ø[aiouyáéíóúý]|æ[{VOWEL}]",  # Danish (Croatian and Czech have it beside vowels)
+            rf"[{VOWEL}][æø]|ø[aiouáéíóúý]|æ[{VOWEL}]",  # Danish (Croatian and Czech have it beside vowels)
             r"û(?![lrtcnmLRTCNM]|\b)|(?<!\b[dDmM])(?<!\bcr)û\b",  # French (Hungarian has it at the end)
             r"œ(?![uicnUICN])|(?<=[cnm])œ[cn]",
-            r"\b[âêîôûåëïñùìò]\b",  # alone: a word of one letter in Cyrillic
+            r"\b[âêîôûëïñùìò]\b",  # a word of one letter in Cyrillic
             r"[a-z]–[aeiou]",  # a dash of Windows is an ñ of the old Macintosh
         ]
     )

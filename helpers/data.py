@@ -32,6 +32,7 @@ TRUTH_COLUMNS = ["listing_id", "movie_id"]
 RATING_COLUMNS = ["user_id", "movie_id", "rating", "timestamp"]
 NAMED_VIEWERS = {1: "Ada", 2: "Bruno", 3: "Carla"}  # user_id of the simulated viewers that the course speaks of
 LIKED = 4.0  # stars; a rating from here on counts as a like
+SCALE = (0.5, 5.0)  # stars, lowest and highest
 CHECKSUMS = "SHA256SUMS"
 
 MISSING = {  # what stands, alone in a cell and in any case, for nothing
@@ -258,7 +259,7 @@ def read_ratings_csv(
         Seconds or milliseconds since 1970 (a warning says when they are read as milliseconds), years, or dates such as
         2020-01-31, 20200131 or 2020-01-31T18:30:00+02:00.
     scale : tuple of float, optional
-        Lowest and highest rating of the file; ratings are mapped from there to 0.5-5. By default they are stars.
+        Lowest and highest rating of the file; `as_stars` maps ratings from there to stars. By default they are stars.
     zeros : {"missing", "rating"}, optional
         What a 0 means where it could mean "not rated": ``"missing"`` leaves such rows (and those with -1) out, with a
         warning that counts them; ``"rating"`` takes them for the lowest rating. By default, a scale from 0 on whose
@@ -277,7 +278,7 @@ def read_ratings_csv(
         When the file cannot be read rightly, a column is missing, a cell of it is empty, no number, no time or outside
         of the scale (the line is named), or nobody knows what zeros mean.
     """
-    low, high = (0.5, 5.0) if scale is None else map(float, scale)
+    low, high = SCALE if scale is None else map(float, scale)
     if not (np.isfinite([low, high]).all() and low < high):
         raise ValueError(
             f"read_ratings_csv: the scale goes from a lower to a higher number, not from {low:g} to {high:g}."
@@ -309,7 +310,7 @@ def read_ratings_csv(
             f"{file.name}: {counts[0]:,} of {len(numbers):,} ratings are 0, more than any other. If that means 'not "
             "rated', say --zeros missing (zeros='missing'); if it is the lowest rating, say --zeros rating."
         )
-    ratings["rating"] = 0.5 + (numbers - low) * 4.5 / (high - low)
+    ratings["rating"] = as_stars(numbers, (low, high))
     if time_column:
         ratings["timestamp"] = _seconds(file, ratings["timestamp"], time_column)
     return ratings.reset_index(drop=True)
@@ -353,6 +354,48 @@ def read_years(cells: pd.Series) -> pd.Series:
     """
     years = {cell: _year(cell) for cell in cells.dropna().unique()}
     return pd.to_numeric(cells.map(years).astype("float64"))
+
+
+def as_stars(ratings, scale: tuple = SCALE):
+    """Map ratings of any scale to stars, half a star to five, so that a like is a like on every scale.
+
+    The lowest rating of a scale counts as no more than a tenth of the highest, as half a star of five does: so 4 of 5
+    stays 4 on a scale from 1 to 5, and 8 of 10 becomes 4 on one from 0 or 1 to 10.
+
+    Parameters
+    ----------
+    ratings : array-like of float
+        Any shape.
+    scale : tuple of float
+        Lowest and highest rating.
+
+    Returns
+    -------
+    array-like of float
+        Of the same shape; `from_stars` is the way back.
+
+    Raises
+    ------
+    ValueError
+        When the lowest rating is not below the highest.
+    """
+    low, step = _star(scale)
+    return ratings if tuple(scale) == SCALE else np.round(SCALE[0] + (ratings - low) / step, 6)
+
+
+def from_stars(stars, scale: tuple = SCALE):
+    """Map stars back to the ratings of a scale, see `as_stars`; what would lie outside of the scale is its end."""
+    low, step = _star(scale)
+    return np.clip(stars if tuple(scale) == SCALE else low + (stars - SCALE[0]) * step, *scale)
+
+
+def _star(scale: tuple) -> tuple[float, float]:
+    """The rating that half a star stands for, and how far apart two ratings are that differ by a star."""
+    low, high = scale
+    if not low < high:
+        raise ValueError(f"scale is {tuple(scale)}: the lowest rating comes first, then the highest, such as (1, 10).")
+    low = min(low, high / 10)
+    return low, (high - low) / (SCALE[1] - SCALE[0])
 
 
 def read_mpst(path: Path) -> pd.DataFrame:

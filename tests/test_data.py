@@ -192,6 +192,8 @@ WESTERN = {
     "Portuguese": "O coração de uma criança: não põe limões. Irmãs à noite, você é português, avô, maçã, AÇÕES.",
     "Swedish": "En dirigent återvänder till sin by på ön. Åke älskar sjön, FÖR GÅNGEN.",
     "Danish": "Søen ved København, blå bær på øen, Ærø, kærlighed, rød grød, miljø.",
+    "Norwegian": "Hun liker å gå på en øy, gøy å være høyt oppe, større og ærlig.",
+    "recipes": "¾ cup crème fraîche, 1½ jalapeños, ¼ l, 20 °C, 180° in the oven • salt",
     "Italian": "È una donna che perciò non è più là. Perché? Caffè, così, virtù, lunedì, città.",
     "English": "Don’t look: she’s the “last” one — here… 5 £, a café, Zoë’s fiancée, mother–daughter, 20° C, ACME™.",
 }
