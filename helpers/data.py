@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.home import cache_folder
-from helpers.tables import Table, one_line, open_table
+from helpers.tables import STRINGS, Table, one_line, open_table
 
 DATA_DIR = Path(__file__).resolve().parent.parent / "data"
 
@@ -342,7 +342,8 @@ def read_genres(cells: pd.Series) -> pd.Series:
     Bars, semicolons or commas may separate names, or they stand in a JSON or Python list of texts or of objects with a
     ``name``, as TMDB's tables have them, or in braces as PostgreSQL writes them. A name that comes twice counts once.
     """
-    return cells.map({cell: "|".join(dict.fromkeys(_names(cell))) or None for cell in cells.dropna().unique()})
+    names = {cell: "|".join(dict.fromkeys(_names(cell))) or None for cell in cells.dropna().unique()}
+    return cells.map(names).astype(STRINGS)
 
 
 def read_years(cells: pd.Series) -> pd.Series:
@@ -353,7 +354,8 @@ def read_years(cells: pd.Series) -> pd.Series:
     day and time zones are no years.
     """
     years = {cell: _year(cell) for cell in cells.dropna().unique()}
-    return pd.to_numeric(cells.map(years).astype("float64"))
+    found = cells.map(years).astype("float64")
+    return found if found.isna().any() else found.astype("int64")
 
 
 def as_stars(ratings, scale: tuple = SCALE):

@@ -344,8 +344,13 @@ YEARS = {
 
 @pytest.mark.parametrize(("cell", "year"), YEARS.items())
 def test_a_year_is_a_year_or_missing(cell, year):
-    (found,) = read_years(pd.Series([cell]))
+    found, other = read_years(pd.Series([cell, "1999"]))
+    assert other == 1999
     assert found == year or (np.isnan(found) and year is None)
+
+
+def test_years_are_whole_numbers_where_none_is_missing():
+    assert read_years(pd.Series(["1999", "2000-01-01"])).dtype == "int64"
 
 
 GENRES = {
@@ -373,6 +378,7 @@ def test_genres_of_a_table_of_tmdb_become_names(tmp_path):
     path = write_csv(tmp_path / "films.csv", rows, ["name", "plot", "genres", "released"])
     movies = load_movies(path, "name", "plot", genre_column="genres", year_column="released")
     assert movies["genres"].fillna("").tolist() == ["Drama", ""]
+    assert load_movies(path, "name", "plot", year_column="name")["genres"].str.len().tolist()[0] == 5
     assert movies["year"].tolist()[0] == 2001 and np.isnan(movies["year"].iloc[1])
 
 

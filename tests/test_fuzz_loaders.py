@@ -19,7 +19,7 @@ import pytest
 from helpers import data
 from helpers.data import load_movies
 
-TRIES = int(os.environ.get("COURSE_FUZZ", 250))
+TRIES = int(os.environ.get("COURSE_FUZZ", 150))
 LEGACY = {  # words of a language, and encodings that have its letters
     "Western": (
         "été rêveuse garçon cœur père Fährmann Gäste Fluß schön Straße niño corazón señora mañana coração mães ações "
@@ -254,7 +254,7 @@ def test_a_damaged_file_of_the_course_is_refused_or_told(tmp_path, monkeypatch, 
         if file.is_file():
             shutil.copy(file, tmp_path)
     monkeypatch.setattr(data, "DATA_DIR", tmp_path)
-    for number in range(max(4, TRIES // 25)):
+    for number in range(max(6, TRIES // 25)):
         changed, way = damaged(chance, raw)
         (tmp_path / name).write_bytes(changed)
         with warnings.catch_warnings(record=True) as told:
