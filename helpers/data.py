@@ -573,12 +573,10 @@ def _read_real_csv(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     """Read a published CSV file, and insist on its columns and on what they hold."""
     text = [column for column, dtype in columns.items() if dtype == "str"]
     try:
-        table = pd.read_csv(
-            path, encoding="utf-8", dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""]
-        )
+        table = pd.read_csv(path, encoding="utf-8", dtype=columns, keep_default_na=False, na_values=[""])
         if list(table.columns) != list(columns):
             raise ValueError(f"the columns are {', '.join(table.columns)[:100]}; expected {', '.join(columns)}")
-        return table.fillna(dict.fromkeys(text, "")).astype({c: dtype for c, dtype in columns.items() if c not in text})
+        return table.fillna(dict.fromkeys(text, ""))
     except (OSError, ValueError, OverflowError) as error:
         why = " ".join(str(error).split())[:200]
         raise ValueError(f"{path}: {why}: the file is damaged or truncated.") from error
