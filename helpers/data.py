@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import hashlib
 import json
 import os
 import re
-import uuid
 import warnings
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from helpers.files import file_sha256, hash_texts, read_arrays, write_whole  # noqa: F401  (for those who look here)
 from helpers.home import cache_folder
 from helpers.tables import STRINGS, Table, one_line, open_table
 
@@ -415,12 +413,6 @@ def read_mpst(path: Path) -> pd.DataFrame:
     return movies[["imdb_id", "title", "tags", "synopsis", "split", "synopsis_source"]]
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def changed_files() -> list[str]:
     """Name the files of the course's data that are missing, or are not the ones that `SHA256SUMS` lists."""
     with _clear_errors(DATA_DIR / CHECKSUMS):
@@ -456,45 +448,23 @@ def load_vectors(movies: pd.DataFrame) -> np.ndarray:
     path = DATA_DIR / "vectors.npz"
     with _clear_errors(path):
         stored = read_arrays(path)
-        rows = pd.Series(np.arange(len(stored["ids"])), index=stored["ids"])
+        ids, vectors, hashes = (_named(stored, name) for name in ("ids", "vectors", "text_sha256"))
+        if vectors.ndim != 2 or vectors.dtype != np.float32 or not len(ids) == len(vectors) == len(hashes):
+            raise ValueError("its arrays do not belong together")
+        rows = pd.Series(np.arange(len(ids)), index=ids)
     missing = movies.index.difference(rows.index)
     if len(missing):
         raise ValueError(f"{path.name}: no vector for movie_id {missing[0]}. Run: python tools/make_vectors.py")
     wanted = rows.loc[movies.index].to_numpy()
-    if not np.array_equal(stored["text_sha256"][wanted], hash_texts(movies["synopsis"])):
+    if not np.array_equal(hashes[wanted], hash_texts(movies["synopsis"])):
         raise ValueError(f"{path.name} was made from other synopses. Run: python tools/make_vectors.py")
-    return stored["vectors"][wanted]
+    return vectors[wanted]
 
 
-def hash_texts(texts) -> np.ndarray:
-    """SHA-256 of every text: (n_texts, 32) bytes. A change of one letter changes its row."""
-    digests = [hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).digest() for text in texts]
-    return np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 32)
-
-
-def read_arrays(path: Path) -> dict:
-    """Read every array of an ``.npz`` file, with its checksums verified and pickles refused."""
-    try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise ValueError(f"{path.name} is damaged ({error})") from error
-
-
-@contextlib.contextmanager
-def write_whole(path: Path):
-    """Give a temporary path in the same folder, and move it to `path` when the block ends without an error.
-
-    Readers see the old file or the new one, never a part of one, and writers at the same time do not mix.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.stem}-{uuid.uuid4().hex}{path.suffix}")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _named(stored: dict, name: str) -> np.ndarray:
+    if name not in stored:
+        raise ValueError(f"it holds no array '{name}'")
+    return stored[name]
 
 
 def _published() -> dict[str, str]:
@@ -703,12 +673,12 @@ def _literal(cell: str) -> list[str] | None:
         items = [value] if isinstance(value, dict | str) else value
         if not isinstance(items, list | tuple | set):
             return None
-        names = [_named(item) if isinstance(item, dict) else item for item in items]
+        names = [_name_of(item) if isinstance(item, dict) else item for item in items]
         return [str(name) for name in names if isinstance(name, str | int)]
     return None
 
 
-def _named(item: dict) -> str | None:
+def _name_of(item: dict) -> str | None:
     """The name in an object such as ``{"id": 18, "name": "Drama"}``."""
     usual = (item.get(key) for key in ("name", "title", "label", "genre", "value"))
     texts = (value for value in item.values() if isinstance(value, str))

@@ -1,0 +1,129 @@
+"""Write files whole, clean up after whoever was killed while writing, and read back only what is undamaged."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import math
+import os
+import platform
+import re
+import shutil
+import time
+import uuid
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+ABANDONED_AFTER = 86_400  # seconds; by then nobody writes any more, whatever machine it was
+RATIO = 20  # by which the arrays of an .npz file may be larger than the file: vectors hardly compress, bombs do
+TEMPORARY = re.compile(r"\..*\.tmp-([0-9a-f]{8})-(\d+)-[0-9a-f]{12}(\..*)?")
+
+
+def temporary_path(path: Path) -> Path:
+    """A new hidden name beside `path`, with its suffix, that says which process of which machine writes there."""
+    path = Path(path)
+    return path.with_name(f".{path.stem[:40]}.tmp-{_host()}-{os.getpid()}-{uuid.uuid4().hex[:12]}{path.suffix}")
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove what `temporary_path` named in a folder, where the process is gone, or it is a day old."""
+    try:
+        found = [(path, named) for path in Path(folder).iterdir() if (named := TEMPORARY.fullmatch(path.name))]
+    except OSError:
+        return
+    for path, named in found:
+        with contextlib.suppress(OSError):
+            if _is_gone(named[1], int(named[2])) or time.time() - path.lstat().st_mtime > ABANDONED_AFTER:
+                remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with everything in it, if it is there and nobody holds it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _host() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+
+
+def _is_gone(host: str, process: int) -> bool:
+    """Whether a process of this machine has ended; of another machine's, nothing is known."""
+    import psutil
+
+    return host == _host() and not psutil.pid_exists(process)
+
+
+@contextlib.contextmanager
+def write_whole(path: Path):
+    """Give a temporary path in the same folder, and move it to `path` when the block ends without an error.
+
+    Readers see the old file or the new one, never a part of one, and writers at the same time do not mix. What a
+    killed process left in that folder is removed.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(path.parent)
+    temporary = temporary_path(path)
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_texts(texts) -> np.ndarray:
+    """SHA-256 of every text: (n_texts, 32) bytes. A change of one letter changes its row."""
+    digests = [hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).digest() for text in texts]
+    return np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 32)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read every array of an ``.npz`` file, with the archive's checksums verified.
+
+    Raises
+    ------
+    ValueError
+        When the file is damaged, holds pickled objects, or would unpack to far more than its size.
+    OSError
+        When it cannot be opened.
+    """
+    path = Path(path)
+    with path.open("rb") as opened:
+        try:
+            with zipfile.ZipFile(opened) as archive:
+                entries = archive.infolist()
+                size = sum(entry.file_size for entry in entries)
+                if size > RATIO * path.stat().st_size:
+                    raise ValueError(f"it would unpack to {size:,} bytes")
+                return {entry.filename.removesuffix(".npy"): _array(archive.read(entry)) for entry in entries}
+        except Exception as error:  # damaged bytes raise whatever they lead to: zlib, struct, memory, encryption
+            raise ValueError(f"{path.name} is damaged ({_one_line(error)})") from error
+
+
+def _array(raw: bytes) -> np.ndarray:
+    """An array from the bytes of an ``.npy`` file, whose header has to fit their number."""
+    file = io.BytesIO(raw)
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, by_columns, dtype = read(file)
+    if dtype.hasobject:
+        raise ValueError("it holds objects, which could run code")
+    if file.tell() + math.prod(shape) * dtype.itemsize != len(raw):
+        raise ValueError("its header does not fit its bytes")
+    return np.ndarray(shape, dtype, buffer=raw, offset=file.tell(), order="F" if by_columns else "C").copy()
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
