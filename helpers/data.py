@@ -7,9 +7,7 @@ that names the file, the column or the row when something is wrong. Nothing here
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import json
 import os
 import re
 import warnings
@@ -18,9 +16,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from helpers.cells import MISSING, WORDS, is_missing, read_genres, read_numbers, read_years
 from helpers.files import file_sha256, hash_texts, read_arrays, write_whole  # noqa: F401  (for those who look here)
 from helpers.home import cache_folder
-from helpers.tables import STRINGS, Table, one_line, open_table
+from helpers.tables import Table, one_line, open_table
 
 DATA_DIR = Path(__file__).resolve().parent.parent / "data"
 
@@ -32,12 +31,6 @@ NAMED_VIEWERS = {1: "Ada", 2: "Bruno", 3: "Carla"}  # user_id of the simulated v
 LIKED = 4.0  # stars; a rating from here on counts as a like
 SCALE = (0.5, 5.0)  # stars, lowest and highest
 CHECKSUMS = "SHA256SUMS"
-
-MISSING = {  # what stands, alone in a cell and in any case, for nothing
-    *("na", "n/a", "n.a.", "nan", "null", "none", "nil", "?"),
-    *("\\n", "-", "--", "–", "—", ".", "#n/a", "<na>", "#null!", "#ref!", "#value!"),
-}
-WORDS = {"na", "n/a", "nan", "null", "none", "nil", "?"}  # of them, films are called so
 OURS = ["movie_id", "title", "synopsis", "similarity"]  # names that mean one thing everywhere in the course
 
 MOVIELENS_FOLDER = "ml-latest-small"
@@ -291,8 +284,8 @@ def read_ratings_csv(
     if ratings.empty:
         raise ValueError(f"{file.name}: there is no row below the header.")
     for name in ("user_id", "movie_id"):
-        _refuse_cells(file, ratings[name], _is_missing(ratings[name]), columns[name], "is missing")
-    numbers = _numbers(ratings["rating"])
+        _refuse_cells(file, ratings[name], is_missing(ratings[name]), columns[name], "is missing")
+    numbers = read_numbers(ratings["rating"])
     if zeros == "missing":
         unrated = numbers.eq(0) | (numbers.eq(-1) & (low > -1))
         if unrated.all():
@@ -332,28 +325,6 @@ def read_csv_in_parts(csv: str | Path, column: str, rows: int, *, encoding: str 
     for _, (cells,) in open_table(csv, [column], encoding).parts([column], rows):
         texts = [cell.strip() for cell in cells]
         yield ["" if text.lower() in MISSING else text for text in texts]
-
-
-def read_genres(cells: pd.Series) -> pd.Series:
-    """Read lists of names (genres, tags) in any usual form: ``Drama|Mystery``.
-
-    Bars, semicolons or commas may separate names, or they stand in a JSON or Python list of texts or of objects with a
-    ``name``, as TMDB's tables have them, or in braces as PostgreSQL writes them. A name that comes twice counts once.
-    """
-    names = {cell: "|".join(dict.fromkeys(_names(cell))) or None for cell in cells.dropna().unique()}
-    return cells.map(names).astype(STRINGS)
-
-
-def read_years(cells: pd.Series) -> pd.Series:
-    """Read a year, 1000 to 2999, out of each cell; NaN where there is none.
-
-    A cell that is a number has to be a year (1994 or 1994.0). From a date the year counts, from a range (1984-1989) the
-    first one, from anything else the last number that can be a year: *Blade Runner 2049 (2017)* is of 2017. Times of
-    day and time zones are no years.
-    """
-    years = {cell: _year(cell) for cell in cells.dropna().unique()}
-    found = cells.map(years).astype("float64")
-    return found if found.isna().any() else found.astype("int64")
 
 
 def as_stars(ratings, scale: tuple = SCALE):
@@ -521,7 +492,7 @@ def _course_ratings() -> pd.DataFrame:
     for column in ("user_id", "movie_id", "timestamp"):
         ratings[column] = _whole_numbers(name, ratings[column], column)
     with _clear_errors(DATA_DIR / name):
-        stars = _numbers(ratings["rating"])
+        stars = read_numbers(ratings["rating"])
         if not stars.between(0.5, 5).all():
             raise ValueError(f"rating '{ratings['rating'][~stars.between(0.5, 5)].iloc[0]}' is none from 0.5 to 5")
     ratings["rating"] = stars
@@ -567,7 +538,7 @@ def _usable_rows(
     """Name the columns, number the rows, and leave out rows that lack a title or a text."""
     table = file.frame()
     texts = table[text_column].str.strip()
-    texts = texts.mask(_is_missing(texts), "")
+    texts = texts.mask(is_missing(texts), "")
     titles = _titles(table[title_column].fillna("").map(one_line))
     others = table.drop(columns={title_column, text_column})
     named = {"genres": genre_column or "genres", "year": year_column or "year"}
@@ -595,10 +566,6 @@ def _usable_rows(
     return usable
 
 
-def _is_missing(cells: pd.Series) -> pd.Series:
-    return cells.isna() | cells.str.lower().isin({"", *MISSING})
-
-
 def _titles(titles: pd.Series) -> pd.Series:
     """Empty what is no title: a sign for nothing, or a word for nothing that stands in several rows."""
     nothing = titles.str.lower().isin(MISSING)
@@ -614,15 +581,9 @@ def _refuse_cells(file: Table, cells: pd.Series, bad: pd.Series, column: str, wh
         raise ValueError(f"{file.name}, line {line}: {column} '{shown}' {why}. Change the line, or leave it out.")
 
 
-def _numbers(cells: pd.Series) -> pd.Series:
-    """Read plain decimal numbers, with a point or a comma; NaN for anything else (inf, 1e5, 4/5)."""
-    plain = cells.where(cells.fillna("").str.fullmatch(r"[-+]?[0-9]+([.,][0-9]*)?|[-+]?[.,][0-9]+"))
-    return pd.to_numeric(plain.str.replace(",", ".", regex=False), errors="coerce").astype("float64")
-
-
 def _seconds(file: Table, cells: pd.Series, column: str) -> pd.Series:
     """Read times as seconds since 1970."""
-    seconds, wrong = _numbers(cells), "is no time; write seconds since 1970, or 2020-01-31 18:30"
+    seconds, wrong = read_numbers(cells), "is no time; write seconds since 1970, or 2020-01-31 18:30"
     if seconds.isna().all() or cells.str.fullmatch(r"(19|20)[0-9]{2}([01][0-9][0-3][0-9])?").all():
         dates = pd.to_datetime(cells, errors="coerce", utc=True, format="ISO8601")
         _refuse_cells(file, cells, dates.isna(), column, wrong)
@@ -633,53 +594,3 @@ def _seconds(file: Table, cells: pd.Series, column: str) -> pd.Series:
         unit = {1_000: "milliseconds", 1_000_000: "microseconds"}.get(thousands, "nanoseconds")
         warnings.warn(f"{file.name}: {column} is read as {unit} since 1970.", stacklevel=3)
     return seconds / thousands
-
-
-def _year(cell: str) -> float:
-    """See `read_years`."""
-    cell = cell.strip()
-    if re.fullmatch(r"[-+\u2212]?[0-9]+([.,][0-9]+)?(e[-+]?[0-9]+)?", cell, re.I):
-        found = re.fullmatch(r"([12][0-9]{3})([.,]0+|(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01]))?", cell)
-        return float(found[1]) if found else np.nan
-    if found := re.match(r"([12][0-9]{3})([-/.])(0?[1-9]|1[0-2])(\2|T|\b)(?![-–—])", cell):
-        return float(found[1])
-    cell = re.sub(r"[0-9]{1,2}:[0-9]{2}(:[0-9.,]+)?\s*(AM|PM)?\s*(Z|UTC|GMT)?\s*([-+][0-9]{2}:?[0-9]{2})?", " ", cell)
-    found = re.search(r"(?<![0-9])([12][0-9]{3})\s*[-–—/]\s*([12][0-9]{3})(?![0-9])\W*$", cell)
-    if found and found[1] <= found[2]:
-        return float(found[1])
-    years = re.findall(r"(?<![0-9])[12][0-9]{3}(?![0-9])", cell)
-    return float(years[-1]) if years else np.nan
-
-
-def _names(cell: str) -> list[str]:
-    """See `read_genres`."""
-    cell = cell.strip()
-    if cell.lower() in MISSING:
-        return []
-    found = _literal(cell) if cell[:1] in "[{(" else None
-    if found is None and cell[:1] + cell[-1:] in ("{}", "[]"):
-        cell = cell[1:-1].replace('"', "")
-    names = re.split(r"[|;,]", cell) if found is None else [name.replace("|", "/") for name in found]
-    return [name for name in map(one_line, names) if name]
-
-
-def _literal(cell: str) -> list[str] | None:
-    """Names in a JSON or Python list, or None when it is none."""
-    for read in (json.loads, ast.literal_eval):
-        try:
-            value = read(cell if read is json.loads else re.sub(r"(['\"])\s+(?=['\"])", r"\1, ", cell))
-        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-            continue
-        items = [value] if isinstance(value, dict | str) else value
-        if not isinstance(items, list | tuple | set):
-            return None
-        names = [_name_of(item) if isinstance(item, dict) else item for item in items]
-        return [str(name) for name in names if isinstance(name, str | int)]
-    return None
-
-
-def _name_of(item: dict) -> str | None:
-    """The name in an object such as ``{"id": 18, "name": "Drama"}``."""
-    usual = (item.get(key) for key in ("name", "title", "label", "genre", "value"))
-    texts = (value for value in item.values() if isinstance(value, str))
-    return next((value for value in usual if isinstance(value, str)), next(texts, None))
