@@ -109,20 +109,21 @@ def marked(head: bytes) -> str | None:
     for mark, encoding in MARKS:
         if head.startswith(mark):
             return encoding
-    if b"\0" not in head:
+    if head.count(0) < 3:  # a header and a row have as many ends of cells and lines
         return None
     fits = {encoding: _plausible(head[: len(head) // 4 * 4], encoding) for encoding in WIDE}
     best = max(fits, key=fits.get)
-    return best if fits[best] > 0.01 and head.count(0) > len(head) / 100 else None
+    return best if fits[best] > 0.01 else None
 
 
 def _plausible(head: bytes, encoding: str) -> float:
-    """Share of ASCII among the characters, or 0 when they are no text, or have no cell's end."""
+    """Share of ASCII among the characters, or 0 when they are no text, or no cell ends."""
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(head)
     except UnicodeDecodeError:
         return 0.0
-    if not any(end in text for end in ",;\t|\n") or re.search(r"[\x00-\x08\x0e-\x1f\ue000-\uf8ff\ufffe\uffff]", text):
+    odd = sum(not letter.isprintable() and letter not in "\t\r\n\xa0\xad\u3000\u200b\ufeff" for letter in text)
+    if not text or odd > len(text) / 100 or not any(end in text for end in ",;\t|\n"):
         return 0.0
     return sum(letter < "\x7f" for letter in text) / len(text)
 

@@ -499,8 +499,12 @@ def _header(path: Path, encoding: str, errors: str, needed: list[str]) -> list[T
 
 
 def _some(names: list[str]) -> str:
-    shown = ", ".join(name[:30] for name in names[:6] if name) or "nothing"
-    return shown + (", ..." if len(names) > 6 or any(len(name) > 30 for name in names) else "")
+    """Some names for a message, none of them longer than fits."""
+    printed = [
+        "".join(letter if letter.isprintable() else "\ufffd" for letter in name[:30]) for name in names[:6] if name
+    ]
+    more = len(names) > 6 or any(len(name) > 30 for name in names)
+    return (", ".join(printed) or "nothing") + (", ..." if more else "")
 
 
 def _looked_through(table: Table) -> Table:

@@ -103,6 +103,7 @@ REFUSED = {
     "gzip with another checksum": (gzip.compress(b"name,plot\na,b\n")[:-8] + bytes(8), "gzip file is damaged"),
     "gzip twice": (gzip.compress(gzip.compress(b"name,plot\n")), "a gzip file inside"),
     "a zero": (b"name,plot\na,b\nc,\0d\n", "line 3: a zero byte"),
+    "a zero that looks wide": (b"title,about\n,\0,\n", "line 2: a zero byte"),
     "a web page": (b"\n<!DOCTYPE html>\n<html>", "a web page"),
     "JSON": (b'[{"name": "a"}]', "a JSON file"),
     "PDF": (b"%PDF-1.7\n", "a PDF file"),
