@@ -307,6 +307,14 @@ def read_ratings_csv(
     return ratings.reset_index(drop=True)
 
 
+def read_table(csv: str | Path, *, encoding: str | None = None) -> pd.DataFrame:
+    """Read a CSV or CSV.gz file as it is: all columns, all rows, texts; a cell that is empty is missing.
+
+    Delimiter and encoding are found as by `load_movies`, and the same is refused; words for nothing stay.
+    """
+    return open_table(csv, [], encoding).frame().reset_index(drop=True)
+
+
 def read_csv_in_parts(csv: str | Path, column: str, rows: int, *, encoding: str | None = None):
     """Read one column of a CSV of any size, some rows at a time.
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from helpers import charset, data, tables
-from helpers.data import load_movies, read_csv_in_parts, read_genres, read_years
+from helpers.data import load_movies, read_csv_in_parts, read_genres, read_table, read_years
 
 ROWS = [
     ["Die Brücke", "Seven boys\nhold a bridge."],
@@ -166,6 +166,14 @@ def test_usual_habits_of_other_programs_are_read(tmp_path, content, titles, text
     movies = load(tmp_path / "films.csv")
     assert (movies["title"].tolist(), movies["synopsis"].tolist()) == (titles, texts)
     assert sum(read_csv_in_parts(tmp_path / "films.csv", "plot", 1), []) == texts
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_table_is_shown_as_it_is(tmp_path, delimiter):
+    path = write_csv(tmp_path / "films.csv", [["A", "x"], ["NA", ""]], encoding="cp1251", sep=delimiter)
+    assert read_table(path).fillna("missing").to_dict("list") == {"name": ["A", "NA"], "plot": ["x", "missing"]}
+    write_csv(path, [["Маяк", "x"]], encoding="cp1251")
+    assert read_table(path, encoding="cp1251")["name"].tolist() == ["Маяк"]
 
 
 def test_a_zip_under_the_name_of_a_table_is_recognized(tmp_path):
