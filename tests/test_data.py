@@ -441,6 +441,13 @@ def test_a_hundred_thousand_rows_are_read_in_seconds(tmp_path):
     assert time.perf_counter() - begin < 20
 
 
+def test_the_toy_ratings_are_those_that_the_notebooks_compute_with():
+    toy = data.toy_ratings()
+    assert toy.sum(axis=1).to_dict() == {"Ada": 23, "Bruno": 20, "Carla": 21, "Dan": 28, "Eve": 22, "Finn": 15}
+    assert toy.count().tolist() == [6, 6, 4, 5, 5, 6, 5, 4]
+    assert (toy * [1, 2, 3, 4, 5, 6, 7, 8]).sum(axis=None) == 549
+
+
 def test_an_interrupted_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "file.txt"
     path.write_text("old")
