@@ -111,6 +111,10 @@ def test_rooms_import_only_from_rooms_above_them():
     rooms = [
         "bootstrap",
         "home",
+        "files",
+        "charset",
+        "tables",
+        "cells",
         "data",
         "fetch",
         "titles",
