@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import warnings
 from typing import NamedTuple
 
 from helpers import bootstrap
@@ -130,8 +129,6 @@ def _checksums() -> Finding:
 
 def _loads(name: str, load) -> Finding:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of changed files, which `_checksums` names
-            return Finding(name, True, load(), RESTORE)
+        return Finding(name, True, load(), RESTORE)
     except ValueError as error:
         return Finding(name, False, str(error), RESTORE)

@@ -1,4 +1,5 @@
 import re
+import time
 import tomllib
 from collections import Counter
 
@@ -197,6 +198,16 @@ def test_a_description_by_somebody_who_never_saw_the_synopses_finds_its_film():
 
 def test_the_data_are_small():
     assert sum(file.stat().st_size for file in DATA_DIR.iterdir() if file.is_file()) < 12_000_000
+
+
+@pytest.mark.speed
+def test_the_data_load_fast():
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        load_vectors(load_movies()), load_raw_listings(), load_duplicates(), load_ratings()
+        times.append(time.perf_counter() - started)
+    assert min(times) < 1.0
 
 
 def test_the_files_are_those_of_the_checksums():
