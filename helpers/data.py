@@ -8,18 +8,18 @@ that names the file, the column or the row when something is wrong. Nothing here
 from __future__ import annotations
 
 import contextlib
-import csv as csv_module
-import gzip
-import io
 import os
+import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from helpers.cells import MISSING, WORDS, is_missing, read_genres, read_numbers, read_years
 from helpers.files import file_sha256, hash_texts, read_arrays, write_whole  # noqa: F401  (for those who look here)
 from helpers.home import cache_folder
+from helpers.tables import Table, one_line, open_table
 
 DATA_DIR = Path(__file__).resolve().parent.parent / "data"
 
@@ -31,13 +31,13 @@ NAMED_VIEWERS = {1: "Ada", 2: "Bruno", 3: "Carla"}  # user_id of the simulated v
 LIKED = 4.0  # stars; a rating from here on counts as a like
 SCALE = (0.5, 5.0)  # stars, lowest and highest
 CHECKSUMS = "SHA256SUMS"
-DELIMITERS = ",;\t|"
+OURS = ["movie_id", "title", "synopsis", "similarity"]  # names that mean one thing everywhere in the course
 
 MOVIELENS_FOLDER = "ml-latest-small"
-MOVIELENS_FILES = {  # the columns that each file has to have
-    "ratings.csv": ["userId", "movieId", "rating", "timestamp"],
-    "movies.csv": ["movieId", "title", "genres"],
-    "links.csv": ["movieId", "imdbId", "tmdbId"],
+MOVIELENS_FILES = {  # the columns that each file has to have, and what they hold
+    "ratings.csv": {"userId": "int64", "movieId": "int64", "rating": "float64", "timestamp": "int64"},
+    "movies.csv": {"movieId": "int64", "title": "str", "genres": "str"},
+    "links.csv": {"movieId": "int64", "imdbId": "int64", "tmdbId": "float64"},
 }
 MOVIELENS_RATINGS, MOVIELENS_USERS = 100_836, 610
 MPST_FILE = "mpst_full_data.csv"
@@ -52,20 +52,23 @@ def load_movies(
     *,
     genre_column: str | None = None,
     year_column: str | None = None,
+    encoding: str | None = None,
 ) -> pd.DataFrame:
-    """Load the course's films, the films of MPST, or any catalogue that has a title and a text.
+    r"""Load the course's films, the films of MPST, or any catalogue that has a title and a text.
 
     Parameters
     ----------
     csv : path or "mpst", optional
         A CSV or CSV.gz file of your own; without it, the films of the course are loaded. Commas, semicolons,
-        tabs or bars may separate its cells; UTF-8, UTF-16 and Windows-1252 are read. ``"mpst"`` stands for the
-        14,828 films with long plots of Kar et al. (2018), fetched by ``python3 -m helpers fetch mpst``.
+        tabs or bars may separate its cells. ``"mpst"`` stands for the 14,828 films with long plots of Kar et al.
+        (2018), fetched by ``python3 -m helpers fetch mpst``.
     title_column, text_column : str, optional
         Its columns that hold titles and texts; both are needed with `csv`.
     genre_column, year_column : str, optional
-        Its columns that become ``genres`` and ``year``. Genres may be separated by bars, semicolons or commas. A year
-        is the last number from 1000 to 2999 in a cell, so that dates, and titles that end with a year, serve as well.
+        Its columns that become ``genres`` and ``year``; see `read_genres` and `read_years`.
+    encoding : str, optional
+        Of the file, as Python names it (``cp1251``, ``gbk``); ``utf-8:replace`` reads U+FFFD where a byte is damaged.
+        By default UTF-8, UTF-16 and UTF-32 are recognized, and Windows-1252 where all of its letters are plausible.
 
     Returns
     -------
@@ -73,13 +76,16 @@ def load_movies(
         One row a film, index ``movie_id``, with ``title``, ``year``, ``synopsis`` and the other columns.
         Lists (genres, director, cast, tags) are text, separated by ``|``. From a file of your own, ``movie_id``
         counts its rows from 1, and rows without title or text are left out with a warning that counts them;
-        ``attrs["left_out"]`` keeps the counts. Films of MPST have no year; they have ``imdb_id``, ``tags``,
+        ``attrs["left_out"]`` keeps the counts. A word for nothing (NA, null, None, \N, ...) alone in a cell is no
+        text; it is a title only where it has a text and no other row has it as a title, as the film *Null* would.
+        Titles are one line, without control characters. Columns of the file that bear a name of ours are called
+        ``file_title``, ``file_year`` and so on. Films of MPST have no year; they have ``imdb_id``, ``tags``,
         ``split`` (train, val or test) and ``synopsis_source``.
 
     Raises
     ------
     ValueError
-        When the file cannot be read as CSV, or lacks a column, or has no usable row.
+        When the file cannot be read rightly, or lacks a column, or has no usable row; see `helpers.tables.open_table`.
     FileNotFoundError
         When there is no such file.
 
@@ -91,20 +97,14 @@ def load_movies(
     if csv == "mpst":
         return read_mpst(_find_real(MPST_FILE, "mpst"))
     if csv is None:
-        movies = _read_course_file("movies.csv", MOVIE_COLUMNS, "movie_id")
-        movies["year"] = pd.to_numeric(movies["year"]).astype("int64")
+        movies = _by_number("movies.csv", _read_course_file("movies.csv", MOVIE_COLUMNS), "movie_id")
+        movies["year"] = _whole_numbers("movies.csv", movies["year"], "year")
         return movies
     if title_column is None or text_column is None:
         raise ValueError("load_movies: name title_column and text_column together with csv.")
-    others = [column for column in (genre_column, year_column) if column]
-    table = _read_any_csv(Path(csv), [title_column, text_column, *others])
-    movies = _usable_rows(table, Path(csv), title_column, text_column)
-    rows = table.loc[movies.index - 1].set_axis(movies.index)
-    if genre_column:
-        movies["genres"] = rows[genre_column].str.strip(" |;,").str.replace(r"\s*[|;,]\s*", "|", regex=True)
-    if year_column:
-        movies["year"] = pd.to_numeric(rows[year_column].str.extract(r".*(?<!\d)([12]\d{3})(?!\d)")[0])
-    return movies
+    needed = [column for column in (title_column, text_column, genre_column, year_column) if column]
+    table = open_table(csv, needed, encoding)
+    return _usable_rows(table, title_column, text_column, genre_column, year_column)
 
 
 def load_raw_listings() -> pd.DataFrame:
@@ -116,8 +116,9 @@ def load_raw_listings() -> pd.DataFrame:
         One row a listing, index ``listing_id``: ``title``, ``year`` (a float, NaN where the supplier gave none),
         ``genres``, ``director``, ``cast``, ``synopsis``, ``source``. Missing cells are NaN.
     """
-    listings = _read_course_file("listings_raw.csv", LISTING_COLUMNS, "listing_id")
-    listings["year"] = pd.to_numeric(listings["year"])
+    listings = _by_number("listings_raw.csv", _read_course_file("listings_raw.csv", LISTING_COLUMNS), "listing_id")
+    with _clear_errors(DATA_DIR / "listings_raw.csv"):
+        listings["year"] = pd.to_numeric(listings["year"]).astype("float64")
     return listings
 
 
@@ -129,7 +130,8 @@ def load_duplicates() -> pd.Series:
     pandas.Series
         ``movie_id`` for every ``listing_id``. Listings with the same movie_id are duplicates of each other.
     """
-    return _read_course_file("duplicates.csv", TRUTH_COLUMNS, "listing_id")["movie_id"].astype("int64")
+    truth = _by_number("duplicates.csv", _read_course_file("duplicates.csv", TRUTH_COLUMNS), "listing_id")
+    return _whole_numbers("duplicates.csv", truth["movie_id"], "movie_id")
 
 
 def load_ratings(name: str = "course") -> pd.DataFrame:
@@ -216,6 +218,8 @@ def read_movielens(folder: Path) -> dict[str, pd.DataFrame]:
             f"{MOVIELENS_USERS:,}: the file is truncated or another one. Fetch it again: "
             "python3 -m helpers fetch movielens"
         )
+    if not ratings["rating"].between(0.5, 5).all():
+        raise ValueError(f"{folder}: a rating is none from 0.5 to 5: the file is damaged.")
     for name in ("movies.csv", "links.csv"):
         unknown = ratings["movieId"][~ratings["movieId"].isin(tables[name]["movieId"])]
         if len(unknown):
@@ -224,7 +228,15 @@ def read_movielens(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def read_ratings_csv(
-    path, user_column: str, item_column: str, rating_column: str, time_column: str | None = None, scale=None
+    path,
+    user_column: str,
+    item_column: str,
+    rating_column: str,
+    time_column: str | None = None,
+    scale=None,
+    *,
+    zeros: str | None = None,
+    encoding: str | None = None,
 ) -> pd.DataFrame:
     """Read anybody's ratings from a CSV file.
 
@@ -235,9 +247,16 @@ def read_ratings_csv(
     user_column, item_column, rating_column : str
         Its columns.
     time_column : str, optional
-        Seconds since 1970, or dates such as 2020-01-31.
+        Seconds or milliseconds since 1970 (a warning says when they are read as milliseconds), years, or dates such as
+        2020-01-31, 20200131 or 2020-01-31T18:30:00+02:00.
     scale : tuple of float, optional
-        Lowest and highest rating of the file; ratings are mapped from there to 0.5-5. By default they are stars.
+        Lowest and highest rating of the file; `as_stars` maps ratings from there to stars. By default they are stars.
+    zeros : {"missing", "rating"}, optional
+        What a 0 means where it could mean "not rated": ``"missing"`` leaves such rows (and those with -1) out, with a
+        warning that counts them; ``"rating"`` takes them for the lowest rating. By default, a scale from 0 on whose
+        zeros outnumber every other rating is refused with this question.
+    encoding : str, optional
+        As in `load_movies`.
 
     Returns
     -------
@@ -247,31 +266,115 @@ def read_ratings_csv(
     Raises
     ------
     ValueError
-        When a column is missing, or a cell of it is no number, or outside of the scale; the line is named.
+        When the file cannot be read rightly, a column is missing, a cell of it is empty, no number, no time or outside
+        of the scale (the line is named), or nobody knows what zeros mean.
     """
-    path = Path(path)
-    columns = {"user_id": user_column, "movie_id": item_column, "rating": rating_column, "timestamp": time_column}
-    table = _read_any_csv(path, [column for column in columns.values() if column])
-    ratings = pd.DataFrame({name: table[column] for name, column in columns.items() if column})
-    low, high = scale or (0.5, 5.0)
-    numbers = pd.to_numeric(ratings["rating"], errors="coerce")
-    bad = ratings[~numbers.between(low, high) | ratings["user_id"].isna() | ratings["movie_id"].isna()]
-    if len(bad):
+    low, high = SCALE if scale is None else map(float, scale)
+    if not (np.isfinite([low, high]).all() and low < high):
         raise ValueError(
-            f"{path.name}, line {bad.index[0] + 2}: {rating_column} '{bad['rating'].iloc[0]}' of {user_column} "
-            f"'{bad['user_id'].iloc[0]}' is no rating from {low:g} to {high:g}. Mend the line, or name the scale."
+            f"read_ratings_csv: the scale goes from a lower to a higher number, not from {low:g} to {high:g}."
         )
-    ratings["rating"] = 0.5 + (numbers - low) * 4.5 / (high - low)
+    if zeros not in (None, "missing", "rating"):
+        raise ValueError(f"read_ratings_csv: zeros is 'missing' or 'rating', not {zeros!r}.")
+    columns = {"user_id": user_column, "movie_id": item_column, "rating": rating_column, "timestamp": time_column}
+    columns = {name: column for name, column in columns.items() if column}
+    file = open_table(path, list(columns.values()), encoding)
+    table = file.frame(list(dict.fromkeys(columns.values())))
+    ratings = pd.DataFrame({name: table[column].str.strip() for name, column in columns.items()})
+    if ratings.empty:
+        raise ValueError(f"{file.name}: there is no row below the header.")
+    for name in ("user_id", "movie_id"):
+        _refuse_cells(file, ratings[name], is_missing(ratings[name]), columns[name], "is missing")
+    numbers = read_numbers(ratings["rating"])
+    if zeros == "missing":
+        unrated = numbers.eq(0) | (numbers.eq(-1) & (low > -1))
+        if unrated.all():
+            raise ValueError(f"{file.name}: no row of {len(ratings):,} has a rating.")
+        warnings.warn(f"{file.name}: {unrated.sum():,} of {len(ratings):,} rows left out (not rated).", stacklevel=2)
+        ratings, numbers = ratings[~unrated], numbers[~unrated]
+    hint = ". If 0 or -1 means 'not rated': --zeros missing (zeros='missing')" if numbers.isin([0, -1]).any() else ""
+    scaled = f"is no rating from {low:g} to {high:g}{hint}"
+    _refuse_cells(file, ratings["rating"], ~numbers.between(low, high), columns["rating"], scaled)
+    counts = numbers.value_counts()
+    if zeros is None and low == 0 and len(counts) > 2 and counts.get(0, 0) > counts.drop(0, errors="ignore").max():
+        raise ValueError(
+            f"{file.name}: {counts[0]:,} of {len(numbers):,} ratings are 0, more than any other. If that means 'not "
+            "rated', say --zeros missing (zeros='missing'); if it is the lowest rating, say --zeros rating."
+        )
+    ratings["rating"] = as_stars(numbers, (low, high))
     if time_column:
-        seconds = pd.to_numeric(ratings["timestamp"], errors="coerce")
-        if seconds.isna().any():
-            dates = pd.to_datetime(ratings["timestamp"], errors="coerce", utc=True, format="ISO8601")
-            if dates.isna().any():
-                line = dates.index[dates.isna()][0]
-                raise ValueError(f"{path.name}, line {line + 2}: '{ratings['timestamp'][line]}' is no time.")
-            seconds = (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
-        ratings["timestamp"] = seconds
-    return ratings
+        ratings["timestamp"] = _seconds(file, ratings["timestamp"], time_column)
+    return ratings.reset_index(drop=True)
+
+
+def read_table(csv: str | Path, *, encoding: str | None = None) -> pd.DataFrame:
+    """Read a CSV or CSV.gz file as it is: all columns, all rows, texts; a cell that is empty is missing.
+
+    Delimiter and encoding are found as by `load_movies`, and the same is refused; words for nothing stay.
+    """
+    return open_table(csv, [], encoding).frame().reset_index(drop=True)
+
+
+def read_csv_in_parts(csv: str | Path, column: str, rows: int, *, encoding: str | None = None):
+    """Read one column of a CSV of any size, some rows at a time.
+
+    The file is looked through before the first part comes, and read as by `load_movies`.
+
+    Yields
+    ------
+    list of str
+        At most `rows` cells; an empty cell, or a word for nothing, is an empty text.
+
+    Raises
+    ------
+    ValueError
+        When the file cannot be read rightly, or the column is missing.
+    """
+    for _, (cells,) in open_table(csv, [column], encoding).parts([column], rows):
+        texts = [cell.strip() for cell in cells]
+        yield ["" if text.lower() in MISSING else text for text in texts]
+
+
+def as_stars(ratings, scale: tuple = SCALE):
+    """Map ratings of any scale to stars, half a star to five, so that a like is a like on every scale.
+
+    The lowest rating of a scale counts as no more than a tenth of the highest, as half a star of five does: so 4 of 5
+    stays 4 on a scale from 1 to 5, and 8 of 10 becomes 4 on one from 0 or 1 to 10.
+
+    Parameters
+    ----------
+    ratings : array-like of float
+        Any shape.
+    scale : tuple of float
+        Lowest and highest rating.
+
+    Returns
+    -------
+    array-like of float
+        Of the same shape; `from_stars` is the way back.
+
+    Raises
+    ------
+    ValueError
+        When the lowest rating is not below the highest.
+    """
+    low, step = _star(scale)
+    return ratings if tuple(scale) == SCALE else np.round(SCALE[0] + (ratings - low) / step, 6)
+
+
+def from_stars(stars, scale: tuple = SCALE):
+    """Map stars back to the ratings of a scale, see `as_stars`; what would lie outside of the scale is its end."""
+    low, step = _star(scale)
+    return np.clip(stars if tuple(scale) == SCALE else low + (stars - SCALE[0]) * step, *scale)
+
+
+def _star(scale: tuple) -> tuple[float, float]:
+    """The rating that half a star stands for, and how far apart two ratings are that differ by a star."""
+    low, high = scale
+    if not low < high:
+        raise ValueError(f"scale is {tuple(scale)}: the lowest rating comes first, then the highest, such as (1, 10).")
+    low = min(low, high / 10)
+    return low, (high - low) / (SCALE[1] - SCALE[0])
 
 
 def as_stars(ratings, scale: tuple = SCALE):
@@ -318,7 +421,7 @@ def _star(scale: tuple) -> tuple[float, float]:
 
 def read_mpst(path: Path) -> pd.DataFrame:
     """Read ``mpst_full_data.csv`` in its published form, and insist on its being whole; see `load_movies`."""
-    table = _read_real_csv(path, MPST_COLUMNS, dtype=str, keep_default_na=False)
+    table = _read_real_csv(path, dict.fromkeys(MPST_COLUMNS, "str"))
     if len(table) != MPST_ROWS:
         raise ValueError(
             f"{path}: {len(table):,} films, expected {MPST_ROWS:,}: the file is truncated or another one. "
@@ -334,9 +437,11 @@ def read_mpst(path: Path) -> pd.DataFrame:
 def changed_files() -> list[str]:
     """Name the files of the course's data that are missing, or are not the ones that `SHA256SUMS` lists."""
     with _clear_errors(DATA_DIR / CHECKSUMS):
-        lines = (DATA_DIR / CHECKSUMS).read_text(encoding="utf-8").splitlines()
-        listed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
-    return [
+        listed = _published()
+        if not listed:
+            raise ValueError("it lists no file")
+    missing = {path.name for pattern in ("*.csv", "*.npz") for path in DATA_DIR.glob(pattern)} - listed.keys()
+    return sorted(missing) + [
         name
         for name, digest in listed.items()
         if not (DATA_DIR / name).is_file() or file_sha256(DATA_DIR / name) != digest
@@ -383,28 +488,64 @@ def _named(stored: dict, name: str) -> np.ndarray:
     return stored[name]
 
 
-def _read_course_file(name: str, columns: list[str], index: str) -> pd.DataFrame:
-    """Read one of the course's own files, and insist on its columns and on unique ids."""
+def _published() -> dict[str, str]:
+    """The SHA-256 that each file of the course should have."""
+    lines = (DATA_DIR / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    found = [re.fullmatch(r"([0-9a-f]{64})  ([\w.-]+)", line) for line in lines]
+    if not all(found):
+        raise ValueError(f"line {found.index(None) + 1} is no SHA-256 and a name")
+    return {line[2]: line[1] for line in found}
+
+
+def _read_course_file(name: str, columns: list[str]) -> pd.DataFrame:
+    """Read one of the course's own files as texts: the published one, or with a warning, and checked, another."""
     path = DATA_DIR / name
     with _clear_errors(path):
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8")
-        if list(table.columns) != columns:
-            raise ValueError(f"the columns are {', '.join(table.columns)}; expected {', '.join(columns)}")
-        table[index] = pd.to_numeric(table[index])
-        if table[index].duplicated().any():
-            raise ValueError(f"{index} {table[index][table[index].duplicated()].iloc[0]} stands there twice")
-    return table.set_index(index)
+        digest = file_sha256(path)
+        listed = ""
+        with contextlib.suppress(OSError, ValueError):  # `doctor` looks at the list
+            listed = _published().get(name, "")
+        if digest == listed:
+            return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8")
+        table = open_table(path, columns, "utf-8")
+        if table.columns != columns:
+            raise ValueError(f"the columns are {', '.join(table.columns)[:100]}; expected {', '.join(columns)}")
+        frame = table.frame().reset_index(drop=True)
+    if listed:
+        warnings.warn(
+            f"{name} is not as published (SHA-256). If you did not change it: git checkout data/{name}", stacklevel=4
+        )
+    return frame
+
+
+def _whole_numbers(name: str, cells: pd.Series, column: str) -> pd.Series:
+    with _clear_errors(DATA_DIR / name):
+        bad = ~cells.fillna("").str.fullmatch(r"[0-9]{1,15}")
+        if bad.any():
+            raise ValueError(f"{column} {cells[bad].iloc[0]} of row {cells.index[bad][0] + 1} is no whole number")
+        return cells.astype("int64")
+
+
+def _by_number(name: str, table: pd.DataFrame, index: str) -> pd.DataFrame:
+    """Make a column of unique numbers the index."""
+    numbers = _whole_numbers(name, table[index], index)
+    with _clear_errors(DATA_DIR / name):
+        if numbers.duplicated().any():
+            raise ValueError(f"{index} {numbers[numbers.duplicated()].iloc[0]} stands there twice")
+    return table.assign(**{index: numbers}).set_index(index)
 
 
 def _course_ratings() -> pd.DataFrame:
     """Read the simulated ratings, all numbers."""
-    path = DATA_DIR / "ratings.csv"
-    with _clear_errors(path):
-        ratings = pd.read_csv(path)
-        if list(ratings.columns) != RATING_COLUMNS:
-            raise ValueError(f"the columns are {', '.join(ratings.columns)}; expected {', '.join(RATING_COLUMNS)}")
-        if ratings.isna().any(axis=None):
-            raise ValueError("a cell is empty")
+    name = "ratings.csv"
+    ratings = _read_course_file(name, RATING_COLUMNS)
+    for column in ("user_id", "movie_id", "timestamp"):
+        ratings[column] = _whole_numbers(name, ratings[column], column)
+    with _clear_errors(DATA_DIR / name):
+        stars = read_numbers(ratings["rating"])
+        if not stars.between(0.5, 5).all():
+            raise ValueError(f"rating '{ratings['rating'][~stars.between(0.5, 5)].iloc[0]}' is none from 0.5 to 5")
+    ratings["rating"] = stars
     return ratings
 
 
@@ -419,15 +560,17 @@ def _find_real(name: str, dataset: str) -> Path:
     raise FileNotFoundError(f"{name} is not in {looked}. Fetch it with: python3 -m helpers fetch {dataset}")
 
 
-def _read_real_csv(path: Path, columns: list[str], **options) -> pd.DataFrame:
-    """Read a published CSV file, and insist on its columns."""
+def _read_real_csv(path: Path, columns: dict[str, str]) -> pd.DataFrame:
+    """Read a published CSV file, and insist on its columns and on what they hold."""
+    text = [column for column, dtype in columns.items() if dtype == "str"]
     try:
-        table = pd.read_csv(path, encoding="utf-8", **options)
-    except (OSError, ValueError, pd.errors.ParserError) as error:
-        raise ValueError(f"{path}: {' '.join(str(error).split())}: the file is damaged or truncated.") from error
-    if list(table.columns) != columns:
-        raise ValueError(f"{path}: the columns are {', '.join(table.columns)}; expected {', '.join(columns)}.")
-    return table
+        table = pd.read_csv(path, encoding="utf-8", dtype=columns, keep_default_na=False, na_values=[""])
+        if list(table.columns) != list(columns):
+            raise ValueError(f"the columns are {', '.join(table.columns)[:100]}; expected {', '.join(columns)}")
+        return table.fillna(dict.fromkeys(text, ""))
+    except (OSError, ValueError, OverflowError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path}: {why}: the file is damaged or truncated.") from error
 
 
 @contextlib.contextmanager
@@ -439,129 +582,65 @@ def _clear_errors(path: Path):
         raise ValueError(f"{path.name}: {error}. Get the file back with: git checkout data/{path.name}") from error
 
 
-def _read_any_csv(path: Path, needed: list[str]) -> pd.DataFrame:
-    """Read a CSV of unknown encoding and delimiter that has the needed columns."""
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder; name a CSV file.")
-    raw = path.read_bytes()
-    try:
-        raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    except (OSError, EOFError) as error:
-        raise ValueError(f"{path.name}: the gzip file is damaged ({error}).") from error
-    text = _decode(raw)
-    delimiter = _delimiter(text, needed, path.name)
-    try:
-        return pd.read_csv(
-            _as_file(text), sep=delimiter, dtype=str, keep_default_na=False, na_values=[""], skipinitialspace=True
-        )
-    except pd.errors.ParserError as error:
-        raise ValueError(f"{path.name}: {str(error).strip()}. Check the quotes of that line.") from error
-
-
-def read_csv_in_parts(csv: str | Path, column: str, rows: int):
-    """Read one column of a CSV of any size, some rows at a time.
-
-    Delimiter and encoding are found as by `load_movies`; the file may be compressed by gzip.
-
-    Yields
-    ------
-    list of str
-        At most `rows` cells; an empty cell is an empty text.
-
-    Raises
-    ------
-    ValueError
-        When the file cannot be read, or the column is missing.
-    """
-    path = Path(csv)
-    encoding = _encoding_of(path)
-    options = {"encoding": encoding, "compression": "gzip" if _is_gzip(path) else None}
-    with _open_text(path, encoding) as file:
-        delimiter = _delimiter(file.readline(), [column], path.name)
-    try:
-        with pd.read_csv(
-            path, sep=delimiter, usecols=[column], dtype=str, keep_default_na=False, chunksize=rows,
-            skipinitialspace=True, **options,
-        ) as parts:  # fmt: skip
-            for part in parts:
-                yield part[column].str.strip().tolist()
-    except pd.errors.ParserError as error:
-        raise ValueError(f"{path.name}: {str(error).strip()}. Check the quotes of that line.") from error
-
-
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
-
-
-def _open_text(path: Path, encoding: str):
-    opened = gzip.open if _is_gzip(path) else open
-    return opened(path, "rt", encoding=encoding, newline="", errors="strict" if encoding[:3] == "utf" else "replace")
-
-
-def _encoding_of(path: Path) -> str:
-    """As `_decode` decides, but without holding the file in memory."""
-    opened = gzip.open if _is_gzip(path) else open
-    with opened(path, "rb") as file:
-        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
-            return "utf-16"
-    try:
-        with _open_text(path, "utf-8-sig") as file:
-            while file.read(1 << 20):
-                pass
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig"
-
-
-def _delimiter(header: str, needed: list[str], name: str) -> str:
-    """The sign that parts the cells of a header which has the needed columns."""
-    delimiter = next((sign for sign in DELIMITERS if set(needed) <= set(_header(header, sign))), None)
-    if delimiter is None:
-        columns = max((_header(header, delimiter) for delimiter in DELIMITERS), key=len)
-        absent = next(column for column in needed if column not in columns)
-        found = ", ".join(columns) or "nothing: the file is empty"
-        raise ValueError(f"{name}: column '{absent}' is missing (found: {found}).")
-    return delimiter
-
-
-def _decode(raw: bytes) -> str:
-    """Bytes to text: a byte-order mark decides, then UTF-8, then Windows-1252 (which old spreadsheets write)."""
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return raw.decode("utf-16")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", errors="replace")
-
-
-def _header(text: str, delimiter: str) -> list[str]:
-    """Cells of the first line."""
-    return next(csv_module.reader(_as_file(text), delimiter=delimiter, skipinitialspace=True), [])
-
-
-def _as_file(text: str) -> io.StringIO:
-    return io.StringIO(text, newline="")
-
-
-def _usable_rows(table: pd.DataFrame, path: Path, title_column: str, text_column: str) -> pd.DataFrame:
-    """Name the two columns, number the rows, and leave out rows that lack a title or a text."""
-    titles, texts = table[title_column].str.strip(), table[text_column].str.strip()
-    others = table.drop(columns=[title_column, text_column]).drop(columns=["title", "synopsis"], errors="ignore")
+def _usable_rows(
+    file: Table, title_column: str, text_column: str, genre_column: str | None, year_column: str | None
+) -> pd.DataFrame:
+    """Name the columns, number the rows, and leave out rows that lack a title or a text."""
+    table = file.frame()
+    texts = table[text_column].str.strip()
+    texts = texts.mask(is_missing(texts), "")
+    titles = _titles(table[title_column].fillna("").map(one_line))
+    others = table.drop(columns={title_column, text_column})
+    named = {"genres": genre_column or "genres", "year": year_column or "year"}
+    chosen = {name for name, column in named.items() if column in table and column != name}
+    others = others.rename(columns=lambda name: f"file_{name}" if name in {*OURS, *chosen} else name)
     movies = pd.DataFrame({"title": titles, "synopsis": texts}).join(others)
+    for name, read in (("genres", read_genres), ("year", read_years)):
+        if named[name] in table and (named[name] != name or name in movies):
+            movies[name] = read(table[named[name]])
+    if "tags" in movies:
+        movies["tags"] = read_genres(movies["tags"])
     movies.index = pd.RangeIndex(1, len(movies) + 1, name="movie_id")
-    if "year" in movies:
-        movies["year"] = pd.to_numeric(movies["year"], errors="coerce")
-    no_title = movies["title"].fillna("").eq("")
-    no_text = movies["synopsis"].fillna("").eq("") & ~no_title
+    no_title = movies["title"].eq("")
+    no_text = movies["synopsis"].eq("") & ~no_title
     usable = movies[~no_title & ~no_text].copy()
     if usable.empty:
-        raise ValueError(f"{path.name}: no row has both a '{title_column}' and a '{text_column}'.")
+        raise ValueError(f"{file.name}: no row has both a '{title_column}' and a '{text_column}'.")
     if len(usable) < len(movies):
         warnings.warn(
-            f"{path.name}: {len(movies) - len(usable)} of {len(movies)} rows left out "
+            f"{file.name}: {len(movies) - len(usable)} of {len(movies)} rows left out "
             f"({no_title.sum()} without title, {no_text.sum()} without text).",
             stacklevel=3,
         )
     usable.attrs["left_out"] = {"without title": int(no_title.sum()), "without text": int(no_text.sum())}
     return usable
+
+
+def _titles(titles: pd.Series) -> pd.Series:
+    """Empty what is no title: a sign for nothing, or a word for nothing that stands in several rows."""
+    nothing = titles.str.lower().isin(MISSING)
+    only = titles.str.lower().isin(WORDS) & ~titles.duplicated(keep=False)
+    return titles.mask(nothing & ~only, "")
+
+
+def _refuse_cells(file: Table, cells: pd.Series, bad: pd.Series, column: str, why: str) -> None:
+    """Refuse cells, and name the line, as an editor counts, of the first."""
+    if bad.any():
+        line, cell = cells.index[bad][0], cells[bad].iloc[0]
+        shown = "" if pd.isna(cell) else one_line(str(cell))[:40]
+        raise ValueError(f"{file.name}, line {line}: {column} '{shown}' {why}. Change the line, or leave it out.")
+
+
+def _seconds(file: Table, cells: pd.Series, column: str) -> pd.Series:
+    """Read times as seconds since 1970."""
+    seconds, wrong = read_numbers(cells), "is no time; write seconds since 1970, or 2020-01-31 18:30"
+    if seconds.isna().all() or cells.str.fullmatch(r"(19|20)[0-9]{2}([01][0-9][0-3][0-9])?").all():
+        dates = pd.to_datetime(cells, errors="coerce", utc=True, format="ISO8601")
+        _refuse_cells(file, cells, dates.isna(), column, wrong)
+        return (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    _refuse_cells(file, cells, seconds.isna(), column, wrong)
+    thousands = 1_000 ** int(max(0, np.log10(max(1.0, seconds.median())) - 8) // 3)
+    if thousands > 1:
+        unit = {1_000: "milliseconds", 1_000_000: "microseconds"}.get(thousands, "nanoseconds")
+        warnings.warn(f"{file.name}: {column} is read as {unit} since 1970.", stacklevel=3)
+    return seconds / thousands

@@ -285,6 +285,7 @@ def test_a_file_without_texts_is_refused_before_anything_is_written(tmp_path, co
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
 
 
+@pytest.mark.filterwarnings("ignore:.*it is read as Windows-1252")
 @pytest.mark.parametrize("encoding_name", ["utf-8-sig", "cp1252", "utf-16"])
 @pytest.mark.parametrize("sign", [";", "\t"])
 def test_files_of_other_programs_are_read_too(tmp_path, encoding_name, sign):

@@ -1,0 +1,187 @@
+"""Tell in which encoding the bytes of a table are: proven, or guessed where a guess is safe, or not known.
+
+UTF-8 proves itself: no text in another encoding of some length is valid UTF-8. Windows-1252, which old spreadsheets of
+Western Europe write, proves nothing: every byte is some letter in it. So it is taken only when all of its letters stand
+where French, German, Spanish, Portuguese, Italian, Dutch or Scandinavian words have them; otherwise nobody can know,
+and the reader has to say.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+MARKS = [  # byte-order marks; the longer ones first, because UTF-32's begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+]
+WIDE = ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
+ENDS = b"\n ,;\t|"  # where a text may be cut without cutting a word, a letter, or a line end of two signs
+TOLERATED = 0.01  # of the words with foreign letters, that may look wrong in a long Western text
+
+ALPHABETS = {  # letters beyond a to z
+    "French": set("àâçèéêëîïôùûüœ"),
+    "German": set("äöüßé"),
+    "Spanish": set("áéíóúüñ"),
+    "Portuguese": set("áâãàçéêíóôõúü"),
+    "Swedish": set("åäöé"),
+    "Danish": set("æøåéóüäö"),
+    "Italian": set("àèéìòùî"),
+    "Dutch": set("ëïéèêóöüáçàâíúî"),
+    "Catalan": set("àçèéíïòóúü"),
+}
+LOWER = "a-zàáâãäåæçèéêëìíîïñòóôõöøùúûüœß"
+VOWEL = "aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüœ"
+SUSPECT = re.compile(
+    "|".join(
+        [
+            r"[ðþýÿšžŸÐÞÝŠŽ¤¦¨¬¯¶¸ƒˆ˜÷]",  # Icelandic, Czech, Turkish letters, and signs that nobody writes
+            r"[^\W\d_a-zA-Z]{3}",  # a word of foreign letters: another alphabet
+            rf"[{LOWER}][À-ÖØ-ÞŒ]",  # a capital inside a word
+            r"[^\W\d_][“”„‚‘«»‹›•†‡‰™€¡¢£¥¿§©®±µ·×°º¹²³¼½¾]+[^\W\d_]",  # a sign between two letters
+            r"[^\W\d_][¡¢£¥¿±¹³„‚¼½¾]|[¼½¾][^\W\d_]",  # beside a letter
+            r"(?<![nmNMcCkK\d])[º²ª]|(?<![nN\d])°(?![CF]\b)|[†‡‰×][^\W\d_]",
+            r"[ãÃ](?![oesOES]|\b)",  # Portuguese: ão, ãe, ãs, ã (Romanian has it anywhere)
+            r"[õÕ](?![eE])",  # Portuguese: õe (Hungarian has it anywhere)
+            r"[ìò]\B|[ùÙ]\B",  # Italian and French: the last letter of a word
+            r"[ñÑ](?![aeiouáéíóúüAEIOUÁÉÍÓÚ])",  # Spanish: before a vowel
+            r"[çÇ](?![aouâãõáàóôéúûAOUÂÃÕÁÓÚ]|\b)",
+            rf"[èÈ][{VOWEL}]|\b[èÈ](?![rvRV]|\b)",
+            rf"[{VOWEL}][æø]|ø[aiouáéíóúý]|æ[{VOWEL}]",  # Danish (Croatian and Czech have it beside vowels)
+            r"û(?![lrtcnmLRTCNM]|\b)|(?<!\b[dDmM])(?<!\bcr)û\b",  # French (Hungarian has it at the end)
+            r"œ(?![uicnUICN])|(?<=[cnm])œ[cn]",
+            r"\b[âêîôûëïñùìò]\b",  # a word of one letter in Cyrillic
+            r"[a-z]–[aeiou]",  # a dash of Windows is an ñ of the old Macintosh
+        ]
+    )
+)
+WORD = re.compile(r"[a-zA-ZÀ-ÖØ-öø-ÿŒœ]+")
+
+
+class Finding(NamedTuple):
+    """What the bytes are: ``"utf-8"`` but for some bytes, ``"cp1252"``, or None; the first byte that is not UTF-8."""
+
+    encoding: str | None
+    line: int
+    byte: int
+    count: int
+
+
+def codec(name: str) -> tuple[str, str]:
+    """Split the name of an encoding into codec and what to do about bytes that are none, and check both.
+
+    Parameters
+    ----------
+    name : str
+        As Python names it, such as ``cp1251``; ``utf-8:replace`` puts U+FFFD in the place of what cannot be read.
+
+    Returns
+    -------
+    tuple of str
+        Codec and error handler.
+
+    Raises
+    ------
+    ValueError
+        When Python has no such codec for texts.
+    """
+    plain, _, errors = name.strip().partition(":")
+    try:
+        found = codecs.lookup(plain)
+    except (LookupError, ValueError):
+        found = None
+    if found is None or not found._is_text_encoding or errors not in ("", "strict", "replace", "ignore"):
+        raise ValueError(
+            f"there is no encoding {name[:40]!r}. Some that there are: utf-8, utf-16, cp1252, cp1251, iso8859-2, gbk, "
+            "shift_jis; with ':replace' behind, unreadable bytes become U+FFFD."
+        )
+    return ("utf-8-sig" if found.name == "utf-8" else found.name), errors or "strict"
+
+
+def marked(head: bytes) -> str | None:
+    """Tell the encoding from a byte-order mark, or from the zeros that UTF-16 and UTF-32 have in every line end."""
+    for mark, encoding in MARKS:
+        if head.startswith(mark):
+            return encoding
+    if head.count(0) < 3:  # a header and a row have as many ends of cells and lines
+        return None
+    fits = {encoding: _plausible(head[: len(head) // 4 * 4], encoding) for encoding in WIDE}
+    best = max(fits, key=fits.get)
+    return best if fits[best] > 0.01 else None
+
+
+def _plausible(head: bytes, encoding: str) -> float:
+    """Share of ASCII among the characters, or 0 when they are no text, or no cell ends."""
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
+        return 0.0
+    odd = sum(not letter.isprintable() and letter not in "\t\r\n\xa0\xad\u3000\u200b\ufeff" for letter in text)
+    if not text or odd > len(text) / 100 or not any(end in text for end in ",;\t|\n"):
+        return 0.0
+    return sum(letter < "\x7f" for letter in text) / len(text)
+
+
+def without_cuts(blocks: Iterable[bytes]) -> Iterable[bytes]:
+    """Cut blocks again, at the ends of words."""
+    rest = b""
+    for block in blocks:
+        block = rest + block
+        cut = max(map(block.rfind, (ENDS[place : place + 1] for place in range(len(ENDS))))) + 1
+        yield block[:cut]
+        rest = block[cut:]
+    yield rest
+
+
+def judge(blocks: Iterable[bytes]) -> Finding:
+    """Judge bytes that are not UTF-8 as a whole.
+
+    Parameters
+    ----------
+    blocks : iterable of bytes
+        All of the file.
+
+    Returns
+    -------
+    Finding
+        ``encoding`` is ``"utf-8"`` when as many letters are UTF-8 as bytes are not; ``"cp1252"`` when all of its words
+        could be Western European ones; None otherwise.
+    """
+    lines, first, good, bad, defined, words = 1, None, 0, 0, True, Counter()
+    for block in without_cuts(blocks):
+        text = block.decode("utf-8", "surrogateescape")
+        wrong = re.findall(r"[\udc80-\udcff]", text)
+        if wrong and first is None:
+            before = text[: text.index(wrong[0])]
+            first = lines + len(re.findall(r"\r\n?|\n", before)), ord(wrong[0]) - 0xDC00
+        lines += len(re.findall(r"\r\n?|\n", text))
+        bad += len(wrong)
+        good += len(re.findall(r"[^\x00-\x7f\udc80-\udcff]", text))
+        if wrong and defined:
+            try:
+                words.update(re.findall(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*", block.decode("cp1252")))
+            except UnicodeDecodeError:  # five bytes are nothing in Windows-1252
+                defined = False
+    line, byte = first or (1, 0)
+    if good and good >= bad:
+        return Finding("utf-8", line, byte, bad)
+    return Finding("cp1252" if defined and not good > bad / 20 and western(words) else None, line, byte, bad)
+
+
+def western(words: Counter) -> bool:
+    """Tell whether words with their counts could be Western European ones, read as Windows-1252."""
+    strange = sum(count for word, count in words.items() if not _could_be_western(word))
+    return strange <= TOLERATED * words.total()
+
+
+def _could_be_western(word: str) -> bool:
+    if SUSPECT.search(word):
+        return False
+    parts = [{letter for letter in part.lower() if letter > "\x7f"} for part in WORD.findall(word)]
+    return all(any(part <= alphabet for alphabet in ALPHABETS.values()) for part in parts)

@@ -1,0 +1,121 @@
+"""Anybody's ratings from a file: every number and time is read rightly, or its line is named."""
+
+import pandas as pd
+import pytest
+
+from helpers.data import read_ratings_csv
+
+
+def write(path, *rows, columns="user,item,rating"):
+    path.write_text("\n".join([columns, *rows, ""]), encoding="utf-8")
+    return path
+
+
+def read(path, **options):
+    return read_ratings_csv(path, "user", "item", "rating", **options)
+
+
+def test_ratings_are_mapped_from_their_scale_to_stars(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,0", "a,y,10", "b,x,5", "b,y,2.5")
+    assert read(path, scale=(0, 10))["rating"].tolist() == [0.5, 5.0, 2.75, 1.625]
+    assert read(path, scale=(0, 10)).columns.tolist() == ["user_id", "movie_id", "rating"]
+
+
+def test_a_decimal_comma_is_a_comma(tmp_path):
+    path = write(tmp_path / "r.csv", "a;x;4,5", "a;y;,5", "a;z;3", columns="user;item;rating")
+    assert read(path)["rating"].tolist() == [4.5, 0.5, 3.0]
+
+
+@pytest.mark.parametrize("cell", ["inf", "nan", "-inf", "1e1", "4/5", "six", "", "6", "0x4", "1_0", "NA"])
+def test_what_is_no_rating_names_the_line_of_the_editor(tmp_path, cell):
+    path = write(tmp_path / "r.csv", '"a\nb",x,4', "", f"a,y,{cell}")
+    with pytest.raises(ValueError, match=rf"r\.csv, line 5: rating '{cell}' is no rating from 0\.5 to 5") as caught:
+        read(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("row", [",x,4", "NULL,x,4", "\\N,x,4", "a,,4", "a,nan,4"])
+def test_a_missing_user_or_item_names_its_line(tmp_path, row):
+    with pytest.raises(ValueError, match=r"r\.csv, line 3: (user|item) '.*' is missing"):
+        read(write(tmp_path / "r.csv", "a,x,4", row))
+
+
+@pytest.mark.parametrize("scale", [(5, 1), (1, 1), (float("nan"), 5), (0, float("inf"))])
+def test_a_scale_goes_up(tmp_path, scale):
+    with pytest.raises(ValueError, match="the scale goes from a lower to a higher number"):
+        read(write(tmp_path / "r.csv", "a,x,4"), scale=scale)
+
+
+IMPLICIT = [*(f"a,{item},0" for item in "abcdef"), "a,g,7", "b,a,10", "b,c,3"]
+
+
+def test_many_zeros_are_asked_about(tmp_path):
+    path = write(tmp_path / "r.csv", *IMPLICIT)
+    with pytest.raises(ValueError, match=r"6 of 9 ratings are 0.*'not rated'.*--zeros missing.*--zeros rating"):
+        read(path, scale=(0, 10))
+    assert read(path, scale=(0, 10), zeros="rating")["rating"].eq(0.5).sum() == 6
+    with pytest.warns(UserWarning, match="6 of 9 rows left out .not rated."):
+        assert read(path, scale=(0, 10), zeros="missing")["rating"].tolist() == pytest.approx([3.65, 5.0, 1.85])
+
+
+def test_zeros_of_a_scale_from_one_are_hinted_at_and_left_out(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,7", "a,y,-1", "a,z,0")
+    with pytest.raises(
+        ValueError, match=r"line 3: rating '-1' is no rating from 1 to 10\. If 0 or -1 means 'not rated'"
+    ):
+        read(path, scale=(1, 10))
+    with pytest.warns(UserWarning, match="2 of 3 rows left out"):
+        assert len(read(path, scale=(1, 10), zeros="missing")) == 1
+
+
+def test_zeros_on_a_scale_below_zero_and_likes_are_ratings(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,-1", "a,y,0", "a,z,0", "b,x,1")
+    assert len(read(path, scale=(-1, 1))) == 4
+    assert len(read(write(tmp_path / "likes.csv", "a,x,0", "a,y,0", "a,z,1"), scale=(0, 1))) == 3
+    with pytest.raises(ValueError, match="zeros is 'missing' or 'rating', not 'drop'"):
+        read(path, zeros="drop")
+
+
+def test_nothing_but_zeros_is_nothing(tmp_path):
+    with pytest.raises(ValueError, match="no row of 2 has a rating"):
+        read(write(tmp_path / "r.csv", "a,x,0", "a,y,0"), scale=(0, 10), zeros="missing")
+    with pytest.raises(ValueError, match="there is no row below the header"):
+        read(write(tmp_path / "empty.csv"))
+
+
+TIMES = {
+    "seconds": (["978307200", "978307201.5"], [978307200, 978307201.5]),
+    "days": (["2001-01-01", "2001-01-02"], [978307200, 978393600]),
+    "zones": (["2001-01-01T02:00:00+02:00", "2001-01-01T00:00:00Z"], [978307200, 978307200]),
+    "years": (["2001", "2002"], [978307200, 1009843200]),
+    "digits of days": (["20010101", "20010102"], [978307200, 978393600]),
+}
+
+
+@pytest.mark.parametrize(("cells", "seconds"), TIMES.values(), ids=TIMES)
+def test_times_become_seconds(tmp_path, cells, seconds):
+    rows = [f"a,{place},4,{cell}" for place, cell in enumerate(cells)]
+    path = write(tmp_path / "r.csv", *rows, columns="user,item,rating,when")
+    assert read(path, time_column="when")["timestamp"].tolist() == seconds
+
+
+@pytest.mark.parametrize(("zeros", "unit"), [("000", "milli"), ("000000", "micro"), ("000000000", "nano")])
+def test_times_in_smaller_units_are_told(tmp_path, zeros, unit):
+    path = write(tmp_path / "r.csv", f"a,x,4,978307200{zeros}", columns="user,item,rating,when")
+    with pytest.warns(UserWarning, match=rf"r\.csv: when is read as {unit}seconds"):
+        assert read(path, time_column="when")["timestamp"].tolist() == [978307200]
+
+
+@pytest.mark.parametrize(
+    "cells", [("978307200", "soon"), ("2001-01-01", "01/02/2001"), ("2001-01-01", ""), ("1", "inf")]
+)
+def test_what_is_no_time_names_its_line(tmp_path, cells):
+    rows = [f"a,{place},4,{cell}" for place, cell in enumerate(cells)]
+    path = write(tmp_path / "r.csv", *rows, columns="user,item,rating,when")
+    with pytest.raises(ValueError, match=rf"r\.csv, line 3: when '{cells[1]}' is no time"):
+        read(path, time_column="when")
+
+
+def test_one_column_may_serve_twice(tmp_path):
+    ratings = read_ratings_csv(write(tmp_path / "r.csv", "a,x,4"), "user", "user", "rating")
+    pd.testing.assert_series_equal(ratings["user_id"], ratings["movie_id"], check_names=False)
