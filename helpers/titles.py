@@ -14,8 +14,8 @@ from rapidfuzz import distance, fuzz, process
 ARTICLES = "the|a|an"
 TRAILING_ARTICLES = ARTICLES + "|le|la|les|l'|il|lo|el|los|las|der|die|das|den|det|de|het|o|os"
 EDITION = (
-    r"(\w+ ){0,3}(edition|director'?s cut|extended cut|final cut|theatrical cut|widescreen|blu-?ray|dvd|vhs|4k|uhd"
-    r"|remastered|unrated)\b"
+    r"([\w']+ ){0,3}(edition|version|director'?s cut|extended cut|final cut|theatrical cut|widescreen|blu-?ray|dvd|vhs|4k"
+    r"|uhd|remastered|unrated)\b"
 )
 ROMAN = {
     "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "x": "10", "xi": "11",
@@ -30,15 +30,24 @@ COUNTED = {
 }  # fmt: skip
 STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss", "·": " "})
 FRACTIONS = "[¼-¾⅐-⅞]"
+TRADE_MARKS = re.compile("[™®©℠]")
+OTHER_LETTERS = 0x0400  # from here on, after Latin and Greek, a combining sign makes another letter, not an accent
+LATIN_AND_GREEK_AGAIN = range(0x1E00, 0x2000)
+PICTURES = 0x2190  # from here on, a symbol (an arrow, a heart, an emoji) says something by itself
+ASCII_WORDS = re.compile(r"[a-z0-9#+%]+")
+KEPT_SIGNS = "#+%"  # tell "C#" from "C++", and "3%" from "3"
 
 
 def normalize_title(title: str) -> str:
     """Bring a title to the form in which titles are compared.
 
     Case, accents, punctuation, HTML entities, a year in brackets, marks of an edition and articles at the start or
-    after the last comma go; ``&`` and ``+`` become "and"; number words up to twelve and Roman numerals after the first
-    word become figures, and "Part 2", "Volume Two" or "Episode II" become 2. A studio's name in front goes as well,
-    and a digit between two letters is read as the letter that it stands for.
+    after the last comma go; ``&`` and a free-standing ``+`` become "and"; number words up to twelve and Roman numerals
+    after the first word become figures, and "Part 2", "Volume Two" or "Episode II" become 2. A studio's name in front
+    goes as well, and a digit between two letters is read as the letter that it stands for.
+
+    What makes another word stays: the signs of scripts other than Latin and Greek (vowels in Hindi and Thai, the two
+    strokes that turn Japanese ka into ga), symbols and emoji, and ``#``, ``+``, ``%`` next to a word.
 
     Parameters
     ----------
@@ -50,22 +59,53 @@ def normalize_title(title: str) -> str:
     str
         Lower-case words separated by one space, such as ``"matrix"``. A title that would vanish is kept.
     """
-    text = html.unescape(title).casefold().translate(STROKES).replace("’", "'")
-    text = re.sub(rf"(?<=\d)(?={FRACTIONS})", " ", text)
-    text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    text = TRADE_MARKS.sub("", html.unescape(title)).casefold().translate(STROKES).replace("’", "'")
+    text = _without_accents(re.sub(rf"(?<=\d)(?={FRACTIONS})", " ", text))
     text = re.sub(r"[(\[]\s*\d{4}\s*[)\]]", " ", text)
     text = re.sub(rf"[(\[][^)\]]*\b{EDITION}[^)\]]*[)\]]|\s*[-:/]\s+{EDITION}.*$", " ", text)
     text = re.sub(rf"^(.+),\s*({TRAILING_ARTICLES})\s*(?=$|[(\[:])", r"\1 ", text.strip(" -:()[]"))
     text = re.sub(r"\b[dl]'(?=\w)", "", re.sub(STUDIO, "", text))
     text = re.sub(r"(?<=[a-z])[013457](?=[a-z])", lambda digit: digit[0].translate(DIGITS_AS_LETTERS), text)
     text = re.sub(r"(?<=\w)['*](?=\w)|(?<=\w)\.(?=\w\.)", "", re.sub(r"&| \+ ", " and ", text))
-    words = re.findall(r"[^\W_]+", text)
+    words = split_words(text)
     if len(words) > 1 and re.fullmatch(ARTICLES, words[0]):
         words = words[1:]
     numbered = " ".join(words[:1] + [ROMAN.get(word, word) for word in words[1:]])
     numbers = "|".join(COUNTED)
     counted = re.sub(rf"\b(?:{PART} )?({numbers}|\d+)\b", lambda found: COUNTED.get(found[1], found[1]), numbered)
-    return counted or title.strip().casefold()
+    return counted or " ".join(title.split()).casefold()
+
+
+def _without_accents(text: str) -> str:
+    """Compatibility forms in their plain letters, without the accents of Latin and Greek ones."""
+    if text.isascii():
+        return text
+    kept, base = [], 0
+    for sign in unicodedata.normalize("NFKD", text):
+        if unicodedata.combining(sign) and (base < OTHER_LETTERS or base in LATIN_AND_GREEK_AGAIN):
+            continue
+        if not unicodedata.category(sign).startswith("M"):
+            base = ord(sign)
+        kept.append(sign)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+def split_words(text: str) -> list[str]:
+    """Split a text into words: runs of letters, their signs, figures, symbols, and of ``#``, ``+``, ``%``.
+
+    Signs that only such runs consist of are no words: a lone ``+`` or ``#`` goes.
+    """
+    if text.isascii():
+        words = ASCII_WORDS.findall(text)
+    else:
+        words = "".join(sign if _is_written(sign) else " " for sign in text).split()
+    return [word for word in words if word.strip(KEPT_SIGNS)]
+
+
+def _is_written(sign: str) -> bool:
+    """Whether a sign is part of a word."""
+    kind = unicodedata.category(sign)
+    return kind[0] in "LNM" or sign in KEPT_SIGNS or (kind in ("So", "Sk") and ord(sign) >= PICTURES)
 
 
 def levenshtein_table(left: str, right: str) -> np.ndarray:
