@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import operator
 import tempfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 ROWS_AT_ONCE = 256  # queries whose similarities are held in memory together, at most
 BYTES_AT_ONCE = 120_000_000  # that they may take, with 8 bytes a place where all have to be put in order
@@ -98,7 +100,8 @@ class NeighborIndex:
         k : int
             How many; where fewer are left, they all come back.
         where : array-like of bool, optional
-            (n,) True for the vectors that may be found. Applied before ranking; the search is then exact.
+            (n,) True for the vectors that may be found; see `as_mask`. Applied before ranking; the search is then
+            exact.
 
         Returns
         -------
@@ -108,32 +111,22 @@ class NeighborIndex:
         Raises
         ------
         ValueError
-            When the query has another width, a NaN, or only zeros; when k is below 1; when the mask has another length.
+            When the query has another width, a NaN, or only zeros; when k is no whole number from 1 on; when `where` is
+            no mask of the vectors.
         """
         query = np.asarray(query, dtype=np.float32)
         queries = np.atleast_2d(query)
         if queries.ndim != 2 or queries.shape[1] != self.vectors.shape[1]:
             raise ValueError(f"search: the query has {query.shape[-1:]} numbers, the index {self.vectors.shape[1]}.")
-        if k < 1:
-            raise ValueError(f"search: k is {k}; ask for 1 or more.")
+        k = as_count(k)
         queries = unit_rows(queries, "search")
         if where is not None or self._index is None:
-            places, similarities = self._search_exact(queries, k, self._mask(where))
+            places, similarities = self._search_exact(queries, k, as_mask(where, self.ids))
         else:
             ways = {"ball_tree": self._search_ball_tree, "hnsw": self._search_hnsw}
             places, similarities = ways.get(self.method, self._search_codes)(queries, min(k, len(self)))
         ids = self.ids[places]
         return (ids[0], similarities[0]) if query.ndim == 1 else (ids, similarities)
-
-    def _mask(self, where) -> np.ndarray | None:
-        if where is None:
-            return None
-        mask = np.asarray(where)
-        if mask.dtype != bool or mask.shape != (len(self),):
-            raise ValueError(
-                f"search: where is a mask of {len(self)} booleans, not {mask.dtype} of shape {mask.shape}."
-            )
-        return mask
 
     def save(self, folder: str | Path) -> None:
         """Write the index into a folder, whole or not at all; a folder of that name is replaced.
@@ -288,6 +281,58 @@ class NeighborIndex:
             return places, similarities
         rows, order = _rows(places), best_first(similarities, self._rank[places])
         return places[rows, order], similarities[rows, order]
+
+
+def as_mask(where, ids, who: str = "search") -> np.ndarray | None:
+    """Bring a condition into the order of some ids: what ``where=`` means everywhere in the course.
+
+    Parameters
+    ----------
+    where : pandas.Series of bool, array-like of bool, or None
+        A Series, such as ``movies["year"] > 2000``, is aligned by its index, whatever its order; ids that are not among
+        `ids` are passed over. Anything else has to stand in the order of `ids`.
+    ids : array-like
+        (n,) ids of what is searched.
+    who : str
+        Who asks, for the message.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        (n,) bool; None for no condition.
+
+    Raises
+    ------
+    ValueError
+        When a value is no boolean, when the length is another one, or when a Series lacks an id or has one twice.
+    """
+    if where is None:
+        return None
+    if isinstance(where, pd.Series):
+        if not where.index.is_unique:
+            raise ValueError(f"{who}: where has id {where.index[where.index.duplicated()][0]} more than once.")
+        places = where.index.get_indexer(ids)
+        if (places < 0).any():
+            missing = np.asarray(ids)[places < 0][0]
+            raise ValueError(f"{who}: where says nothing about id {missing}. Its index has to hold the ids.")
+        where = where.iloc[places]
+    mask = np.asarray(where)
+    if mask.dtype == object and all(isinstance(value, bool | np.bool_) for value in mask.flat):
+        mask = mask.astype(bool)
+    if mask.dtype != bool or mask.shape != (len(ids),):
+        raise ValueError(f"{who}: where is a mask of {len(ids)} booleans, not {mask.dtype} of shape {mask.shape}.")
+    return mask
+
+
+def as_count(k, who: str = "search") -> int:
+    """A whole number from 1 on, such as the length of a list; anything else is refused in one line."""
+    try:
+        count = operator.index(k)
+    except TypeError:
+        count = 0
+    if count < 1:
+        raise ValueError(f"{who}: k is {k!r}; ask for a whole number, 1 or more.")
+    return count
 
 
 def _bits(signs: np.ndarray) -> np.ndarray:

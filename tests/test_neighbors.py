@@ -7,7 +7,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from helpers import neighbors
 from helpers.data import load_movies, load_vectors
-from helpers.index import NeighborIndex, best_columns
+from helpers.index import NeighborIndex, as_mask, best_columns
 from helpers.neighbors import TitleNotFoundError, find_similar_movies
 
 
@@ -267,3 +267,33 @@ def test_the_best_columns_are_those_of_a_full_sort(columns, k, kind):
         wanted = np.lexsort((rank, -scores[row].round(6)))[:k]
         assert found[row].tolist() == wanted.tolist()
         assert top[row].tolist() == scores[row, wanted].tolist()
+
+
+def test_a_condition_is_aligned_by_its_index_and_stands_in_order_otherwise():
+    ids, condition = [7, 3, 5], pd.Series([True, False, True, True], index=[3, 5, 7, 9])
+    assert as_mask(condition, ids).tolist() == [True, True, False]
+    assert as_mask([True, False, True], ids).tolist() == [True, False, True]
+    assert as_mask(None, ids) is None
+    assert as_mask(condition.astype("boolean"), ids).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        (pd.Series([True, True], index=[7, 3]), "says nothing about id 5"),
+        (pd.Series([True] * 4, index=[7, 3, 3, 5]), "has id 3 more than once"),
+        (pd.Series([True, None, True], index=[7, 3, 5]), "mask of 3 booleans"),
+        ([1, 0, 1], "mask of 3 booleans, not int64"),
+        ([True, False], r"not bool of shape \(2,\)"),
+        (True, "mask of 3 booleans"),
+    ],
+)
+def test_a_condition_that_is_none_is_refused(where, message):
+    with pytest.raises(ValueError, match=f"filter: where.*{message}"):
+        as_mask(where, [7, 3, 5], "filter")
+
+
+@pytest.mark.parametrize("k", [0, -1, 2.0, "3", None])
+def test_a_length_that_is_no_whole_number_from_1_on_is_refused(k):
+    with pytest.raises(ValueError, match="ask for a whole number, 1 or more"):
+        NeighborIndex(np.eye(3)).search([1, 0, 0], k)
