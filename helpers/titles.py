@@ -15,8 +15,8 @@ from rapidfuzz import distance, fuzz, process
 ARTICLES = "the|a|an"
 TRAILING_ARTICLES = ARTICLES + "|le|la|les|l'|il|lo|el|los|las|der|die|das|den|det|de|het|o|os"
 EDITION = (
-    r"([\w']+ ){0,3}(edition|version|director'?s cut|extended cut|final cut|theatrical cut|widescreen|blu-?ray|dvd|vhs|4k"
-    r"|uhd|remastered|unrated)\b"
+    r"([\w']+ ){0,3}(edition|version|director'?s cut|extended cut|final cut|theatrical cut|widescreen|blu-?ray|dvd|vhs"
+    r"|4k|uhd|remastered|unrated)\b"
 )
 ROMAN = {
     "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "x": "10", "xi": "11",
@@ -152,11 +152,11 @@ TITLE_POINTS = {  # what the titles of two listings say, see `relate_titles`
     "of one series": -6,
     "another number": -9,
 }
-YEAR_POINTS = {0: 1, 1: 0}  # by the years between them; further apart, no points make up for it
-NO_YEAR_POINTS = -5
+YEAR_POINTS = {0: 1, 1: 0}  # by the years between them
+NO_YEAR_POINTS, FAR_YEARS = -5, -99
 PEOPLE_POINTS = {0.83: 5, 0.6: 4, 0.4: 3, 0.1: 0, 0.0: -5}  # from this similarity on
 TEXT_POINTS = {0.8: 9, 0.3: 3, 0.1: 2, 0.03: 1, 0.0: 0}
-NO_COMMON_TEXT = 0.02
+NO_COMMON_TEXT = 0.02  # below this similarity, a point less, unless the people agree
 NEEDED = 4  # points from which two listings are one film, in a catalogue where duplicates are usual
 NEEDED_WHERE_RARE = 8  # the same in a catalogue where they are rare: a certain pair
 USUAL = 0.02  # certain pairs per listing from which duplicates are usual
@@ -169,6 +169,8 @@ SMALL_WORDS = {"a", "and", "in", "of", "on", "the", "to"}
 LIKE_TEXT, LIKE_PEOPLE = 0.3, 0.4  # cosines from which a pair is looked at whatever its titles
 ONE_OF_TWO = 0.82  # weight of the directors when a cast is missing, and the reverse
 MAX_YEAR_GAP = 1  # years: releases in two countries
+LEAST_WORDS = 3  # of a text, stop words left out, below which it tells nothing
+MANY_TITLES = 5  # under which one and the same text stands: beyond, it tells nothing
 MANY = 30  # listings that share a title ("Untitled") or a text: from here on, it tells nothing
 LARGE = 100  # listings of one film that are still looked at pair by pair
 CELLS_AT_ONCE = 2_000_000  # pairs that are looked at together: 8 MB
@@ -214,7 +216,16 @@ def _clues_of(listings: pd.DataFrame) -> _Clues:
     if "year" in listings:
         years = np.where(listings["year"].isna(), years, listings["year"].astype(float))
     titles = [normalize_title(title) for title in listings["title"]]
-    return _Clues(titles, years, *(_text_rows(listings, name) for name in ("synopsis", "director", "cast")))
+    texts = _telling(listings["synopsis"], titles) if "synopsis" in listings else None
+    rows = (_word_weights(column) for column in (texts, listings.get("director"), listings.get("cast")))
+    return _Clues(titles, years, *rows)
+
+
+def _telling(texts: pd.Series, titles: list[str]) -> pd.Series:
+    """Without the texts that say nothing ("No description available."): very short, or under many titles."""
+    under = pd.DataFrame({"text": texts.to_numpy(), "title": titles}).drop_duplicates()["text"].value_counts()
+    words = texts.map(lambda text: len(_useful_words(text)) if isinstance(text, str) else 0)
+    return texts.where((words >= LEAST_WORDS) & (texts.map(under) <= MANY_TITLES))
 
 
 def compare_listings(listings: pd.DataFrame) -> pd.DataFrame:
@@ -318,7 +329,7 @@ def title_scores(left: list[str], right: list[str]) -> np.ndarray:
     numbers = [(_numbers(a), _numbers(b)) for a, b in zip(left, right, strict=True)]
     clash = np.array([bool(a and b and a != b) for a, b in numbers], dtype=bool)
     lack = np.array([a != b for a, b in numbers], dtype=bool) & ~clash
-    bare = [[re.sub(r"\d+", "", title) or title for title in side] for side in (left, right)]
+    bare = [[" ".join(_bare_words(title)[0]) for title in side] for side in (left, right)]
     holds = process.cpdist(*bare, scorer=fuzz.token_set_ratio, workers=-1) == 100
     score = np.select([clash, lack], [0.6 * score, 0.8 * score], score)
     return np.where(holds & ~clash, np.maximum(score, LIKE_TITLE), score).astype(float).round(1)
@@ -353,9 +364,13 @@ def relate_titles(left: str, right: str, ratio: float | None = None) -> str:
     if left == right:
         return "same"
     ratio = _ratios([left], [right])[0] if ratio is None else ratio
-    (short, numbers), (long, more) = sorted((_bare_words(left), _bare_words(right)), key=lambda one: len(one[0]))
+    (short, numbers), (long, more) = _bare_words(left), _bare_words(right)
+    if len(short) > len(long):
+        short, long = long, short
     if numbers and more and numbers != more:
         return "another number"
+    if ratio < LIKE_TITLE and short[0] != long[0] and short[-1] != long[-1]:
+        return "different"
     if short == long and numbers != more:
         return "nearly the same" if _number_inside(left, right) or "1" in numbers + more else "another number"
     if ratio >= NEARLY_THE_SAME and numbers == more:
@@ -400,18 +415,24 @@ def _word_rows(titles: list[str]):
     return CountVectorizer(binary=True, token_pattern=r"\S+", dtype=np.int16).fit_transform(bare)
 
 
-def _text_rows(listings: pd.DataFrame, column: str):
-    """One sparse unit row a listing, of the words of a column; None when no listing has any."""
-    if column not in listings:
+def _word_weights(texts: pd.Series | None):
+    """One sparse unit row a text, of the TF-IDF weights of its words; None when no text has any."""
+    if texts is None:
         return None
-    texts = [text if isinstance(text, str) else "" for text in listings[column]]
-    words = [[word.removesuffix("s") for word in split_words(_without_accents(text.casefold())) if len(word) > 1] for text in texts]
+    words = [_useful_words(text) if isinstance(text, str) else () for text in texts]
     if not any(words):
         return None
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
-    useful = [[word for word in text if word not in ENGLISH_STOP_WORDS] or text for text in words]
-    return TfidfVectorizer(sublinear_tf=True, analyzer=list).fit_transform(useful)
+    return TfidfVectorizer(sublinear_tf=True, analyzer=list).fit_transform(words)
+
+
+def _useful_words(text: str) -> tuple[str, ...]:
+    """Words of a text that say something, without the s of a plural."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    words = split_words(_without_accents(text.casefold()))
+    return tuple(word.removesuffix("s") for word in words if len(word) > 1 and word not in ENGLISH_STOP_WORDS)
 
 
 def _candidates(clues: _Clues, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -426,7 +447,7 @@ def _candidates(clues: _Clues, places: np.ndarray) -> tuple[np.ndarray, np.ndarr
     titles, years = [clues.titles[place] for place in named], clues.years[named]
     if len(named) > 1:
         numbers = np.unique([" ".join(_numbers(title)) for title in titles], return_inverse=True)
-        for pairs in (close_titles(titles, years=years), _alike_rows(_word_rows(titles), years, None)):
+        for pairs in (close_titles(titles, LIKE_TITLE, years), _alike_rows(_word_rows(titles), years, None)):
             look(named, _no_other_number(pairs, *numbers))
     for rows, least in ((clues.texts, LIKE_TEXT), (clues.directors, LIKE_PEOPLE), (clues.casts, LIKE_PEOPLE)):
         if rows is not None:
@@ -450,7 +471,8 @@ def _row_keys(rows) -> list[bytes]:
 def _no_other_number(pairs, names: np.ndarray, code: np.ndarray) -> np.ndarray:
     """Leave out pairs of titles whose numbers differ: episodes of a series would be millions."""
     left, right = pairs
-    return np.array([left, right])[:, (code[left] == code[right]) | (names[code[left]] == "") | (names[code[right]] == "")]
+    fits = (code[left] == code[right]) | (names[code[left]] == "") | (names[code[right]] == "")
+    return np.array([left, right])[:, fits]
 
 
 def close_titles(titles: list[str], least: float = 70, years=None) -> tuple[np.ndarray, np.ndarray]:
@@ -578,7 +600,7 @@ def _compare(left: np.ndarray, right: np.ndarray, clues: _Clues) -> pd.DataFrame
 
 def count_points(pairs: pd.DataFrame) -> pd.Series:
     """Add up what titles, years, people and texts say of each pair, from the columns of `find_duplicates`."""
-    years = pairs["year_gap"].map(YEAR_POINTS).fillna(-len(pairs) - 99).where(pairs["year_gap"].notna(), NO_YEAR_POINTS)
+    years = pairs["year_gap"].map(YEAR_POINTS).fillna(FAR_YEARS).where(pairs["year_gap"].notna(), NO_YEAR_POINTS)
     points = pairs["relation"].map(TITLE_POINTS).astype(float) + years
     points -= (pairs["text_similarity"] < NO_COMMON_TEXT) & ~(pairs["people_similarity"] >= LIKE_PEOPLE)
     for column, scale in (("people_similarity", PEOPLE_POINTS), ("text_similarity", TEXT_POINTS)):
@@ -676,21 +698,37 @@ def merge_duplicates(listings: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFram
     listings : pandas.DataFrame
         The raw listings.
     pairs : pandas.DataFrame
-        As from `find_duplicates`; rows with ``duplicate`` count, all rows where that column is missing.
+        As from `find_duplicates`; rows with ``duplicate`` count, all rows where that column is missing. An empty table
+        says that there are no duplicates, and every listing is kept.
 
     Returns
     -------
     pandas.DataFrame
-        One row a film. The listing with the fewest missing cells is kept, of equals the one with the longest synopsis,
-        then the smallest id; its missing cells are taken from its duplicates in the same order.
+        One row per film. The listing with the fewest missing cells is kept, of equals the one with the longest
+        synopsis, then the smallest id; its missing cells are taken from its duplicates in the same order.
+
+    Raises
+    ------
+    ValueError
+        When an id stands twice, or when a pair names a listing that is not there.
     """
-    linked = pairs[pairs["duplicate"]] if "duplicate" in pairs else pairs
+    if not listings.index.is_unique:
+        twice = listings.index[listings.index.duplicated()][0]
+        raise ValueError(f"merge_duplicates: id {twice} stands twice; the index of the listings must be unique.")
+    if pairs.empty:
+        return listings.sort_index()
+    linked = pairs[pairs["duplicate"].to_numpy(dtype=bool)] if "duplicate" in pairs else pairs
     places = [listings.index.get_indexer(linked[side]) for side in ("left", "right")]
+    for side, found in zip(("left", "right"), places, strict=True):
+        if (found < 0).any():
+            raise ValueError(f"merge_duplicates: the listings have no id {linked[side].to_numpy()[found < 0][0]}.")
     film = pd.Series(_films(*places, len(listings)), index=listings.index)
-    quality = pd.DataFrame({"gaps": listings.isna().sum(axis=1), "words": -listings["synopsis"].str.len().fillna(0)})
-    best_first = listings.loc[quality.sort_values(["gaps", "words"], kind="stable").index]
-    kept = best_first.groupby(film.loc[best_first.index], sort=False).first()
-    kept.index = film.loc[best_first.index].drop_duplicates().index
+    texts = listings["synopsis"] if "synopsis" in listings else pd.Series("", index=listings.index)
+    words = texts.map(lambda text: len(text) if isinstance(text, str) else 0)
+    quality = pd.DataFrame({"gaps": listings.isna().sum(axis=1), "words": -words, "film": film}).sort_index()
+    best_first = quality.sort_values(["gaps", "words"], kind="stable")
+    kept = listings.loc[best_first.index].groupby(best_first["film"], sort=False).first()
+    kept.index = best_first.index[~best_first["film"].duplicated()].rename(listings.index.name)
     return kept.sort_index().astype(listings.dtypes)
 
 
@@ -709,12 +747,14 @@ class Match(NamedTuple):
 
 
 class TitleLookup:
-    """Find titles despite typos, accents, inverted articles, missing words and other word orders.
+    """Find titles as they stand, and despite typos, accents, inverted articles, missing words and other word orders.
 
-    The pairs of letters that a title shares with the query pick the 60 best, on which five ratios decide: the
-    titles as they stand, with sorted words, without spaces, by shared words (times 0.92), and the beginning of the
-    title against the query (times 0.93). A number in the query that the title lacks costs a tenth. A year at the end
-    of the query tells films of one title apart.
+    A title that stands in the catalogue comes first: as it is written, then in other capitals, then the same with the
+    right year after it, then in the form of `normalize_title`. For everything else, the pairs of letters that a title
+    shares with the query pick the 60 best, on which five ratios decide: the titles as they stand, with sorted words,
+    without spaces, by shared words (times 0.92), and the beginning of the title against the query (times 0.93). A
+    number in the query that the title lacks costs a tenth. A year at the end of the query tells films of one title
+    apart.
 
     Parameters
     ----------
@@ -727,8 +767,13 @@ class TitleLookup:
     def __init__(self, titles: pd.Series, years: pd.Series | None = None):
         self.titles = titles.tolist()
         self.ids = titles.index.tolist()
-        self.years = [_year_in_brackets(title) for title in self.titles] if years is None else years.tolist()
+        in_title = [_year_in_brackets(title) for title in self.titles]
+        known = [None] * len(in_title) if years is None else years.tolist()
+        self.years = [own if year is None or year != year else year for year, own in zip(known, in_title, strict=True)]
         self._keys = [normalize_title(title) for title in self.titles]
+        written = [_written(title) for title in self.titles]
+        forms = (written, [title.casefold() for title in written], self._keys)
+        self._as_written, self._in_any_case, self._by_key = (_places_by(form) for form in forms)
         places = {}
         for place, key in enumerate(self._keys):
             for pair in _letter_pairs(key):
@@ -741,21 +786,55 @@ class TitleLookup:
         best = self.suggest(text, 1)
         return best[0] if best and best[0].score >= SURE else None
 
+    def ties(self, text: str) -> list[Match]:
+        """The matches that the text names as well as the best one: several where films share a title.
+
+        In the order of the catalogue; empty when `closest` finds nothing. A year in the text tells films of one title
+        apart (``"Dune 2021"``).
+        """
+        exact = self._exact(text)
+        if exact:
+            return [self._match(place, 1.0) for place in exact[0]]
+        best = self.suggest(text, FULL_SCORE_FOR)
+        if not best or best[0].score < SURE:
+            return []
+        return [match for match in best if match.score == best[0].score and match.title == best[0].title]
+
     def suggest(self, text: str, n: int = 5) -> list[Match]:
         """The `n` best matches, best first, however weak; equal ones in the order of the catalogue.
 
-        Fewer come back only for a text without letters, or from a smaller catalogue.
+        Fewer come back only for a text that says nothing, or from a smaller catalogue.
         """
+        exact = list(dict.fromkeys(place for places in self._exact(text) for place in places))[:n]
+        found = [self._match(place, 1.0) for place in exact]
+        if len(found) == n:
+            return found
         name, year = _split_year(text)
         query = normalize_title(f"{name} {year}" if year else text)
-        places = self._first_look(query)
+        places = np.setdiff1d(self._first_look(query), exact)
         scores = self._scores(query, places)
         if year:
             same_year = np.array([self.years[place] == year for place in places], dtype=bool)
             without_year = self._scores(normalize_title(name), places)
             scores = np.maximum(scores, np.where(same_year, without_year, 0.9 * without_year))
-        best = np.lexsort((places, -scores))[:n]
-        return [Match(self.ids[places[i]], self.titles[places[i]], float(scores[i])) for i in best]
+        best = np.lexsort((places, -scores))[: n - len(found)]
+        return found + [self._match(places[i], float(scores[i])) for i in best]
+
+    def _match(self, place: int, score: float) -> Match:
+        return Match(self.ids[place], self.titles[place], score)
+
+    def _exact(self, text: str) -> list[list[int]]:
+        """Places of the titles that are the text, in groups: the first group is the one that is meant."""
+        written, (name, year) = _written(text), _split_year(text)
+        groups = [self._as_written.get(written), self._in_any_case.get(written.casefold())]
+        if year:
+            named = (self._in_any_case.get(name.casefold(), []), self._by_key.get(normalize_title(name), []))
+            groups += [[place for place in places if self.years[place] == year] for places in named]
+        if written:
+            groups += [self._by_key.get(normalize_title(text))]
+        if year and re.search(r"[(\[]", text):  # a year in brackets is no part of the title
+            groups[-1] = [place for place in groups[-1] or [] if self.years[place] in (year, None)]
+        return [places for places in groups if places]
 
     def _first_look(self, query: str) -> np.ndarray:
         """Places of the titles that share most pairs of letters with the query, for their length."""
@@ -785,6 +864,18 @@ class TitleLookup:
         if numbers:
             best *= [1 if numbers <= set(_numbers(key)) else 0.9 for key in keys]
         return (best / 100).round(4)
+
+
+def _written(title: str) -> str:
+    """A title as it is written, whatever its bytes: one form of each sign, single spaces."""
+    return " ".join(unicodedata.normalize("NFC", title).split())
+
+
+def _places_by(forms: list[str]) -> dict[str, list[int]]:
+    places = {}
+    for place, form in enumerate(forms):
+        places.setdefault(form, []).append(place)
+    return places
 
 
 def _letter_pairs(key: str) -> set[str]:
