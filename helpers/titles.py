@@ -283,7 +283,7 @@ def find_duplicates(listings: pd.DataFrame, *, needed: int | None = None) -> pd.
     clues = _clues_of(listings)
     first = _first_copies(listings, clues)
     left, right = _candidates(clues, np.flatnonzero(first == np.arange(len(first))))
-    copies = np.flatnonzero(first != np.arange(len(first)))
+    copies = np.setdiff1d(_that_say_something(clues), first)
     left, right = np.concatenate([left, first[copies]]), np.concatenate([right, copies])
     pairs = _compare(left, right, clues)
     if needed is None:
@@ -318,6 +318,16 @@ def _first_copies(listings: pd.DataFrame, clues: _Clues) -> np.ndarray:
     return np.unique(group, return_index=True)[1][group]
 
 
+def _that_say_something(clues: _Clues) -> np.ndarray:
+    """Places of the listings that have a text or people, or a title that not very many others have."""
+    says = np.zeros(len(clues.titles), dtype=bool)
+    says[_told_apart(clues.titles, np.arange(len(says)))] = True
+    for rows in (clues.texts, clues.directors, clues.casts):
+        if rows is not None:
+            says |= np.diff(rows.indptr) > 0
+    return np.flatnonzero(says)
+
+
 def title_scores(left: list[str], right: list[str]) -> np.ndarray:
     """Score how alike two lists of normalized titles are, pair by pair, from 0 to 100.
 
@@ -343,7 +353,7 @@ def _ratios(left: list[str], right: list[str]) -> np.ndarray:
 
 @functools.lru_cache(maxsize=100_000)
 def _numbers(title: str) -> tuple[str, ...]:
-    return tuple(sorted(re.findall(r"\b[1-9]\d*\b", title)))
+    return tuple(re.findall(r"\b[1-9]\d*\b", title))
 
 
 def relate_titles(left: str, right: str, ratio: float | None = None) -> str:
