@@ -101,7 +101,7 @@ def judge_rule(answer) -> str | None:
     if np.shape(answer) != (len(candidates),) or np.asarray(answer).dtype != bool:
         return f"The answer is a mask: one True or False for each of the {len(candidates)} rows of candidates."
     mask = np.asarray(answer)
-    if any((mask == (candidates["points"] >= points).to_numpy()).all() for points in candidates["points"].unique()):
+    if any((mask == (candidates["points"] >= points).to_numpy()).all() for points in range(1, 12)):
         return "That is the course's own rule, read from the column points. Build one from the other columns."
     precision, recall = pair_precision_recall(candidates[mask], truth)
     measured = f"Your rule: precision {precision:.3f}, recall {recall:.3f}."
