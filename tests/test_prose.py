@@ -123,7 +123,8 @@ def points_table():
 | alike ({titles_module.LIKE_TITLE}), or end in the same words | {title["alike"]} \
 | | {people[2][0]} | {people[2][1]} | | {text[2][0]} | {text[2][1]} |
 | different | {title["different"]} | | below {people[3][0]} | {people[4][1]} | | {text[3][0]} | {text[3][1]} |
-| one goes on where the other ends: *Alien: Covenant* | {title["one goes on"]} | | | | | | |
+| one goes on where the other ends: *Alien: Covenant* | {title["one goes on"]} \
+| | | | | {text[4][0]} | {text[4][1]} |
 | of one series: *The Matrix Reloaded*, *Revolutions* | {title["of one series"]} | | **the year** is | | | | |
 | they have other numbers | {title["another number"]} | | the same | {years[0]} | | | |
 | | | | missing | {titles_module.NO_YEAR_POINTS} | | | |"""
@@ -533,7 +534,17 @@ CLAIMS = [
     ("08", "We see that two of twenty did any work", lambda: "worked: [0, 19]" in output_of("08", "nb08-31")),
     ("08", "Only the last is shown", lambda: "shown: [19]" in output_of("08", "nb08-31")),
     ("08", "We see the cards as HTML", lambda: output_of("08", "nb08-29").count("<b>") == 3),
-    ("09", "*Ceviche* is not *Guacamole*", lambda: re.search(r"Ceviche +Guacamole", output_of("09", "nb09-12"))),
+    ("09", "It does: eight pairs", lambda: len(output_of("09", "nb09-12").splitlines()) == 9),
+    (
+        "09",
+        "A similar text alone would not do: of *Oyakodon* and *Gyudon*, two bowls of rice, it is 0.37.",
+        lambda: (
+            lambda pairs, names: (
+                ("Oyakodon", "Gyudon", 0.37)
+                in zip(names[pairs["left"]], names[pairs["right"]], pairs["text_similarity"].round(2), strict=True)
+            )
+        )(find_duplicates(dish_table()), dish_table()["title"]),
+    ),
     (
         "09",
         "We see eight pairs, each one dish under two spellings",
@@ -871,6 +882,10 @@ def surprise_costs_similarity():
     similarity = [found["strength"].mean() for found in lists]
     diversity = [catalogue.judge(found.index)["this list"]["diversity"] for found in lists]
     return similarity[0] > similarity[1] > similarity[2] and diversity[0] < diversity[1] < diversity[2]
+
+
+def dish_table():
+    return load_movies(ROOT / "data" / "recipes.csv", title_column="dish", text_column="about")
 
 
 def kept_texts():
