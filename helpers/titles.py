@@ -149,8 +149,8 @@ TITLE_POINTS = {  # what the titles of two listings say, see `relate_titles`
     "one within the other": -1,
     "one goes on": -1,
     "different": -2,
-    "of one series": -6,
-    "another number": -9,
+    "of one series": -14,
+    "another number": -14,
 }
 YEAR_POINTS = {0: 1, 1: 0}  # by the years between them
 NO_YEAR_POINTS, FAR_YEARS = -5, -99
