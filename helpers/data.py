@@ -377,48 +377,6 @@ def _star(scale: tuple) -> tuple[float, float]:
     return low, (high - low) / (SCALE[1] - SCALE[0])
 
 
-def as_stars(ratings, scale: tuple = SCALE):
-    """Map ratings of any scale to stars, half a star to five, so that a like is a like on every scale.
-
-    The lowest rating of a scale counts as no more than a tenth of the highest, as half a star of five does: so 4 of 5
-    stays 4 on a scale from 1 to 5, and 8 of 10 becomes 4 on one from 0 or 1 to 10.
-
-    Parameters
-    ----------
-    ratings : array-like of float
-        Any shape.
-    scale : tuple of float
-        Lowest and highest rating.
-
-    Returns
-    -------
-    array-like of float
-        Of the same shape; `from_stars` is the way back.
-
-    Raises
-    ------
-    ValueError
-        When the lowest rating is not below the highest.
-    """
-    low, step = _star(scale)
-    return ratings if tuple(scale) == SCALE else np.round(SCALE[0] + (ratings - low) / step, 6)
-
-
-def from_stars(stars, scale: tuple = SCALE):
-    """Map stars back to the ratings of a scale, see `as_stars`; what would lie outside of the scale is its end."""
-    low, step = _star(scale)
-    return np.clip(stars if tuple(scale) == SCALE else low + (stars - SCALE[0]) * step, *scale)
-
-
-def _star(scale: tuple) -> tuple[float, float]:
-    """The rating that half a star stands for, and how far apart two ratings are that differ by a star."""
-    low, high = scale
-    if not low < high:
-        raise ValueError(f"scale is {tuple(scale)}: the lowest rating comes first, then the highest, such as (1, 10).")
-    low = min(low, high / 10)
-    return low, (high - low) / (SCALE[1] - SCALE[0])
-
-
 def read_mpst(path: Path) -> pd.DataFrame:
     """Read ``mpst_full_data.csv`` in its published form, and insist on its being whole; see `load_movies`."""
     table = _read_real_csv(path, dict.fromkeys(MPST_COLUMNS, "str"))

@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import numpy as np
 import pandas as pd
 
 from helpers.data import load_movies, load_vectors
-from helpers.index import DIGITS, NeighborIndex, best_columns, unit_rows
-from helpers.titles import Match, TitleLookup
+from helpers.index import DIGITS, NeighborIndex, as_count, as_mask, best_columns, unit_rows
+from helpers.titles import Match, TitleLookup, normalize_title
 
 POOL = 100  # nearest films among which a diverse list is chosen
 NO_END = re.compile(r"\b([A-Z]|Dr|Mr|Mrs|Ms|St|Jr|Lt|Sgt|Capt|Col|Gen|Prof|No|vs)\.$")  # a stop that ends no sentence
 
 
 class TitleNotFoundError(LookupError):
-    """No title is close enough to the one asked for; `suggestions` holds the three nearest."""
+    """No title is close enough to the one asked for; `suggestions` holds the three nearest.
+
+    A notebook shows it in one line: nothing of the stack would help who typed the title.
+    """
 
     def __init__(self, text: str, nearest: list[Match]):
         self.suggestions = [match.title for match in nearest]
         super().__init__(f"No title like '{text}'. The nearest: {'; '.join(self.suggestions) or 'none'}.")
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class SimilarMovies(pd.DataFrame):
+    """A table that says above itself which film was understood; whatever is made from it is an ordinary DataFrame."""
+
+    @property
+    def _constructor(self):
+        return pd.DataFrame
+
+    @property
+    def caption(self) -> str:
+        """Such as ``Most like Hero (2002), the closest title to 'Her'``."""
+        return self.attrs.get("caption", "")
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{super().__repr__()}"
+
+    def _repr_html_(self) -> str | None:
+        table = super()._repr_html_()
+        return table and f"<p>{html.escape(self.caption)}</p>\n{table}"
 
 
 def diversify(relevance, vectors, k: int, diversity: float) -> np.ndarray:
@@ -88,9 +116,11 @@ def find_similar_movies(
     movies : pandas.DataFrame, optional
         Any catalogue as from `helpers.data.load_movies`; by default the films of the course.
     index : NeighborIndex, optional
-        Over the rows of `movies`. By default the course's vectors serve, or the synopses are encoded (and cached).
-    where : array-like of bool, optional
-        (n_movies,) True for the films that may be found, such as ``movies["year"] > 2000``.
+        Over the ids of `movies`: ``NeighborIndex(vectors, movies.index)``. By default the course's vectors serve, or
+        the synopses are encoded (and cached).
+    where : pandas.Series of bool or array-like of bool, optional
+        (n_movies,) True for the films that may be found, such as ``movies["year"] > 2000``; see
+        `helpers.index.as_mask`.
     diversity : float
         0: the nearest films. Up to 1: of the `POOL` nearest, films that are less and less like each other; see
         `diversify`.
@@ -99,13 +129,17 @@ def find_similar_movies(
     -------
     pandas.DataFrame
         Index ``movie_id``; ``title``, ``year`` (where the catalogue has years), ``similarity`` (cosine), best first.
-        The film itself is left out. ``attrs["matched"]`` is the id of the film that was understood.
+        The film itself is left out. Above it stands which film was understood (``caption``). ``attrs["matched"]`` is
+        the id of that film, ``attrs["ties"]`` holds the ids of all films that the title names as well as this one.
 
     Raises
     ------
     TitleNotFoundError
         When no title is close; its message names the three nearest.
+    ValueError
+        When the index is not over the ids of `movies`, or when `k`, `where` or `diversity` make no sense.
     """
+    k = as_count(k, "find_similar_movies")
     course = movies is None
     movies = load_movies() if course else movies
     lookup = TitleLookup(movies["title"], movies.get("year"))
@@ -113,17 +147,71 @@ def find_similar_movies(
     if match is None:
         raise TitleNotFoundError(title, lookup.suggest(title, 3))
     index = _index_of(movies) if index is None else index
-    place = movies.index.get_loc(match.id)
-    others = np.ones(len(movies), dtype=bool) if where is None else np.array(where, dtype=bool)
-    others[place] = False
-    ids, similarities = index.search(index.vectors[place], max(k, POOL) if diversity else k, where=others)
+    places = pd.Index(index.ids)
+    if len(places) != len(movies) or (places.get_indexer(movies.index) < 0).any():
+        raise ValueError(
+            f"find_similar_movies: the index has the ids {_first_ids(places)}, the movies {_first_ids(movies.index)}; "
+            f"build it with NeighborIndex(vectors, movies.index)."
+        )
+    allowed = as_mask(where, movies.index, "find_similar_movies")
+    others = pd.Series(True if allowed is None else allowed, index=movies.index)
+    others[match.id] = False
+    query = index.vectors[places.get_loc(match.id)]
+    ids, similarities = index.search(query, max(k, POOL) if diversity else k, where=others)
     if diversity:
-        chosen = diversify(similarities, index.vectors[movies.index.get_indexer(ids)], k, diversity)
+        chosen = diversify(similarities, index.vectors[places.get_indexer(ids)], k, diversity)
         ids, similarities = ids[chosen], similarities[chosen]
     found = movies.loc[ids, [column for column in ("title", "year") if column in movies]].copy()
     found["similarity"] = similarities.round(4)
-    found.attrs["matched"] = match.id
+    found = SimilarMovies(found)
+    ties = [tie.id for tie in lookup.ties(title)]
+    found.attrs.update(matched=match.id, ties=ties, caption=describe_match(title, match, movies, ties))
     return found
+
+
+def describe_match(text: str, match: Match, movies: pd.DataFrame, ties=()) -> str:
+    """Say in one line which film was understood, and how: by its title, or as the closest to it.
+
+    Parameters
+    ----------
+    text : str
+        What was asked for.
+    match : helpers.titles.Match
+        What was found.
+    movies : pandas.DataFrame
+        The catalogue, with a column ``title``, and ``year`` where there are years.
+    ties : sequence
+        Ids of all films that the text names as well as this one.
+
+    Returns
+    -------
+    str
+        Such as ``Most like Hero (2002), the closest title to 'Her'``.
+    """
+    line = f"Most like {_with_year(movies, match.id)}"
+    if match.score < 1 or normalize_title(match.title) not in (
+        normalize_title(text),
+        normalize_title(_without_year(text)),
+    ):
+        line += f", the closest title to '{text}'"
+    others = [_with_year(movies, tie) for tie in ties if tie != match.id]
+    if others:
+        more = f" and {len(others) - 3:,} more" if len(others) > 3 else ""
+        line += f"; the same title: {', '.join(others[:3])}{more}"
+    return line
+
+
+def _with_year(movies: pd.DataFrame, identifier) -> str:
+    title, year = movies["title"][identifier], movies["year"][identifier] if "year" in movies else None
+    return title if year is None or pd.isna(year) or title.endswith(f"({int(year)})") else f"{title} ({int(year)})"
+
+
+def _without_year(text: str) -> str:
+    return re.sub(r"\s+\(?\d{4}\)?\s*$", "", text)
+
+
+def _first_ids(ids: pd.Index) -> str:
+    return ", ".join(map(str, ids[:3])) + (", ..." if len(ids) > 3 else "")
 
 
 def closest_sentences(left: str, right: str, encoder=None) -> tuple[str, str, float]:

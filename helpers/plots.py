@@ -260,7 +260,7 @@ def precision_recall(
             [recall], [precision], marker=MARKERS[number], s=60, color=COLORS[4 - number], label=name, zorder=3
         )
     axis.set(
-        xlabel=f"recall: share of the {true} among the {found}",
+        xlabel=f"recall: share of the {true} that were found",
         ylabel=f"precision: share of the {found}\nthat are {true}",
         xlim=(0, None),
         ylim=(0, None),

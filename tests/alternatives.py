@@ -12,7 +12,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler, normalize
 
 from helpers.data import load_movies, load_ratings, load_raw_listings, toy_ratings
-from helpers.titles import find_duplicates
+from helpers.titles import compare_listings
 
 
 def _similarity_by_numpy(a, b):
@@ -63,7 +63,7 @@ def _precision_and_recall_by_loop(found, true):
 
 
 def _a_stricter_rule():
-    candidates = find_duplicates(load_raw_listings())
+    candidates = compare_listings(load_raw_listings())
     people = (candidates["people_similarity"] > 0.5) & (candidates["text_similarity"] > 0.25)
     same = (candidates["title_score"] >= 88) | people | (candidates["text_similarity"] > 0.45)
     return (same & (candidates["year_gap"].fillna(0) <= 1)).to_numpy()

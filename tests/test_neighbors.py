@@ -4,6 +4,7 @@ import pytest
 
 from helpers import neighbors
 from helpers.data import load_movies, load_vectors
+from helpers.index import NeighborIndex
 from helpers.neighbors import TitleNotFoundError, find_similar_movies
 
 
@@ -30,6 +31,98 @@ def test_a_title_that_is_not_there_names_three_that_are():
         find_similar_movies("Toy Stry Wxyz Qqqqqq")
     assert len(caught.value.suggestions) == 3
     assert all(title.startswith("Toy Story") for title in caught.value.suggestions)
+
+
+HEROES = pd.DataFrame(
+    [("Hero", 2002, "A"), ("Dune", 1984, "B"), ("Dune", 2021, "C"), ("Alien", 1979, "D"), ("<b>R&B</b>", 2000, "E")],
+    columns=["title", "year", "synopsis"], index=[1, 2, 3, 4, 5],
+)  # fmt: skip
+DIRECTIONS = np.array([[1, 0, 0], [1, 1, 0], [1, 2, 0], [0, 1, 1], [0, 0, 1]], dtype=np.float32)
+
+
+def similar(title, k=3, **options):
+    index = options.pop("index", NeighborIndex(DIRECTIONS, HEROES.index))
+    return find_similar_movies(title, k, movies=HEROES, index=index, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "caption"),
+    [
+        ("Her", "Most like Hero (2002), the closest title to 'Her'"),
+        ("alien", "Most like Alien (1979)"),
+        ("Alien (1979)", "Most like Alien (1979)"),
+        ("Dune", "Most like Dune (1984); the same title: Dune (2021)"),
+        ("Dune 2021", "Most like Dune (2021)"),
+    ],
+)
+def test_the_table_says_above_itself_which_film_was_understood(text, caption):
+    found = similar(text)
+    assert found.caption == found.attrs["caption"] == caption
+    assert repr(found).splitlines()[0] == caption
+    assert len(repr(found).splitlines()) == len(repr(pd.DataFrame(found)).splitlines()) + 1
+    assert found._repr_html_().startswith("<p>Most like")
+
+
+def test_what_is_shown_in_a_notebook_is_escaped():
+    shown = similar("<b>R&B</b>")._repr_html_()
+    assert "<b>" not in shown
+    assert "&lt;b&gt;R&amp;B&lt;/b&gt;" in shown
+
+
+def test_the_table_is_an_ordinary_one_for_everything_else():
+    found = similar("Alien")
+    assert isinstance(found, pd.DataFrame)
+    for made in (found.head(1), found.copy(), found[["title"]], found.sort_index(), found.reset_index()):
+        assert type(made) is pd.DataFrame
+    assert found.attrs["matched"] == 4
+    assert similar("Dune").attrs["ties"] == [2, 3]
+
+
+def test_an_unknown_title_is_one_line_in_a_notebook():
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    code = "from helpers.neighbors import find_similar_movies\nfind_similar_movies('zzzzqqq')"
+    with capture_output() as output:
+        result = InteractiveShell().run_cell(code)
+    assert isinstance(result.error_in_exec, TitleNotFoundError)
+    assert output.stdout.strip().startswith("TitleNotFoundError: No title like 'zzzzqqq'. The nearest: ")
+    assert len(output.stdout.strip().splitlines()) == 1
+
+
+def test_an_index_over_other_ids_is_refused_and_another_order_is_right():
+    for wrong in (NeighborIndex(DIRECTIONS), NeighborIndex(DIRECTIONS[:4], [1, 2, 3, 4])):
+        with pytest.raises(ValueError, match=r"the movies 1, 2, 3, ...; build it with NeighborIndex"):
+            similar("Alien", index=wrong)
+    turned = NeighborIndex(DIRECTIONS[::-1], HEROES.index[::-1])
+    where = HEROES["year"] > 1980
+    for options in ({}, {"where": where}, {"diversity": 0.5}, {"where": where, "diversity": 0.5}):
+        assert similar("Hero", index=turned, **options).equals(similar("Hero", **options))
+
+
+def test_a_condition_is_aligned_by_the_ids():
+    where = HEROES["year"] < 2000
+    assert similar("Hero", where=where).index.tolist() == [2, 4]
+    assert similar("Hero", where=where.sample(frac=1, random_state=0)).index.tolist() == [2, 4]
+    assert similar("Hero", where=where.to_numpy()).index.tolist() == [2, 4]
+    for wrong in (where.head(2), where.astype(int), [True]):
+        with pytest.raises(ValueError, match="find_similar_movies: where"):
+            similar("Hero", where=wrong)
+    assert where.tolist() == (HEROES["year"] < 2000).tolist()
+
+
+@pytest.mark.parametrize("k", [0, -1, 2.5, "3", None])
+def test_a_number_of_films_that_is_none_is_refused(k):
+    with pytest.raises((ValueError, TypeError), match="find_similar_movies"):
+        similar("Hero", k)
+
+
+def test_a_catalogue_with_a_column_called_similarity_keeps_it():
+    movies = HEROES.assign(similarity="own", rank=1)
+    found = find_similar_movies("Hero", 2, movies=movies, index=NeighborIndex(DIRECTIONS, HEROES.index))
+    assert found.columns.tolist() == ["title", "year", "similarity"]
+    assert found["similarity"].dtype == np.float32
+    assert movies["similarity"].tolist() == ["own"] * 5
 
 
 def test_any_catalogue_can_be_searched():

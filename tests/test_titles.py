@@ -8,6 +8,7 @@ import title_queries
 from rapidfuzz import distance, fuzz
 
 from helpers import titles
+from helpers.data import load_movies, load_raw_listings
 from helpers.titles import TitleLookup, adjacent_duplicates, find_duplicates, merge_duplicates, normalize_title
 
 
@@ -47,6 +48,15 @@ def test_spellings_of_one_title_get_one_form(left, right):
         ("The Final Cut", "Cut"),
         ("I, Robot", "Robot"),
         ("The The", "A"),
+        ("C#", "C++"),
+        ("3%", "3"),
+        ("रोम", "राम"),  # Rome, Rama: the vowel is a sign of its own
+        ("かき", "がき"),  # two strokes make another letter
+        ("กาว", "กาวี"),
+        ("мой", "мои"),
+        ("모두", "무도"),
+        ("كتاب", "كاتب"),
+        ("I 😀 Rome", "I 😡 Rome"),
     ],
 )
 def test_different_titles_keep_different_forms(left, right):
@@ -107,9 +117,31 @@ def test_sequels_and_remakes_stay():
     assert found(find_duplicates(listings(rows))) == set()
 
 
-def test_a_year_off_by_one_is_the_same_film_and_a_missing_year_needs_the_whole_title():
-    rows = [("Heat", 1995), ("Heat", 1996), ("Heat", np.nan), ("Heaat", np.nan)]
-    assert found(find_duplicates(listings(rows))) == {(100, 101), (100, 102), (101, 102)}
+def test_a_year_off_by_one_is_the_same_film_and_a_missing_year_needs_a_text_or_people_that_agree():
+    plot = "A crew robs a bank in Los Angeles while a detective follows every step."
+    rows = [("Heat", 1995, plot), ("Heat", 1996), ("Heat", np.nan), ("Heat", np.nan, plot), ("Heaat", np.nan)]
+    assert found(find_duplicates(listings(rows))) == {(100, 101), (100, 103), (101, 103)}
+
+
+def test_without_years_equal_titles_with_unlike_texts_are_two_films():
+    rows = [("Noise", None, "A man smashes car alarms in New York."), ("Noise", None, "A constable cannot sleep.")]
+    assert found(find_duplicates(listings(rows))) == set()
+
+
+def test_equal_titles_by_other_people_are_two_films():
+    columns = ("title", "year", "director", "cast")
+    rows = [
+        ("Aftermath", 2012, "P. Engert", "C. J. Thomason"),
+        ("Aftermath", 2013, "T. Farone", "Anthony Michael Hall"),
+    ]
+    assert found(find_duplicates(listings(rows, columns))) == set()
+
+
+def test_a_director_and_a_cast_that_stand_in_two_listings_do_not_contradict_each_other():
+    rows = [("Heat", 1995, "Michael Mann", None), ("Heat", 1995, None, "Al Pacino")]
+    pairs = find_duplicates(listings(rows, ("title", "year", "director", "cast")))
+    assert found(pairs) == {(100, 101)}
+    assert pairs["people_similarity"].isna().all()
 
 
 def test_another_title_is_found_by_the_synopsis():
@@ -151,9 +183,145 @@ def test_a_title_within_a_title_needs_a_text_that_agrees():
 
 
 def test_duplicates_of_one_listing_are_duplicates_of_each_other():
+    columns = ("title", "year", "director", "synopsis")
     plot = "A consultant flies from city to city and fires people."
-    rows = [("Up in the Air", 2009, plot), ("Amor sin escalas", 2009, plot), ("Up in the Air", 2010, None)]
-    assert found(find_duplicates(listings(rows))) == {(100, 101), (100, 102), (101, 102)}
+    rows = [
+        ("Up in the Air", 2009, "Jason Reitman", plot),
+        ("Amor sin escalas", 2009, "Jason Reitman", plot),
+        ("Up in the Air", 2009, "Jason Reitman", "George Clooney flies and packs his suitcase for work in a city."),
+    ]
+    assert found(find_duplicates(listings(rows, columns))) == {(100, 101), (100, 102), (101, 102)}
+
+
+def test_a_chain_joins_no_listings_that_were_never_alike():
+    whole = found(find_duplicates(listings([("Heat", 1995), ("Heat", 1996), ("Heat", 1997)])))
+    assert len(whole) == 1  # the first and the last are two years apart
+    words = [f"word{letter}" for letter in "abcdefghijklmnopqrst"]
+    texts = [" ".join(words[start : start + 10]) for start in (0, 1, 9, 10)]  # the first and the last share nothing
+    rows = [("One", 2000, texts[0]), ("Two", 2000, texts[1]), ("Three", 2000, texts[2]), ("Four", 2000, texts[3])]
+    assert found(find_duplicates(listings(rows))) <= {(100, 101), (102, 103)}
+
+
+def test_two_films_of_one_series_are_two_though_year_people_and_words_agree():
+    columns = ("title", "year", "director", "cast", "synopsis")
+    people = ("Ann Kolm", "Bea Lind, Carl Moor")
+    rows = [
+        ("Ember Girl", 2012, *people, "A girl leads a rebellion in a land of ash and wins a crown."),
+        ("Ember Girl II: Second Flame", 2014, *people, "The girl is sent back to the land of ash; the crown is lost."),
+        ("Harbor Lights: The Storm", 2010, *people, "Keeper Ines fights a storm at the harbor of Velo."),
+        ("Harbor Lights: The Thaw", 2010, *people, "Keeper Ines finds a wreck at the harbor of Velo."),
+        ("Pilot Wings, Season 1", 2011, *people, "Mara learns to fly a plane over the desert."),
+        ("Pilot Wings, Season 2", 2011, *people, "Mara learns to fly a plane over the sea."),
+    ]
+    assert found(find_duplicates(listings(rows, columns))) == set()
+
+
+def test_a_longer_title_and_a_few_common_words_are_no_duplicate():
+    rows = [
+        ("Harbor", 2010, "A sailor returns to the town where she was born and opens a small bar."),
+        ("Harbor: The Long Night", 2010, "A sailor in another country fights a storm for three days."),
+        ("The Harbor Lawyer", 2011, "A lawyer in a large town defends a man who says nothing."),
+    ]
+    assert found(find_duplicates(listings(rows))) == set()
+
+
+def test_a_text_that_stands_under_many_titles_or_says_nothing_tells_nothing():
+    names = ["Amber", "Birch", "Cedar", "Dogwood", "Elder", "Fern", "Gorse"]
+    for text in ("No description is available.", "Sorry, our editors have not yet written a description of this film."):
+        assert found(find_duplicates(listings([(name, 2000, text) for name in names]))) == set()
+
+
+def test_doubtful_pairs_count_in_a_catalogue_with_many_certain_ones_only():
+    columns = ("title", "year", "director", "synopsis")
+    doubtful = [
+        ("The Sea Wall", 2001, "Ann Kolm", "A keeper guards a wall against the sea in winter."),
+        ("Die Mauer", 2001, "Ann Kolm", "In winter a lonely keeper watches waves."),
+    ]
+    letters = "bcdfghjklmnpqrstvwxz"
+    others = [(one * 4, 2000, one * 5, " ".join(one + end for end in "xyz")) for one in letters]
+    others += [(one * 2 + "a" * 4, 1980, one * 3, " ".join(one + end for end in "uvw")) for one in letters]
+    clean, dirty = listings(doubtful + others, columns), listings(doubtful + others + others, columns)
+    assert found(find_duplicates(clean)) == set()
+    assert (100, 101) in found(find_duplicates(dirty))
+    assert found(find_duplicates(clean, needed=titles.NEEDED)) == {(100, 101)}
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"title": "Untitled", "synopsis": "own"},
+        {"title": "Untitled", "year": 2000, "synopsis": "own"},
+        {"title": "Pilot", "year": 2000},
+        {"title": "Pilot"},
+        {"title": "Pilot", "year": 2000, "director": "Ann Kolm", "cast": "Bea Lind", "synopsis": "own"},
+        {"title": "own", "year": 2000, "synopsis": "The same words of a supplier who knows no better."},
+    ],
+)
+def test_what_a_thousand_listings_share_is_no_evidence_and_makes_no_million_pairs(columns):
+    rng = random.Random(7)
+    own = [" ".join("".join(rng.choices("bcdfglmnprst", k=6)) for _ in range(9)) for _ in range(1000)]
+    rows = pd.DataFrame({name: own if value == "own" else [value] * 1000 for name, value in columns.items()})
+    pairs = find_duplicates(rows)
+    assert len(pairs) < 2000
+    assert found(pairs) == set()
+
+
+def test_a_thousand_copies_of_one_listing_are_one_film_and_no_million_pairs():
+    rows = listings([("Heat", 1995, "A crew robs a bank in Los Angeles.")] * 1000 + [("Jaws", 1975, "A shark.")])
+    pairs = find_duplicates(rows)
+    assert len(pairs) == 999
+    assert merge_duplicates(rows, pairs)["title"].tolist() == ["Heat", "Jaws"]
+
+
+def test_looking_at_candidates_only_loses_no_pair_that_has_enough_points():
+    raw = load_raw_listings()
+    whole, pairs = titles.compare_listings(raw), find_duplicates(raw)
+    enough, kept = whole[whole["points"] >= titles.NEEDED], pairs[pairs["points"] >= titles.NEEDED]
+    assert set(zip(enough["left"], enough["right"], strict=True)) <= set(zip(kept["left"], kept["right"], strict=True))
+    assert len(whole) > 100 * len(pairs)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "relation"),
+    [
+        ("Heat", "HEAT", "same"),
+        ("Gone Girl", "Gone Gril", "alike"),
+        ("Priscilla, Queen of the Desert", "Priscila, Queen of the Desert", "nearly the same"),
+        ("The Matrix Reloaded", "The Matrix Revolutions", "of one series"),
+        ("Portrait of a Lady on Fire", "Portrait de la jeune fille en feu", "different"),
+        ("Alien", "Alien: Covenant", "one goes on"),
+        ("Wayne's World", "Wayne's World 2", "another number"),
+        ("Kill Bill: Vol. 1", "Kill Bill: Vol. 2", "another number"),
+        ("Dune", "Dune: Part One", "nearly the same"),
+        ("Alien: Resurrection", "Alien 4: Resurrection", "nearly the same"),
+        ("Matilda", "Roald Dahl's Matilda", "same ending"),
+        ("T2: Judgment Day", "Terminator 2: Judgment Day", "same ending"),
+        ("Season 1 Episode 2", "Season 2 Episode 1", "another number"),
+        ("Up", "Gravity", "different"),
+    ],
+)
+def test_two_titles_stand_to_each_other_in_a_way_that_has_a_name(left, right, relation):
+    forms = normalize_title(left), normalize_title(right)
+    assert titles.relate_titles(*forms) == titles.relate_titles(*forms[::-1]) == relation
+
+
+def test_the_year_in_a_title_counts_where_the_column_has_none():
+    rows = [
+        ("Gangs (2002)", None, "Two gangs fight."),
+        ("Gangs", 2002, "Irish men fight."),
+        ("Gangs (1950)", None, None),
+    ]
+    assert found(find_duplicates(listings(rows))) == {(100, 101)}
+
+
+def test_no_listings_and_nothing_to_merge_are_no_error():
+    rows = listings([("Lantern Bay", 2001, "A keeper waits."), ("Oxpeck", 2002, "A village drowns.")])
+    pairs = find_duplicates(rows)
+    for none in (pairs, pairs[pairs["duplicate"]], pd.DataFrame(), pairs.head(0)):
+        pd.testing.assert_frame_equal(merge_duplicates(rows, none), rows)
+    assert merge_duplicates(rows[["title"]], pd.DataFrame({"left": [100], "right": [101]})).index.tolist() == [100]
+    with pytest.raises(ValueError, match="no id 7"):
+        merge_duplicates(rows, pd.DataFrame({"left": [7], "right": [101]}))
 
 
 def test_a_number_before_the_same_subtitle_is_no_sequel():
@@ -217,7 +385,7 @@ def test_no_listings_and_one_listing_have_no_pairs():
 def test_rows_without_title_are_passed_over_and_no_pairs_are_no_error():
     rows = listings([(None, 2000), ("A film", 2000), ("Something else", 2001)])
     pairs = find_duplicates(rows)
-    measures = ["title_score", "year_gap", "text_similarity", "people_similarity"]
+    measures = ["title_score", "year_gap", "text_similarity", "people_similarity", "relation", "points"]
     assert pairs.columns.tolist() == ["left", "right", *measures, "duplicate"]
     assert found(pairs) == set()
 
@@ -291,6 +459,97 @@ def test_suggestions_come_best_first_and_equal_ones_in_the_order_of_the_catalogu
     assert [match.score for match in found] == sorted((match.score for match in found), reverse=True)
 
 
+SHORT_TITLES = [
+    "The Deep", "Deep", "The Master", "Master", "Three", "3", "3%", "9", "Nine", "The Batman", "Batman", "Hero", "C#",
+    "C++", "C", "रोम", "राम", "दाल", "दिल", "かき", "がき", "ว่าว", "ว่าว่", "한국", "كتاب", "😀", "😡",
+    "???", "!!!", "...", "+", "#", "(500) Days", "1984", "2012", "Blade Runner 2049", "Blade Runner", "MASTER",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("title", SHORT_TITLES)
+def test_a_title_that_stands_in_the_catalogue_is_found_as_it_stands(title):
+    for order in (SHORT_TITLES, SHORT_TITLES[::-1]):
+        lookup = TitleLookup(pd.Series(order))
+        assert lookup.closest(title).title == title
+        assert lookup.closest(f"  {title}\n").title == title
+        assert [match.title for match in lookup.ties(title)] == [title]
+
+
+def test_capitals_decide_between_films_before_articles_do():
+    lookup = TitleLookup(pd.Series(["The Deep", "Deep", "DEEP"]))
+    assert [lookup.closest(text).title for text in ("DEEP", "deep", "the deep", "THE DEEP", "A Deep")] == [
+        "DEEP", "Deep", "The Deep", "The Deep", "The Deep",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "best", "ties"),
+    [
+        ("Dune", 1, [1, 2]), ("dune (2021)", 2, [2]), ("Dune 2021", 2, [2]), ("Dune (1984)", 1, [1]),
+        ("Dune (1999)", 1, [1, 2]), ("Dnue", 1, [1, 2]), ("zzzzz", None, []), ("Blade Runner 2049", 3, [3]),
+        ("Blade Runner (2017)", 3, [3]),
+    ],
+)  # fmt: skip
+def test_two_films_of_one_title_are_told_apart_by_the_year_and_named_where_there_is_none(query, best, ties):
+    rows = pd.DataFrame(
+        [("Dune", 1984), ("Dune", 2021), ("Blade Runner 2049", 2017), ("Blade Runner", 1982)],
+        columns=["title", "year"], index=[1, 2, 3, 4],
+    )  # fmt: skip
+    lookup = TitleLookup(rows["title"], rows["year"])
+    found = lookup.closest(query)
+    assert (found and found.id) == best
+    assert [match.id for match in lookup.ties(query)] == ties
+    in_titles = TitleLookup(rows["title"] + " (" + rows["year"].astype(str) + ")")
+    assert [match.id for match in in_titles.ties("Dune (2021)")] == [2]
+
+
+def random_titles(rng, count):
+    """Titles of signs from many scripts, with symbols and spaces between them."""
+    blocks = [(0x30, 0x7A), (0xC0, 0x17F), (0x391, 0x3C9), (0x410, 0x44F), (0x5D0, 0x5EA), (0x621, 0x655)]
+    blocks += [(0x905, 0x94D), (0xE01, 0xE4E), (0x3041, 0x30FF), (0x4E00, 0x4FFF), (0xAC00, 0xAFFF), (0x1F600, 0x1F64F)]
+    for _ in range(count):
+        low, high = rng.choice(blocks)
+        signs = [chr(rng.randrange(low, high + 1)) for _ in range(rng.randrange(1, 12))]
+        yield "".join(
+            rng.choice([sign, sign, sign, " " + sign, rng.choice("#+%!?'-(&.") + sign]) for sign in signs
+        ).strip()
+
+
+def test_every_title_finds_itself():
+    rng = random.Random(11)
+    for names in (load_movies()["title"], pd.Series(list(random_titles(rng, 1500)))):
+        lookup = TitleLookup(names)
+        assert [lookup.closest(name).title for name in names] == names.tolist()
+
+
+def test_every_title_of_movielens_finds_itself(movielens):
+    names = pd.read_csv(movielens / "movies.csv", index_col="movieId")["title"]
+    lookup = TitleLookup(names)
+    assert [lookup.closest(name).title for name in names] == names.tolist()
+
+
+def test_an_exact_title_is_looked_up_without_a_comparison(monkeypatch):
+    lookup = TitleLookup(CATALOGUE["title"], CATALOGUE["year"])
+    monkeypatch.setattr(lookup, "_first_look", None)
+    assert [lookup.closest(title).title for title in CATALOGUE["title"]] == CATALOGUE["title"].tolist()
+
+
+def test_a_look_up_compares_sixty_titles_in_full_however_large_the_catalogue(monkeypatch):
+    compared = []
+    cdist = titles.process.cdist
+
+    def counting(queries, choices, **options):
+        compared.append(len(choices))
+        return cdist(queries, choices, **options)
+
+    rng = random.Random(2)
+    names = pd.Series(["".join(rng.choices("abcdefgh ", k=12)) for _ in range(3000)] + ["The Quiet Harbor"])
+    lookup = TitleLookup(names)
+    monkeypatch.setattr(titles.process, "cdist", counting)
+    assert lookup.closest("quite harbor").title == "The Quiet Harbor"
+    assert sum(compared) <= 5 * titles.FULL_SCORE_FOR
+
+
 def test_an_empty_catalogue_finds_nothing():
     assert TitleLookup(pd.Series([], dtype=object)).closest("anything") is None
 
@@ -313,10 +572,16 @@ def test_on_movielens_the_tutorials_rule_deletes_hundreds_and_ours_flags_a_handf
     assert once <= {plain["title"][left] for left, _ in flagged}
 
 
-def test_lookup_of_movielens_titles_is_accurate_and_faster_than_the_scan(movielens):
+def test_lookup_of_movielens_titles_is_accurate(movielens):
     names = pd.read_csv(movielens / "movies.csv", index_col="movieId")["title"]
     lookup, queries = TitleLookup(names), title_queries.make_queries(names)
     top1, top5 = title_queries.accuracy(lookup, queries)
-    assert top1 >= 0.90
-    assert top5 >= 0.98
+    assert top1 >= 0.96
+    assert top5 >= 0.99
+
+
+@pytest.mark.speed
+def test_lookup_of_movielens_titles_is_faster_than_the_scan(movielens):
+    names = pd.read_csv(movielens / "movies.csv", index_col="movieId")["title"]
+    lookup, queries = TitleLookup(names), title_queries.make_queries(names)
     assert title_queries.speed_ratio(lookup, names.tolist(), [query for query, _ in queries[:60]]) >= 3

@@ -10,7 +10,7 @@ import pandas as pd
 
 from helpers.data import load_duplicates, load_raw_listings
 from helpers.exercises.checker import Exercise, Mistake, make_progress
-from helpers.titles import find_duplicates, pair_precision_recall
+from helpers.titles import compare_listings, pair_precision_recall
 
 LEAST_PRECISION, LEAST_RECALL = 0.95, 0.55  # of a rule of one's own
 
@@ -83,13 +83,13 @@ def _some_group(rng):
 
 @functools.lru_cache(maxsize=1)
 def _candidates() -> tuple[pd.DataFrame, pd.Series]:
-    """The candidate pairs of the raw listings, and the truth about them; computed once."""
-    return find_duplicates(load_raw_listings()), load_duplicates()
+    """All pairs of the raw listings near in years, and the truth about them; computed once."""
+    return compare_listings(load_raw_listings()), load_duplicates()
 
 
 def a_rule() -> pd.Series:
     """Decide by title or synopsis, and insist on the year where both suppliers give one."""
-    candidates = find_duplicates(load_raw_listings())
+    candidates = _candidates()[0]
     alike = (candidates["title_score"] >= 90) | (candidates["text_similarity"] >= 0.25)
     near = (candidates["year_gap"] <= 1) | candidates["year_gap"].isna()
     return alike & near
@@ -101,8 +101,8 @@ def judge_rule(answer) -> str | None:
     if np.shape(answer) != (len(candidates),) or np.asarray(answer).dtype != bool:
         return f"The answer is a mask: one True or False for each of the {len(candidates)} rows of candidates."
     mask = np.asarray(answer)
-    if (mask == candidates["duplicate"].to_numpy()).all():
-        return "That is the course's own rule, read from the column duplicate. Build one from the other columns."
+    if any((mask == (candidates["points"] >= points).to_numpy()).all() for points in range(1, 12)):
+        return "That is the course's own rule, read from the column points. Build one from the other columns."
     precision, recall = pair_precision_recall(candidates[mask], truth)
     measured = f"Your rule: precision {precision:.3f}, recall {recall:.3f}."
     if precision < LEAST_PRECISION:
@@ -263,7 +263,7 @@ q4 = Exercise(
             "It misses too many",
             lambda: (_candidates()[0]["title_score"] >= 90) & (_candidates()[0]["year_gap"] <= 1),
         ),
-        Mistake("the course's rule", "That is the course's own rule", lambda: _candidates()[0]["duplicate"]),
+        Mistake("the course's rule", "That is the course's own rule", lambda: _candidates()[0]["points"] >= 4),
         Mistake("the pairs instead of a mask", "The answer is a mask", lambda: _candidates()[0].head(10)),
     ],
     hints=[
