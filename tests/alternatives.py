@@ -12,11 +12,16 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler, normalize
 
 from helpers.data import load_movies, load_ratings, load_raw_listings, toy_ratings
+from helpers.exercises.ch04 import a_setting
 from helpers.titles import find_duplicates
 
 
 def _similarity_by_numpy(a, b):
     return np.asarray(a) @ np.asarray(b)
+
+
+def _similarity_by_recursion(a, b):
+    return a[0] * b[0] + _similarity_by_recursion(a[1:], b[1:]) if a else 0
 
 
 def _pearson_by_numpy(a, b):
@@ -104,7 +109,8 @@ def _neighbours_by_scikit_learn(vectors, ids, query_id, k):
 
 
 def _allowed_by_mask(similarity, allowed, k):
-    return np.argsort(-np.where(allowed, similarity, -np.inf), kind="stable")[:k]
+    order = np.argsort(-np.where(allowed, similarity, -np.inf), kind="stable")
+    return order[: min(k, np.sum(allowed))]
 
 
 def _next_by_loop(relevance, likeness, diversity):
@@ -207,8 +213,8 @@ def _allowed_by_pandas(years, genres, first, last, wanted):
 
 ALTERNATIVES = {
     "0.1": [lambda: len(load_movies().query("year < 1960")), lambda: np.int64((load_movies()["year"].lt(1960)).sum())],
-    "0.2": [_similarity_by_numpy, lambda a, b: sum(x * y for x, y in zip(a, b, strict=True))],
-    "0.3": [lambda: ["The Matrix", "The Avengers"], lambda: ("The Avengers", "The Matrix")],
+    "0.2": [_similarity_by_numpy, _similarity_by_recursion, lambda a, b: sum(x * y for x, y in zip(a, b, strict=True))],
+    "0.3": [lambda: ["The Matrix", "The Avengers"], lambda: ("the avengers", "THE MATRIX ")],
     "0.4": [
         lambda: {
             "film": "Alien",
@@ -218,15 +224,34 @@ ALTERNATIVES = {
     ],
     "1.1": [_pearson_by_numpy, lambda a, b: pd.Series(a).corr(pd.Series(b))],
     "1.2": [_ada_by_loop, lambda: 4.99],
-    "1.3": [normalize, lambda rows: [np.asarray(row) / np.linalg.norm(row) for row in rows]],
-    "1.4": [_popular_by_groupby, lambda: _popular_by_groupby().index.to_numpy()],
+    "1.3": [
+        normalize,
+        lambda rows: [np.asarray(row) / np.linalg.norm(row) for row in rows],
+        lambda rows: [[float(x) / np.linalg.norm(row) for x in row] for row in rows],
+        lambda rows: pd.DataFrame(normalize(rows)),
+    ],
+    "1.4": [
+        _popular_by_groupby,
+        lambda: _popular_by_groupby().index.to_numpy(),
+        lambda: _popular_by_groupby().reset_index()["movie_id"],
+        lambda: _popular_by_groupby().reset_index(),
+        lambda: load_movies().loc[_popular_by_groupby().index, "title"],
+        lambda: load_movies().loc[_popular_by_groupby().index],
+        lambda: _popular_by_groupby().index.astype(float),
+    ],
     "1.5": [
         lambda: {
             "catalogue": "the recipes of a family",
             "approach": "Content-based",
             "because": "Every recipe has its list of ingredients, and nobody keeps ratings.",
             "fails when": "Two dishes of the same ingredients taste quite different, like bread and pancakes.",
-        }
+        },
+        lambda: {
+            "catalogue": "wines",
+            "approach": "collaborative filtering",
+            "because": "Two thousand members rate what they drink, every week of the year.",
+            "fails when": "A new bottle arrives, which nobody has tasted and nobody can have rated.",
+        },
     ],
     "2.1": [_genres_one_by_one, lambda text: list(_genres_one_by_one(text))],
     "2.2": [Levenshtein.distance, _distance_by_recursion],
@@ -243,7 +268,8 @@ ALTERNATIVES = {
     "4.3": [_allowed_by_mask],
     "4.4": [_next_by_loop],
     "4.5": [
-        lambda: {"title": "Toy Storry", "diversity": 0.6, "why": "Toys give way to things that are quite unlike toys."}
+        lambda: {"title": "Alien", "diversity": np.float32(0.4), "why": a_setting()["why"]},
+        lambda: {"title": "Toy Storry", "diversity": 0.6, "why": "Toys give way to things that are quite unlike toys."},
     ],
     "5.1": [_profile_by_loop],
     "5.2": [_als_step_by_least_squares],

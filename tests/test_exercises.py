@@ -93,7 +93,8 @@ def test_nothing_that_is_given_raises(exercise, answer, capsys):
 def test_who_skips_goes_on_with_the_reference(exercise):
     assert exercise.examine(exercise.catch_up(...)).state == "correct"
     mine = exercise.answer()
-    assert exercise.catch_up(mine) is mine
+    if exercise.takes is None and exercise.form is None:
+        assert exercise.catch_up(mine) is mine
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

@@ -88,7 +88,8 @@ class Exercise:
         Given, the answer is a ranking of ids: a function without arguments that gives the score of every id. Ids with
         equal scores may stand in any order.
     judge : callable, optional
-        Given, the exercise is an open one: from an answer to a message about what is wrong with it, or None.
+        Given, the exercise is an open one: from an answer in plain types to a message about what is wrong with it;
+        None or a `Right` where nothing is. Of a function it gets one that raises `JudgedError` where that stops.
     rubric : sequence of str
         For an open exercise: what to look for in one's own answer, beyond what a machine can judge.
     tolerance : float
@@ -100,6 +101,8 @@ class Exercise:
     form : callable, optional
         From an answer in plain types (for a function: from what it returns) to the form in which it is compared and
         used by the notebook, where more than one form is right.
+    compared_as : callable, optional
+        As `form`, for the comparison only: the notebook goes on with the answer as it is.
     takes : callable, optional
         From the arguments with which the notebook calls the function to the types that the exercise promises.
     slow : callable, optional
@@ -123,6 +126,7 @@ class Exercise:
         praise: str = "",
         asks: str = "",
         form: Callable | None = None,
+        compared_as: Callable | None = None,
         takes: Callable | None = None,
         slow: Callable | None = None,
     ):
@@ -131,6 +135,7 @@ class Exercise:
         self.inputs, self.random_inputs = list(inputs), random_inputs
         self.scores, self.judge, self.tolerance, self.praise = scores, judge, tolerance, praise
         self.asks, self.form, self.takes, self.slow = asks, form, takes, slow
+        self.compared_as = compared_as or form
         self._hints_given = 0
 
     @property
@@ -186,9 +191,9 @@ class Exercise:
             return "blank", asked
         outcomes.append(first)
         wrong = self._what_is_wrong(answer, outcomes)
-        if wrong is not None:
+        if wrong is not None and not isinstance(wrong, Right):
             return "wrong", wrong
-        return "correct", "\n".join([self.praise, *self._rubric_lines()])
+        return "correct", "\n".join([*([wrong] if wrong else []), self.praise, *self._rubric_lines()])
 
     def _what_is_wrong(self, answer: Any, outcomes: list[Outcome]) -> str | None:
         value = outcomes[0].value
@@ -204,16 +209,15 @@ class Exercise:
             return "Your answer is None. Did a function end without return, or a method work in place?"
         if self.judge is not None:
             return self.judge(value)
-        value = self.form(value) if self.form else value
         expected = self.reference()
         if self.scores is not None:
             ids, unlike = ranking_of(value, expected, self.scores(), self.tolerance)
             value = value if ids is None else ids
         else:
-            unlike = _difference(value, expected, self.tolerance)
+            unlike = self._difference(value, expected)
         if unlike is None:
             return None
-        agree = (m.message for m in self.mistakes if _difference(value, m.answer(), self.tolerance) is None)
+        agree = (m.message for m in self.mistakes if self._difference(value, m.answer()) is None)
         return next(agree, unlike)
 
     def _value_of(self, function: Callable, *arguments: Any) -> Any:
@@ -226,8 +230,6 @@ class Exercise:
     def _what_is_wrong_with_function(self, function: Callable, outcomes: list[Outcome]) -> str | None:
         inputs = self._all_inputs()
         outcomes += [call(function, arguments) for arguments in inputs[1:] if not outcomes[-1].hung]
-        if self.form is not None:
-            outcomes[:] = [outcome._replace(value=self.form(outcome.value)) for outcome in outcomes]
         expected = [_called(self.reference, arguments) for arguments in inputs]
         unlike = map(self._unlike, inputs, outcomes, expected)
         wrong = next((text for text in unlike if text is not None), None)
@@ -244,7 +246,7 @@ class Exercise:
             return f"{called} your function stopped: {trouble}" if not outcome.hung else f"{called} {_lower(trouble)}"
         if outcome.value is None:
             return f"{called} your function returned None. Is there a return at its end?"
-        unlike = _difference(outcome.value, expected.value, self.tolerance)
+        unlike = self._difference(outcome.value, expected.value)
         if unlike is None:
             return None
         got, right = both_brief(outcome.value, expected.value)
@@ -261,7 +263,12 @@ class Exercise:
             return one.trouble is not None and other.trouble is not None
         if one.value is None or other.value is None:
             return one.value is other.value
-        return _difference(one.value, other.value, self.tolerance) is None
+        return self._difference(one.value, other.value) is None
+
+    def _difference(self, value: Any, expected: Any) -> str | None:
+        if self.compared_as is not None:
+            value, expected = self.compared_as(value), self.compared_as(expected)
+        return _difference(value, expected, self.tolerance)
 
     def _all_inputs(self) -> list[tuple]:
         if self.random_inputs is None:
@@ -270,9 +277,10 @@ class Exercise:
 
     def _in_form(self, answer: Any, outcome: Outcome) -> Any:
         """A right value in the form of the reference answer."""
+        value = self.form(outcome.value) if self.form else outcome.value
         if self.judge is not None:
-            return self.form(outcome.value) if self.form else answer
-        value, expected = self.form(outcome.value) if self.form else outcome.value, self.reference()
+            return value if self.form else answer
+        expected = self.reference()
         if self.scores is not None:
             value, _ = ranking_of(value, expected, self.scores(), self.tolerance)
         if same_form(answer, expected):
@@ -329,6 +337,10 @@ class Exercise:
         ]
 
 
+class Right(str):
+    """What a judge has to say about an answer that is right."""
+
+
 class JudgedError(Exception):
     """An answer cannot be judged further; the message says why."""
 
@@ -364,9 +376,10 @@ def solution_code(reference: Callable, wants_function: bool) -> str:
     """Write a function with the imports, constants and helpers of its module that it uses; a value is assigned."""
     imports, constants, functions = {}, {}, {}
     _collect(reference, imports, constants, functions)
-    parts = ["\n".join(sorted(imports.values())), "\n".join(constants.values()), *reversed(functions.values())]
+    parts = ["\n".join(sorted(imports.values())), "\n".join(constants.values())]
+    parts = [part + "\n" for part in parts if part] + list(reversed(functions.values()))
     parts += [] if wants_function else [f"answer = {reference.__name__}()\n"]
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(parts)
 
 
 def _collect(function: Callable, imports: dict, constants: dict, functions: dict) -> None:
@@ -382,7 +395,8 @@ def _collect(function: Callable, imports: dict, constants: dict, functions: dict
             if name not in functions:
                 _collect(value, imports, constants, functions)
         else:
-            constants[name] = f"{name} = {value!r}"
+            literal = repr(value)
+            constants[name] = f"{name} = " + (literal if '"' in literal else literal.replace("'", '"'))
 
 
 def _names(code: Any) -> set[str]:
