@@ -1,6 +1,7 @@
 """For every exercise, correct answers that are written in another way than the reference. They have to pass."""
 
 import re
+from fractions import Fraction
 from html import escape
 
 import Levenshtein
@@ -182,6 +183,11 @@ def _to_bytes_by_column(vectors):
     return np.column_stack(codes).astype("int8"), np.array(steps)
 
 
+def _to_bytes_by_floor(vectors):
+    steps = np.abs(vectors).max(axis=0) / 127
+    return np.floor(vectors / steps + 0.5).astype(np.int8), steps
+
+
 def _merge_by_sorting(answers, k):
     found = [pair for ids, similarities in answers for pair in zip(similarities, ids, strict=True)]
     return [identifier for _, identifier in sorted(found, reverse=True)[:k]]
@@ -286,11 +292,29 @@ ALTERNATIVES = {
             "must not fall": "mean stars of the films that were rated",
             "viewers per group": "10000",
             "ends": "after one month, decided beforehand",
-        }
+        },
+        lambda: {
+            "change": "EASE instead of popularity",
+            "metric": "hit rate@10",
+            "must not fall": "return visits",
+            "viewers per group": "9,600",
+            "ends": "After 4 weeks",
+        },
     ],
-    "5.5": [lambda: {"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2}],
-    "7.1": [lambda vectors, dimensions, bits: np.float64(vectors) * dimensions * (bits // 8 or bits / 8) * 1e-9],
-    "7.2": [_to_bytes_by_column],
+    "5.5": [
+        lambda: pd.Series({"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2}),
+        lambda: {"Titanic": "5", "Amélie": "4.5", "Pretty Woman": "4", "Alien": "1", "Jaws": "2"},
+        lambda: {"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2},
+    ],
+    "7.1": [
+        lambda vectors, dimensions, bits: Fraction(vectors * dimensions * bits, 8 * 10**9),
+        lambda vectors, dimensions, bits: np.float64(vectors) * dimensions * (bits // 8 or bits / 8) * 1e-9,
+    ],
+    "7.2": [
+        _to_bytes_by_column,
+        _to_bytes_by_floor,
+        lambda vectors: [part.tolist() for part in _to_bytes_by_floor(vectors)],
+    ],
     "7.3": [_merge_by_sorting],
     "7.4": [lambda shards, copies, failed: np.prod(np.full(shards, 1 - failed**copies))],
     "7.5": [
@@ -300,12 +324,37 @@ ALTERNATIVES = {
             "engine": "a matrix in memory, saved as .npy: it is read in a blink",
             "memory": "61 MB, on the machine that serves the page",
             "first to give way": "the licence of the words, long before any machine",
-        }
+        },
+        lambda: {
+            "texts": 300000,
+            "changes": "a few a day",
+            "engine": "one Milvus server",
+            "memory": "0.5 GB",
+            "first to give way": "the disk, at night",
+        },
+        lambda: {
+            "texts": "300,000",
+            "changes": "a few a day",
+            "engine": "one Milvus server",
+            "memory": "460 MiB",
+            "first to give way": "the disk, at night",
+        },
     ],
     "8.1": [lambda likes, film: tuple(dict.fromkeys([*likes, film])) if film not in likes else _without(likes, film)],
     "8.2": [_allowed_by_pandas],
-    "8.3": [lambda left, right: sorted(name for name in set(left.split("|")) if name and name in right.split("|"))],
-    "8.4": [lambda title, strength: f'<b>{escape(title)}</b><i style="width:{round(100 * strength)}%"></i>'],
+    "8.3": [
+        lambda left, right: (set(left.split("|")) & set(right.split("|"))) - {""},
+        lambda left, right: sorted(name for name in set(left.split("|")) if name and name in right.split("|")),
+    ],
+    "8.4": [
+        lambda title, strength: f'<b>{escape(title)}</b><i style="width:{round(100 * strength)}%"></i>',
+        lambda title, strength: f"<b>{escape(title, quote=False)}</b><i style='width: {100 * strength:.1f}%;'></i>",
+        lambda title, strength: (
+            f"<b>{escape(title).replace('&quot;', '&#34;')}</b>\n<i style='width:{100 * strength}%'></i>".replace(
+                "\n", ""
+            )
+        ),
+    ],
     "8.5": [
         lambda: {
             "who": "my neighbour, who goes to the cinema every month",

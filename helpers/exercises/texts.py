@@ -43,7 +43,7 @@ def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
         return f"{asked}, and at most {LONGEST}; yours has {len(found)}."
     if len(set(found)) < max(0.5 * len(found), min(words, 5)) and len(set(found)) < 40:
         return f"{asked}; yours says the same words again and again."
-    if sum(map(_is_filler, found)) > 0.25 * len(found) or sum(map(len, found)) < 2 * len(found):
+    if sum(map(_is_filler, found)) > 0.25 * len(found) or (words >= SENTENCE and sum(map(len, found)) < 2 * len(found)):
         return f"{asked}, and they have to say something: some of yours are no words."
     return None
 
