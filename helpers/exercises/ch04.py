@@ -58,8 +58,8 @@ def judge_setting(answer) -> str | None:
     diversity = answer["diversity"]
     if isinstance(diversity, bool) or not isinstance(diversity, (int, float, np.number)) or not 0 <= diversity <= 1:
         return "The diversity is a number between 0 and 1, without quotation marks."
-    if not isinstance(answer["title"], str):
-        return "The title is a text in quotation marks."
+    if not isinstance(answer["title"], str) or len(answer["title"]) > 200:
+        return "The title is a text in quotation marks, as it stands in a list."
     try:
         plain = find_similar_movies(answer["title"], k=8)
     except TitleNotFoundError as error:
