@@ -5,6 +5,7 @@ reads. The walk with the exercises left blank comes first; what its cells write 
 """
 
 import ast
+import symtable
 import warnings
 
 import nbformat
@@ -13,25 +14,20 @@ import solve_notebooks
 from alternatives import ALTERNATIVES
 from test_exercises import NOTEBOOKS, given
 
-STORE = (ast.Store, ast.Del)
-
 
 class Cell:
-    """A cell of code: its tree, and the names that it reads and writes."""
+    """A cell of code: its tree, and the names that it reads from and leaves to other cells."""
 
     def __init__(self, source):
         self.tree = ast.parse(source)
         self.asked = solve_notebooks.CHECK.findall(source)
-        nodes = list(ast.walk(self.tree))
-        names = [node for node in nodes if isinstance(node, ast.Name)]
-        self.reads = {node.id for node in names if not isinstance(node.ctx, STORE)}
-        self.writes = {node.id for node in names if isinstance(node.ctx, STORE)}
-        self.writes |= {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-        for node in nodes:
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
-                self.writes |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-            if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, STORE):
-                self.writes |= {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
+        self.reads, self.imports, self.binds = set(), set(), set()
+        for statement in self.tree.body:
+            read, imported, bound = names_of(statement)
+            self.reads |= read - self.imports - self.binds  # what the cell made itself comes from no other
+            self.imports |= imported
+            self.binds |= bound
+        self.writes = self.imports | self.binds
 
     def run(self, namespace):
         exec(compile(self.tree, "cell", "exec"), namespace)
@@ -43,6 +39,32 @@ class Cell:
         cell = Cell("")
         cell.tree = ast.Module([part for part in self.tree.body if part is not stub], [])
         return cell
+
+
+def names_of(statement):
+    """The names that a statement reads from outside, imports, and gives values to (or changes by an index)."""
+    table = symtable.symtable(ast.unparse(statement), "cell", "exec")
+    outer = table.get_symbols()
+    inner = [symbol for child in every_table(table) for symbol in child.get_symbols() if symbol.is_global()]
+    changed = [
+        node.value
+        for node in ast.walk(statement)
+        if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store)
+    ]
+    bound = {symbol.get_name() for symbol in outer if symbol.is_assigned() and not symbol.is_imported()}
+    loop = {symbol for symbol in bound if isinstance(statement, (ast.For, ast.With))}
+    read = {symbol.get_name() for symbol in [*outer, *inner] if symbol.is_referenced()} - loop
+    imported = {symbol.get_name() for symbol in outer if symbol.is_imported()}
+    return (
+        read,
+        imported,
+        bound | {name.id for node in changed for name in ast.walk(node) if isinstance(name, ast.Name)},
+    )
+
+
+def every_table(table):
+    """The scopes within a scope: functions, comprehensions."""
+    return [inner for child in table.get_children() for inner in (child, *every_table(child))]
 
 
 def needed_by_exercises(cells):
@@ -59,19 +81,14 @@ def needed_by_exercises(cells):
 
 def fed_by(cells, place):
     """Places of the cells that read, directly or not, what an exercise's cell hands on."""
-    fed, names = [], {name for name in cells[place].writes if name != "ex"}
+    fed, names = [], set(cells[place].binds)
     for later in range(place + 1, len(cells)):
-        if cells[later].reads & names and not (cells[later].asked and not handed_on(cells[later], names)):
+        if cells[later].reads & names:
             fed.append(later)
-            names |= cells[later].writes
+            names |= cells[later].binds
         else:
             names -= cells[later].writes
     return fed
-
-
-def handed_on(cell, names):
-    """Whether the cell of another exercise reads a name that it does not give a new value itself."""
-    return bool((cell.reads - {name for _, name in cell.asked}) & names)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
