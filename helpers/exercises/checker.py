@@ -23,12 +23,12 @@ from helpers.data import write_whole
 from helpers.exercises.running import Outcome, call, quiet, read
 from helpers.exercises.values import (
     TOLERANCE,
-    _difference,
-    _kind,
     as_like,
     both_brief,
     brief,
+    kind_of,
     name_of_form,
+    plain_difference,
     ranking_of,
     same_form,
     settle,
@@ -198,7 +198,7 @@ class Exercise:
     def _what_is_wrong(self, answer: Any, outcomes: list[Outcome]) -> str | None:
         value = outcomes[0].value
         if self.wants_function and not callable(answer):
-            return f"The answer is a function; you gave {_kind(value)}. Give the function itself, without calling it."
+            return f"The answer is a function; you gave {kind_of(value)}. Give the function itself, without calling it."
         if self.wants_function and self.judge is None:
             return self._what_is_wrong_with_function(answer, outcomes)
         if self.wants_function:
@@ -268,7 +268,7 @@ class Exercise:
     def _difference(self, value: Any, expected: Any) -> str | None:
         if self.compared_as is not None:
             value, expected = self.compared_as(value), self.compared_as(expected)
-        return _difference(value, expected, self.tolerance)
+        return plain_difference(value, expected, self.tolerance)
 
     def _all_inputs(self) -> list[tuple]:
         if self.random_inputs is None:

@@ -55,7 +55,7 @@ def settle(value: Any, depth: int = 0) -> Any:
         return settle(np.asarray(value), depth)
     if hasattr(kind, "__next__"):
         raise Unreadable(
-            f"{_kind(value).capitalize()} gives its values only once. Make a list of them, with list(...), or a set."
+            f"{kind_of(value).capitalize()} gives its values only once. Make a list of them, with list(...), or a set."
         )
     if callable(value):
         return value
@@ -227,7 +227,7 @@ def _first_values(array: np.ndarray) -> Any:
 def brief(value: Any, digits: int = 4) -> str:
     """A value in at most 60 characters."""
     if callable(value) or not _is_plain(value):
-        return _kind(value)
+        return kind_of(value)
     text = " ".join(_Brief(digits).repr(value).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
@@ -246,7 +246,8 @@ def _is_plain(value: Any) -> bool:
     return value is None or value is ... or isinstance(value, plain)
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """What to call a value: a text, an array, a DataFrame."""
     name = {"str": "text", "bool": "truth value", "ndarray": "array", "int": "whole number", "float": "number"}.get(
         type(value).__name__, type(value).__name__
     )
@@ -271,13 +272,13 @@ def difference(answer: Any, expected: Any, tolerance: float = TOLERANCE) -> str 
     have more columns than expected. Text is compared without regard to case.
     """
     try:
-        return _difference(settle(answer), expected, tolerance)
+        return plain_difference(settle(answer), expected, tolerance)
     except Unreadable as reason:
         return str(reason)
 
 
-def _difference(answer: Any, expected: Any, tolerance: float) -> str | None:
-    """Compare an answer in plain types."""
+def plain_difference(answer: Any, expected: Any, tolerance: float) -> str | None:
+    """Say how an answer in plain types differs from what is expected; None if it does not."""
     if isinstance(expected, pd.DataFrame):
         return _frame_difference(answer, expected, tolerance)
     if isinstance(expected, dict):
@@ -288,7 +289,7 @@ def _difference(answer: Any, expected: Any, tolerance: float) -> str | None:
         return _nested_difference(answer, expected, tolerance)
     if isinstance(expected, str):
         if not isinstance(answer, str):
-            return f"The answer is a text; you gave {_kind(answer)}."
+            return f"The answer is a text; you gave {kind_of(answer)}."
         return None if answer.strip().casefold() == expected.strip().casefold() else f"It is not {brief(answer)}."
     if np.ndim(expected) == 0 and not isinstance(expected, (list, tuple)):
         return _number_difference(answer, expected, tolerance)
@@ -299,7 +300,7 @@ def _number_difference(answer: Any, expected: Any, tolerance: float) -> str | No
     truth = _is_bool(expected)
     if not isinstance(answer, (bool, int, float, np.generic)):
         one = f"an {type(answer).__name__} with one value" if np.size(answer) == 1 and np.ndim(answer) else None
-        given = f"you gave {one or _kind(answer)}" + (": take the value out of it" if one else "")
+        given = f"you gave {one or kind_of(answer)}" + (": take the value out of it" if one else "")
         return f"The answer is one {'truth value' if truth else 'number'}; {given}."
     if truth != _is_bool(answer):
         return f"The answer is {'True or False' if truth else 'a number'}; you gave {brief(answer)}."
@@ -344,7 +345,7 @@ def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> st
     if isinstance(answer, set):
         return "A set has no order, and here the order counts: give a list."
     if not isinstance(answer, (list, tuple, np.ndarray, pd.Series, pd.DataFrame)):
-        return f"The answer has {_count(len(expected))}; you gave {_kind(answer)}."
+        return f"The answer has {_count(len(expected))}; you gave {kind_of(answer)}."
     try:
         got = np.asarray(answer)
     except ValueError:
@@ -372,7 +373,7 @@ def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> st
 
 def _frame_difference(answer: Any, expected: pd.DataFrame, tolerance: float) -> str | None:
     if not isinstance(answer, pd.DataFrame):
-        return f"The answer is a DataFrame; you gave {_kind(answer)}."
+        return f"The answer is a DataFrame; you gave {kind_of(answer)}."
     absent = [column for column in expected if column not in answer]
     if absent:
         return f"The column '{absent[0]}' is missing (found: {', '.join(map(str, answer.columns[:20]))})."
@@ -392,11 +393,11 @@ def _dict_difference(answer: Any, expected: dict, tolerance: float) -> str | Non
     if isinstance(answer, pd.Series):
         answer = answer.to_dict()
     if not isinstance(answer, dict):
-        return f"The answer is a dictionary; you gave {_kind(answer)}."
+        return f"The answer is a dictionary; you gave {kind_of(answer)}."
     for key, value in expected.items():
         if key not in answer:
             return f"The key {key!r} is missing."
-        unlike = _difference(answer[key], value, tolerance)
+        unlike = plain_difference(answer[key], value, tolerance)
         if unlike is not None:
             return f"For {key!r}: {unlike}"
     return None
@@ -405,7 +406,7 @@ def _dict_difference(answer: Any, expected: dict, tolerance: float) -> str | Non
 def _set_difference(answer: Any, expected: set | frozenset) -> str | None:
     members = _members(answer)
     if members is None:
-        return f"The answer is a set or a list; you gave {_kind(answer)}."
+        return f"The answer is a set or a list; you gave {kind_of(answer)}."
     found = set(map(_hashable, members))
     if found == expected:
         return None
@@ -419,7 +420,7 @@ def _nested_difference(answer: Any, expected: Sequence, tolerance: float) -> str
     parts = _members(answer)
     if parts is None or len(parts) != len(expected):
         return f"The answer has {_count(len(expected), 'part')}; you gave {brief(answer)}."
-    unlike = (_difference(part, wanted, tolerance) for part, wanted in zip(parts, expected, strict=True))
+    unlike = (plain_difference(part, wanted, tolerance) for part, wanted in zip(parts, expected, strict=True))
     return next((f"Part {number}: {text}" for number, text in enumerate(unlike, start=1) if text is not None), None)
 
 
@@ -440,7 +441,7 @@ def ranking_of(answer: Any, expected: Sequence, scores: pd.Series, tolerance: fl
         return None, "A set has no order, and here the best comes first: give a list."
     readings = _readings(answer)
     if not readings:
-        return None, f"The answer is a list of ids, best first; you gave {_kind(answer)}."
+        return None, f"The answer is a list of ids, best first; you gave {kind_of(answer)}."
     judged = [(ids, _ids_difference(ids, expected, scores, tolerance)) for ids in readings]
     right = [pair for pair in judged if pair[1] is None]
     known = [pair for pair in judged if all(_is_id(identifier, scores) for identifier in pair[0])]
@@ -531,4 +532,4 @@ def name_of_form(value: Any) -> str:
     """What to call the form of a value: an array, a list, a number."""
     if isinstance(value, (int, float, np.generic)):
         return "a number"
-    return "a text" if isinstance(value, str) else _kind(value)
+    return "a text" if isinstance(value, str) else kind_of(value)
