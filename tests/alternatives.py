@@ -366,7 +366,10 @@ ALTERNATIVES = {
     "9.1": [_report_by_loop],
     "9.2": [lambda parts: " ".join(text.strip(" .") + "." for text in parts if text == text and (text or "").strip())],
     "9.3": [lambda hits, total: list(binomtest(hits, total).proportion_ci(method="wilson"))],
-    "9.4": [lambda neighbours, n: [int((neighbours == row).sum()) for row in range(n)]],
+    "9.4": [
+        lambda neighbours, n: [sum(row in list(near) for near in neighbours) for row in range(n)],
+        lambda neighbours, n: [int((neighbours == row).sum()) for row in range(n)],
+    ],
     "9.5": [
         lambda: {
             "catalogue": "the recipes of my grandmother, 212 of them",

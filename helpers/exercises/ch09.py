@@ -219,7 +219,7 @@ q4 = Exercise(
     "Who is everybody's neighbour?",
     occurrence,
     inputs=[(np.array([[1, 2], [0, 2], [0, 1], [0, 1], [0, 1]]), 5)],
-    random_inputs=lambda rng: (rng.integers(0, 6, size=(10, 3)), 10),
+    random_inputs=lambda rng: (np.array([rng.permutation(6)[:3] for _ in range(10)]), 10),  # nobody twice
     takes=lambda neighbours, n: (np.reshape(neighbours, (n, -1)), n),
     mistakes=[
         Mistake(
