@@ -1,6 +1,7 @@
 """For every exercise, correct answers that are written in another way than the reference. They have to pass."""
 
 import re
+from fractions import Fraction
 from html import escape
 
 import Levenshtein
@@ -12,11 +13,16 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler, normalize
 
 from helpers.data import load_movies, load_ratings, load_raw_listings, toy_ratings
+from helpers.exercises.ch04 import a_setting
 from helpers.titles import compare_listings
 
 
 def _similarity_by_numpy(a, b):
     return np.asarray(a) @ np.asarray(b)
+
+
+def _similarity_by_recursion(a, b):
+    return a[0] * b[0] + _similarity_by_recursion(a[1:], b[1:]) if a else 0
 
 
 def _pearson_by_numpy(a, b):
@@ -104,7 +110,8 @@ def _neighbours_by_scikit_learn(vectors, ids, query_id, k):
 
 
 def _allowed_by_mask(similarity, allowed, k):
-    return np.argsort(-np.where(allowed, similarity, -np.inf), kind="stable")[:k]
+    order = np.argsort(-np.where(allowed, similarity, -np.inf), kind="stable")
+    return order[: min(k, np.sum(allowed))]
 
 
 def _next_by_loop(relevance, likeness, diversity):
@@ -176,6 +183,11 @@ def _to_bytes_by_column(vectors):
     return np.column_stack(codes).astype("int8"), np.array(steps)
 
 
+def _to_bytes_by_floor(vectors):
+    steps = np.abs(vectors).max(axis=0) / 127
+    return np.floor(vectors / steps + 0.5).astype(np.int8), steps
+
+
 def _merge_by_sorting(answers, k):
     found = [pair for ids, similarities in answers for pair in zip(similarities, ids, strict=True)]
     return [identifier for _, identifier in sorted(found, reverse=True)[:k]]
@@ -207,8 +219,8 @@ def _allowed_by_pandas(years, genres, first, last, wanted):
 
 ALTERNATIVES = {
     "0.1": [lambda: len(load_movies().query("year < 1960")), lambda: np.int64((load_movies()["year"].lt(1960)).sum())],
-    "0.2": [_similarity_by_numpy, lambda a, b: sum(x * y for x, y in zip(a, b, strict=True))],
-    "0.3": [lambda: ["The Matrix", "The Avengers"], lambda: ("The Avengers", "The Matrix")],
+    "0.2": [_similarity_by_numpy, _similarity_by_recursion, lambda a, b: sum(x * y for x, y in zip(a, b, strict=True))],
+    "0.3": [lambda: ["The Matrix", "The Avengers"], lambda: ("the avengers", "THE MATRIX ")],
     "0.4": [
         lambda: {
             "film": "Alien",
@@ -218,15 +230,34 @@ ALTERNATIVES = {
     ],
     "1.1": [_pearson_by_numpy, lambda a, b: pd.Series(a).corr(pd.Series(b))],
     "1.2": [_ada_by_loop, lambda: 4.99],
-    "1.3": [normalize, lambda rows: [np.asarray(row) / np.linalg.norm(row) for row in rows]],
-    "1.4": [_popular_by_groupby, lambda: _popular_by_groupby().index.to_numpy()],
+    "1.3": [
+        normalize,
+        lambda rows: [np.asarray(row) / np.linalg.norm(row) for row in rows],
+        lambda rows: [[float(x) / np.linalg.norm(row) for x in row] for row in rows],
+        lambda rows: pd.DataFrame(normalize(rows)),
+    ],
+    "1.4": [
+        _popular_by_groupby,
+        lambda: _popular_by_groupby().index.to_numpy(),
+        lambda: _popular_by_groupby().reset_index()["movie_id"],
+        lambda: _popular_by_groupby().reset_index(),
+        lambda: load_movies().loc[_popular_by_groupby().index, "title"],
+        lambda: load_movies().loc[_popular_by_groupby().index],
+        lambda: _popular_by_groupby().index.astype(float),
+    ],
     "1.5": [
         lambda: {
             "catalogue": "the recipes of a family",
             "approach": "Content-based",
             "because": "Every recipe has its list of ingredients, and nobody keeps ratings.",
             "fails when": "Two dishes of the same ingredients taste quite different, like bread and pancakes.",
-        }
+        },
+        lambda: {
+            "catalogue": "wines",
+            "approach": "collaborative filtering",
+            "because": "Two thousand members rate what they drink, every week of the year.",
+            "fails when": "A new bottle arrives, which nobody has tasted and nobody can have rated.",
+        },
     ],
     "2.1": [_genres_one_by_one, lambda text: list(_genres_one_by_one(text))],
     "2.2": [Levenshtein.distance, _distance_by_recursion],
@@ -243,7 +274,8 @@ ALTERNATIVES = {
     "4.3": [_allowed_by_mask],
     "4.4": [_next_by_loop],
     "4.5": [
-        lambda: {"title": "Toy Storry", "diversity": 0.6, "why": "Toys give way to things that are quite unlike toys."}
+        lambda: {"title": "Alien", "diversity": np.float32(0.4), "why": a_setting()["why"]},
+        lambda: {"title": "Toy Storry", "diversity": 0.6, "why": "Toys give way to things that are quite unlike toys."},
     ],
     "5.1": [_profile_by_loop],
     "5.2": [_als_step_by_least_squares],
@@ -260,11 +292,29 @@ ALTERNATIVES = {
             "must not fall": "mean stars of the films that were rated",
             "viewers per group": "10000",
             "ends": "after one month, decided beforehand",
-        }
+        },
+        lambda: {
+            "change": "EASE instead of popularity",
+            "metric": "hit rate@10",
+            "must not fall": "return visits",
+            "viewers per group": "9,600",
+            "ends": "After 4 weeks",
+        },
     ],
-    "5.5": [lambda: {"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2}],
-    "7.1": [lambda vectors, dimensions, bits: np.float64(vectors) * dimensions * (bits // 8 or bits / 8) * 1e-9],
-    "7.2": [_to_bytes_by_column],
+    "5.5": [
+        lambda: pd.Series({"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2}),
+        lambda: {"Titanic": "5", "Amélie": "4.5", "Pretty Woman": "4", "Alien": "1", "Jaws": "2"},
+        lambda: {"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2},
+    ],
+    "7.1": [
+        lambda vectors, dimensions, bits: Fraction(vectors * dimensions * bits, 8 * 10**9),
+        lambda vectors, dimensions, bits: np.float64(vectors) * dimensions * (bits // 8 or bits / 8) * 1e-9,
+    ],
+    "7.2": [
+        _to_bytes_by_column,
+        _to_bytes_by_floor,
+        lambda vectors: [part.tolist() for part in _to_bytes_by_floor(vectors)],
+    ],
     "7.3": [_merge_by_sorting],
     "7.4": [lambda shards, copies, failed: np.prod(np.full(shards, 1 - failed**copies))],
     "7.5": [
@@ -274,12 +324,37 @@ ALTERNATIVES = {
             "engine": "a matrix in memory, saved as .npy: it is read in a blink",
             "memory": "61 MB, on the machine that serves the page",
             "first to give way": "the licence of the words, long before any machine",
-        }
+        },
+        lambda: {
+            "texts": 300000,
+            "changes": "a few a day",
+            "engine": "one Milvus server",
+            "memory": "0.5 GB",
+            "first to give way": "the disk, at night",
+        },
+        lambda: {
+            "texts": "300,000",
+            "changes": "a few a day",
+            "engine": "one Milvus server",
+            "memory": "460 MiB",
+            "first to give way": "the disk, at night",
+        },
     ],
     "8.1": [lambda likes, film: tuple(dict.fromkeys([*likes, film])) if film not in likes else _without(likes, film)],
     "8.2": [_allowed_by_pandas],
-    "8.3": [lambda left, right: sorted(name for name in set(left.split("|")) if name and name in right.split("|"))],
-    "8.4": [lambda title, strength: f'<b>{escape(title)}</b><i style="width:{round(100 * strength)}%"></i>'],
+    "8.3": [
+        lambda left, right: (set(left.split("|")) & set(right.split("|"))) - {""},
+        lambda left, right: sorted(name for name in set(left.split("|")) if name and name in right.split("|")),
+    ],
+    "8.4": [
+        lambda title, strength: f'<b>{escape(title)}</b><i style="width:{round(100 * strength)}%"></i>',
+        lambda title, strength: f"<b>{escape(title, quote=False)}</b><i style='width: {100 * strength:.1f}%;'></i>",
+        lambda title, strength: (
+            f"<b>{escape(title).replace('&quot;', '&#34;')}</b>\n<i style='width:{100 * strength}%'></i>".replace(
+                "\n", ""
+            )
+        ),
+    ],
     "8.5": [
         lambda: {
             "who": "my neighbour, who goes to the cinema every month",
@@ -291,7 +366,10 @@ ALTERNATIVES = {
     "9.1": [_report_by_loop],
     "9.2": [lambda parts: " ".join(text.strip(" .") + "." for text in parts if text == text and (text or "").strip())],
     "9.3": [lambda hits, total: list(binomtest(hits, total).proportion_ci(method="wilson"))],
-    "9.4": [lambda neighbours, n: [int((neighbours == row).sum()) for row in range(n)]],
+    "9.4": [
+        lambda neighbours, n: [sum(row in list(near) for near in neighbours) for row in range(n)],
+        lambda neighbours, n: [int((neighbours == row).sum()) for row in range(n)],
+    ],
     "9.5": [
         lambda: {
             "catalogue": "the recipes of my grandmother, 212 of them",

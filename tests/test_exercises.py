@@ -14,7 +14,7 @@ import solve_notebooks
 from alternatives import ALTERNATIVES
 
 from helpers.bootstrap import ROOT
-from helpers.exercises import checker
+from helpers.exercises import checker, values
 from helpers.exercises.checker import Exercise, Mistake
 
 CHAPTERS = {
@@ -93,7 +93,8 @@ def test_nothing_that_is_given_raises(exercise, answer, capsys):
 def test_who_skips_goes_on_with_the_reference(exercise):
     assert exercise.examine(exercise.catch_up(...)).state == "correct"
     mine = exercise.answer()
-    assert exercise.catch_up(mine) is mine
+    if exercise.takes is None and exercise.form is None:
+        assert exercise.catch_up(mine) is mine
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
@@ -205,28 +206,28 @@ def test_calling_the_function_or_forgetting_to_is_noticed():
     ],
 )
 def test_values_compare_as_a_person_would(answer, expected, same):
-    assert (checker.difference(answer, expected) is None) is same
+    assert (values.difference(answer, expected) is None) is same
 
 
 def test_frames_compare_by_column_and_row():
     frame = pd.DataFrame({"a": [1.0, 2.0]}, index=[7, 8])
-    assert checker.difference(frame.assign(b=1), frame) is None
-    assert "'a' is missing" in checker.difference(frame.rename(columns={"a": "b"}), frame)
-    assert "order" in checker.difference(frame[::-1], frame)
-    assert "rows" in checker.difference(frame[:1], frame)
-    assert "Column 'a'" in checker.difference(frame + 1, frame)
-    assert "DataFrame" in checker.difference(frame["a"], frame)
+    assert values.difference(frame.assign(b=1), frame) is None
+    assert "'a' is missing" in values.difference(frame.rename(columns={"a": "b"}), frame)
+    assert "order" in values.difference(frame[::-1], frame)
+    assert "rows" in values.difference(frame[:1], frame)
+    assert "Column 'a'" in values.difference(frame + 1, frame)
+    assert "DataFrame" in values.difference(frame["a"], frame)
 
 
 def test_ids_with_equal_scores_may_change_places():
     scores = pd.Series({1: 0.9, 2: 0.5, 3: 0.5, 4: 0.1})
-    assert checker.ranking_difference([1, 3, 2], [1, 2, 3], scores) is None
-    assert checker.ranking_difference(np.array([1, 2]), [1, 3], scores) is None
-    assert "order" in checker.ranking_difference([2, 1, 3], [1, 2, 3], scores)
-    assert "twice" in checker.ranking_difference([1, 2, 2], [1, 2, 3], scores)
-    assert "has 3" in checker.ranking_difference([1, 2], [1, 2, 3], scores)
-    assert "not an id" in checker.ranking_difference([1, 2, 9], [1, 2, 3], scores)
-    assert "second" in checker.ranking_difference([1, 4, 3], [1, 2, 3], scores)
+    assert values.ranking_difference([1, 3, 2], [1, 2, 3], scores) is None
+    assert values.ranking_difference(np.array([1, 2]), [1, 3], scores) is None
+    assert "order" in values.ranking_difference([2, 1, 3], [1, 2, 3], scores)
+    assert "twice" in values.ranking_difference([1, 2, 2], [1, 2, 3], scores)
+    assert "has 3" in values.ranking_difference([1, 2], [1, 2, 3], scores)
+    assert "not an id" in values.ranking_difference([1, 2, 9], [1, 2, 3], scores)
+    assert "second" in values.ranking_difference([1, 4, 3], [1, 2, 3], scores)
 
 
 def test_ticks_are_kept_in_a_local_file(tmp_path, monkeypatch, capsys):

@@ -2,13 +2,14 @@
 
     python tools/solve_notebooks.py FOLDER [notebooks/01_recommender_concepts.ipynb ...]
 
-Before each check stands the reference answer that the check itself uses. The stored outputs are those of the
-notebook, except that the checks say *correct*: what nbval then compares.
+In place of each stub stands the code of the reference answer that the check itself uses, as `.solution()` shows it.
+The stored outputs are those of the notebook, except that the checks say *correct*: what nbval then compares.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib
 import re
 import sys
@@ -38,12 +39,30 @@ def solve(path: Path):
         checked = [getattr(chapter, name) for name, _ in CHECK.findall(cell.source)]
         if checked:
             cell.outputs = [_output_of(exercise) for exercise in checked]
-            cell.source = CHECK.sub(r"\2 = ex.\1.answer()\n\g<0>", cell.source)
+            cell.source = with_solution(cell.source, *checked)
         elif PROGRESS in cell.source:
             everything = {exercise.number for exercise in chapter.EXERCISES}
             text = checker.progress_of(chapter.EXERCISES, everything) + "\n"
             cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
     return notebook
+
+
+def with_solution(source: str, exercise) -> str:
+    """Put the code of a solution where the stub of an exercise stands in its cell."""
+    (name,) = [name for _, name in CHECK.findall(source)]
+    stub = next(part for part in ast.parse(source).body if name in _names_defined(part))
+    lines = source.splitlines()
+    code = exercise.solution_code().strip().splitlines()
+    before, after = lines[: stub.lineno - 1], lines[stub.end_lineno :]
+    return "\n".join([*before, *code, *after])
+
+
+def _names_defined(statement: ast.stmt) -> set[str]:
+    """The names that a statement gives a function or a value to."""
+    if isinstance(statement, ast.FunctionDef):
+        return {statement.name}
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def _output_of(exercise):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
+
 import numpy as np
 
 from helpers.data import load_movies, load_vectors
-from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.checker import Exercise, JudgedError, Mistake, make_progress
+from helpers.exercises.texts import fields_missing, trouble_with
 from helpers.neighbors import NeighborIndex, find_similar_movies
 
 CAST = ["Toy Story", "Alien", "The Matrix", "Amélie", "The Avengers"]  # the films that go with the learner
@@ -44,15 +47,35 @@ def _furthest_pair() -> set[str]:
     return {CAST[one], CAST[other]}
 
 
-def _rank_of(film: str, neighbour: str) -> int | None:
-    """Place of one title among the neighbours of another, from 1; None where a title is not of the catalogue."""
+def names_of_the_cast(answer):
+    """Titles in another case as they stand in the cast; a near miss is said."""
+    if not isinstance(answer, (set, list, tuple)) or not all(isinstance(title, str) for title in answer):
+        return answer
+    known = {title.casefold(): title for title in CAST}
+    for title in answer:
+        if title.strip().casefold() not in known and difflib.get_close_matches(title.casefold(), known, cutoff=0.7):
+            raise JudgedError(
+                f"'{title[:60]}' is not one of the five titles, letter by letter. Copy it from the table."
+            )
+    return {known.get(title.strip().casefold(), title) for title in answer}
+
+
+def _ranks_of(film: str, neighbour: str) -> list[int]:
+    """Places, from 1, of the films of one title among the neighbors of those of another; 0 is the film itself."""
     movies = load_movies()
-    if not {film, neighbour} <= set(movies["title"]):
-        return None
+    names = movies["title"].str.casefold()
+    years = names + " (" + movies["year"].astype("Int64").astype(str) + ")"
+    one, other = (np.flatnonzero((names == text) | (years == text)) for text in map(_as_title, (film, neighbour)))
     index = NeighborIndex(load_vectors(movies), movies.index)
-    place = movies["title"].tolist().index(film)
-    ids, _ = index.search(index.vectors[place], len(movies))
-    return movies.loc[ids, "title"].tolist().index(neighbour)
+    found = []
+    for place in one:
+        ids, _ = index.search(index.vectors[place], len(movies))
+        found += np.flatnonzero(np.isin(ids, movies.index[other])).tolist()
+    return found
+
+
+def _as_title(text) -> str:
+    return str(text).strip().casefold()
 
 
 def a_disappointing_neighbour() -> dict[str, str]:
@@ -67,18 +90,20 @@ def a_disappointing_neighbour() -> dict[str, str]:
 
 def judge_disappointment(answer) -> str | None:
     """Say what a machine can see to be wrong with an answer to the open exercise."""
-    if not isinstance(answer, dict) or not {"film", "neighbour", "why"} <= set(answer):
-        return "Keep the form: a dictionary with film, neighbour and why."
-    rank = _rank_of(answer["film"], answer["neighbour"])
-    if rank is None:
+    missing = fields_missing(answer, ["film", "neighbour", "why"])
+    if missing is not None:
+        return missing
+    ranks = _ranks_of(answer["film"], answer["neighbour"])
+    if not ranks:
         return "One of the two titles is not in the catalogue. Copy both from the tables, letter by letter."
-    if rank == 0:
+    nearest = min(ranks, key=lambda rank: (rank == 0, rank))
+    if nearest == 0:
         return "Film and neighbour are the same film. Choose one from its list."
-    if rank > 10:
-        return f"That film is at place {rank} of the list. The machine did not propose it: choose one of the first ten."
-    if len(str(answer["why"]).split()) < 8:
-        return "Say why in a sentence of eight words or more: what do the two synopses share, and what do you miss?"
-    return None
+    if nearest > 10:
+        return (
+            f"That film is at place {nearest} of the list. The machine did not propose it: choose one of the first ten."
+        )
+    return trouble_with("why", answer["why"])
 
 
 q1 = Exercise(
@@ -111,7 +136,8 @@ q2 = Exercise(
     "Similarity by hand",
     similarity,
     inputs=[([1.0, 0.0], [1.0, 0.0]), ([1.0, 0.0], [0.0, 1.0]), ([0.6, 0.8], [0.8, 0.6])],
-    random_inputs=lambda rng: tuple(rng.normal(size=(2, 5))),
+    random_inputs=lambda rng: tuple(rng.normal(size=(2, 5)).tolist()),
+    takes=lambda a, b: (np.asarray(a, dtype=float).tolist(), np.asarray(b, dtype=float).tolist()),
     mistakes=[
         Mistake(
             "products not added up",
@@ -141,6 +167,7 @@ q3 = Exercise(
     "0.3",
     "Which two of the cast are nearest?",
     nearest_pair,
+    form=names_of_the_cast,
     mistakes=[
         Mistake(
             "the furthest pair",
@@ -166,6 +193,7 @@ q4 = Exercise(
     "A neighbour that disappoints",
     a_disappointing_neighbour,
     judge=judge_disappointment,
+    asks="It asks for a film, one of its ten nearest, and why it does not suit, in a sentence of 8 words or more.",
     rubric=[
         "Do you name what the two synopses have in common: a place, a job, a word?",
         "Do you name what a person looks at and the machine did not: humour, pace, what the story is really about?",
@@ -188,7 +216,7 @@ q4 = Exercise(
         ),
         Mistake(
             "no reason",
-            "Say why in a sentence",
+            "'why' asks for a sentence",
             lambda: {**a_disappointing_neighbour(), "why": "It is bad."},
         ),
     ],

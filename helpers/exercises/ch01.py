@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.data import load_ratings, toy_ratings
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.texts import fields_missing, trouble_with
 
 BRUNO = 2  # his user_id
 APPROACHES = ("collaborative", "content-based", "vector-based")
@@ -45,7 +46,8 @@ def _means_of_all_ratings(a, b):
 
 
 def _missing_not_left_out(a, b):
-    return np.nan
+    a, b = a - a.mean(), b - b.mean()
+    return (a @ b) / np.sqrt((a @ a) * (b @ b))
 
 
 def _two_viewers(rng):
@@ -136,17 +138,26 @@ def a_choice() -> dict[str, str]:
 
 def judge_choice(answer) -> str | None:
     """Say what a machine can see to be wrong with an answer to the open exercise."""
-    wanted = list(a_choice())
-    if not isinstance(answer, dict) or not set(wanted) <= set(answer):
-        return f"Keep the form: a dictionary with {', '.join(wanted)}."
-    if str(answer["approach"]).strip().lower() not in APPROACHES:
+    missing = fields_missing(answer, list(a_choice()))
+    if missing is not None:
+        return missing
+    said = str(answer["approach"])[:100].casefold()
+    if sum(approach.split("-")[0] in said for approach in APPROACHES) != 1:
         return f"The approach is one of {', '.join(APPROACHES)}."
-    for part in ("because", "fails when"):
-        if len(str(answer[part]).split()) < 8:
-            return f"Write a sentence of eight words or more for '{part}'."
-    if answer["because"] == answer["fails when"]:
+    troubles = (
+        trouble_with("catalogue", answer["catalogue"], 1),
+        trouble_with("because", answer["because"]),
+        trouble_with("fails when", answer["fails when"]),
+    )
+    if any(troubles):
+        return next(filter(None, troubles))
+    if _plain(answer["because"]) == _plain(answer["fails when"]):
         return "The same sentence cannot be the reason for the choice and against it."
     return None
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split()).rstrip(".")
 
 
 q1 = Exercise(
@@ -228,6 +239,7 @@ q2 = Exercise(
         "means['Ada'] + (s_finn * (3 - means['Finn']) + s_dan * (5 - means['Dan'])) / (s_finn + s_dan), "
         "with means = toy.mean(axis=1).",
     ],
+    asks="Give two digits after the point, or all of them.",
     praise="Nearly five stars, from two people of whom one never gave more than three.",
 )
 
@@ -303,6 +315,8 @@ q5 = Exercise(
     "Your own catalogue",
     a_choice,
     judge=judge_choice,
+    asks="It asks for a catalogue, one of the three approaches, and two sentences of 8 words or more: because and "
+    "fails when.",
     rubric=[
         "Does your reason name what data there is (ratings, categories, texts), and what is missing?",
         "Would the sentence on failure help a colleague to notice it, before customers do?",
@@ -310,7 +324,7 @@ q5 = Exercise(
     ],
     mistakes=[
         Mistake("an approach of another name", "The approach is one of", lambda: {**a_choice(), "approach": "AI"}),
-        Mistake("no reason", "for 'because'", lambda: {**a_choice(), "because": "It is good."}),
+        Mistake("no reason", "'because' asks for a sentence", lambda: {**a_choice(), "because": "It is good."}),
         Mistake(
             "one sentence for both",
             "The same sentence cannot be",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 
 import numpy as np
 import pandas as pd
 
 from helpers.data import load_duplicates, load_raw_listings
-from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.checker import Exercise, Mistake, Right, make_progress
 from helpers.titles import compare_listings, pair_precision_recall
 
 LEAST_PRECISION, LEAST_RECALL = 0.95, 0.55  # of a rule of one's own
@@ -43,6 +44,30 @@ def _distance(left, right, border=True, replacing=1, always=False):
             replaced = table[i - 1, j - 1] + replacing * (always or left[i - 1] != right[j - 1])
             table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, replaced)
     return int(table[-1, -1])
+
+
+CALLS = 1000  # of Python functions for a distance of two short titles, beyond which no long ones are tried
+
+
+def too_many_calls(function) -> str | None:
+    """Count the calls that a distance makes: a recursion that forgets what it knows needs thousands."""
+    calls = 0
+
+    def count(frame, event, argument):
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        function("kitten", "sitting")
+    finally:
+        sys.setprofile(None)
+    if calls <= CALLS:
+        return None
+    return (
+        f"your function is right, and calls itself {calls:,} times for 'kitten' and 'sitting', since it computes the "
+        "same beginnings again and again. The notebook goes on with the course's own, which keeps them in a table."
+    )
 
 
 def _letters_off_by_one(left, right):
@@ -95,9 +120,17 @@ def a_rule() -> pd.Series:
     return alike & near
 
 
+def is_the_shown_rule(mask: np.ndarray, candidates: pd.DataFrame) -> bool:
+    """Whether a mask is the notebook's "titles alike, years near", with whatever numbers."""
+    titles, gaps = candidates["title_score"].to_numpy(), candidates["year_gap"].to_numpy()
+    return any((((titles >= title) & (gaps <= gap)) == mask).all() for title in range(50, 102) for gap in (0, 1))
+
+
 def judge_rule(answer) -> str | None:
     """Measure a learner's mask over the candidate pairs."""
     candidates, truth = _candidates()
+    if isinstance(answer, pd.Series) and answer.index.isin(candidates.index).all() and answer.index.is_unique:
+        answer = answer.reindex(candidates.index)
     if np.shape(answer) != (len(candidates),) or np.asarray(answer).dtype != bool:
         return f"The answer is a mask: one True or False for each of the {len(candidates)} rows of candidates."
     mask = np.asarray(answer)
@@ -111,7 +144,12 @@ def judge_rule(answer) -> str | None:
         )
     if recall < LEAST_RECALL:
         return f"{measured} It misses too many: join another kind of evidence with |, to reach recall {LEAST_RECALL}."
-    return None
+    if is_the_shown_rule(mask, candidates):
+        return (
+            f"{measured} That is the rule shown above with another number. Bring in what it does not look at: people, "
+            "synopses, or pairs where a year is missing."
+        )
+    return Right(measured)
 
 
 q1 = Exercise(
@@ -158,7 +196,15 @@ q2 = Exercise(
     "2.2",
     "The distance of two titles",
     distance,
-    inputs=[("seven", "se7en"), ("Alien", "Aliens"), ("", "Up"), ("kitten", "sitting"), ("ab", "ba"), ("Up", "Up")],
+    inputs=[
+        ("seven", "se7en"),
+        ("Alien", "Aliens"),
+        ("", "Up"),
+        ("kitten", "sitting"),
+        ("ab", "ba"),
+        ("Up", "UP"),
+    ],
+    slow=too_many_calls,
     random_inputs=lambda rng: tuple("".join(rng.choice(list("abc"), size=size)) for size in (6, 7)),
     mistakes=[
         Mistake(
@@ -185,6 +231,11 @@ q2 = Exercise(
             "last row and column left out",
             "Your table ends one letter too early. It needs a row for every letter, and one for the empty beginning.",
             lambda left, right: distance(left[:-1], right[:-1]),
+        ),
+        Mistake(
+            "capitals ignored",
+            "You ignore capitals. Here a capital and a small letter are two letters: clean titles before, if you like.",
+            lambda left, right: distance(left.lower(), right.lower()),
         ),
         Mistake(
             "difference of the lengths",
@@ -251,6 +302,8 @@ q4 = Exercise(
     "A rule of your own",
     a_rule,
     judge=judge_rule,
+    asks="It asks for a mask over candidates with precision 0.95 and recall 0.55 or more, that looks at something the "
+    "rule shown above does not.",
     rubric=[
         "Can you say in one sentence why each condition is there, and which films it is for?",
         "Did you look at some of the pairs that it gets wrong, or only at the two numbers?",
@@ -263,12 +316,17 @@ q4 = Exercise(
             "It misses too many",
             lambda: (_candidates()[0]["title_score"] >= 90) & (_candidates()[0]["year_gap"] <= 1),
         ),
+        Mistake(
+            "the shown rule with another number",
+            "with another number",
+            lambda: (_candidates()[0]["title_score"] >= 80) & (_candidates()[0]["year_gap"] <= 1),
+        ),
         Mistake("the course's rule", "That is the course's own rule", lambda: _candidates()[0]["points"] >= 4),
         Mistake("the pairs instead of a mask", "The answer is a mask", lambda: _candidates()[0].head(10)),
     ],
     hints=[
         'A condition is a mask: candidates["title_score"] >= 90. Join masks with & (and) and | (or), in brackets.',
-        "Titles find a half. Which other columns tell that two listings are one film, whatever their titles?",
+        "The rule shown above drops every pair in which a year is missing, and never looks at people_similarity.",
         "Try text_similarity >= 0.25 beside the titles, and (year_gap <= 1) | year_gap.isna() on top.",
     ],
     praise="Precision and recall are good enough to be useful.",

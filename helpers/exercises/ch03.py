@@ -10,11 +10,12 @@ import pandas as pd
 
 from helpers.data import load_movies
 from helpers.encoding import encode
-from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.checker import Exercise, Mistake, Right, make_progress
 from helpers.neighbors import tag_overlap
 
 EVERY = 10  # films of the catalogue for one that an open answer is tried on
-MARK = "zzqxmark"  # stands in the tags of one film, to see whether a text copies them
+CHARACTERS = 20_000  # of a text, more than any encoder reads
+COPIED = 0.2  # share of the tags in a text, beyond those in the film's other columns, that is no accident
 
 
 def idf(n_documents, n_with_word):
@@ -46,8 +47,7 @@ def text_of(film):
 
 def _tokens(rng):
     vectors = rng.normal(size=(6, 4))
-    mask = np.array([1, 1, 1, 1, 0, 0]) if rng.random() < 0.5 else np.array([1, 1, 1, 0, 0, 0])
-    return vectors, mask
+    return vectors, rng.permutation([1, 1, 1, 0, 0, int(rng.random() < 0.5)])
 
 
 @functools.lru_cache(maxsize=1)
@@ -65,14 +65,34 @@ def judge_text(answer) -> str | None:
     if not callable(answer):
         return "The answer is a function from a film, a row of movies, to a text."
     films, chance = _sample()
-    texts = [answer(film.copy()) for _, film in films.iterrows()]
+    texts = [answer(film) for _, film in films.iterrows()]
     if not all(isinstance(text, str) and text.strip() for text in texts):
         return "The function has to return a text, and never an empty one."
-    if MARK in answer(films.iloc[0].copy().replace({films.iloc[0]["tags"]: MARK})).lower():
+    if max(map(len, texts)) > CHARACTERS:
+        return f"A text has more than {CHARACTERS:,} characters, which no encoder reads. Keep to what matters."
+    if copies_tags(answer, texts, films):
         return "Your text holds the tags, and tags are what it is judged by: it would win by copying. Leave them out."
     reached = tag_overlap(encode(texts), films)
-    measured = f"Neighbours share {reached:.3f} of their tags; by chance {chance:.3f}."
-    return None if reached > 1.3 * chance else f"{measured} That is hardly more than chance: say more about each film."
+    measured = f"Neighbours share {reached:.2f} of their tags; by chance {chance:.2f}."
+    if reached > 1.3 * chance:
+        return Right(measured)
+    return f"{measured} That is hardly more than chance: say more about each film."
+
+
+def copies_tags(answer, texts, films) -> bool:
+    """Whether texts change with the tags, or hold more of them than the other columns do."""
+    first = films.iloc[0].copy()
+    first["tags"] = "tag one|another tag|a third"
+    if answer(first) != texts[0]:
+        return True
+    others = films.drop(columns="tags").astype(str).agg(" ".join, axis=1)
+    return np.mean([_shares(texts, films), -_shares(others, films)]) > COPIED / 2
+
+
+def _shares(texts, films) -> float:
+    """Mean share of the tags of a film that stand in its text."""
+    pairs = zip(texts, films["tags"], strict=True)
+    return float(np.mean([np.mean([tag in text.lower() for tag in tags.lower().split("|")]) for text, tags in pairs]))
 
 
 q1 = Exercise(
@@ -115,9 +135,17 @@ q2 = Exercise(
     "3.2",
     "Mean pooling",
     mean_pool,
-    inputs=[(np.array([[1.0, 0.0], [3.0, 4.0], [9.0, 9.0]]), np.array([1, 1, 0]))],
+    inputs=[
+        (np.array([[1.0, 0.0], [3.0, 4.0], [9.0, 9.0]]), np.array([1, 1, 0])),
+        (np.array([[9.0, 9.0], [1.0, 0.0], [3.0, 4.0]]), np.array([0.0, 1.0, 1.0])),
+    ],
     random_inputs=_tokens,
     mistakes=[
+        Mistake(
+            "the first rows",
+            "You took as many rows as there are ones, from the top. The filling may stand in front: go by the mask.",
+            lambda vectors, mask: vectors[: int(np.sum(mask))].mean(axis=0),
+        ),
         Mistake(
             "padding counted",
             "You took the mean over all rows. Those whose mask is 0 are filling, put there to make texts equally long.",
@@ -229,13 +257,22 @@ q5 = Exercise(
     text_of,
     inputs=[(load_movies().iloc[0],)],
     judge=judge_text,
+    asks="It asks for a function from a film to a text that is not empty and does not use the tags.",
     rubric=[
         "Why is each part in your text? Try it without.",
         "Does the important part come before the encoder stops reading?",
         "Tags judge you here. What kind of likeness would they never see, and would your text show it?",
     ],
     mistakes=[
-        Mistake("the tags leak", "Your text holds the tags", lambda film: f"{film['title']}: {film['tags']}"),
+        Mistake("the tags leak", "it would win by copying", lambda film: f"{film['title']}: {film['tags']}"),
+        Mistake(
+            "most tags leak",
+            "and tags are what it is judged by",
+            lambda film: f"{film['title']}: {', '.join(film['tags'].split('|')[1:])}",
+        ),
+        Mistake(
+            "the tags looked up", "Your text holds the tags", lambda film: load_movies().loc[film.name, "tags"].upper()
+        ),
         Mistake("the same for every film", "hardly more than chance", lambda film: "A film."),
         Mistake("a list instead of a text", "has to return a text", lambda film: [film["title"]]),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.texts import fields_missing, trouble_with
 from helpers.neighbors import TitleNotFoundError, find_similar_movies
 
 
@@ -51,20 +52,22 @@ def a_setting() -> dict:
 
 def judge_setting(answer) -> str | None:
     """Compare the list of the setting with the plain one."""
-    if not isinstance(answer, dict) or not set(a_setting()) <= set(answer):
-        return "Keep the form: a dictionary with title, diversity and why."
-    if not isinstance(answer["diversity"], (int, float)) or not 0 <= answer["diversity"] <= 1:
-        return "The diversity is a number between 0 and 1."
+    missing = fields_missing(answer, list(a_setting()))
+    if missing is not None:
+        return missing
+    diversity = answer["diversity"]
+    if isinstance(diversity, bool) or not isinstance(diversity, (int, float, np.number)) or not 0 <= diversity <= 1:
+        return "The diversity is a number between 0 and 1, without quotation marks."
+    if not isinstance(answer["title"], str) or len(answer["title"]) > 200:
+        return "The title is a text in quotation marks, as it stands in a list."
     try:
         plain = find_similar_movies(answer["title"], k=8)
     except TitleNotFoundError as error:
         return str(error)
-    diverse = find_similar_movies(answer["title"], k=8, diversity=answer["diversity"])
+    diverse = find_similar_movies(answer["title"], k=8, diversity=float(diversity))
     if set(plain.index) == set(diverse.index):
         return "With this setting the list holds the same eight films as without. Turn it up until one gives way."
-    if len(str(answer["why"]).split()) < 8:
-        return "Say in eight words or more which films came and went, and whether that is better."
-    return None
+    return trouble_with("why", answer["why"])
 
 
 def _unit(rows):
@@ -171,6 +174,7 @@ q3 = Exercise(
     inputs=[
         (np.array([0.9, 0.8, 0.7, 0.6, 0.5]), np.array([False, True, False, True, True]), 2),
         (np.array([0.1, 0.5, 0.3]), np.array([True, False, True]), 2),
+        (np.array([0.2, 0.9, 0.4, 0.6]), np.array([True, False, True, False]), 3),
     ],
     random_inputs=lambda rng: (rng.normal(size=12), rng.random(12) < 0.5, 3),
     mistakes=[
@@ -178,6 +182,11 @@ q3 = Exercise(
             "ranked before filtering",
             "You took the k best of all and then filtered, so too few are left, or none. Filter first.",
             lambda similarity, allowed, k: [int(p) for p in np.argsort(-similarity)[:k] if allowed[p]],
+        ),
+        Mistake(
+            "filled up with what is not allowed",
+            "Where fewer than k are allowed, you fill the list up with others, at -inf. Return the allowed ones only.",
+            lambda similarity, allowed, k: np.argsort(-np.where(allowed, similarity, -np.inf), kind="stable")[:k],
         ),
         Mistake(
             "filter ignored",
@@ -196,7 +205,7 @@ q3 = Exercise(
         ),
     ],
     hints=[
-        "np.where(allowed, similarity, -np.inf) keeps places and makes the others lose.",
+        "np.flatnonzero(allowed) are the places that are allowed. There may be fewer than k.",
         "Or go through np.argsort(-similarity) and keep the allowed places, then cut at k.",
         "[int(place) for place in np.argsort(-similarity) if allowed[place]][:k]",
     ],
@@ -249,6 +258,7 @@ q5 = Exercise(
     "How diverse should it be?",
     a_setting,
     judge=judge_setting,
+    asks="It asks for a title, a diversity from 0 to 1 that changes its eight films, and why, in 8 words or more.",
     rubric=[
         "Do you name films that went and films that came?",
         "Would the viewer you have in mind notice the difference, and thank you?",
@@ -256,7 +266,7 @@ q5 = Exercise(
     ],
     mistakes=[
         Mistake("nothing changes", "holds the same eight films", lambda: {**a_setting(), "diversity": 0.0}),
-        Mistake("no reason", "Say in eight words", lambda: {**a_setting(), "why": "Better."}),
+        Mistake("no reason", "'why' asks for a sentence", lambda: {**a_setting(), "why": "Better."}),
         Mistake("an unknown film", "No title like", lambda: {**a_setting(), "title": "zzzzqqq"}),
         Mistake("out of range", "between 0 and 1", lambda: {**a_setting(), "diversity": 30}),
     ],

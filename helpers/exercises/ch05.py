@@ -70,17 +70,26 @@ def a_new_viewer() -> dict[str, float]:
     }
 
 
+def as_stars(answer) -> dict:
+    """A dictionary from titles to numbers, whether the stars came as numbers, as texts or in a Series."""
+    answer = answer.to_dict() if isinstance(answer, pd.Series) else answer
+    return {title: float(star) for title, star in answer.items()}
+
+
 def judge_viewer(answer) -> str | None:
     """See that the ratings are ratings of the course's films, and say something."""
-    if not isinstance(answer, dict):
+    if not isinstance(answer, (dict, pd.Series)):
         return "The answer is a dictionary from titles to stars."
     titles = set(load_movies()["title"])
-    strange = [title for title in answer if title not in titles]
+    strange = [title for title in answer.keys() if title not in titles]  # noqa: SIM118 - a Series gives its values
     if strange:
-        return f"'{strange[0]}' is not in the catalogue, letter by letter."
+        return f"'{str(strange[0])[:60]}' is not in the catalogue, letter by letter."
     if len(answer) < 5:
         return f"You rated {len(answer)} films. Rate five or more."
-    stars = pd.to_numeric(pd.Series(list(answer.values())), errors="coerce")
+    try:
+        stars = pd.Series(as_stars(answer))
+    except (TypeError, ValueError):
+        return "Stars are numbers from 0.5 to 5."
     if not stars.between(0.5, 5).all():
         return "Stars go from 0.5 to 5."
     if stars.max() < 4 or stars.min() > 3:
@@ -148,6 +157,29 @@ q2 = Exercise(
             lambda liked, films, confidence, regularization: np.linalg.lstsq(
                 (films.T * (1 + confidence * liked)) @ films, films.T @ ((1 + confidence) * liked), rcond=None
             )[0],
+        ),
+        Mistake(
+            "the one forgotten",
+            "You weighed by confidence * liked, so that what was not liked weighs nothing. It weighs 1, a like "
+            "1 + confidence.",
+            lambda liked, films, confidence, regularization: np.linalg.solve(
+                (films.T * confidence * liked) @ films + regularization * np.eye(films.shape[1]),
+                films.T @ (confidence * liked),
+            ),
+        ),
+        Mistake(
+            "confidence on one side",
+            "The left side is right. On the right side the likes are weighted, too: film_factors.T @ (trust * liked).",
+            lambda liked, films, confidence, regularization: np.linalg.solve(
+                (films.T * (1 + confidence * liked)) @ films + regularization * np.eye(films.shape[1]), films.T @ liked
+            ),
+        ),
+        Mistake(
+            "regularization everywhere",
+            "You added the regularization to every number of the left side. Add it to the diagonal: times np.eye(...).",
+            lambda liked, films, confidence, regularization: np.linalg.solve(
+                (films.T * (1 + confidence * liked)) @ films + regularization, films.T @ ((1 + confidence) * liked)
+            ),
         ),
         Mistake(
             "absences ignored",
@@ -232,6 +264,8 @@ q5 = Exercise(
     "Somebody new",
     a_new_viewer,
     judge=judge_viewer,
+    form=as_stars,
+    asks="It asks for five films or more, with stars from 0.5 to 5, some of 4 and more, some of 3 and less.",
     rubric=[
         "Which of the two lists would this person thank you for, and why?",
         "Turn one rating round. Does the list follow, and by how much?",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
-import pandas as pd
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.texts import fields_missing, numbers_in, trouble_with
 
 
 def average_precision(hits, relevant):
@@ -50,26 +52,38 @@ FIELDS = ["change", "metric", "must not fall", "viewers per group", "ends"]
 NEEDED = 9_600  # 16 p (1 - p) / d², for a share p of 0.6 and a difference d of 0.02
 
 
+TIME = re.compile(r"\b(day|week|month|fortnight|year)s?\b|\b\d{1,2}[./-]\d{1,2}\b|\b20\d\d\b", re.IGNORECASE)
+COUNTED = re.compile(
+    r"\d|\b(a|an|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fortnight|full|whole)\b", re.IGNORECASE
+)
+PEEKING = re.compile(r"(every|each) (day|hour|morning|week)|daily|as soon as|until it is significant", re.IGNORECASE)
+
+
 def judge_plan(answer) -> str | None:
     """See that the plan is whole, and that its groups are large enough for the difference it looks for."""
-    if not isinstance(answer, dict) or set(answer) != set(FIELDS):
-        return f"The answer is a dictionary with {', '.join(FIELDS)}."
-    blank = [field for field in FIELDS if answer[field] is ...]
-    if blank:
-        return f"'{blank[0]}' is still empty."
-    viewers = pd.to_numeric(pd.Series([answer["viewers per group"]]), errors="coerce").iloc[0]
-    if not viewers > 0:
-        return "'viewers per group' is a number."
+    missing = fields_missing(answer, FIELDS)
+    if missing is not None:
+        return missing
+    viewers = next(iter(numbers_in(answer["viewers per group"])), None)
+    if viewers is None or not viewers > 0:
+        return "'viewers per group' is a number, such as 5,000."
     if viewers < 0.9 * NEEDED:
         return (
             "That is too few: with so small groups, a true difference of 0.02 would often go unseen. Use the formula."
         )
     if viewers > 10 * NEEDED:
         return "That is ten times what the formula asks for. Every viewer in a test may get the worse list."
-    short = [field for field in FIELDS if field != "viewers per group" and len(str(answer[field])) < 15]
-    if short:
-        return f"Say a little more about '{short[0]}'."
-    if str(answer["metric"]).strip().casefold() == str(answer["must not fall"]).strip().casefold():
+    words = {"change": 4, "metric": 2, "must not fall": 2, "ends": 2}
+    trouble = next(filter(None, (trouble_with(field, answer[field], least) for field, least in words.items())), None)
+    if trouble is not None:
+        return trouble
+    end = answer["ends"]
+    if PEEKING.search(end) or not (TIME.search(end) and COUNTED.search(end)):
+        return (
+            "'ends' asks for a time that is fixed before the start, such as a number of weeks or a date. Whoever looks "
+            "every day and stops at the best moment finds a difference where there is none."
+        )
+    if answer["metric"].strip().casefold() == answer["must not fall"].strip().casefold():
         return "'must not fall' guards against a list that wins on the metric and harms otherwise. Name something else."
     return None
 
@@ -182,6 +196,20 @@ q3 = Exercise(
             lambda one, other, drawn: np.quantile((one - other)[drawn], [0.025, 0.975]),
         ),
         Mistake(
+            "mean plus and minus two deviations",
+            "That is the interval of a normal distribution. Ask the samples themselves: the quantiles 0.025 and 0.975 "
+            "of their means.",
+            lambda one, other, drawn: (
+                (one - other)[drawn].mean(axis=1).mean()
+                + np.array([-1.96, 1.96]) * (one - other)[drawn].mean(axis=1).std()
+            ),
+        ),
+        Mistake(
+            "the least and the most",
+            "That is the whole range of the means. Leave out 2.5 % on each side: the quantiles 0.025 and 0.975.",
+            lambda one, other, drawn: np.quantile((one - other)[drawn].mean(axis=1), [0, 1]),
+        ),
+        Mistake(
             "mean over the samples",
             "You averaged over the samples (axis 0). Each row of `drawn` is one sample: average along it (axis 1).",
             lambda one, other, drawn: np.quantile((one - other)[drawn].mean(axis=0), [0.025, 0.975]),
@@ -197,6 +225,7 @@ q3 = Exercise(
         "differences[drawn] has a row a sample; .mean(axis=1) is the mean of each.",
         "np.quantile(means, [0.025, 0.975])",
     ],
+    asks="The ends are the quantiles 0.025 and 0.975 of the means of the samples.",
     praise="An interval that does not hold 0 is a difference that is hardly chance.",
 )
 
@@ -208,7 +237,7 @@ q4 = Exercise(
         (np.array([-0.2, -0.9, 0.4, -0.1, 0.3]), np.array([False, False, True, False, False]), 3),
         (np.array([-3.0, -1.0, -2.0, -4.0]), np.array([False, True, False, False]), 2),
     ],
-    random_inputs=lambda rng: (rng.normal(size=12) - 1, rng.random(12) < 0.3, 5),
+    random_inputs=lambda rng: (rng.normal(size=12) - 1, np.arange(12) == rng.integers(12), 5),  # one: no ties at -inf
     mistakes=[
         Mistake(
             "worst first",
@@ -244,6 +273,8 @@ q5 = Exercise(
     "Plan an A/B test",
     a_plan,
     judge=judge_plan,
+    asks="It asks for a change (4 words or more), a metric and a guard (2 words or more each), a number of viewers by "
+    "the formula, and an end that is fixed before the start.",
     rubric=[
         "Would somebody else, reading only your plan, come to the same verdict?",
         "What would you do if the metric rises and what must not fall falls?",
@@ -254,6 +285,8 @@ q5 = Exercise(
         Mistake("far too many", "ten times", lambda: {**a_plan(), "viewers per group": 1_000_000}),
         Mistake("a field left out", "is a dictionary with", lambda: {"change": "EASE instead of popularity"}),
         Mistake("no guard", "Name something else", lambda: {**a_plan(), "must not fall": a_plan()["metric"]}),
+        Mistake("an open end", "fixed before the start", lambda: {**a_plan(), "ends": "we look every day"}),
+        Mistake("filler", "again and again", lambda: {**a_plan(), "change": "a change " * 9}),
         Mistake("no number", "is a number", lambda: {**a_plan(), "viewers per group": "many"}),
     ],
     hints=[

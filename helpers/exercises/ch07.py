@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from helpers.capacity import vector_bytes
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.texts import fields_missing, numbers_in, trouble_with
 
 FIELDS = ["texts", "changes", "engine", "memory", "first to give way"]
-CHARACTERS = 10  # that a field needs, to say anything
+WORDS = {"texts": 1, "changes": 2, "engine": 3, "memory": 2, "first to give way": 3}  # that a field needs
 
 
 def gigabytes(vectors, dimensions, bits):
@@ -47,17 +50,15 @@ def a_plan() -> dict:
 
 def judge_plan(answer) -> str | None:
     """Look at whether a plan has its numbers, and whether they fit together."""
-    if not isinstance(answer, dict) or set(FIELDS) - set(answer):
-        return f"The answer is a dictionary with {', '.join(FIELDS)}."
-    short = [field for field in FIELDS if len(str(answer[field]).strip()) < CHARACTERS]
-    if short:
-        return f"Say a little more about '{short[0]}'."
+    missing = fields_missing(answer, FIELDS)
+    if missing is not None:
+        return missing
     for field in ("texts", "memory"):
-        if not any(sign.isdigit() for sign in str(answer[field])):
+        if not numbers_in(answer[field]):
             return f"'{field}' needs a figure."
-    if "GB" not in str(answer["memory"]) and "MB" not in str(answer["memory"]):
+    if not re.search(r"[kMGT]i?B\b|bytes", str(answer["memory"]), re.IGNORECASE):
         return "Give the memory in MB or GB, so that it can be compared with a machine."
-    return None
+    return next(filter(None, (trouble_with(field, answer[field], WORDS[field]) for field in FIELDS)), None)
 
 
 def _answers(rng):
@@ -114,7 +115,7 @@ q2 = Exercise(
     "7.2",
     "One byte a number",
     to_bytes,
-    inputs=[(np.array([[0.5, -0.02, 0.1], [-0.25, 0.04, 0.1]]),)],
+    inputs=[(np.array([[0.5, -0.021, 0.1], [-0.24, 0.04, 0.1]]),)],
     random_inputs=lambda rng: (rng.normal(size=(6, 4)),),
     mistakes=[
         Mistake(
@@ -159,6 +160,7 @@ q3 = Exercise(
     "7.3",
     "Merge the shards",
     merge,
+    asks="`answers` is a list with a pair (ids, similarities) for each shard: two arrays of one length, best first.",
     inputs=[(SHARDS, 3), (SHARDS, 10)],
     random_inputs=_answers,
     mistakes=[
@@ -232,6 +234,8 @@ q5 = Exercise(
     "Your plan",
     a_plan,
     judge=judge_plan,
+    asks="It asks for figures in texts and memory (in MB or GB), and for 3 words or more on the engine and on what "
+    "gives way first.",
     rubric=[
         "Would one machine do, with a copy to spare? Then why more?",
         "Did you measure the time of a query on your own vectors, or take it from here?",
@@ -239,7 +243,7 @@ q5 = Exercise(
     ],
     mistakes=[
         Mistake("a field left out", "is a dictionary with", lambda: {"texts": "2,000,000 descriptions"}),
-        Mistake("too short", "Say a little more", lambda: {**a_plan(), "engine": "Milvus"}),
+        Mistake("too short", "'engine' asks for 3 words", lambda: {**a_plan(), "engine": "Milvus"}),
         Mistake("no figure", "'memory' needs a figure", lambda: {**a_plan(), "memory": "not very much, a few GB"}),
         Mistake("no unit", "in MB or GB", lambda: {**a_plan(), "memory": "1536 times two million"}),
     ],

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import html
+import re
+from html.parser import HTMLParser
 
 import numpy as np
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.texts import fields_missing, trouble_with
 
 BUTTONS = ["like", "dislike", "more like this", "for me", "search in the texts", "hybrid", "undo"]
 FIELDS = ["who", "task", "watch for", "done when"]
-CHARACTERS = 15  # that a field needs, to say anything
+WORDS = {"who": 3, "task": 5, "watch for": 3, "done when": 3}  # that a field needs
 
 
 def toggle(likes, film):
@@ -49,17 +52,53 @@ def a_trial() -> dict:
 
 def judge_trial(answer) -> str | None:
     """Look at what can be judged of a plan by its words."""
-    if not isinstance(answer, dict) or set(FIELDS) - set(answer):
-        return f"The answer is a dictionary with {', '.join(FIELDS)}."
-    short = [field for field in FIELDS if len(str(answer[field]).strip()) < CHARACTERS]
-    if short:
-        return f"Say a little more about '{short[0]}'."
-    named = [button for button in BUTTONS if f"'{button}'" in str(answer["task"]).casefold().replace('"', "'")]
+    missing = fields_missing(answer, FIELDS)
+    if missing is not None:
+        return missing
+    trouble = next(filter(None, (trouble_with(field, answer[field], WORDS[field]) for field in FIELDS)), None)
+    if trouble is not None:
+        return trouble
+    task = re.sub('["“”‘’`]', "'", answer["task"].casefold())
+    named = [button for button in BUTTONS if f"'{button}'" in task]
     if named:
         return f"The task names the button '{named[0]}': then you test whether people can read. Name a goal instead."
-    if str(answer["who"]).strip().casefold().startswith(("i ", "me", "myself")):
+    if re.match(r"(i|me|myself)\b", answer["who"].strip().casefold()):
         return "You know where everything is. Find somebody who does not."
     return None
+
+
+class _Card(HTMLParser):
+    """What a browser makes of a card: tags, texts, and the width in a style."""
+
+    def __init__(self):
+        super().__init__()
+        self.parts: list[tuple] = []
+
+    def handle_starttag(self, tag, attrs):
+        width = re.search(r"width\s*:\s*([\d.]+)\s*(\S*?)\s*(;|$)", dict(attrs).get("style") or "")
+        size = (round(float(width[1]), 1), width[2]) if width else ()
+        self.parts.append(("<", tag, *size))
+
+    def handle_endtag(self, tag):
+        self.parts.append((">", tag))
+
+    def handle_data(self, data):
+        self.parts.append(("text", data))
+
+
+def as_a_browser_reads(card):
+    """A card as the list of its tags and texts in a line each, so that spaces, quotes and 61.0% make no difference."""
+    if not isinstance(card, str):
+        return card
+    parser = _Card()
+    parser.feed(card[:10_000].strip())
+    parser.close()
+    return [" ".join(map(str, part)) for part in parser.parts]
+
+
+def in_order(names):
+    """A set of names as a sorted list."""
+    return sorted(names, key=str) if isinstance(names, (set, frozenset)) else names
 
 
 q1 = Exercise(
@@ -162,6 +201,7 @@ q3 = Exercise(
     "8.3",
     "Another reason",
     same_people,
+    form=in_order,
     inputs=[
         ("Sigourney Weaver|Tom Skerritt", "Michael Biehn|Sigourney Weaver"),
         ("", ""),
@@ -202,7 +242,8 @@ q4 = Exercise(
     "8.4",
     "A safe card",
     bar,
-    inputs=[("Alien", 0.61), ('<img src=x onerror="alert(1)">', 0.5), ("Tom & Jerry", 1.0)],
+    compared_as=as_a_browser_reads,
+    inputs=[("Alien", 0.61), ('<img src=x onerror="alert(1)">', 0.5), ("Tom &amp; Jerry", 1.0)],
     mistakes=[
         Mistake(
             "not escaped",
@@ -240,6 +281,8 @@ q5 = Exercise(
     "Watch somebody",
     a_trial,
     judge=judge_trial,
+    asks="It asks for who (not you), a task that names a goal and no button (5 words or more), what to watch for and "
+    "when it is done (3 words or more each).",
     rubric=[
         "Would your task make sense to somebody who never saw the app?",
         "Can you keep silent for five minutes? Whatever you explain, the app should have said.",
@@ -247,7 +290,7 @@ q5 = Exercise(
     ],
     mistakes=[
         Mistake("a field left out", "is a dictionary with", lambda: {"who": "a friend of mine from work"}),
-        Mistake("too short", "Say a little more", lambda: {**a_trial(), "watch for": "problems"}),
+        Mistake("too short", "'watch for' asks for 3 words", lambda: {**a_trial(), "watch for": "problems"}),
         Mistake(
             "the task names a button",
             "test whether people can read",

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.texts import fields_missing, numbers_in, trouble_with
 
 Z = 1.96  # standard deviations that hold the middle 95 % of a normal distribution
 FIELDS = ["catalogue", "what is embedded", "judged by", "worst smell", "next step"]
-CHARACTERS = 15  # that a field needs, to say anything
+WORDS = {"catalogue": 2, "what is embedded": 1, "judged by": 3, "worst smell": 3, "next step": 3}  # that a field needs
 
 
 def report(table, title, text):
@@ -56,14 +57,17 @@ def a_project() -> dict:
 
 def judge_project(answer) -> str | None:
     """Look at what can be judged of a project by its words."""
-    if not isinstance(answer, dict) or set(FIELDS) - set(answer):
-        return f"The answer is a dictionary with {', '.join(FIELDS)}."
-    short = [field for field in FIELDS if len(str(answer[field]).strip()) < CHARACTERS]
-    if short:
-        return f"Say a little more about '{short[0]}'."
-    if not any(letter.isdigit() for letter in str(answer["judged by"])):
+    missing = fields_missing(answer, FIELDS)
+    if missing is not None:
+        return missing
+    trouble = next(filter(None, (trouble_with(field, answer[field], WORDS[field]) for field in FIELDS)), None)
+    if trouble is not None:
+        return trouble
+    judged = answer["judged by"]
+    figures = numbers_in(judged)
+    if not figures:
         return "'judged by' needs figures: how many labels, what precision, which interval."
-    if "[" not in str(answer["judged by"]) and "interval" not in str(answer["judged by"]):
+    if len(figures) < 3 and "±" not in judged:
         return "A precision from a few labels says little without its interval. Give it, as in 0.62 [0.47, 0.76]."
     return None
 
@@ -127,7 +131,10 @@ q2 = Exercise(
         (["Pho Bo", "Clear beef broth.", "Vietnamese"],),
         (["Pho Bo", None, float("nan"), "  "],),
         (["Soup.", " Hot. "],),
+        ([None, float("nan"), " "],),
     ],
+    takes=lambda parts: (list(parts),),
+    compared_as=lambda text: [text],  # capitals count
     mistakes=[
         Mistake(
             "nan embedded",
@@ -138,6 +145,13 @@ q2 = Exercise(
             "two stops",
             "A cell that ends with a stop got a second one. Take it off first: rstrip('.').",
             lambda parts: " ".join(f"{part.strip()}." for part in parts if isinstance(part, str) and part.strip()),
+        ),
+        Mistake(
+            "a stop for nothing",
+            "Where every cell is missing you return a single stop. Nothing is an empty text.",
+            lambda parts: (
+                ". ".join(part.strip().rstrip(".") for part in parts if isinstance(part, str) and part.strip()) + "."
+            ),
         ),
         Mistake(
             "no stops",
@@ -205,7 +219,8 @@ q4 = Exercise(
     "Who is everybody's neighbour?",
     occurrence,
     inputs=[(np.array([[1, 2], [0, 2], [0, 1], [0, 1], [0, 1]]), 5)],
-    random_inputs=lambda rng: (rng.integers(0, 6, size=(10, 3)), 10),
+    random_inputs=lambda rng: (np.array([rng.permutation(6)[:3] for _ in range(10)]), 10),  # nobody twice
+    takes=lambda neighbours, n: (np.reshape(neighbours, (n, -1)), n),
     mistakes=[
         Mistake(
             "those without are missing",
@@ -232,6 +247,8 @@ q5 = Exercise(
     "Your own recommender",
     a_project,
     judge=judge_project,
+    asks="It asks for five lines; 'judged by' with the labels, the precision and both ends of its interval, the worst "
+    "smell and the next step in 3 words or more.",
     rubric=[
         "Could a colleague repeat every figure from what you wrote?",
         "Did somebody else label some neighbours, without knowing which method they came from?",
@@ -239,7 +256,7 @@ q5 = Exercise(
     ],
     mistakes=[
         Mistake("a field left out", "is a dictionary with", lambda: {"catalogue": "the books of our library"}),
-        Mistake("too short", "Say a little more", lambda: {**a_project(), "next step": "more"}),
+        Mistake("too short", "'next step' asks for 3 words", lambda: {**a_project(), "next step": "more"}),
         Mistake("no figure", "needs figures", lambda: {**a_project(), "judged by": "looking at some neighbours"}),
         Mistake(
             "no interval",

@@ -7,24 +7,35 @@ can run each of them, and the message is about what the learner did.
 from __future__ import annotations
 
 import copy
+import functools
 import html
 import inspect
 import json
 import re
 import sys
 import textwrap
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from filelock import FileLock
 
+from helpers.exercises.running import Outcome, call, quiet, read
+from helpers.exercises.values import (
+    TOLERANCE,
+    as_like,
+    both_brief,
+    brief,
+    kind_of,
+    name_of_form,
+    plain_difference,
+    ranking_of,
+    same_form,
+    settle,
+)
 from helpers.home import course_home
 
-TOLERANCE = 1e-6
 LOCK_TIMEOUT = 60  # seconds to wait for another notebook that keeps a tick: longer than any takes
 STATES = {  # what is said, the sign, the colour of the box's edge (Okabe and Ito: colour-blind-safe)
     "blank": ("not attempted yet", "○", "#56B4E9"),
@@ -44,8 +55,8 @@ class Mistake(NamedTuple):
 class Feedback:
     """What a check says: a coloured box in a notebook, the same words anywhere else."""
 
-    def __init__(self, number: str, state: str, message: str):
-        self.number, self.state, self.message = number, state, message.strip()
+    def __init__(self, number: str, state: str, message: str, printed: str = ""):
+        self.number, self.state, self.message, self.printed = number, state, message.strip(), printed
 
     def __repr__(self) -> str:
         said, sign, _ = STATES[self.state]
@@ -79,13 +90,25 @@ class Exercise:
         Given, the answer is a ranking of ids: a function without arguments that gives the score of every id. Ids with
         equal scores may stand in any order.
     judge : callable, optional
-        Given, the exercise is an open one: from an answer to a message about what is wrong with it, or None.
+        Given, the exercise is an open one: from an answer in plain types to a message about what is wrong with it;
+        None or a `Right` where nothing is. Of a function it gets one that raises `JudgedError` where that stops.
     rubric : sequence of str
         For an open exercise: what to look for in one's own answer, beyond what a machine can judge.
     tolerance : float
         How far a number may be from the reference, absolutely.
     praise : str
         What is worth remembering, said with *correct*.
+    asks : str
+        What an open exercise asks for, said before anything is refused.
+    form : callable, optional
+        From an answer in plain types (for a function: from what it returns) to the form in which it is compared and
+        used by the notebook, where more than one form is right.
+    compared_as : callable, optional
+        As `form`, for the comparison only: the notebook goes on with the answer as it is.
+    takes : callable, optional
+        From the arguments with which the notebook calls the function to the types that the exercise promises.
+    slow : callable, optional
+        From an accepted function to a word about why the notebook goes on with the course's own, or None.
     """
 
     def __init__(
@@ -103,11 +126,18 @@ class Exercise:
         rubric: Sequence[str] = (),
         tolerance: float = TOLERANCE,
         praise: str = "",
+        asks: str = "",
+        form: Callable | None = None,
+        compared_as: Callable | None = None,
+        takes: Callable | None = None,
+        slow: Callable | None = None,
     ):
         self.number, self.title, self.reference = number, title, reference
         self.mistakes, self.hints, self.rubric = list(mistakes), list(hints), list(rubric)
         self.inputs, self.random_inputs = list(inputs), random_inputs
         self.scores, self.judge, self.tolerance, self.praise = scores, judge, tolerance, praise
+        self.asks, self.form, self.takes, self.slow = asks, form, takes, slow
+        self.compared_as = compared_as or form
         self._hints_given = 0
 
     @property
@@ -124,19 +154,167 @@ class Exercise:
         feedback = self.examine(answer)
         if feedback.state == "correct":
             _remember(self.number)
+        if feedback.printed:
+            print(feedback.printed)
         _show(feedback)
 
     def examine(self, answer: Any) -> Feedback:
         """Judge an answer: state ``"blank"``, ``"wrong"`` or ``"correct"``, and a message."""
-        try:
-            if self._is_blank(answer):
-                return Feedback(self.number, "blank", "Replace the ... and run the cell again; .hint() helps.")
-            wrong = self._what_is_wrong(answer)
-        except Exception as error:  # an answer may be anything, with any behaviour of its own
-            wrong = f"Your answer could not be compared: {type(error).__name__}: {error}"
-        if wrong is not None:
-            return Feedback(self.number, "wrong", wrong)
-        return Feedback(self.number, "correct", "\n".join([self.praise, *self._rubric_lines()]))
+        return self._examined(answer)[0]
+
+    def catch_up(self, answer: Any) -> Any:
+        """Give a right answer in the form that the notebook goes on with, else the reference answer."""
+        feedback, outcomes = self._examined(answer)
+        if feedback.state != "correct":
+            print(f"Exercise {self.number}: the notebook goes on with the course's own answer.")
+            return self.answer()
+        return self._function_in_form(answer, outcomes) if self.wants_function else self._in_form(answer, outcomes[0])
+
+    def _examined(self, answer: Any) -> tuple[Feedback, list[Outcome]]:
+        """Judge an answer; give the value in plain types, too, or what a function gave for every input."""
+        outcomes: list[Outcome] = []
+        with quiet() as printed:
+            try:
+                state, message = self._verdict(answer, outcomes)
+            except JudgedError as reason:
+                state, message = "wrong", str(reason)
+            except Exception as error:  # an answer may be anything, with any behavior of its own
+                state, message = "wrong", f"Your answer could not be compared ({type(error).__name__})."
+        return Feedback(self.number, state, message, str(printed)), outcomes
+
+    def _verdict(self, answer: Any, outcomes: list[Outcome]) -> tuple[str, str]:
+        asked = " ".join(filter(None, ["Replace the ... and run the cell again; .hint() helps.", self.asks]))
+        first = read(answer)
+        if first.trouble is not None:
+            return "wrong", first.trouble
+        if self.wants_function and callable(first.value):
+            first = call(answer, self.inputs[0])
+        if _is_blank(first.value):
+            return "blank", asked
+        outcomes.append(first)
+        wrong = self._what_is_wrong(answer, outcomes)
+        if wrong is not None and not isinstance(wrong, Right):
+            return "wrong", wrong
+        return "correct", "\n".join([*([wrong] if wrong else []), self.praise, *self._rubric_lines()])
+
+    def _what_is_wrong(self, answer: Any, outcomes: list[Outcome]) -> str | None:
+        value = outcomes[0].value
+        if self.wants_function and not callable(answer):
+            return f"The answer is a function; you gave {kind_of(value)}. Give the function itself, without calling it."
+        if self.wants_function and self.judge is None:
+            return self._what_is_wrong_with_function(answer, outcomes)
+        if self.wants_function:
+            return self.judge(functools.partial(self._value_of, answer))
+        if callable(value):
+            return "The answer is a value; you gave a function. Call it, and give what it returns."
+        if value is None:
+            return "Your answer is None. Did a function end without return, or a method work in place?"
+        if self.judge is not None:
+            return self.judge(value)
+        expected = self.reference()
+        if self.scores is not None:
+            ids, unlike = ranking_of(value, expected, self.scores(), self.tolerance)
+            value = value if ids is None else ids
+        else:
+            unlike = self._difference(value, expected)
+        if unlike is None:
+            return None
+        agree = (m.message for m in self.mistakes if self._difference(value, m.answer()) is None)
+        return next(agree, unlike)
+
+    def _value_of(self, function: Callable, *arguments: Any) -> Any:
+        """Call a learner's function for a judge of an open exercise; raise `JudgedError` with what went wrong."""
+        outcome = call(function, arguments)
+        if outcome.trouble is not None:
+            raise JudgedError(f"Your function stopped: {outcome.trouble}")
+        return outcome.value
+
+    def _what_is_wrong_with_function(self, function: Callable, outcomes: list[Outcome]) -> str | None:
+        inputs = self._all_inputs()
+        outcomes += [call(function, arguments) for arguments in inputs[1:] if not outcomes[-1].hung]
+        expected = [_called(self.reference, arguments) for arguments in inputs]
+        unlike = map(self._unlike, inputs, outcomes, expected)
+        wrong = next((text for text in unlike if text is not None), None)
+        if wrong is None or outcomes[-1].hung:
+            return wrong
+        agree = (m.message for m in self.mistakes if self._agree(outcomes, m, inputs))
+        return next(agree, wrong)
+
+    def _unlike(self, arguments: tuple, outcome: Outcome, expected: Outcome) -> str | None:
+        """Say what is wrong with the outcome of one call; None if nothing is."""
+        called = f"Called with {', '.join(map(brief, arguments))},"
+        if outcome.trouble is not None:
+            trouble = outcome.trouble
+            return f"{called} your function stopped: {trouble}" if not outcome.hung else f"{called} {_lower(trouble)}"
+        if outcome.value is None:
+            return f"{called} your function returned None. Is there a return at its end?"
+        unlike = self._difference(outcome.value, expected.value)
+        if unlike is None:
+            return None
+        got, right = both_brief(outcome.value, expected.value)
+        more = "" if unlike.startswith("It is not") else f" {unlike}"
+        return f"{called} your function returned {got}; {right} is right.{more}"
+
+    def _agree(self, outcomes: Sequence[Outcome], mistake: Mistake, inputs: Sequence[tuple]) -> bool:
+        """Whether an answer is the one that the mistake leads to."""
+        made = (_called(mistake.answer, arguments) for arguments in inputs)
+        return all(self._same_outcome(one, other) for one, other in zip(outcomes, made, strict=False))
+
+    def _same_outcome(self, one: Outcome, other: Outcome) -> bool:
+        if one.trouble is not None or other.trouble is not None:
+            return one.trouble is not None and other.trouble is not None
+        if one.value is None or other.value is None:
+            return one.value is other.value
+        return self._difference(one.value, other.value) is None
+
+    def _difference(self, value: Any, expected: Any) -> str | None:
+        if self.compared_as is not None:
+            value, expected = self.compared_as(value), self.compared_as(expected)
+        return plain_difference(value, expected, self.tolerance)
+
+    def _all_inputs(self) -> list[tuple]:
+        if self.random_inputs is None:
+            return self.inputs
+        return self.inputs + [self.random_inputs(np.random.default_rng(seed)) for seed in range(5)]
+
+    def _in_form(self, answer: Any, outcome: Outcome) -> Any:
+        """A right value in the form of the reference answer."""
+        value = self.form(outcome.value) if self.form else outcome.value
+        if self.judge is not None:
+            return value if self.form else answer
+        expected = self.reference()
+        if self.scores is not None:
+            value, _ = ranking_of(value, expected, self.scores(), self.tolerance)
+        if same_form(answer, expected):
+            return answer
+        return as_like(value, expected)
+
+    def _function_in_form(self, function: Callable, outcomes: Sequence[Outcome]) -> Callable:
+        """A right function that takes what the notebook gives it, and returns what the notebook needs."""
+        slow = self.slow(function) if self.slow else None
+        if slow is not None:
+            print(f"Exercise {self.number}: {slow}")
+            return self.reference
+        if self.judge is not None:
+            return function
+        expected = [_called(self.reference, arguments).raw for arguments in self._all_inputs()]
+        model = max(expected, key=lambda value: len(value) if hasattr(value, "__len__") else 1)
+        same = all(same_form(outcome.raw, wanted) for outcome, wanted in zip(outcomes, expected, strict=True))
+        if same and self.takes is None:
+            return function
+        if not same:
+            print(f"Exercise {self.number}: the notebook goes on with your answer as {name_of_form(model)}.")
+
+        @functools.wraps(function)
+        def in_form(*arguments: Any) -> Any:
+            given = arguments if self.takes is None else self.takes(*arguments)
+            returned = function(*given)
+            if same:
+                return returned
+            plain = settle(returned)
+            return as_like(plain if self.form is None else self.form(plain), model)
+
+        return in_form
 
     def hint(self) -> None:
         """Print the next hint; the last one again when all were given."""
@@ -146,88 +324,11 @@ class Exercise:
 
     def solution(self) -> None:
         """Print the source of the reference answer: the code that the check itself runs."""
-        print(f"One solution of exercise {self.number}:\n\n{textwrap.dedent(inspect.getsource(self.reference))}")
+        print(f"One solution of exercise {self.number}:\n\n{self.solution_code()}")
 
-    def catch_up(self, answer: Any) -> Any:
-        """Give the answer back if it is right, else the reference answer, so that the notebook can go on."""
-        if self.examine(answer).state == "correct":
-            return answer
-        print(f"Exercise {self.number}: the notebook goes on with the course's own answer.")
-        return self.answer()
-
-    def _is_blank(self, answer: Any) -> bool:
-        if answer is ... or (isinstance(answer, (tuple, list)) and any(part is ... for part in answer)):
-            return True
-        if isinstance(answer, dict) and any(part is ... for part in answer.values()):
-            return True
-        return self.wants_function and callable(answer) and self._call(answer, self.inputs[0])[0] is ...
-
-    def _what_is_wrong(self, answer: Any) -> str | None:
-        if self.wants_function and not callable(answer):
-            return f"The answer is a function; you gave {_kind(answer)}. Give the function itself, without calling it."
-        if callable(answer) and not self.wants_function:
-            return "The answer is a value; you gave a function. Call it, and give what it returns."
-        if answer is None:
-            return "Your answer is None. Did a function end without return, or a method work in place?"
-        difference = self._difference(answer)
-        if difference is None:
-            return None
-        made = (mistake.message for mistake in self.mistakes if self.judge is None and self._agree(answer, mistake))
-        return next(made, difference)
-
-    def _difference(self, answer: Any) -> str | None:
-        """Say how an answer differs from the reference; None if it does not."""
-        if self.judge is not None:
-            return self.judge(answer)
-        if self.wants_function:
-            return self._difference_of_functions(answer)
-        if self.scores is not None:
-            return ranking_difference(answer, self.reference(), self.scores(), self.tolerance)
-        return difference(answer, self.reference(), self.tolerance)
-
-    def _difference_of_functions(self, function: Callable) -> str | None:
-        for arguments in self._all_inputs():
-            returned, error = self._call(function, arguments)
-            called = f"Called with {', '.join(_brief(argument) for argument in arguments)},"
-            if error is not None:
-                return f"{called} your function stopped: {error}"
-            if returned is None:
-                return f"{called} your function returned None. Is there a return at its end?"
-            expected, _ = self._call(self.reference, arguments)
-            unlike = difference(returned, expected, self.tolerance)
-            if unlike is not None:
-                return f"{called} your function returned {_brief(returned)}; {_brief(expected)} is right. {unlike}"
-        return None
-
-    def _agree(self, answer: Any, mistake: Mistake) -> bool:
-        """Whether an answer is the one that the mistake leads to."""
-        if self.wants_function:
-            return all(
-                self._same_outcome(self._call(answer, arguments), self._call(mistake.answer, arguments))
-                for arguments in self._all_inputs()
-            )
-        return difference(answer, mistake.answer(), self.tolerance) is None
-
-    def _same_outcome(self, one: tuple, other: tuple) -> bool:
-        if one[1] is not None or other[1] is not None:
-            return one[1] is not None and other[1] is not None
-        if one[0] is None or other[0] is None:
-            return one[0] is other[0]
-        return difference(one[0], other[0], self.tolerance) is None
-
-    def _all_inputs(self) -> list[tuple]:
-        if self.random_inputs is None:
-            return self.inputs
-        return self.inputs + [self.random_inputs(np.random.default_rng(seed)) for seed in range(5)]
-
-    def _call(self, function: Callable, arguments: tuple) -> tuple[Any, str | None]:
-        """Call a function on copies of the arguments; give what it returned, and what it raised, in words."""
-        try:
-            return function(*copy.deepcopy(arguments)), None
-        except Exception as error:
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            where = f" in the line `{last.line}`" if last.line else ""
-            return None, f"{type(error).__name__}: {error}{where}"
+    def solution_code(self) -> str:
+        """The source of the reference answer, with all that it needs, so that it runs wherever it is pasted."""
+        return solution_code(self.reference, self.wants_function)
 
     def _rubric_lines(self) -> list[str]:
         if not self.rubric:
@@ -238,49 +339,30 @@ class Exercise:
         ]
 
 
-def difference(answer: Any, expected: Any, tolerance: float = TOLERANCE) -> str | None:
-    """Say how an answer differs from what is expected, without giving it away; None if it does not differ.
-
-    Lists, tuples, arrays and Series are the same when they hold the same values in the same order. A DataFrame may
-    have more columns than expected. Text is compared without regard to case.
-    """
-    if isinstance(expected, pd.DataFrame):
-        return _frame_difference(answer, expected, tolerance)
-    if isinstance(expected, dict):
-        return _dict_difference(answer, expected, tolerance)
-    if isinstance(expected, (set, frozenset)):
-        return _set_difference(answer, expected)
-    if isinstance(expected, (list, tuple)) and any(isinstance(part, (list, tuple, np.ndarray)) for part in expected):
-        return _nested_difference(answer, expected, tolerance)
-    if isinstance(expected, str):
-        if not isinstance(answer, str):
-            return f"The answer is a text; you gave {_kind(answer)}."
-        return None if answer.strip().casefold() == expected.casefold() else f"It is not {_brief(answer)}."
-    if np.ndim(expected) == 0 and not isinstance(expected, (list, tuple)):
-        return _number_difference(answer, expected, tolerance)
-    return _array_difference(answer, np.asarray(expected), tolerance)
+class Right(str):
+    """What a judge has to say about an answer that is right."""
 
 
-def ranking_difference(answer: Any, expected: Sequence, scores: pd.Series, tolerance: float = TOLERANCE) -> str | None:
-    """Say how a ranking of ids differs from the expected one; ids with equal scores may change places."""
-    ids = answer.index.tolist() if isinstance(answer, (pd.Series, pd.DataFrame)) else _as_list(answer)
-    if ids is None:
-        return f"The answer is a list of ids, best first; you gave {_kind(answer)}."
-    if len(ids) != len(expected):
-        return f"The answer has {len(expected)} ids; yours has {len(ids)}."
-    strange = [identifier for identifier in ids if identifier not in scores.index]
-    if strange:
-        return f"{_brief(strange[0])} is not an id that can stand there."
-    if len(set(ids)) < len(ids):
-        return "An id stands there twice."
-    wanted = scores.loc[list(expected)].to_numpy(dtype=float)
-    got = scores.loc[ids].to_numpy(dtype=float)
-    places = np.flatnonzero(np.abs(wanted - got) > tolerance)
-    if not len(places):
-        return None
-    if set(ids) == set(expected):
-        return f"The ids are right, their order is not: look at place {places[0] + 1}."
-    return f"The {_ordinal(places[0] + 1)} id is not the one that belongs there."
+class JudgedError(Exception):
+    """An answer cannot be judged further; the message says why."""
+
+
+def _called(function: Callable, arguments: tuple) -> Outcome:
+    """Call a function of the course's own; a mistake may raise as the learner's answer does."""
+    try:
+        raw = function(*copy.deepcopy(arguments))
+        return Outcome(settle(raw), raw)
+    except Exception as error:
+        return Outcome(trouble=type(error).__name__)
+
+
+def _is_blank(value: Any) -> bool:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, (tuple, list)) else ()
+    return value is ... or any(part is ... for part in parts)
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def progress_of(exercises: Sequence[Exercise], done: set[str]) -> str:
@@ -290,6 +372,39 @@ def progress_of(exercises: Sequence[Exercise], done: set[str]) -> str:
     ]
     count = sum(exercise.number in done for exercise in exercises)
     return "\n".join([f"{count} of {len(exercises)} exercises of this notebook are done.", *lines])
+
+
+def solution_code(reference: Callable, wants_function: bool) -> str:
+    """Write a function with the imports, constants and helpers of its module that it uses; a value is assigned."""
+    imports, constants, functions = {}, {}, {}
+    _collect(reference, imports, constants, functions)
+    parts = ["\n".join(sorted(imports.values())), "\n".join(constants.values())]
+    parts = [part + "\n" for part in parts if part] + list(reversed(functions.values()))
+    parts += [] if wants_function else [f"answer = {reference.__name__}()\n"]
+    return "\n\n".join(parts)
+
+
+def _collect(function: Callable, imports: dict, constants: dict, functions: dict) -> None:
+    """Gather what a function's source needs, and what that needs in turn."""
+    functions[function.__name__] = textwrap.dedent(inspect.getsource(inspect.unwrap(function)))
+    for name in sorted(_names(inspect.unwrap(function).__code__) & set(function.__globals__)):
+        value = function.__globals__[name]
+        if inspect.ismodule(value):
+            imports[name] = f"import {value.__name__}" + ("" if value.__name__ == name else f" as {name}")
+        elif getattr(value, "__module__", None) not in (None, function.__module__):
+            imports[name] = f"from {value.__module__} import {name}"
+        elif callable(value):
+            if name not in functions:
+                _collect(value, imports, constants, functions)
+        else:
+            literal = repr(value)
+            constants[name] = f"{name} = " + (literal if '"' in literal else literal.replace("'", '"'))
+
+
+def _names(code: Any) -> set[str]:
+    """The global names that code reads, in its inner functions, too."""
+    inner = (part for part in code.co_consts if inspect.iscode(part))
+    return set(code.co_names).union(*map(_names, inner))
 
 
 def make_progress(exercises: Sequence[Exercise]) -> Callable[[], None]:
@@ -347,114 +462,3 @@ def _show(feedback: Feedback) -> None:
         sys.modules["IPython"].display.display(feedback)
     else:
         print(feedback)
-
-
-def _number_difference(answer: Any, expected: Any, tolerance: float) -> str | None:
-    if isinstance(answer, (str, bytes)) or np.ndim(answer) > 0 or isinstance(answer, (dict, set)):
-        return f"The answer is one {'truth value' if _is_bool(expected) else 'number'}; you gave {_kind(answer)}."
-    if _is_bool(expected) != _is_bool(answer):
-        return f"The answer is {'True or False' if _is_bool(expected) else 'a number'}; you gave {_brief(answer)}."
-    if np.isclose(answer, expected, rtol=0, atol=tolerance, equal_nan=True):
-        return None
-    return f"It is not {_brief(answer)}."
-
-
-def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> str | None:
-    if isinstance(answer, (str, bytes, dict, set)) or np.ndim(answer) == 0:
-        return f"The answer has {_count(len(expected))}; you gave {_kind(answer)}."
-    got = np.asarray(answer)
-    if got.shape != expected.shape:
-        return f"The answer has shape {expected.shape}; yours has {got.shape}."
-    if expected.dtype.kind in "OUS":
-        unlike = np.array([str(a) != str(b) for a, b in zip(got.ravel(), expected.ravel(), strict=True)])
-    elif got.dtype.kind not in "biuf":
-        return f"The answer holds numbers; yours holds {_brief(got.ravel()[0])}."
-    else:
-        unlike = ~np.isclose(got.ravel(), expected.ravel(), rtol=0, atol=tolerance, equal_nan=True)
-    if not unlike.any():
-        return None
-    first = np.unravel_index(np.flatnonzero(unlike)[0], expected.shape)
-    place = " ".join(str(int(number)) for number in first)
-    return f"{unlike.sum()} of {_count(expected.size)} differ, first at place {place} (counted from 0): {got[first]!s}."
-
-
-def _frame_difference(answer: Any, expected: pd.DataFrame, tolerance: float) -> str | None:
-    if not isinstance(answer, pd.DataFrame):
-        return f"The answer is a DataFrame; you gave {_kind(answer)}."
-    absent = [column for column in expected if column not in answer]
-    if absent:
-        return f"The column '{absent[0]}' is missing (found: {', '.join(map(str, answer.columns))})."
-    if len(answer) != len(expected):
-        return f"The answer has {len(expected)} rows; yours has {len(answer)}."
-    if not answer.index.equals(expected.index):
-        same = set(answer.index) == set(expected.index)
-        return "The rows are right, their order is not." if same else "The index does not name the rows expected."
-    for column in expected:
-        unlike = _array_difference(answer[column], expected[column].to_numpy(), tolerance)
-        if unlike is not None:
-            return f"Column '{column}': {unlike}"
-    return None
-
-
-def _dict_difference(answer: Any, expected: dict, tolerance: float) -> str | None:
-    if not isinstance(answer, dict):
-        return f"The answer is a dictionary; you gave {_kind(answer)}."
-    for key, value in expected.items():
-        if key not in answer:
-            return f"The key {key!r} is missing."
-        unlike = difference(answer[key], value, tolerance)
-        if unlike is not None:
-            return f"For {key!r}: {unlike}"
-    return None
-
-
-def _set_difference(answer: Any, expected: set | frozenset) -> str | None:
-    members = _as_list(answer)
-    if members is None:
-        return f"The answer is a set or a list; you gave {_kind(answer)}."
-    found = set(members)
-    if found == expected:
-        return None
-    extra, absent = len(found - expected), len(expected - found)
-    return f"{_count(extra, 'member')} too many, {_count(absent, 'member')} missing."
-
-
-def _nested_difference(answer: Any, expected: Sequence, tolerance: float) -> str | None:
-    parts = _as_list(answer)
-    if parts is None or len(parts) != len(expected):
-        return f"The answer has {_count(len(expected), 'part')}; you gave {_brief(answer)}."
-    unlike = (difference(part, wanted, tolerance) for part, wanted in zip(parts, expected, strict=True))
-    return next((f"Part {number}: {text}" for number, text in enumerate(unlike, start=1) if text is not None), None)
-
-
-def _as_list(answer: Any) -> list | None:
-    if isinstance(answer, (str, bytes, dict)) or not hasattr(answer, "__iter__"):
-        return None
-    return [item.item() if isinstance(item, np.generic) else item for item in answer]
-
-
-def _is_bool(value: Any) -> bool:
-    return isinstance(value, (bool, np.bool_))
-
-
-def _kind(value: Any) -> str:
-    name = type(value).__name__
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
-
-
-def _brief(value: Any) -> str:
-    """A value in at most 60 characters."""
-    if isinstance(value, (float, np.floating)):
-        return f"{value:.4g}"
-    if isinstance(value, np.generic):
-        value = value.item()
-    text = " ".join(repr(value.tolist() if isinstance(value, np.ndarray) else value).split())
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _count(number: int, noun: str = "value") -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def _ordinal(number: int) -> str:
-    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")

@@ -1,0 +1,170 @@
+"""Run what a learner wrote: it may loop without end, print a flood, change its arguments, or raise anything.
+
+It runs in a thread of its own. So `KeyboardInterrupt` from inside is the learner's and a press on *Stop* is the
+user's, and a function that does not come back can be left behind. A loop in compiled code that never lets another
+thread run, such as ``list(itertools.count())`` written by the learner, is out of reach of any Python program.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import ctypes
+import inspect
+import io
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from helpers.exercises.values import settle
+
+PATIENCE = 20.0  # seconds for one call; right answers take milliseconds, so that a slow machine is not refused
+PRINTED = 1000  # characters of what an answer prints that are shown
+SAID = 200  # characters of an error's message that are shown
+POLL = 0.1  # seconds between looks, so that a press on Stop is noticed on every system
+
+
+class Stopped(BaseException):
+    """Raised inside code that has not come back in time."""
+
+
+class WrongArgumentsError(Exception):
+    """A function cannot be called with the arguments of its exercise."""
+
+
+class Outcome(NamedTuple):
+    """What a call gave: the value in plain types, as it was, or what went wrong, in words."""
+
+    value: Any = None
+    raw: Any = None
+    trouble: str | None = None
+    hung: bool = False
+
+
+class _Kept(io.TextIOBase):
+    """Takes every print, and keeps the beginning."""
+
+    def __init__(self):
+        self.text, self.more = "", False
+
+    def write(self, text: str) -> int:
+        self.text, self.more = (
+            self.text + text[: PRINTED - len(self.text)],
+            self.more or (len(text) > PRINTED - len(self.text)),
+        )
+        return len(text)
+
+    def __str__(self) -> str:
+        return self.text + ("\n... (more was printed, and is left out)\n" if self.more else "")
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[_Kept]:
+    """Keep prints, warnings and figures of an answer out of the notebook; give what was printed."""
+    kept, before = _Kept(), _figures()
+    with warnings.catch_warnings(), contextlib.redirect_stdout(kept), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield kept
+    for number in _figures() - before:
+        sys.modules["matplotlib.pyplot"].close(number)
+
+
+def call(function: Callable, arguments: tuple) -> Outcome:
+    """Call a learner's function on copies of the arguments."""
+
+    def work() -> Any:
+        _see_that_it_can_be_called(function, arguments)
+        return function(*copied)
+
+    copied = copy.deepcopy(arguments)
+    return _attempt(work, "your function")
+
+
+def read(answer: Any) -> Outcome:
+    """Bring an answer into plain types."""
+    return _attempt(lambda: answer, "reading your answer")
+
+
+def _attempt(work: Callable, name: str) -> Outcome:
+    """Do something in a thread of its own, and bring what it gives into plain types; wait for it with a limit."""
+    outcomes: list[Outcome] = []
+
+    def target() -> None:
+        try:
+            raw = work()
+            outcomes.append(Outcome(settle(raw), raw))
+        except BaseException as error:  # whatever it is: it is the learner's, and stays in this thread
+            outcomes.append(Outcome(trouble=_in_words(error)))
+
+    thread = threading.Thread(target=target, daemon=True)
+    thread.start()
+    try:
+        _join(thread, PATIENCE)
+        hung = thread.is_alive()
+    finally:
+        stopped = _stop(thread)
+    if not hung and outcomes:
+        return outcomes[0]
+    rest = "" if stopped else " It still runs: restart the kernel (Kernel > Restart) to be rid of it."
+    text = f"{name} has not come back after {PATIENCE:g} seconds. Is there a loop that never ends?{rest}"
+    return Outcome(trouble=text[0].upper() + text[1:], hung=True)
+
+
+def _join(thread: threading.Thread, seconds: float) -> None:
+    """Wait for a thread in short steps, since not every system lets a long wait be interrupted."""
+    while thread.is_alive() and seconds > 0:
+        thread.join(min(POLL, seconds))
+        seconds -= POLL
+
+
+def _stop(thread: threading.Thread) -> bool:
+    """Raise `Stopped` in a thread until it ends, a few times; tell whether it did."""
+    for _ in range(5):
+        if not thread.is_alive():
+            return True
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Stopped))
+        _join(thread, POLL)
+    return not thread.is_alive()
+
+
+def _see_that_it_can_be_called(function: Callable, arguments: tuple) -> None:
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some functions of compiled code do not tell
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        wanted = f"{len(arguments)} argument{'' if len(arguments) == 1 else 's'}"
+        raise WrongArgumentsError(
+            f"it is called with {wanted}, and yours is written for {signature}. Keep the first line of the cell."
+        ) from None
+
+
+def _in_words(error: BaseException) -> str:
+    """Say what was raised, and in which line of the learner's."""
+    try:
+        said = " ".join(str(error)[: SAID + 1].split())
+    except BaseException:  # an error of the learner's own may fail to say what it is
+        said = ""
+    said = said if len(said) <= SAID else said[:SAID] + "..."
+    if isinstance(error, WrongArgumentsError):
+        return said
+    frames = traceback.extract_tb(error.__traceback__, limit=-50)
+    lines = [frame.line for frame in frames if frame.line and not _is_ours(frame.filename)]
+    where = f" in the line `{lines[-1]}`" if lines else ""
+    without_end = "" if not isinstance(error, RecursionError) else " The function calls itself without end."
+    return f"{type(error).__name__}{': ' + said if said else ''}{where}.{without_end}".replace("..", ".")
+
+
+def _is_ours(filename: str) -> bool:
+    """Whether a file is the checker's, or a library's: learners look for their own line."""
+    return filename in (__file__, settle.__code__.co_filename, copy.__file__) or "site-packages" in filename
+
+
+def _figures() -> set[int]:
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return set(pyplot.get_fignums()) if pyplot else set()

@@ -1,0 +1,79 @@
+"""What a machine can see of an answer in free text: whether it says something, not whether that is wise."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+import numpy as np
+
+SENTENCE = 8  # words of an answer that gives a reason
+LONGEST = 300  # words, of which most differ: more is no answer in a sentence
+FILLER = {"lorem", "ipsum", "dolor", "amet", "blah", "bla", "foo", "bar", "baz", "asd", "asdf", "todo", "xxx"}
+NO_WORD = re.compile(r"asdf|qwer|zxcv|sdfg|hjkl|([^\W\d_])\1\1")  # neighbors on the keyboard, one letter three times
+NUMBER = re.compile(
+    r"(?<![\w.])(\d{1,3}(?:[,_ '’\u00a0\u202f]\d{3})+(?!\d)|\d+)(\.\d+)?\s*(%|k\b|thousand|m\b|million)?", re.IGNORECASE
+)
+SCALES = {"%": 0.01, "k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "": 1.0}
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text; where a script writes no spaces, two signs count as a word."""
+    found = []
+    for token in re.findall(r"[^\W_]+(?:['’][^\W_]+)*", text):
+        if any(unicodedata.name(sign, "").startswith(("CJK", "HIRAGANA", "KATAKANA", "THAI")) for sign in token):
+            found += re.findall("..?", token)
+        else:
+            found.append(token.casefold())
+    return found
+
+
+def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
+    """Say what an answer in free text asks for, where it is not met; None where a machine finds nothing."""
+    asked = f"'{field}' asks for {'a sentence of ' if words >= SENTENCE else ''}{words} words or more"
+    if not isinstance(text, str):
+        return None if words <= 2 and numbers_in(text) else f"{asked}, as a text in quotation marks."
+    if len(text) > 20 * LONGEST:
+        return f"{asked}, and at most {LONGEST}; yours is longer."
+    found = words_of(text)
+    if len(found) < words:
+        return f"{asked}; yours has {len(found)}."
+    if len(found) > LONGEST:
+        return f"{asked}, and at most {LONGEST}; yours has {len(found)}."
+    if len(set(found)) < max(0.5 * len(found), min(words, 5)) and len(set(found)) < 40:
+        return f"{asked}; yours says the same words again and again."
+    if sum(map(_is_filler, found)) > 0.25 * len(found) or (words >= SENTENCE and sum(map(len, found)) < 2 * len(found)):
+        return f"{asked}, and they have to say something: some of yours are no words."
+    return None
+
+
+def _is_filler(word: str) -> bool:
+    """Whether a word is none: runs of one letter or of neighbors on the keyboard, or long and without a vowel."""
+    plain = unicodedata.normalize("NFKD", word)
+    latin = re.fullmatch(r"[a-z\u0300-\u036f]+", plain) is not None
+    return (
+        word in FILLER or bool(NO_WORD.search(word)) or (latin and len(word) > 4 and not re.search("[aeiouy]", plain))
+    )
+
+
+def numbers_in(value: Any) -> list[float]:
+    """The numbers of an answer, in order: of 9600, "9,600 viewers", "about 10k", "61 %"."""
+    if isinstance(value, bool):
+        return []
+    if isinstance(value, (int, float, np.number)):
+        return [float(value)]
+    found = NUMBER.finditer(value[: 20 * LONGEST]) if isinstance(value, str) else ()
+    parts = (match.groups(default="") for match in found)
+    return [float(re.sub(r"\D", "", whole) + fraction) * SCALES[scale.lower()] for whole, fraction, scale in parts]
+
+
+def fields_missing(answer: Any, fields: list[str]) -> str | None:
+    """Say which fields of a dictionary are not there or not filled in; None where all are."""
+    if not isinstance(answer, dict):
+        return f"The answer is a dictionary with {', '.join(fields)}."
+    missing = [field for field in fields if field not in answer]
+    if missing:
+        return f"The answer is a dictionary with {', '.join(fields)}; '{missing[0]}' is missing."
+    empty = [field for field in fields if answer[field] is None or answer[field] == ""]
+    return f"'{empty[0]}' is still empty." if empty else None

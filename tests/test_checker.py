@@ -1,0 +1,290 @@
+"""The checker comes back with a verdict, whatever it is given: it never raises, never hangs, and keeps its distance."""
+
+import contextlib
+import itertools
+import threading
+import warnings
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.exercises import ch00, ch01, ch02, ch03, ch07, checker, running, values
+from helpers.exercises.checker import Exercise, Mistake
+
+
+def total(numbers):
+    """Sum of numbers."""
+    return sum(numbers)
+
+
+SUM = Exercise("9.1", "Sum", total, inputs=[([1, 2],), ([3.5],)], mistakes=[], hints=["sum"])
+SEVEN = Exercise("9.2", "Seven", lambda: 7.216, mistakes=[], hints=["7"])
+ROW = Exercise("9.3", "Row", lambda: np.array([1.0, 2.0]), mistakes=[], hints=["1"])
+
+
+def wrong(exercise, answer):
+    feedback = exercise.examine(answer)
+    assert feedback.state == "wrong", feedback
+    assert len(repr(feedback)) < 1000
+    return feedback.message
+
+
+@pytest.mark.parametrize(
+    "error", [SystemExit, KeyboardInterrupt, GeneratorExit, RecursionError, MemoryError, BaseException, StopIteration]
+)
+def test_whatever_a_function_raises_is_said_with_its_line(error):
+    def fails(numbers):
+        raise error("so it is")
+
+    message = wrong(SUM, fails)
+    assert error.__name__ in message and "so it is" in message and "raise error" in message
+
+
+def test_a_function_that_calls_itself_without_end_is_told_so():
+    def again(numbers):
+        return again(numbers)
+
+    assert "calls itself without end" in wrong(SUM, again)
+
+
+def test_an_error_that_cannot_say_what_it_is_is_named():
+    class Mute(Exception):
+        def __str__(self):
+            raise self
+
+    def fails(numbers):
+        raise Mute
+
+    assert "Mute" in wrong(SUM, fails)
+
+
+def test_a_loop_without_end_is_stopped_and_its_thread_ends(monkeypatch):
+    monkeypatch.setattr(running, "PATIENCE", 0.2)
+    loops = []
+
+    def loop(numbers):
+        loops.append(threading.current_thread())
+        while True:
+            with contextlib.suppress(Exception):
+                numbers = numbers[:]
+
+    assert "has not come back" in wrong(SUM, loop)
+    assert len(loops) == 1  # what never comes back is not called again
+    loops[0].join()
+
+
+def test_a_function_that_waits_is_left_behind(monkeypatch):
+    monkeypatch.setattr(running, "PATIENCE", 0.2)
+    release = threading.Event()
+    assert "restart the kernel" in wrong(SUM, lambda numbers: release.wait())
+    release.set()
+
+
+def test_a_press_on_stop_is_the_users_and_goes_through(monkeypatch):
+    monkeypatch.setattr(running, "_join", lambda thread, seconds: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(running, "_stop", lambda thread: True)
+    with pytest.raises(KeyboardInterrupt):
+        SUM.examine(total)
+
+
+@pytest.mark.parametrize(
+    "exercise", [ch00.q3, ch01.q4, SEVEN, ROW], ids=lambda exercise: f"{exercise.number} {exercise.title}"
+)
+@pytest.mark.parametrize("endless", [itertools.count, lambda: itertools.repeat("a"), lambda: iter(int, 1)])
+def test_an_iterable_without_end_is_refused_with_a_word(exercise, endless):
+    assert "gives its values only once" in wrong(exercise, endless())
+
+
+@pytest.mark.parametrize("exercise", [ch01.q3, ch02.q1, ch03.q3, ch07.q2], ids=lambda exercise: exercise.number)
+def test_a_function_that_returns_an_iterable_without_end_is_refused(exercise):
+    class Endless:
+        def __iter__(self):
+            return itertools.count()
+
+    assert "gives its values only once" in wrong(exercise, lambda *arguments: itertools.count())
+    assert "more than" in wrong(exercise, lambda *arguments: Endless())
+
+
+@pytest.mark.parametrize("exercise", [SEVEN, ROW, SUM, ch00.q4, ch00.q3, ch01.q4], ids=lambda exercise: exercise.number)
+def test_what_is_huge_is_not_described_in_full(exercise):
+    for huge in (
+        np.zeros((30_000, 30)),
+        list(range(10**6)),
+        "why " * 10**6,
+        10**100_000,
+        np.broadcast_to(0, (10**9, 9)),
+    ):
+        wrong(exercise, huge)
+        wrong(exercise, lambda *arguments, huge=huge: huge)
+
+
+class Liar:
+    """Everything that is asked of it raises; its class is said to be another."""
+
+    def __init__(self, **methods):
+        self.__dict__.update(methods)
+
+    def _raise(self, *arguments):
+        raise SystemExit("no")
+
+    __eq__ = __len__ = __bool__ = __iter__ = __array__ = __getattr__ = __repr__ = __str__ = __hash__ = _raise
+    __float__ = __index__ = __getitem__ = __contains__ = __lt__ = __class__ = property(_raise)
+
+
+class Short(list):
+    """A list that lies about its length and its values."""
+
+    def __len__(self):
+        return 2
+
+    def __iter__(self):
+        return itertools.count()
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = None
+
+
+class Everything(float):
+    """A number that says that it is every number."""
+
+    def __eq__(self, other):
+        return True
+
+    def __float__(self):
+        return 7.216
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize(
+    "make", [Liar, lambda: Short([5]), lambda: Everything(1), lambda: [Liar()], lambda: {1: Liar()}]
+)
+@pytest.mark.parametrize("exercise", [SEVEN, ROW, SUM, ch00.q4, ch00.q3, ch01.q4], ids=lambda exercise: exercise.number)
+def test_an_object_that_raises_or_lies_is_wrong(exercise, make):
+    wrong(exercise, make())
+    wrong(exercise, lambda *arguments: make())
+
+
+def test_a_list_that_holds_itself_is_refused():
+    endless = []
+    endless.append(endless)
+    assert "without end" in wrong(ROW, endless)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        np.ma.array([1.0, 2.0]),
+        np.array([1, 2.0], dtype=object),
+        np.array([1, Fraction(2)], dtype=object),
+        [Decimal(1), 2],
+        pd.Series([1.0, 2.0], dtype="Float64"),
+        pd.Index([1, 2]),
+        pd.Series([1, 2], dtype="category"),
+        np.array([1, 2], dtype=complex),
+        (np.float32(1), np.int8(2)),
+        range(1, 3),
+        {"a": 1, "b": 2}.values(),
+    ],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_the_right_values_are_right_in_every_type(answer):
+    assert ROW.examine(answer).state == "correct"
+    assert isinstance(ROW.catch_up(answer), np.ndarray)
+
+
+def test_a_tensor_is_an_array():
+    import torch
+
+    assert ROW.examine(torch.tensor([1.0, 2.0], requires_grad=True)).state == "correct"
+
+
+def test_masked_values_and_imaginary_parts_are_not_taken_for_right():
+    assert "masked" in wrong(ROW, np.ma.array([1.0, 2.0], mask=[True, False]))
+    assert "masked" in wrong(ROW, np.ma.array([1.0, 2.0], mask=True))
+    assert ".real" in wrong(SEVEN, 7.216 + 1e-12j)
+    assert ".real" in wrong(ROW, np.array([1.0, 2.0 + 1e-12j]))
+
+
+def test_masks_and_numbers_are_told_apart():
+    mask = Exercise("9.4", "Mask", lambda: np.array([True, False]), mistakes=[], hints=["1"])
+    assert "True and False" in wrong(mask, [1, 0])
+    assert mask.examine(pd.Series([True, False], dtype="boolean")).state == "correct"
+
+
+def test_arguments_are_copies_and_prints_and_figures_stay_away(capsys):
+    pytest.importorskip("matplotlib").use("Agg")
+    from matplotlib import pyplot
+
+    def noisy(numbers):
+        print("flood " * 100_000)
+        warnings.warn("careful", stacklevel=1)
+        pyplot.figure()
+        result = sum(numbers)
+        numbers.clear()
+        return result
+
+    before = pyplot.get_fignums()
+    for _ in range(2):
+        assert SUM.examine(noisy).state == "correct"
+    SUM.check(noisy)
+    said = capsys.readouterr()
+    assert len(said.out) < 2 * running.PRINTED and "left out" in said.out and not said.err
+    assert pyplot.get_fignums() == before
+
+
+@pytest.mark.parametrize("answer", [lambda: 1, lambda a, b: 1, lambda *, a: 1])
+def test_a_wrong_number_of_arguments_shows_no_line_of_the_checker(answer):
+    message = wrong(SUM, answer)
+    assert "called with 1 argument" in message and "function(" not in message and "deepcopy" not in message
+
+
+def test_an_error_in_a_library_points_at_the_learners_line():
+    def reshape(numbers):
+        return np.array(numbers).reshape(7, 7)
+
+    assert "`return np.array(numbers).reshape(7, 7)`" in wrong(SUM, reshape)
+    message = wrong(SUM, int)  # no line of the learner's is to be shown
+    assert "TypeError" in message and "`" not in message
+
+
+def test_numbers_that_look_alike_are_shown_with_more_digits():
+    near = Exercise("9.5", "Near", lambda x: 7.2160001, inputs=[(1,)], mistakes=[], hints=["1"], tolerance=1e-9)
+    message = wrong(near, lambda x: 7.2161)
+    assert "7.2161;" in message and "7.216 is right" in message and "It is not" not in message
+    assert "7.21600" not in wrong(SEVEN, 8)
+    assert "rounded" in wrong(SEVEN, 7.2)
+
+
+def test_a_set_has_no_order():
+    assert "no order" in wrong(ROW, {1.0, 2.0})
+    assert "no order" in wrong(ch01.q4, set(ch01.popular_for_bruno()))
+
+
+def test_what_is_accepted_comes_back_in_the_form_of_the_course(capsys):
+    pairs = Exercise("9.6", "Pairs", lambda n: (np.arange(n), n / 2), inputs=[(2,), (3,)], mistakes=[], hints=["1"])
+    mine = pairs.catch_up(lambda n: [list(range(n)), Fraction(n, 2)])
+    assert "goes on with your answer as a tuple" in capsys.readouterr().out
+    array, half = mine(4)
+    assert isinstance(mine(4), tuple) and array.tolist() == [0, 1, 2, 3] and half == 2.0 and isinstance(half, float)
+    assert pairs.catch_up(pairs.reference) is pairs.reference
+
+
+def test_a_solution_brings_its_imports_its_constants_and_its_helpers():
+    for code in (ch00.q3.solution_code(), ch01.q4.solution_code(), ch02.q1.solution_code(), ch03.q1.solution_code()):
+        exec(compile(code, "pasted", "exec"), {})
+    assert "CAST = " in ch00.q3.solution_code() and "answer = nearest_pair()" in ch00.q3.solution_code()
+
+
+def test_a_mistake_that_raises_is_compared_as_well():
+    exercise = Exercise(
+        "9.7", "Sum", total, inputs=[([1],)], hints=["1"], mistakes=[Mistake("stops", "It stops.", lambda n: 1 / 0)]
+    )
+    assert wrong(exercise, lambda n: n / 0) == "It stops."
+    assert checker.Feedback("1", "wrong", " a ").message == "a"
+    assert values.brief(2.0) == "2"
