@@ -40,6 +40,13 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
     demo.add_argument("--port", type=whole_number(1, 65535), default=8866, help="the next free one is taken if busy")
     demo.add_argument("--theme", choices=["light", "dark"], default="light")
+    demo.add_argument(
+        "--max-kernels",
+        type=whole_number(1),
+        default=6,
+        metavar="N",
+        help="open the app in at most so many tabs at once; each takes half a gigabyte (default: 6)",
+    )
     demo.add_argument("--csv", metavar="FILE", help="open another catalogue: a CSV or CSV.gz file")
     demo.add_argument("--title-column", metavar="T", help="its column of titles")
     demo.add_argument("--text-column", metavar="X", help="its column of texts")
