@@ -83,7 +83,7 @@ function render({ model, el }) {
     if (mine && document.activeElement === box) show(message.offered);
   }
 
-  const buttons = [["find", model.get("find")], ["meaning", "Search in the texts"]].map(([kind, label]) => {
+  const buttons = [["find", model.get("label")], ["meaning", "Search in the texts"]].map(([kind, label]) => {
     const button = make("button", { type: "button", class: "jupyter-button" }, label);
     button.addEventListener("click", () => ask(kind));
     return button;

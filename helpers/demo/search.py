@@ -31,10 +31,10 @@ class SearchBox(anywidget.AnyWidget):
 
     _esm = Path(__file__).with_name("search.js")
     hint = traitlets.Unicode("a title, or what it is about").tag(sync=True)
-    find = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, noun: str, suggest: Callable, find: Callable, meaning: Callable, film: Callable):
-        super().__init__(find=f"Find this {noun}")
+        super().__init__(label=f"Find this {noun}")
         self._suggest, self._asks = suggest, {"find": find, "meaning": meaning}
         self._film = film
         self._typed, self._asked = defaultdict(int), defaultdict(int)  # newest number of each view

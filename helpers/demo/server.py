@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import shutil
 import signal
 import sys
@@ -27,7 +28,7 @@ HERE = "127.0.0.1"
 LOCAL_NAMES = r"localhost|127(\.\d+){3}|\[::1\]"  # what a browser on this machine calls this machine
 PORTS = 100  # that are tried, from the wanted one on
 MOST_COPIES = 6  # of the app at once: each is a kernel of half a gigabyte
-PING = 30_000  # milliseconds between two signs of life of a tab
+PING = 30_000  # milliseconds that a tab has to answer a sign of life; tornado takes no longer time without a warning
 TEMPLATES = Path(__file__).with_name("templates")
 
 SETTINGS = Config(
@@ -46,7 +47,7 @@ SETTINGS = Config(
         },
         "Voila": {
             "log_level": "ERROR",
-            "tornado_settings": {"log_function": lambda handler: None, "ws_ping_timeout": PING, "ws_ping_interval": PING},
+            "tornado_settings": {"log_function": lambda handler: None, "ws_ping_timeout": PING},
         },
     }
 )
@@ -65,13 +66,16 @@ class Copies(AsyncMappingKernelManager):
         """Start a kernel, or answer that there are too many."""
         async with self._one_at_a_time:
             if len(self) >= self.most:
-                raise HTTPError(
-                    503,
-                    f"This machine already runs {self.most} {'copy' if self.most == 1 else 'copies'} of the app, as many "
-                    "as it may, because each needs half a gigabyte of memory. Close a tab of it, then reload this page.",
-                    reason="The app is open too often",
-                )
+                copies = "1 copy" if self.most == 1 else f"{self.most} copies"
+                message = f"This machine already runs {copies} of the app, and each needs half a gigabyte of memory. "
+                message += "Close a tab of the app, then reload this page."
+                raise HTTPError(503, message, reason="The app is open too often")
             return await super().start_kernel(**options)
+
+    async def shutdown_all(self, now: bool = False) -> None:
+        """End every kernel, also one that is just being started."""
+        async with self._one_at_a_time:
+            await super().shutdown_all(now=now)
 
 
 class Page(TornadoVoilaHandler):
@@ -134,8 +138,9 @@ class Server(Voila):
         self.stop()
 
     def stop(self):
-        """End the kernels, without waiting for what they do. Who is impatient enough for a second Ctrl-C ends all."""
+        """End the kernels, whatever they do, and let no page complain of it. A second Ctrl-C ends all at once."""
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        logging.disable(logging.CRITICAL)
         run_sync(self.kernel_manager.shutdown_all)(now=True)
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
