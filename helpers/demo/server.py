@@ -7,16 +7,16 @@ import contextlib
 import logging
 import shutil
 import signal
+import socket
 import sys
 import threading
 import webbrowser
 from pathlib import Path
 
-from jupyter_core.utils import run_sync
+import psutil
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
-from tornado.netutil import bind_sockets
 from tornado.routing import AnyMatches, HostMatches
 from tornado.web import HTTPError, RequestHandler
 from traitlets import Integer, List, Unicode
@@ -25,7 +25,7 @@ from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 
 HERE = "127.0.0.1"
-LOCAL_NAMES = r"localhost|127(\.\d+){3}|\[::1\]"  # what a browser on this machine calls this machine
+LOCAL_NAMES = r"(localhost|127(\.\d+){3}|\[::1\])$"  # what a browser on this machine calls this machine
 PORTS = 100  # that are tried, from the wanted one on
 MOST_COPIES = 6  # of the app at once: each is a kernel of half a gigabyte
 PING = 30_000  # milliseconds that a tab has to answer a sign of life; tornado takes no longer time without a warning
@@ -61,21 +61,25 @@ class Copies(AsyncMappingKernelManager):
     def __init__(self, **settings):
         super().__init__(**settings)
         self._one_at_a_time = asyncio.Lock()  # so that two requests at once never take one place
+        self._leaving = set()  # kernels that are told to end: a page that is loaded again may have their place
 
     async def start_kernel(self, **options) -> str:
         """Start a kernel, or answer that there are too many."""
         async with self._one_at_a_time:
-            if len(self) >= self.most:
+            if len(self) - len(self._leaving) >= self.most:
                 copies = "1 copy" if self.most == 1 else f"{self.most} copies"
                 message = f"This machine already runs {copies} of the app, and each needs half a gigabyte of memory. "
-                message += "Close a tab of the app, then reload this page."
+                message += "Close a tab of the app, and this page opens it by itself."
                 raise HTTPError(503, message, reason="The app is open too often")
             return await super().start_kernel(**options)
 
-    async def shutdown_all(self, now: bool = False) -> None:
-        """End every kernel, also one that is just being started."""
-        async with self._one_at_a_time:
-            await super().shutdown_all(now=now)
+    async def shutdown_kernel(self, kernel_id: str, **options) -> None:
+        """End a kernel."""
+        self._leaving.add(kernel_id)
+        try:
+            await super().shutdown_kernel(kernel_id, **options)
+        finally:
+            self._leaving.discard(kernel_id)
 
 
 class Page(TornadoVoilaHandler):
@@ -121,15 +125,15 @@ class Server(Voila):
 
     def listen(self):
         """Listen, say where, and serve until somebody ends it."""
-        sockets = bound(self.port)
-        port = sockets[0].getsockname()[1]
+        listening = bound(self.port)
+        port = listening.getsockname()[1]
         if port != self.port:
             print(f"Port {self.port} is taken; using {port}.", file=sys.stderr)
         self.port = self.app.settings["port"] = port
         self.ioloop = IOLoop.current()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._handle_signal_stop)
-        HTTPServer(self.app).add_sockets(sockets)
+        HTTPServer(self.app).add_socket(listening)
         address = f"http://{HERE}:{port}/"
         print(f"The demo: {address} (Ctrl-C ends it)", file=sys.stderr, flush=True)
         if self.open_browser:
@@ -138,16 +142,19 @@ class Server(Voila):
         self.stop()
 
     def stop(self):
-        """End the kernels, whatever they do, and let no page complain of it. A second Ctrl-C ends all at once."""
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        logging.disable(logging.CRITICAL)
-        run_sync(self.kernel_manager.shutdown_all)(now=True)
+        """End the kernels at once, also those that are just starting: to ask them politely may wait forever."""
+        logging.disable(logging.CRITICAL)  # pages that were waiting for them need not complain
+        for kernel in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                kernel.kill()
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
 
-def bound(wanted: int) -> list:
+def bound(wanted: int) -> socket.socket:
     """Listen on a port of this machine: the wanted one, or the next that nobody else has."""
     for port in range(wanted, min(wanted + PORTS, 65536)):
         with contextlib.suppress(OSError):
-            return bind_sockets(port, HERE)
+            listening = socket.create_server((HERE, port), backlog=128)
+            listening.setblocking(False)
+            return listening
     sys.exit(f"no port from {wanted} on is free; name another one with --port.")
