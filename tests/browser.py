@@ -153,16 +153,20 @@ class Visitor:
         return self.page.evaluate(CONTRAST)
 
 
-@contextlib.contextmanager
-def chromium(*arguments):
+def launch(playwright, *arguments):
     """Start a browser, with some arguments of its own."""
+    which = {"executable_path": CHROMIUM} if CHROMIUM else {"channel": "chrome"}
+    return playwright.chromium.launch(**which, args=["--no-sandbox", *arguments])
+
+
+@contextlib.contextmanager
+def chromium():
+    """Start what starts browsers, and a browser; one at a time in a process."""
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        which = {"executable_path": CHROMIUM} if CHROMIUM else {"channel": "chrome"}
-        browser = playwright.chromium.launch(**which, args=["--no-sandbox", *arguments])
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        browser.playwright = playwright
         yield browser
-        browser.close()
 
 
 def run_notebook(visitor, address, name, folder):

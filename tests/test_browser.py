@@ -6,7 +6,7 @@ import socket
 import threading
 
 import pytest
-from browser import PICTURES, Visitor, chromium, needs_chromium, run_notebook, serve
+from browser import PICTURES, Visitor, chromium, launch, needs_chromium, run_notebook, serve
 
 from helpers.demo.state import FORMAT
 
@@ -267,27 +267,27 @@ def mute():
     made.close()
 
 
-def visit(address, rule):
-    """Use the app in a browser to which all other hosts are as a rule says; give what it printed and whom it asked."""
-    with chromium(f"--host-resolver-rules=MAP * {rule}, EXCLUDE 127.0.0.1") as browser:
+@contextlib.contextmanager
+def visit(playwright, address, rule):
+    """Use the app in a browser to which all other hosts are as a rule says."""
+    with launch(playwright, f"--host-resolver-rules=MAP * {rule}, EXCLUDE 127.0.0.1") as browser:
         visitor = Visitor(browser.new_context()).open(address).find("Avengrs")
         visitor.heading("Films like The Avengers (2012)")
         visitor.page.locator(".rv-why mark").first.wait_for()
-        wrong, elsewhere = list(visitor.wrong), list(visitor.elsewhere)
-        yield visitor, wrong, elsewhere
+        yield visitor
         visitor.leave()
 
 
-def test_the_app_works_where_every_other_host_is_refused(address):
-    for visitor, wrong, elsewhere in visit(address, "~NOTFOUND"):
-        assert (wrong, elsewhere) == ([], [])
+def test_the_app_works_where_every_other_host_is_refused(browser, address):
+    with visit(browser.playwright, address, "~NOTFOUND") as visitor:
+        assert (visitor.wrong, visitor.elsewhere) == ([], [])
         visitor.page.evaluate("fetch('http://other.example/').catch(() => null)")
         assert visitor.elsewhere == ["http://other.example/"]  # so such a request would have been seen
 
 
-def test_the_app_works_where_every_other_host_takes_connections_and_is_mute(address, mute):
-    for visitor, wrong, elsewhere in visit(address, f"127.0.0.1:{mute.port}"):
-        assert (wrong, elsewhere, mute.taken) == ([], [], [])
+def test_the_app_works_where_every_other_host_takes_connections_and_is_mute(browser, address, mute):
+    with visit(browser.playwright, address, f"127.0.0.1:{mute.port}") as visitor:
+        assert (visitor.wrong, visitor.elsewhere, mute.taken) == ([], [], [])
         visitor.page.evaluate("void fetch('http://other.example/').catch(() => null)")
         while not mute.taken:  # so such a request would have been counted
             visitor.page.evaluate("1")
