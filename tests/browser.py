@@ -85,11 +85,18 @@ class Visitor:
         self.page.on("request", lambda request: self._asked(request.url))
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+        self.page.on("dialog", self._asks)
 
     def _console(self, message):
         if message.type in ("error", "warning") and not KNOWN.search(message.text):
             self.wrong.append(message.text)
+
+    def _asks(self, dialog):
+        if dialog.type == "beforeunload":  # JupyterLab asks whether to leave a notebook that ran
+            dialog.accept()
+        else:
+            self.dialogs.append(dialog.message)
+            dialog.dismiss()
 
     def _asked(self, url):
         if urlsplit(url).scheme not in ("data", "blob", "about") and urlsplit(url).hostname != "127.0.0.1":
