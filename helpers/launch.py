@@ -29,13 +29,12 @@ def start_course(options) -> int:
 
 def open_demo(options) -> int:
     """Serve the app by Voila on this machine alone, until Ctrl-C."""
-    source = None
-    if options.csv:
-        from helpers.demo.view import app_of
+    from helpers.demo.view import app_of
 
-        names = ["csv", "title_column", "text_column", "genre_column", "year_column"]
-        source = {name: getattr(options, name) for name in names}
-        app_of(source)  # whatever is wrong with the file is said now, and its texts are encoded only once
+    names = ["csv", "title_column", "text_column", "genre_column", "year_column"]
+    source = {name: getattr(options, name) for name in names} if options.csv else None
+    app_of(source)  # whatever is wrong with the data is said now, and texts are encoded only once
+    if source:
         source["csv"] = str(Path(options.csv).resolve())  # the app runs in another folder
     command = [sys.executable, "-m", "helpers.demo", str(Path("helpers", "demo", "recommender.ipynb"))]
     command += [f"--port={options.port}", f"--theme={options.theme}", f"--max-kernels={options.max_kernels}"]

@@ -196,8 +196,12 @@ def test_a_description_by_somebody_who_never_saw_the_synopses_finds_its_film():
     assert (rank <= 10).mean() >= 0.98
 
 
-def test_the_data_are_small_and_load_fast():
+def test_the_data_are_small():
     assert sum(file.stat().st_size for file in DATA_DIR.iterdir() if file.is_file()) < 12_000_000
+
+
+@pytest.mark.speed
+def test_the_data_load_fast():
     times = []
     for _ in range(3):
         started = time.perf_counter()

@@ -8,13 +8,14 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
+from measure import clicks, made_up_catalogue
 
 from helpers.data import load_movies, load_ratings, load_vectors
 from helpers.demo import pages
 from helpers.demo.catalogue import COLD, WARM, Catalogue, Reason, Sentence, csv_catalogue
 from helpers.demo.latest import Latest
 from helpers.demo.state import Question, Steering, Taste, TasteFileError, Wanted, dump_taste, read_taste
-from helpers.demo.view import Demo, app_of
+from helpers.demo.view import SERVED, Demo, app_of, served
 from helpers.encoding import load_encoder
 from helpers.neighbors import NeighborIndex, find_similar_movies, word_contributions
 from helpers.recommenders import ContentProfile, Hybrid
@@ -661,6 +662,20 @@ def test_a_click_makes_one_list_and_no_new_widgets(demo, monkeypatch):
     assert len(lists) == 3
 
 
+@pytest.mark.speed
+@pytest.mark.parametrize("space", ["text", "hybrid"])
+def test_a_click_renews_the_list_within_a_quarter_of_a_second(demo, space):
+    demo.space.value = space
+    assert np.quantile(clicks(demo, 60), 0.95) < 0.25
+
+
+@pytest.mark.speed
+def test_ten_thousand_films_answer_within_six_tenths_of_a_second():
+    app = Demo(made_up_catalogue(10_000))
+    app._warm = True
+    assert np.quantile(clicks(app, 60), 0.95) < 0.6
+
+
 # ---- other catalogues ------------------------------------------------------------------------------------------------
 
 
@@ -696,6 +711,13 @@ def test_the_app_of_a_file_is_named_after_it_and_shows_its_years(tmp_path):
     app = app_of({"csv": str(path), "title_column": "t", "text_column": "x", "genre_column": None, "year_column": "y"})
     assert app.catalogue.years == (1999, 1999)
     assert app.noun == "title"
+
+
+def test_a_file_that_is_gone_when_a_page_is_opened_is_said_in_the_page(tmp_path, monkeypatch):
+    source = {"csv": str(tmp_path / "<gone>.csv"), "title_column": "t", "text_column": "x"}
+    monkeypatch.setenv(SERVED, json.dumps(source))
+    assert served().value.startswith('<p class="rv-error" role="status">The app cannot be shown: ')
+    assert "&lt;gone&gt;.csv" in served().value
 
 
 def test_one_column_may_be_text_and_genres_or_title_and_year_at_once(tmp_path):

@@ -156,6 +156,27 @@ def test_without_any_free_port_it_says_so_in_one_line(monkeypatch):
             bound(taken.getsockname()[1])
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("gone.csv", None, "gone.csv"),
+        ("empty.csv", "", "empty.csv"),
+        ("columns.csv", "name,text\nRed lamp,A lamp.\n", "about"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_one_line_before_anything_is_served(tmp_path, name, content, says):
+    if content is not None:
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    options = ["--csv", str(tmp_path / name), "--title-column", "name", "--text-column", "about", "--no-browser"]
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers", "demo", *options], cwd=bootstrap.ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert says in done.stderr
+    assert "http://" not in done.stderr
+
+
 # ---- how many copies -------------------------------------------------------------------------------------------------
 
 

@@ -439,9 +439,12 @@ class Choices(widgets.HBox):
             self._actions[place]()
 
 
-def served() -> Demo:
+def served() -> widgets.Widget:
     """The app as ``python3 -m helpers demo`` serves it: of the course's films, or of the CSV named in `SERVED`."""
-    demo = app_of(json.loads(os.environ.get(SERVED, "null")))
+    try:
+        demo = app_of(json.loads(os.environ.get(SERVED, "null")))
+    except (ValueError, LookupError, OSError) as error:  # the file was fine when the server started
+        return widgets.HTML(pages.note(f"The app cannot be shown: {error}", "error"))
     demo.warm_up()
     return demo
 
