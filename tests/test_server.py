@@ -202,6 +202,16 @@ def test_one_copy_too_many_is_refused_in_words_until_a_tab_is_closed():
         assert status(port) == 200
 
 
+def test_a_page_that_is_left_before_it_is_whole_gives_its_place_back():
+    with serve("demo", "--port", a_free_port(), "--max-kernels", 1) as (process, address):
+        port = port_of(address)
+        with answer(port) as found:
+            assert found.read(100)
+        while status(port) == 503:
+            time.sleep(0.1)
+        assert [line for line in process.said if not line.startswith(("The demo: ", "503 "))] == []
+
+
 def test_a_visit_prints_nothing_but_what_was_refused(running, opened):
     process, _ = running
     assert [line for line in process.said if not line.startswith(("The demo: ", "403 ", "503 "))] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import shutil
 import signal
@@ -29,6 +30,7 @@ LOCAL_NAMES = r"(localhost|127(\.\d+){3}|\[::1\])$"  # what a browser on this ma
 PORTS = 100  # that are tried, from the wanted one on
 MOST_COPIES = 6  # of the app at once: each is a kernel of half a gigabyte
 PING = 30_000  # milliseconds that a tab has to answer a sign of life; tornado takes no longer time without a warning
+STARTED = contextvars.ContextVar("STARTED")  # the kernels of a request
 TEMPLATES = Path(__file__).with_name("templates")
 
 SETTINGS = Config(
@@ -71,7 +73,9 @@ class Copies(AsyncMappingKernelManager):
                 message = f"This machine already runs {copies} of the app, and each needs half a gigabyte of memory. "
                 message += "Close a tab of the app, and this page opens it by itself."
                 raise HTTPError(503, message, reason="The app is open too often")
-            return await super().start_kernel(**options)
+            kernel_id = await super().start_kernel(**options)
+            STARTED.get([]).append(kernel_id)
+            return kernel_id
 
     async def shutdown_kernel(self, kernel_id: str, **options) -> None:
         """End a kernel."""
@@ -85,10 +89,20 @@ class Copies(AsyncMappingKernelManager):
 class Page(TornadoVoilaHandler):
     """The app's page."""
 
+    left = False  # before it was whole
+
+    def on_connection_close(self):
+        """Note that nobody waits for the page any more."""
+        self.left = True
+        super().on_connection_close()
+
     async def get(self, path=None):
-        """Give the page, with the cookie by which it may end its kernel when it is left."""
+        """Give the page, with the cookie by which it ends its kernel when it is left, and end it if it is left now."""
         _ = self.xsrf_token  # asking for it is what sets the cookie
+        STARTED.set(kernels := [])
         await super().get(path)
+        for kernel in kernels if self.left else []:
+            await self.kernel_manager.shutdown_kernel(kernel, now=True)
 
 
 class Refused(RequestHandler):
