@@ -240,6 +240,20 @@ def test_of_requests_that_come_together_no_more_get_a_kernel_than_may(kernels):
     assert len(set(outcomes) - set(refused)) == 2
 
 
+def test_a_page_that_is_loaded_again_has_the_place_of_the_kernel_that_it_leaves(kernels):
+    async def story():
+        first, _ = [await kernels.start_kernel(kernel_name="python3") for _ in range(2)]
+        leaving = asyncio.create_task(kernels.shutdown_kernel(first))
+        await asyncio.sleep(0)  # it is told to end, and has not ended yet
+        again = await kernels.start_kernel(kernel_name="python3")
+        await leaving
+        at_last = kernels.list_kernel_ids()
+        await kernels.shutdown_all(now=True)
+        return again in at_last, first in at_last
+
+    assert asyncio.run(story()) == (True, False)
+
+
 def test_a_kernel_without_a_tab_ends_after_a_while_and_one_with_a_tab_never(kernels):
     """The clock of the kernels is put back, so that nobody waits."""
     assert 300 <= kernels.cull_idle_timeout <= 1800  # longer than the slowest page takes, shorter than a coffee
