@@ -303,7 +303,7 @@ def test_the_kernel_of_a_tab_ends_when_the_tab_is_closed(visitor):
     with serve("demo", "--max-kernels", 1) as (_, address):
         for _ in range(3):
             one = Visitor(visitor.page.context.browser.new_context()).open(address)
-            one.page.goto(address)  # a reload, too, needs the place of the kernel that it leaves
+            one.open(address)  # a page that is loaded again, too, needs the place of the kernel that it leaves
             one.leave()
 
 

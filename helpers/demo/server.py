@@ -78,7 +78,9 @@ class Copies(AsyncMappingKernelManager):
             return kernel_id
 
     async def shutdown_kernel(self, kernel_id: str, **options) -> None:
-        """End a kernel."""
+        """End a kernel, once, however often that is asked for."""
+        if kernel_id not in self or kernel_id in self._leaving:
+            return
         self._leaving.add(kernel_id)
         try:
             await super().shutdown_kernel(kernel_id, **options)
