@@ -83,6 +83,13 @@ def parser() -> Parser:
     demo.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
     demo.add_argument("--port", type=whole_number(1, 65535), default=8866, help="the next free one is taken if busy")
     demo.add_argument("--theme", choices=["light", "dark"], default="light")
+    demo.add_argument(
+        "--max-kernels",
+        type=whole_number(1),
+        default=6,
+        metavar="N",
+        help="open the app in at most so many tabs at once; each takes half a gigabyte (default: 6)",
+    )
     add_catalogue_options(demo, "open")
     demo.set_defaults(run=launch.open_demo, check=catalogue_options)
 

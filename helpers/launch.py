@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sys
 from pathlib import Path
 
@@ -28,39 +27,17 @@ def start_course(options) -> int:
 
 def open_demo(options) -> int:
     """Serve the app by Voila on this machine alone, until Ctrl-C."""
-    source = None
-    if options.csv:
-        from helpers.demo.catalogue import csv_catalogue
+    from helpers.demo.view import app_of
 
-        names = ["csv", "title_column", "text_column", "genre_column", "year_column", "encoding"]
-        source = {name: getattr(options, name) for name in names if getattr(options, name)}
-        source["csv"] = str(Path(options.csv).resolve())
-        csv_catalogue(**source)  # whatever is wrong with the file is said now, and its texts are encoded only once
-    port = free_port(options.port)
-    if port != options.port:
-        print(f"Port {options.port} is taken; using {port}.", file=sys.stderr)
-    print(f"The demo: http://127.0.0.1:{port}/ (Ctrl-C ends it)", file=sys.stderr, flush=True)
-    command = [sys.executable, "-m", "voila", str(Path("helpers", "demo", "recommender.ipynb")), f"--port={port}"]
-    command += ["--Voila.ip=127.0.0.1", "--Voila.log_level=ERROR", f"--theme={options.theme}"]
-    # A closed tab asks for its kernel to end, but Voila 0.5 refuses (its request lacks the token): kernels without a
-    # tab end after a minute instead.
-    command += ["--MappingKernelManager.cull_idle_timeout=60", "--MappingKernelManager.cull_interval=10"]
+    names = ["csv", "title_column", "text_column", "genre_column", "year_column", "encoding"]
+    source = {name: getattr(options, name) for name in names if getattr(options, name)} or None
+    app_of(source)  # whatever is wrong with the data is said now, and texts are encoded only once
+    if source:
+        source["csv"] = str(Path(options.csv).resolve())  # the app runs in another folder
+    command = [sys.executable, "-m", "helpers.demo", str(Path("helpers", "demo", "recommender.ipynb"))]
+    command += [f"--port={options.port}", f"--theme={options.theme}", f"--max-kernels={options.max_kernels}"]
     command += ["--no-browser"] if options.no_browser else []
-    return run_child(command, patience=10, COURSE_DEMO_CATALOGUE=json.dumps(source))
-
-
-def free_port(wanted: int) -> int:
-    """The wanted port of this machine, or the next one that nobody listens on."""
-    for port in range(wanted, min(wanted + 100, 65536)):
-        with socket.socket() as trial:
-            if os.name != "nt":
-                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                trial.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise OSError(f"no port from {wanted} on is free; name another one with --port.")
+    return run_child(command, COURSE_DEMO_CATALOGUE=json.dumps(source))
 
 
 def run_tests(options) -> int:

@@ -5,11 +5,13 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,9 +19,8 @@ from helpers import bootstrap
 
 PICTURES = bootstrap.ROOT / "build" / "screenshots"
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
-# Voila asks a network for a font of icons and does without it, names versions of JupyterLab's modules, and refuses its
-# own request to end the kernel of a page that is left.
-KNOWN = re.compile(r"403 \(Forbidden\)|ERR_NAME_NOT_RESOLVED|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION|atisf\w+ version")
+KNOWN = re.compile(r"atisf\w+ version")  # Voila names older versions of JupyterLab's modules, which serve
+PATIENCE = 550_000  # milliseconds, less than a test has: what never happens fails with the words of the browser
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
 
@@ -47,9 +48,7 @@ def serve(*arguments, **variables):
     process.said = []
     threading.Thread(target=listen, args=[process], daemon=True).start()
     try:
-        address = announced(process)
-        wait_for(address)
-        yield process, address
+        yield process, announced(process)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
@@ -62,70 +61,77 @@ def listen(process):
         process.said.extend(lines)
 
 
-def announced(process, seconds=180):
-    """Wait for the address that a server prints."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+def announced(process):
+    """Wait for the address that a server prints, until it answers there."""
+    while True:
         ended = process.poll() is not None
-        found = re.search(r"http://127\.0\.0\.1:\d+/\S*(?=\s)", "".join(process.said))
-        if found:
-            return found[0]
-        if ended:
-            break
-        time.sleep(0.1)
-    raise RuntimeError(f"no address was announced: {''.join(process.said)}")
-
-
-def wait_for(address, seconds=60):
-    """Wait until a server answers."""
-    import urllib.error
-    import urllib.request
-
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/\S*(?=\s)", "".join(process.said))
         with contextlib.suppress(OSError):
-            urllib.request.urlopen(address.split("?")[0].rsplit("/", 1)[0] + "/static/", timeout=2)
-        try:
-            urllib.request.urlopen(address, timeout=30)
-            return
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise TimeoutError(address)
+            if found:
+                socket.create_connection(("127.0.0.1", int(found[1]))).close()
+                return found[0]
+        if ended:
+            raise RuntimeError(f"no address was announced: {''.join(process.said)}")
+        time.sleep(0.1)
 
 
 class Visitor:
     """A page, with what went wrong in it."""
 
     def __init__(self, context):
+        context.set_default_timeout(PATIENCE)
         self.page = context.new_page()
-        self.wrong, self.dialogs = [], []
+        self.wrong, self.dialogs, self.elsewhere = [], [], []
+        self.page.on("request", lambda request: self._asked(request.url))
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+        self.page.on("dialog", self._asks)
 
     def _console(self, message):
         if message.type in ("error", "warning") and not KNOWN.search(message.text):
             self.wrong.append(message.text)
 
+    def _asks(self, dialog):
+        if dialog.type == "beforeunload":  # JupyterLab asks whether to leave a notebook that ran
+            dialog.accept()
+        else:
+            self.dialogs.append(dialog.message)
+            dialog.dismiss()
+
+    def _asked(self, url):
+        if urlsplit(url).scheme not in ("data", "blob", "about") and urlsplit(url).hostname != "127.0.0.1":
+            self.elsewhere.append(url)
+
     def open(self, address):
         """Open the app and wait until it can be used."""
         self.page.goto(address)
-        self.page.get_by_label("Find").wait_for(timeout=90_000)
+        self.box.wait_for()
         return self
+
+    def leave(self):
+        """Leave the page as somebody does who closes its tab, so that its kernel ends."""
+        self.page.goto("about:blank")
+        self.page.context.close()
+
+    @property
+    def box(self):
+        """The search box."""
+        return self.page.get_by_role("combobox", name="Find")
+
+    def suggestion(self, title):
+        """A suggestion under the search box."""
+        return self.page.get_by_role("listbox", name="Suggestions").get_by_role("option", name=title)
 
     def find(self, text):
         """Type into the search box and press Enter."""
-        box = self.page.get_by_label("Find")
-        box.fill("")
-        box.press_sequentially(text)
-        box.press("Enter")
+        self.box.fill("")
+        self.box.press_sequentially(text)
+        self.box.press("Enter")
         return self
 
     def heading(self, text):
         """Wait for a heading that contains a text."""
-        self.page.get_by_role("heading", name=text).wait_for(timeout=60_000)
+        self.page.get_by_role("heading", name=text).wait_for()
 
     def button(self, name):
         return self.page.get_by_role("button", name=name)
@@ -154,15 +160,20 @@ class Visitor:
         return self.page.evaluate(CONTRAST)
 
 
+def launch(playwright, *arguments):
+    """Start a browser, with some arguments of its own."""
+    which = {"executable_path": CHROMIUM} if CHROMIUM else {"channel": "chrome"}
+    return playwright.chromium.launch(**which, args=["--no-sandbox", *arguments])
+
+
 @contextlib.contextmanager
 def chromium():
+    """Start what starts browsers, and a browser; one at a time in a process."""
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        which = {"executable_path": CHROMIUM} if CHROMIUM else {"channel": "chrome"}
-        browser = playwright.chromium.launch(**which, args=["--no-sandbox"])
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        browser.playwright = playwright
         yield browser
-        browser.close()
 
 
 def run_notebook(visitor, address, name, folder):
@@ -170,8 +181,8 @@ def run_notebook(visitor, address, name, folder):
     page = visitor.page
     token = address.partition("?")[2]
     page.goto(f"{address.split('/lab')[0]}/lab/workspaces/{folder}/tree/notebooks/{name}?{token}")
-    page.locator(".jp-Notebook").first.wait_for(timeout=90_000)
-    page.get_by_text("| Idle").first.wait_for(timeout=90_000)
+    page.locator(".jp-Notebook").first.wait_for()
+    page.get_by_text("| Idle").first.wait_for()
     page.get_by_role("menuitem", name="Run", exact=True).first.click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     return page

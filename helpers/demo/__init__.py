@@ -6,5 +6,7 @@
 | `catalogue` | what answers: films, vectors, spaces, lists, reasons; no widget |
 | `pages` | answers as HTML, with everything from data escaped |
 | `latest` | work beside the kernel, of which only the newest counts |
-| `view` | the widgets, which put the four together |
+| `search` | the search box, whose browser's part is `search.js` |
+| `view` | the widgets, which put all of it together |
+| `server` | Voila, which gives the app to browsers of this machine, a kernel for each tab |
 """

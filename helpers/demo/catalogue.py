@@ -60,6 +60,8 @@ class Catalogue:
 
     def __init__(self, movies: pd.DataFrame, vectors: np.ndarray, ratings: pd.DataFrame | None = None):
         self.movies, self.ratings = movies.sort_index(), ratings
+        if "year" in movies:  # infinity is no year
+            self.movies["year"] = self.movies["year"].where(np.isfinite(self.movies["year"]))
         rows = np.asarray(vectors, dtype=np.float32)[np.argsort(movies.index.to_numpy(), kind="stable")]
         self.ids = self.movies.index.to_numpy()
         self.titles = self.movies["title"].to_dict()

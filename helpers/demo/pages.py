@@ -1,10 +1,10 @@
-"""Answers as HTML. Whatever comes from data passes `html.escape` here, and nowhere else is HTML made."""
+"""Answers as HTML. Whatever comes from data passes `escape` here, and nowhere else is HTML made."""
 
 from __future__ import annotations
 
 import base64
+import html
 import importlib.resources
-from html import escape
 
 import pandas as pd
 
@@ -17,6 +17,25 @@ LABELLED = 6  # recommended films that get a label on the map, beside all chosen
 LINE, LETTER = 15, 7.5  # height of a label and width of its letters, in the map's units
 
 
+CONTROLS = [
+    *range(32),
+    *range(127, 160),
+    *range(0x2028, 0x202F),
+    *range(0x2066, 0x206A),
+]  # they turn text round, or worse
+AS_SPACES = dict.fromkeys(CONTROLS, " ")
+
+
+def plain(text: str) -> str:
+    """A text of the data without control characters."""
+    return text.translate(AS_SPACES)
+
+
+def escape(text: str) -> str:
+    """A text of the data as HTML that shows it."""
+    return html.escape(plain(text))
+
+
 def style() -> str:
     """The app's style sheet."""
     return f"<style>{importlib.resources.files(__package__).joinpath('style.css').read_text(encoding='utf-8')}</style>"
@@ -24,7 +43,7 @@ def style() -> str:
 
 def title(catalogue: Catalogue, film) -> str:
     """Title and year, not escaped: for texts of buttons, which take no HTML."""
-    name = catalogue.titles[film]
+    name = plain(catalogue.titles[film])
     year = catalogue.movies["year"].get(film) if "year" in catalogue.movies else None
     known = year is None or pd.isna(year) or name.endswith(f"({int(year)})")
     return name if known else f"{name} ({int(year)})"

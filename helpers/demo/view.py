@@ -7,7 +7,6 @@ import functools
 import json
 import os
 import threading
-import time
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -16,6 +15,7 @@ import pandas as pd
 from helpers.demo import pages
 from helpers.demo.catalogue import Catalogue, course_catalogue, csv_catalogue
 from helpers.demo.latest import Latest
+from helpers.demo.search import SearchBox
 from helpers.demo.state import MOST_FILMS, Question, Wanted, read_taste
 from helpers.encoding import load_encoder
 from helpers.titles import SURE
@@ -23,8 +23,6 @@ from helpers.titles import SURE
 SERVED = "COURSE_DEMO_CATALOGUE"  # variable with the arguments of `csv_catalogue`, as JSON
 STILL = Path(__file__).with_name("still.png")  # stands for the app where widgets cannot run
 SUGGESTED = 5
-LATE = 10.0  # seconds after Enter in which letters may still be on their way from a browser to a busy kernel
-SOON = 0.5  # seconds between a change of the text and Enter, or the other way round, that came almost together
 WORTH_SHOWING = 0.6  # score of a title from which it is suggested
 CERTAIN = 0.95  # score from which a title was meant as it was typed
 FULL_WIDTH = {"width": "100%"}
@@ -95,8 +93,7 @@ class Demo(widgets.VBox):
         self._reader, self._encoder = reader, None
         self._one_at_a_time = threading.Lock()  # the encoder's tokenizer does not like two threads
         self._lists, self._reasons, self._loading, self._learning = Latest(), Latest(), Latest(), Latest()
-        self._warm, self._entered = False, (-LATE, "", None)
-        self._held_back, self._changed_at = False, -SOON
+        self._warm = False
         self._cards: list[Card] = []
         self._make_find(), self._make_list(), self._make_taste(), self._make_steering(), self._make_pictures()
         body = widgets.Box([self._list_side, self._side], layout=FULL_WIDTH)
@@ -109,29 +106,29 @@ class Demo(widgets.VBox):
 
     def ask_film(self, film, note: str = "") -> None:
         """Ask for films like a film."""
-        self.suggestions.offer([])
         self._change(question=Question(film=film))
         if note:
             self.status.value = pages.note(note)
 
+    def ask_place(self, place: int) -> None:
+        """Ask for films like the film in a place of the catalogue."""
+        self.ask_film(self.catalogue.ids[place])
+
     def ask_text(self, text: str) -> None:
         """Ask for films near a description."""
-        self.suggestions.offer([])
         if text.strip():
             self._change(question=Question(text=text.strip()))
+        else:
+            self.status.value = pages.note(f"Type a title, or say what the {self.noun} is about.")
 
     def ask_taste(self) -> None:
         """Ask for films for the taste."""
-        self.suggestions.offer([])
         self._change(question=Question())
 
-    def submit(self) -> None:
-        """Understand what stands in the search box: a title, typos allowed, or else a description."""
-        text = self.search.value.strip()
-        if not text:
-            self.status.value = pages.note(f"Type a title, or say what the {self.noun} is about.")
-            return
-        matches = self.catalogue.lookup.suggest(text, SUGGESTED)
+    def submit(self, text: str) -> None:
+        """Understand what somebody asks for: a title, typos allowed, or else a description."""
+        text = text.strip()
+        matches = self.catalogue.lookup.suggest(text, SUGGESTED) if text else []
         if not matches or matches[0].score < SURE:
             self.ask_text(text)
             return
@@ -140,7 +137,15 @@ class Demo(widgets.VBox):
         name = pages.title(self.catalogue, best.id)
         self.ask_film(best.id, "" if sure else f"“{text}” was understood as {name}. Did you mean another one?")
         if not sure:
-            self._suggest(others)
+            self.others.offer(
+                (title, f"Show what is like {title}", functools.partial(self.ask_place, place))
+                for place, title in self._worth_showing(others)
+            )
+
+    def suggest(self, text: str) -> list[tuple[int, str]]:
+        """Titles for what somebody has typed so far: pairs of a film's place in the catalogue and its title."""
+        long_enough = len(text.strip()) > 1
+        return self._worth_showing(self.catalogue.lookup.suggest(text, SUGGESTED)) if long_enough else []
 
     def toggle(self, kind: str, film) -> None:
         """Like or dislike a film, or take that back."""
@@ -168,6 +173,7 @@ class Demo(widgets.VBox):
     # ---- lists -------------------------------------------------------------------------------------------------------
 
     def _change(self, **changes) -> None:
+        self.others.offer([])
         self.wanted = self.wanted.but(**changes)
         self.refresh()
         self.warm_up()
@@ -275,23 +281,11 @@ class Demo(widgets.VBox):
     # ---- widgets -----------------------------------------------------------------------------------------------------
 
     def _make_find(self) -> None:
-        self.search = widgets.Text(
-            description="Find",
-            placeholder="a title, or what it is about",
-            continuous_update=True,
-            style={"description_width": "initial"},
-        )
-        self.search.add_class("rv-find")
-        self.search.observe(lambda change: self._typed(change["new"]), names="value")
-        self.search.on_msg(lambda _, content, __: content.get("event") == "submit" and self._enter(self.submit))
-        self.go = _button(f"Find this {self.noun}", lambda: self._enter(self.submit))
-        self.by_text = _button("Search in the texts", lambda: self._enter(lambda: self.ask_text(self.search.value)))
+        self.search = SearchBox(self.noun, self.suggest, self.submit, self.ask_text, self.ask_place)
         self.for_me = _button("For me", self.ask_taste, "Recommend from my taste")
-        self.suggestions = Choices()
-        self.status = widgets.HTML()
-        self._top = widgets.VBox(
-            [_row(self.search, self.go, self.by_text, self.for_me), self.suggestions, self.status], layout=FULL_WIDTH
-        )
+        self.status, self.others = widgets.HTML(), Choices()
+        self.status.add_class("rv-status")
+        self._top = widgets.VBox([_row(self.search, self.for_me), self.status, self.others], layout=FULL_WIDTH)
         self._top.add_class("rv-top")
 
     def _make_list(self) -> None:
@@ -367,34 +361,10 @@ class Demo(widgets.VBox):
         )
         self._side.add_class("rv-side")
 
-    def _enter(self, action) -> None:
-        """Search, and search again when letters follow that were typed before Enter: Enter overtakes the last ones.
-
-        More of the same text may follow late. Another text may, too, but only at once and after a change just before:
-        a browser holds a change back until the one before it is answered.
-        """
-        changed_just_now = time.monotonic() - self._changed_at < SOON
-        action()
-        self._entered = time.monotonic(), self.search.value, action
-        self._held_back = changed_just_now
-
-    def _typed(self, text: str) -> None:
-        """Suggest titles while somebody types."""
-        entered, before, action = self._entered
-        since = time.monotonic() - entered
-        if (self._held_back and since < SOON) or (since < LATE and text.startswith(before)):
-            action()
-            self._entered = entered, text, action
-        else:
-            self._suggest(self.catalogue.lookup.suggest(text, SUGGESTED) if len(text.strip()) > 1 else [])
-        self._held_back, self._changed_at = False, time.monotonic()
-
-    def _suggest(self, matches) -> None:
-        self.suggestions.offer(
-            (pages.title(self.catalogue, match.id), "Show what is like it", functools.partial(self.ask_film, match.id))
-            for match in matches
-            if match.score >= WORTH_SHOWING
-        )
+    def _worth_showing(self, matches) -> list[tuple[int, str]]:
+        good = [match.id for match in matches if match.score >= WORTH_SHOWING]
+        titles = [pages.title(self.catalogue, film) for film in good]
+        return list(zip(self.catalogue.places(good).tolist(), titles, strict=True))
 
     def _space_changed(self, change) -> None:
         self.space_line.value = pages.space_line(change["new"])
@@ -469,12 +439,19 @@ class Choices(widgets.HBox):
             self._actions[place]()
 
 
-def served() -> Demo:
+def served() -> widgets.Widget:
     """The app as ``python3 -m helpers demo`` serves it: of the course's films, or of the CSV named in `SERVED`."""
-    source = json.loads(os.environ.get(SERVED, "null"))
-    demo = Demo(csv_catalogue(**source), Path(source["csv"]).name, noun="title") if source else Demo()
+    try:
+        demo = app_of(json.loads(os.environ.get(SERVED, "null")))
+    except (ValueError, LookupError, OSError) as error:  # the file was fine when the server started
+        return widgets.HTML(pages.note(f"The app cannot be shown: {error}", "error"))
     demo.warm_up()
     return demo
+
+
+def app_of(source: dict | None) -> Demo:
+    """The app of a source: the arguments of `csv_catalogue`, or None for the course's films."""
+    return Demo(csv_catalogue(**source), Path(source["csv"]).name, noun="title") if source else Demo()
 
 
 def _button(label: str, action, tooltip: str = "") -> widgets.Button:
