@@ -13,7 +13,7 @@ from typing import NamedTuple
 from helpers import bootstrap, console, guard, launch
 
 FROM_CSV = ["title_column", "text_column", "genre_column", "year_column", "encoding"]
-RATINGS_FROM_CSV = ["user_column", "item_column", "rating_column", "time_column", "scale", "encoding"]
+RATINGS_FROM_CSV = ["user_column", "item_column", "rating_column", "time_column", "scale", "zeros", "encoding"]
 
 
 class Answer(NamedTuple):
@@ -107,6 +107,11 @@ def parser() -> Parser:
     evaluate.add_argument("--rating-column", metavar="R", type=filled, help="default: rating")
     evaluate.add_argument("--time-column", metavar="T", type=filled)
     evaluate.add_argument("--scale", nargs=2, type=number, metavar=("LOW", "HIGH"), help="of own ratings, if not 0.5 5")
+    evaluate.add_argument(
+        "--zeros",
+        choices=["missing", "rating"],
+        help="of own ratings: whether 0 and -1 mean not rated, or a rating",
+    )
     evaluate.add_argument("--encoding", metavar="E", type=encoding, help="of the file, if it is not found out rightly")
     evaluate.add_argument("--json", **json_option)
     evaluate.add_argument("--keep", action="store_true", help="write the figures into data/reference_results.json")
@@ -170,10 +175,12 @@ def filled(text: str) -> str:
 
 def encoding(text: str) -> str:
     """Argparse type for the names of text encodings that Python knows."""
+    from helpers.charset import codec
+
     try:
-        "a".encode(text)
-    except (LookupError, ValueError):
-        raise argparse.ArgumentTypeError(f"'{text}' is no encoding that Python knows, such as cp1251 or gbk") from None
+        codec(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 
@@ -257,7 +264,7 @@ def evaluate_models(options) -> Answer:
     ratings = options.ratings or "course"
     if options.csv:
         columns = [options.user_column or "user", options.item_column or "item", options.rating_column or "rating"]
-        ratings = read_ratings_csv(options.csv, *columns, **given(options, "time_column", "scale", "encoding"))
+        ratings = read_ratings_csv(options.csv, *columns, **given(options, "time_column", "scale", "zeros", "encoding"))
     every = scoreboard.WITHOUT_FILMS if options.csv else list(scoreboard.MODELS)
     names = options.models.split(",") if options.models else every
     unknown = [name for name in names if name not in every]
