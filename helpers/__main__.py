@@ -228,7 +228,7 @@ def recommend_titles(options) -> Answer:
     matched, neighbors = as_records(movies.loc[[found.attrs["matched"]]])[0], as_records(found)
     lines = [f"  {neighbor['similarity']:.2f}  {label(neighbor)}" for neighbor in neighbors]
     document = {"query": options.title, "matched": matched, "neighbors": neighbors}
-    return Answer(document, [f"Most like {label(matched)}:", *lines])
+    return Answer(document, [f"{found.attrs['caption']}:", *lines])
 
 
 def as_records(films) -> list:

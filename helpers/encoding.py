@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import uuid
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +39,12 @@ __all__ = [
     "load_encoder",
     "split_long_text",
     "static_encoder",
+    "unknown_share",
 ]
 
 DIMENSIONS = 384
+SAMPLE = 200  # texts that are looked at for unknown words
+MANY_UNKNOWN = 0.1  # share of unknown words from which vectors mean little
 TOKENS_AT_ONCE = 1_024  # of a vocabulary that go through the network together
 
 
@@ -149,7 +153,66 @@ def encode(
     bar = tqdm(total=len(distinct), desc="Encoding", unit=" texts", disable=not show, delay=0.5)
     with bar, _open_cache(cache) as kept:
         found = make_vectors(distinct, encoder, load_encoder, long, fast, kept, bar, save_every)
+    _warn_of_another_language(distinct, encoder)
     return np.stack([found[text] for text in listed])
+
+
+def unknown_share(texts, encoder=None) -> float:
+    """Share of the tokens of texts that an encoder does not know: words that have no meaning for it.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Looked at evenly, up to 200 of them.
+    encoder : sentence_transformers.SentenceTransformer, optional
+        By default the course's, whose tokenizer alone is loaded.
+
+    Returns
+    -------
+    float
+        From 0 to 1; NaN where the encoder's tokenizer has no sign for what is unknown.
+    """
+    texts = list(texts)
+    sample = texts[:: max(1, len(texts) // SAMPLE)]
+    tokenizer = getattr(encoder, "tokenizer", None) or _tokenizer()
+    tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    unknown = tokenizer.token_to_id("[UNK]") or tokenizer.token_to_id("<unk>")
+    if unknown is None:
+        return float("nan")
+    found = tokenizer.encode_batch(sample, add_special_tokens=False)
+    tokens = [token for text in found for token, real in zip(text.ids, text.attention_mask, strict=True) if real]
+    return tokens.count(unknown) / max(1, len(tokens))
+
+
+@functools.cache
+def _tokenizer():
+    """The tokenizer of the course's encoder, without the network behind it."""
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str((find_model_folder() or _fetch_model()) / "tokenizer.json"))
+
+
+def _warn_of_another_language(texts: list[str], encoder) -> None:
+    """Say so when an encoder does not know what it has encoded: its vectors look as good as any."""
+    share = unknown_share(texts, encoder)
+    if share >= MANY_UNKNOWN:
+        seen = f"{share:.0%} of the words of these texts are unknown to the encoder"
+    elif encoder is _loaded_encoder() and _other_script(texts) >= 0.5:
+        seen = "these texts are written in a script of which the course's encoder knows little but the letters"
+    else:
+        return
+    warnings.warn(
+        f"{seen}: their vectors and similarities mean little. The course's encoder reads English; for other languages, "
+        "hand over another one, such as SentenceTransformer('paraphrase-multilingual-MiniLM-L12-v2'): "
+        "encode(texts, encoder).",
+        stacklevel=3,
+    )
+
+
+def _other_script(texts: list[str]) -> float:
+    """Share of the letters that are not Latin, in up to 200 texts."""
+    letters = [letter for text in texts[:: max(1, len(texts) // SAMPLE)] for letter in text[:1_000] if letter.isalpha()]
+    return sum(letter > "\u024f" for letter in letters) / max(1, len(letters))
 
 
 def _as_series(texts) -> pd.Series:

@@ -451,3 +451,30 @@ def test_batches_are_no_slower_than_a_loop_over_rows(encoder):
         if ratio >= 0.8:
             return
     pytest.fail(f"the loop takes {ratio:.2f} times as long as batches, at most")
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["ว่าวสีแดงลอยเหนือทะเล", "นักบินอวกาศซ่อมนาฬิกา"], "100% of the words"),
+        (["少年在海边放风筝", "A short text in English."], "% of the words"),
+        (["एक लड़का समुद्र के किनारे रहता है"], "a script"),
+        (["Мальчик живёт у моря и чинит маяк"], "a script"),
+    ],
+)
+def test_texts_that_the_encoder_does_not_know_are_encoded_with_a_warning(encoder, course_folder, texts, said):
+    for _ in range(2):  # from the cache, too
+        with pytest.warns(UserWarning, match=said + ".*mean little.*another one"):
+            encode(texts)
+
+
+def test_other_languages_of_the_same_letters_and_a_name_in_another_script_are_no_reason_to_warn(encoder, course_folder):
+    encode(
+        ["Un garçon répare un cerf-volant près de la mer.", "A Japanese film (東京) about a lighthouse and a storm."]
+    )
+
+
+def test_the_share_of_unknown_words_is_that_of_the_tokens(encoder):
+    assert encoding.unknown_share(["kite 🎏 sea 🎏"]) == 0.5
+    assert encoding.unknown_share(["kite 🎏 sea 🎏"], encoder) == 0.5
+    assert encoding.unknown_share([]) == 0
