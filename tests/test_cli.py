@@ -276,7 +276,7 @@ def test_no_control_character_of_data_reaches_a_terminal(set_up, capsys, hostile
     command_line.main(["recommend", title, *hostile, *form])
     printed = "".join(capsys.readouterr())
     assert not set(re.sub("\n", "", printed)) & set(map(chr, [*range(32), *range(127, 160), 0x202E]))
-    assert "\\x1b" in printed or "\\u001b" in printed
+    assert title[:3] in printed
 
 
 def test_what_is_printed_keeps_every_other_character():
@@ -333,7 +333,7 @@ def test_a_protocol_splits_as_its_name_says(protocol):
 
     ratings = load_ratings("course").head(4_000)
     split = {
-        "last": evaluation.split_last(ratings),
+        "last": evaluation.split_last(ratings, seed=3),
         "random": evaluation.split_random(ratings, seed=3),
         "date": evaluation.split_date(ratings),
         "cold": evaluation.split_cold(ratings, seed=3),

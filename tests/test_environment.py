@@ -169,8 +169,8 @@ def test_rooms_import_only_from_rooms_above_them():
         "saved_index",
         "index",
         "neighbors",
-        "recommenders",
         "evaluation",
+        "recommenders",
         "engine",
     ]
     rooms += ["results", "scoreboard", "benchmark", "capacity", "plots", "widgets", "doctor", "demo"]
