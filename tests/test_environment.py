@@ -7,6 +7,7 @@ from importlib import metadata
 
 import pytest
 import yaml
+from course_map import ROOMS
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -145,12 +146,6 @@ def test_importing_a_module_loads_nothing_heavy(module):
         "milvus_lite",
     }
     assert not heavy & set(done.stdout.split())
-
-
-ROOMS = [  # a room imports only from rooms above it
-    "home", "files", "data", "titles", "encoding", "search", "evaluation", "recommenders", "plots", "scale", "widgets",
-    "exercises", "app", "course",
-]  # fmt: skip
 
 
 def imports_of(file):

@@ -1,4 +1,4 @@
-"""Recommenders behind one interface: `fit`, then `recommend`, `predict`, `similar`, `fold_in`, `update`.
+"""Every model of the course behind one interface: `fit`, then `recommend`, `predict`, `similar`, `fold_in`, `update`.
 
 | module | models | where the score of a film comes from |
 |---|---|---|
