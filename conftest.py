@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent
 NO_NETWORK = ROOT / "tests" / "no_network"
 
 sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tests")]
-os.environ["PYTHONPATH"] = os.pathsep.join([str(NO_NETWORK), str(ROOT / "helpers" / "path")])
+os.environ["PYTHONPATH"] = os.pathsep.join([str(NO_NETWORK), str(ROOT / "helpers" / "course" / "path")])
 if "COURSE_TEST_RUN" not in os.environ:  # else this is a worker, or the run of a single notebook, of another run
     os.environ["COURSE_TEST_RUN"] = tempfile.mkdtemp(prefix="course-tests-")
     atexit.register(shutil.rmtree, os.environ["COURSE_TEST_RUN"], ignore_errors=True)

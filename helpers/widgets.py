@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 import ipywidgets
 import pandas as pd
 
-from helpers.capacity import BYTES, plan
 from helpers.plots import CourseFigure
+from helpers.scale.capacity import BYTES, plan
 
 
 class SliderFigure(ipywidgets.VBox):
@@ -132,12 +132,12 @@ class LabelForm(ipywidgets.VBox):
 
 
 class CapacityPlanner(ipywidgets.VBox):
-    """Sliders for a catalogue's size and its visitors above the machines that they need; see `helpers.capacity`.
+    """Sliders for a catalogue's size and its visitors above the machines that they need; see `helpers.scale.capacity`.
 
     Parameters
     ----------
     **settings
-        Passed on to `helpers.capacity.plan`, such as the price of a machine.
+        Passed on to `helpers.scale.capacity.plan`, such as the price of a machine.
     """
 
     VECTORS = [10**4, 10**5, 10**6, 10**7, 10**8, 10**9]

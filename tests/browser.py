@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from helpers import bootstrap
+from helpers.course import bootstrap
 
 PICTURES = bootstrap.ROOT / "build" / "screenshots"
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)

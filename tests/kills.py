@@ -25,7 +25,7 @@ from tqdm import tqdm  # noqa: E402
 from helpers import compiled, results, vector_cache  # noqa: E402
 from helpers.encoding import encode, encode_csv  # noqa: E402
 from helpers.files import write_whole  # noqa: E402
-from helpers.index import NeighborIndex  # noqa: E402
+from helpers.search.index import NeighborIndex  # noqa: E402
 
 tqdm.set_lock(threading.RLock())  # its own is shared with forks: one that is killed while it has it stops everybody
 tqdm.monitor_interval = 0

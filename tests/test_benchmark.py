@@ -6,12 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import __main__ as command_line
-from helpers import benchmark, compiled, results, titles
-from helpers.benchmark import BARE, OURS, TUTORIAL, Measurement
+from helpers import titles
+from helpers.course import benchmark
+from helpers.course import commands as command_line
+from helpers.course.benchmark import BARE, OURS, TUTORIAL, Measurement
 from helpers.data import load_movies, load_vectors
-from helpers.evaluation import evaluate_users
-from helpers.index import NeighborIndex
+from helpers.encoding import compiled
+from helpers.evaluation import evaluate_users, results
+from helpers.scale import tuning
+from helpers.search.index import NeighborIndex
 
 TINY = benchmark.Size(rounds=1, texts=(2,), vectors=(1_050, 2_000), titles=(300,), lookups=(500,))
 
@@ -77,16 +80,16 @@ def test_ratios_are_taken_round_by_round():
 
 
 def test_made_up_vectors_lie_about_as_far_from_each_other_as_those_of_the_films():
-    films, made_up = load_vectors(load_movies()), benchmark.made_up_vectors(1_050)
+    films, made_up = load_vectors(load_movies()), tuning.made_up_vectors(1_050)
     np.testing.assert_allclose(np.linalg.norm(made_up, axis=1), 1, atol=1e-5)
     for place in (1, 10):
         near = [NeighborIndex(rows).search(rows, 11)[1][:, place].mean() for rows in (films, made_up)]
         assert near[0] == pytest.approx(near[1], abs=0.05)
-    assert not np.array_equal(made_up, benchmark.made_up_vectors(1_050, seed=1))
+    assert not np.array_equal(made_up, tuning.made_up_vectors(1_050, seed=1))
 
 
 def test_the_other_ways_give_the_same_answers():
-    vectors = benchmark.made_up_vectors(3_000)
+    vectors = tuning.made_up_vectors(3_000)
     found = benchmark.bare_search(vectors, vectors[:20])
     np.testing.assert_array_equal(found, NeighborIndex(vectors).search(vectors[:20], benchmark.K)[0])
     names = [titles.normalize_title(title) for title in benchmark.made_up_titles(400)]
@@ -101,7 +104,7 @@ def test_the_loop_over_viewers_judges_as_the_evaluation_does():
     liked = np.argwhere(random.random(scores.shape) < 0.2)
     test = pd.DataFrame({"user_id": liked[:, 0], "movie_id": liked[:, 1], "rating": 5.0})
     train = pd.DataFrame({"user_id": np.arange(30), "movie_id": 60, "rating": 5.0})
-    movies, vectors = pd.DataFrame(index=pd.RangeIndex(61, name="movie_id")), benchmark.made_up_vectors(61)
+    movies, vectors = pd.DataFrame(index=pd.RangeIndex(61, name="movie_id")), tuning.made_up_vectors(61)
     each = evaluate_users(benchmark.Given(np.column_stack([scores, np.zeros(30)])), train, test, 10, movies, vectors)
     precision, recall, hit, mrr, ap, ndcg, _, diversity = benchmark.judge_by_loop(scores, test, vectors)
     wanted = each.mean()

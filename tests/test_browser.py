@@ -8,7 +8,7 @@ import threading
 import pytest
 from browser import PICTURES, Visitor, chromium, launch, needs_chromium, run_notebook, serve
 
-from helpers.demo.state import FORMAT
+from helpers.app.state import FORMAT
 
 pytestmark = pytest.mark.usefixtures("_chromium_is_there")
 HOSTILE = ['<img src=x onerror="alert(1)">', "</script><script>alert(2)</script>", '" onmouseover="alert(3)', "a & b"]

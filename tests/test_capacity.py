@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import lognorm
 
-from helpers.capacity import SPREAD, plan, recall_of_few, simulate_shards, vector_bytes
 from helpers.data import load_movies, load_vectors
 from helpers.exercises.ch07 import merge
-from helpers.index import NeighborIndex
+from helpers.scale.capacity import SPREAD, plan, recall_of_few, simulate_shards, vector_bytes
+from helpers.search.index import NeighborIndex
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.bootstrap import ROOT
+from helpers.course.bootstrap import ROOT
 from helpers.data import (
     CHECKSUMS,
     DATA_DIR,

@@ -11,8 +11,9 @@ import warnings
 import pytest
 from browser import serve
 
-from helpers import __main__ as command_line
-from helpers import bootstrap, console, launch, scoreboard
+from helpers.course import bootstrap, console, launch
+from helpers.course import commands as command_line
+from helpers.evaluation import scoreboard
 
 
 def run(*arguments, **options):

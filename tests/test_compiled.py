@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import batches, compiled
-from helpers.bootstrap import ROOT
+from helpers.course.bootstrap import ROOT
 from helpers.data import load_movies, load_vectors
-from helpers.encoding import encode, encode_csv, load_encoder, static_encoder
-from helpers.neighbors import tag_overlap
+from helpers.encoding import batches, compiled, encode, encode_csv, load_encoder, static_encoder
+from helpers.search.neighbors import tag_overlap
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +187,7 @@ def test_openvino_reports_nothing_home(tmp_path):
     code = (
         "import sys, socket\n"
         "socket.socket.connect = lambda *_: print('CONNECTED')\n"
-        "from helpers import compiled\n"
+        "from helpers.encoding import compiled\n"
         "openvino = compiled._openvino()\n"
         "from openvino.tools.ovc import convert_impl, telemetry_utils\n"
         "print(convert_impl.tm.__name__, telemetry_utils.tm.__name__)\n"

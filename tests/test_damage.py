@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import data, encoding, files, results
+from helpers import data, encoding, files
 from helpers.encoding import encode, encode_csv
-from helpers.index import NeighborIndex
-from helpers.vector_cache import NAME, VectorCache
+from helpers.encoding.vector_cache import NAME, VectorCache
+from helpers.evaluation import results
+from helpers.search.index import NeighborIndex
 
 STEP = int(os.environ.get("COURSE_FUZZ_STEP", 173))
 KILLS = os.environ.get("COURSE_KILLS", "3")

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import charset, data, tables
-from helpers.data import load_movies, read_csv_in_parts, read_genres, read_table, read_years
+from helpers import data
+from helpers.data import charset, load_movies, read_csv_in_parts, read_genres, read_table, read_years, tables
 
 ROWS = [
     ["Die Brücke", "Seven boys\nhold a bridge."],

@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 from measure import clicks, made_up_catalogue
 
+from helpers.app import pages
+from helpers.app.catalogue import COLD, WARM, Catalogue, Reason, Sentence, csv_catalogue
+from helpers.app.latest import Latest
+from helpers.app.state import Question, Steering, Taste, TasteFileError, Wanted, dump_taste, read_taste
+from helpers.app.view import SERVED, Demo, app_of, served
 from helpers.data import load_movies, load_ratings, load_vectors
-from helpers.demo import pages
-from helpers.demo.catalogue import COLD, WARM, Catalogue, Reason, Sentence, csv_catalogue
-from helpers.demo.latest import Latest
-from helpers.demo.state import Question, Steering, Taste, TasteFileError, Wanted, dump_taste, read_taste
-from helpers.demo.view import SERVED, Demo, app_of, served
 from helpers.encoding import load_encoder
-from helpers.neighbors import NeighborIndex, find_similar_movies, word_contributions
 from helpers.recommenders import ContentProfile, Hybrid
+from helpers.search.neighbors import NeighborIndex, find_similar_movies, word_contributions
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 

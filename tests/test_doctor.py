@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers import bootstrap, data, doctor, home, results
+from helpers import data, home
+from helpers.course import bootstrap, doctor
+from helpers.evaluation import results
 
 NAMES = [
     "Python", "Packages", "Course", "Your folder", "Disk", "Encoder", "Films", "Listings", "Ratings", "Vectors",
@@ -123,7 +125,7 @@ def test_it_looks_without_any_package():
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name in ('numpy', 'pandas', 'platformdirs', 'filelock'): raise ModuleNotFoundError(name)\n"
         "sys.meta_path.insert(0, Refuse())\n"
-        "from helpers import bootstrap, doctor\n"
+        "from helpers.course import bootstrap, doctor\n"
         "bootstrap.unmet = lambda *_: {'numpy>=2': None}\n"
         "doctor._own_environment = lambda: None\n"
         "doctor.show(doctor.examine())\n"
@@ -231,15 +233,12 @@ def test_without_git_nobody_is_sent_to_git(tmp_path, monkeypatch):
     assert "git" not in doctor._restore().replace(str(tmp_path), "")
 
 
-def test_a_notebook_is_told_in_one_line_that_all_is_well(monkeypatch, capsys):
+def test_a_notebook_is_told_in_one_line_that_all_is_well():
     fine = doctor.Finding("Films", True, "1", "")
     unknown = doctor.Finding(doctor.COURSE, False, "an editor's own Python", "")
-    monkeypatch.setattr(doctor, "examine", lambda: [fine, unknown])
-    doctor.check_setup()
-    assert capsys.readouterr().out == "Everything is in place.\n"
-    monkeypatch.setattr(doctor, "examine", lambda: [fine, doctor.Finding("Disk", False, "0.1 GB free", "Free 1 GB.")])
-    doctor.check_setup()
-    assert capsys.readouterr().out == "MEND  Disk: 0.1 GB free\n      Free 1 GB.\n"
+    assert doctor.lines([fine, unknown], quiet=True) == ["Everything is in place."]
+    full = doctor.Finding("Disk", False, "0.1 GB free", "Free 1 GB.")
+    assert doctor.lines([fine, full], quiet=True) == ["MEND  Disk: 0.1 GB free", "      Free 1 GB."]
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a user whom permissions bind")

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import encoding, models, vector_cache
-from helpers.encoding import encode, load_encoder, split_long_text
-from helpers.vector_cache import VectorCache
+from helpers import encoding
+from helpers.encoding import encode, load_encoder, models, split_long_text, vector_cache
+from helpers.encoding.vector_cache import VectorCache
 
 TEXTS = ["A shark hunts swimmers.", "Two thieves rob a casino in Las Vegas. " * 3, "A robot learns to love."]
 

@@ -16,10 +16,11 @@ import pytest
 import tqdm
 import yaml
 
-from helpers import bootstrap, engine
+from helpers.course import bootstrap
 from helpers.data import load_movies, load_vectors
-from helpers.engine import VectorEngine, filter_expression
-from helpers.index import NeighborIndex
+from helpers.scale import engine
+from helpers.scale.engine import VectorEngine, filter_expression
+from helpers.search.index import NeighborIndex
 
 pytest.importorskip("pymilvus")
 pytest.importorskip("milvus_lite")
@@ -428,7 +429,7 @@ def test_engines_of_one_process_share_the_file_until_the_last_is_closed(tmp_path
 
 OPEN_TWICE = """
 import sys
-from helpers.engine import VectorEngine
+from helpers.scale.engine import VectorEngine
 for line in sys.stdin:
     try:
         found = VectorEngine(sys.argv[1], "films", timeout=600)
@@ -455,7 +456,7 @@ def test_another_process_is_told_that_the_file_is_in_use_and_gets_it_once_it_is_
 UPSERT = """
 import sys
 import numpy as np, pandas as pd
-from helpers.engine import VectorEngine
+from helpers.scale.engine import VectorEngine
 found = VectorEngine(sys.argv[1], "films", timeout=600)
 first = pd.DataFrame({"title": ["first"]}, index=[0])
 found.build([[1, 0.0]], first, progress=False)

@@ -1,3 +1,4 @@
+import ast
 import re
 import subprocess
 import sys
@@ -6,10 +7,11 @@ from importlib import metadata
 
 import pytest
 import yaml
+from course_map import ROOMS
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from helpers import bootstrap
+from helpers.course import bootstrap
 
 ROOT = bootstrap.ROOT
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "torch": "pytorch-cpu"}
@@ -119,15 +121,14 @@ def test_the_locks_do_not_overlap():
         f"helpers.{room}"
         for room in [
             "data",
-            "fetch",
             "titles",
             "encoding",
-            "index",
-            "neighbors",
+            "search",
+            "evaluation.scoreboard",
             "recommenders",
-            "evaluation",
-            "engine",
-            "demo.view",
+            "scale.engine",
+            "app.view",
+            "course.fetch",
         ]
     ],
 )
@@ -147,40 +148,48 @@ def test_importing_a_module_loads_nothing_heavy(module):
     assert not heavy & set(done.stdout.split())
 
 
+def imports_of(file):
+    """Dotted names of the course's own modules that a file imports, also inside of functions."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.startswith("helpers.")}
+
+
 def test_rooms_import_only_from_rooms_above_them():
-    rooms = [
-        "guard",
-        "bootstrap",
-        "home",
-        "console",
-        "colab",
-        "files",
-        "charset",
-        "tables",
-        "cells",
-        "data",
-        "fetch",
-        "titles",
-        "models",
-        "vector_cache",
-        "compiled",
-        "batches",
-        "encoding",
-        "saved_index",
-        "index",
-        "neighbors",
-        "evaluation",
-        "recommenders",
-        "engine",
-    ]
-    rooms += ["results", "scoreboard", "benchmark", "capacity", "plots", "widgets", "doctor", "demo"]
-    for place, room in enumerate(rooms):
-        files = [ROOT / "helpers" / f"{room}.py", *(ROOT / "helpers" / room).glob("*.py")]
-        source = "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())
-        imported = set(re.findall(r"^\s*from helpers\.(\w+) import", source, re.M))
-        imported |= set(re.findall(r"^\s*from helpers import (\w+)", source, re.M))
-        assert source
-        assert imported <= {*rooms[:place], *(room for file in files[1:])}, room
+    for place, room in enumerate(ROOMS):
+        for file in [ROOT / "helpers" / f"{room}.py", *sorted((ROOT / "helpers" / room).glob("*.py"))]:
+            if file.exists():
+                rooms = {name.split(".")[1] for name in imports_of(file)}
+                assert rooms <= set(ROOMS[: place + 1]), file
+    found = {path.stem for path in (ROOT / "helpers").iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert found - {"__init__", "__main__", "__pycache__"} == set(ROOMS)
+
+
+def test_modules_do_not_import_each_other_in_a_circle():
+    files = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in (ROOT / "helpers").rglob("*.py")
+        if "path" not in file.parts
+    }
+    arrows = {
+        name: {found if found in files else found.rpartition(".")[0] for found in imports_of(file)}
+        for name, file in files.items()
+    }
+    while done := [name for name, others in arrows.items() if not (others - {name}) & arrows.keys()]:
+        for name in done:
+            del arrows[name]
+    assert not arrows
+
+
+def test_what_runs_the_course_is_out_of_a_learners_sight():
+    """Only the command line and the maintainers' tools look into `helpers.course`."""
+    for path in [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "helpers" / "exercises").glob("*.py")]:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"from helpers\.course|import helpers\.course|from helpers import course", text), path
 
 
 def test_code_and_notebooks_pass_ruff():

@@ -13,7 +13,7 @@ import pytest
 import solve_notebooks
 from alternatives import ALTERNATIVES
 
-from helpers.bootstrap import ROOT
+from helpers.course.bootstrap import ROOT
 from helpers.exercises import checker, values
 from helpers.exercises.checker import Exercise, Mistake
 

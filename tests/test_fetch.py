@@ -14,9 +14,9 @@ import zipfile
 import pytest
 from small_data import LINKS, MOVIES, MPST, RATINGS, write_movielens
 
-from helpers import __main__ as command_line
-from helpers import fetch
-from helpers.bootstrap import ROOT
+from helpers.course import commands as command_line
+from helpers.course import fetch
+from helpers.course.bootstrap import ROOT
 from helpers.data import MOVIELENS_FILES, file_sha256, load_movies, load_ratings
 from helpers.home import cache_folder, course_home
 
@@ -283,7 +283,7 @@ def test_the_known_digests_are_those_of_the_published_files(movielens):
 
 def test_what_a_killed_fetch_left_behind_is_removed_by_the_next(small_data_sets, monkeypatch):
     dies = "lambda url, path: (path.write_text('half'), os._exit(9))"
-    code = f"import os; from helpers import fetch; fetch.download = {dies}; fetch.fetch('movielens')"
+    code = f"import os; from helpers.course import fetch; fetch.download = {dies}; fetch.fetch('movielens')"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT)
     assert done.returncode == 9
     assert [path.read_text() for path in cache_folder().glob("*/download")] == ["half"]

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from helpers import home
-from helpers.bootstrap import ROOT
+from helpers.course.bootstrap import ROOT
 from helpers.exercises import checker
 
 ROUNDS = 50

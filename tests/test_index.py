@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from helpers import files, saved_index
-from helpers import index as index_module
+from helpers import files
 from helpers.data import load_movies, load_vectors
-from helpers.index import NeighborIndex, as_mask, best_columns, unit_rows
+from helpers.search import index as index_module
+from helpers.search import saved_index
+from helpers.search.index import NeighborIndex, as_mask, best_columns, unit_rows
 
 
 @pytest.fixture(scope="module")

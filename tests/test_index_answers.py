@@ -1,4 +1,4 @@
-"""What every method of `helpers.index` answers: cosines, equal ones by id, within a bound of memory."""
+"""What every method of `helpers.search.index` answers: cosines, equal ones by id, within a bound of memory."""
 
 import tracemalloc
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from helpers.data import load_movies, load_vectors
-from helpers.index import NeighborIndex
+from helpers.search.index import NeighborIndex
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import bootstrap, guard, launch
+from helpers.course import bootstrap, guard, launch
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 PROGRAM = """
@@ -27,7 +28,7 @@ while True:
 """
 PARENT = """
 import sys
-from helpers import launch
+from helpers.course import launch
 sys.exit(launch.run_child([sys.executable, "-m", "program", *sys.argv[1:]]{}))
 """
 
@@ -124,18 +125,17 @@ def test_a_program_ends_by_itself_with_its_own_status(tmp_path, monkeypatch):
 
 @posix
 @pytest.mark.parametrize(
-    "moment", ["import argparse", "from helpers import bootstrap, guard, launch", "options = top.parse_args"]
+    "moment",
+    ["import argparse", "from helpers.course import bootstrap", "options = top.parse_args"],
 )
 def test_ctrl_c_while_the_command_line_loads_is_one_line(moment, tmp_path):
     """The signal is sent by the command line itself, right before one of its own lines is run."""
-    source = (bootstrap.ROOT / "helpers" / "__main__.py").read_text(encoding="utf-8")
+    source = (bootstrap.ROOT / "helpers" / "course" / "commands.py").read_text(encoding="utf-8")
     indent, line = re.search(rf"(?m)^( *){re.escape(moment)}", source).group(1), moment
     kill = f"{indent}import os, signal; os.kill(os.getpid(), signal.SIGINT)\n{indent}{line}"
-    (tmp_path / "helpers").mkdir()
-    for file in ("__init__.py", "bootstrap.py", "guard.py", "launch.py"):
-        (tmp_path / "helpers" / file).write_bytes((bootstrap.ROOT / "helpers" / file).read_bytes())
+    shutil.copytree(bootstrap.ROOT / "helpers", tmp_path / "helpers")
     changed = source.replace(f"{indent}{line}", kill, 1)
-    (tmp_path / "helpers" / "__main__.py").write_text(changed, encoding="utf-8")
+    (tmp_path / "helpers" / "course" / "commands.py").write_text(changed, encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [sys.executable, "-m", "helpers", "doctor"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
@@ -147,7 +147,7 @@ def test_ctrl_c_while_the_command_line_loads_is_one_line(moment, tmp_path):
 def test_ctrl_c_in_a_callback_is_not_lost():
     code = """
 import os, signal, sys, time
-from helpers import guard
+from helpers.course import guard
 guard.one_line_for_interrupts()
 class Fading:
     def __del__(self):

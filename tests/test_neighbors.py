@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import neighbors
 from helpers.data import load_movies, load_vectors
-from helpers.index import NeighborIndex
-from helpers.neighbors import TitleNotFoundError, find_similar_movies
+from helpers.search import neighbors
+from helpers.search.index import NeighborIndex
+from helpers.search.neighbors import TitleNotFoundError, find_similar_movies
 
 
 def test_films_like_the_avengers_despite_a_typo():
@@ -82,7 +82,7 @@ def test_an_unknown_title_is_one_line_in_a_notebook():
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output
 
-    code = "from helpers.neighbors import find_similar_movies\nfind_similar_movies('zzzzqqq')"
+    code = "from helpers.search.neighbors import find_similar_movies\nfind_similar_movies('zzzzqqq')"
     with capture_output() as output:
         result = InteractiveShell().run_cell(code)
     assert isinstance(result.error_in_exec, TitleNotFoundError)

@@ -11,7 +11,7 @@ import run_notebooks
 import setup_cell
 
 from helpers import plots
-from helpers.bootstrap import ROOT
+from helpers.course.bootstrap import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -167,22 +167,22 @@ def test_on_colab_the_first_cell_fetches_and_installs_the_course(tmp_path):
     (elsewhere / "bin" / "git").write_text("#!/bin/sh\n" + clone)
     (elsewhere / "bin" / "git").chmod(0o755)
     check = """
-import helpers.colab, pathlib, subprocess
+import helpers.course.colab, pathlib, subprocess
 asked = []
-helpers.colab.bootstrap.unmet = lambda needs: {"voyager>=2.1,<3": None, "numpy>=9": "2.0"}
+helpers.course.colab.bootstrap.unmet = lambda needs: {"voyager>=2.1,<3": None, "numpy>=9": "2.0"}
 
 def run(command, check):
     asked.append((command, pathlib.Path(command[command.index("--constraint") + 1]).read_text()))
     return types.SimpleNamespace(returncode=0)
 
 
-helpers.colab.subprocess = types.SimpleNamespace(run=run)
+helpers.course.colab.subprocess = types.SimpleNamespace(run=run)
 import numpy
-helpers.colab.install()
+helpers.course.colab.install()
 (command, kept), = asked
 assert command[-1] == "voyager>=2.1,<3" and "numpy>=9" not in command, command
 assert f"numpy=={numpy.__version__}" in kept.splitlines(), kept
-print("course", pathlib.Path(helpers.colab.__file__).parent.parent.name)
+print("course", pathlib.Path(helpers.course.colab.__file__).parent.parent.name)
 """
     cells = [COLAB + "os.environ['PATH'] = os.getcwd() + '/bin:' + os.environ['PATH']", setup_cell.SETUP, check]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])

@@ -16,10 +16,11 @@ import pandas as pd
 import pytest
 import test_scoreboard
 
-from helpers import capacity, recommenders, results, scoreboard
+from helpers import recommenders
 from helpers import titles as titles_module
-from helpers.benchmark import made_up_vectors, recall
-from helpers.bootstrap import ROOT
+from helpers.app.catalogue import course_catalogue
+from helpers.app.state import Question, Steering, Wanted
+from helpers.course.bootstrap import ROOT
 from helpers.data import (
     NAMED_VIEWERS,
     load_duplicates,
@@ -29,11 +30,19 @@ from helpers.data import (
     load_vectors,
     toy_ratings,
 )
-from helpers.demo.catalogue import course_catalogue
-from helpers.demo.state import Question, Steering, Wanted
-from helpers.evaluation import evaluate_users, precision_recall_curve, split_cold, split_last, summarize
+from helpers.evaluation import (
+    evaluate_users,
+    precision_recall_curve,
+    results,
+    scoreboard,
+    split_cold,
+    split_last,
+    summarize,
+)
 from helpers.exercises import ch00, ch01, ch02, ch03, ch07, ch09
-from helpers.neighbors import NeighborIndex, find_similar_movies, tag_overlap
+from helpers.scale import capacity
+from helpers.scale.tuning import made_up_vectors, recall
+from helpers.search.neighbors import NeighborIndex, find_similar_movies, tag_overlap
 from helpers.titles import (
     adjacent_duplicates,
     compare_listings,
@@ -866,7 +875,7 @@ def gain_of_static_encoder():
 
 
 def modules_with_widgets():
-    modules = [path for path in (ROOT / "helpers" / "demo").glob("*.py") if not path.stem.startswith("__")]
+    modules = [path for path in (ROOT / "helpers" / "app").glob("*.py") if not path.stem.startswith("__")]
     with_widgets = [path for path in modules if re.search("^import (ipy|any)widget", path.read_text("utf-8"), re.M)]
     return len(with_widgets), len(modules) - len(with_widgets)
 

@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from helpers import __main__ as command_line
-from helpers import evaluation, results, scoreboard
+from helpers import evaluation
+from helpers.course import commands as command_line
 from helpers.data import load_ratings, read_ratings_csv
-from helpers.evaluation import evaluate_users, paired_difference
+from helpers.evaluation import evaluate_users, paired_difference, results, scoreboard
+from helpers.recommenders import MODELS, WITHOUT_FILMS
 
 LEAST_AGREEMENT = 0.7  # Kendall's tau between the orders of models on course ratings and on MovieLens
 
@@ -98,8 +99,8 @@ def test_the_command_says_so_on_standard_error_too(command, tmp_path):
 
 def test_cold_films_are_judged_among_themselves():
     task = scoreboard.Task("course", "cold", 20)
-    table = task.judge("content-to-cf")
-    chance = task.judge("random")
+    table = task.judge(MODELS["content-to-cf"]())
+    chance = task.judge(MODELS["random"]())
     assert table.loc["recall@20", "low"] > chance.loc["recall@20", "high"]
 
 
@@ -151,7 +152,7 @@ def test_own_ratings_are_read_with_their_scale_and_times(own):
 def test_what_is_kept_can_be_read_again(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "DATA_DIR", tmp_path)
     task = scoreboard.Task("course", "last")
-    document = scoreboard.as_document(task, {"popularity": task.judge("popularity")})
+    document = scoreboard.as_document(task, {"popularity": task.judge(MODELS["popularity"]())})
     scoreboard.keep(document)
     kept = scoreboard.load_reference("course")
     assert kept["models"] == json.loads(json.dumps(document["models"]))
@@ -165,15 +166,13 @@ def test_the_kept_figures_on_movielens_are_those_of_today(movielens):
     task = scoreboard.Task("movielens")
     assert task.describe() == scoreboard.load_reference("movielens")["protocol"]
     for name in ("popularity", "item-knn", "ease", "content-profile"):
-        assert task.judge(name).loc["ndcg@10", "mean"] == pytest.approx(kept.loc[name, "ndcg@10"], abs=0.002)
+        assert task.judge(MODELS[name]()).loc["ndcg@10", "mean"] == pytest.approx(kept.loc[name, "ndcg@10"], abs=0.002)
 
 
 def test_on_movielens_the_families_stand_as_in_the_literature(movielens):
     task = scoreboard.Task("movielens")
     names = ["popularity", "item-knn", "als", "ease", "hybrid"]
-    each = {
-        name: evaluate_users(scoreboard.MODELS[name](), task.train, task.test, movies=task.movies) for name in names
-    }
+    each = {name: evaluate_users(MODELS[name](), task.train, task.test, movies=task.movies) for name in names}
 
     def ahead(one, other):
         return paired_difference(each[one], each[other]).loc["ndcg@10"]
@@ -183,13 +182,13 @@ def test_on_movielens_the_families_stand_as_in_the_literature(movielens):
     assert ahead("ease", "item-knn")["low"] > 0
     assert abs(ahead("als", "item-knn")["mean"]) < 0.01
     assert ahead("hybrid", "ease")["high"] > 0  # not significantly worse than the best
-    assert task.judge("biased-mf").loc["rmse", "mean"] <= 0.885
+    assert task.judge(MODELS["biased-mf"]()).loc["rmse", "mean"] <= 0.885
 
 
 def test_on_movielens_new_films_are_found_by_what_they_are_and_best_by_the_hybrid(movielens):
     task = scoreboard.Task("movielens", "cold", 20)
     names = ["random", "ease", "content-profile", "feature-vectors", "content-to-cf", "two-tower", "hybrid"]
-    recall = pd.Series({name: task.judge(name).loc["recall@20", "mean"] for name in names})
+    recall = pd.Series({name: task.judge(MODELS[name]()).loc["recall@20", "mean"] for name in names})
     assert recall["ease"] == pytest.approx(recall["random"], abs=0.03)
     assert recall["content-to-cf"] >= 3 * recall["random"]
     assert recall.idxmax() == "hybrid"
@@ -197,7 +196,7 @@ def test_on_movielens_new_films_are_found_by_what_they_are_and_best_by_the_hybri
 
 def test_two_runs_give_the_same_tables():
     few = load_ratings().head(4_000)
-    first, second = (scoreboard.Task(few).judge("neural-cf") for _ in range(2))
+    first, second = (scoreboard.Task(few).judge(MODELS["neural-cf"]()) for _ in range(2))
     pd.testing.assert_frame_equal(first, second)
 
 
@@ -205,7 +204,7 @@ def test_two_runs_give_the_same_tables():
 def ours():
     """NDCG@10 of every model on the ratings of the course."""
     task = scoreboard.Task("course")
-    return pd.Series({name: task.judge(name).loc["ndcg@10", "mean"] for name in scoreboard.MODELS})
+    return pd.Series({name: task.judge(MODELS[name]()).loc["ndcg@10", "mean"] for name in MODELS})
 
 
 def test_the_families_stand_in_the_order_of_the_literature(ours):
@@ -229,9 +228,9 @@ def test_simulated_viewers_put_the_models_into_the_order_of_real_ones(ours):
 
 
 def test_every_model_is_on_the_scoreboard_under_a_name():
-    made = {type(make()).__name__ for make in scoreboard.MODELS.values()}
+    made = {type(make()).__name__ for make in MODELS.values()}
     from helpers import recommenders
 
     assert made == set(recommenders.__all__) - {"Recommender", "catalogue_vectors", "feature_vectors"}
-    assert np.isin(scoreboard.WITHOUT_FILMS, list(scoreboard.MODELS)).all()
+    assert np.isin(WITHOUT_FILMS, list(MODELS)).all()
     assert load_ratings()["user_id"].nunique() == 700

@@ -3,10 +3,10 @@
 import pytest
 from browser import Visitor, chromium, needs_chromium
 
-from helpers.bootstrap import ROOT
-from helpers.demo.search import SearchBox
+from helpers.app.search import SearchBox
+from helpers.course.bootstrap import ROOT
 
-CODE = (ROOT / "helpers" / "demo" / "search.js").read_text(encoding="utf-8")
+CODE = (ROOT / "helpers" / "app" / "search.js").read_text(encoding="utf-8")
 START = """async (code) => {
     const { default: widget } = await import(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
     const handlers = [];

@@ -17,11 +17,11 @@ import pytest
 from browser import serve
 from tornado.web import HTTPError
 
-from helpers import bootstrap
-from helpers.demo import server
-from helpers.demo.server import SETTINGS, Server, bound
+from helpers.app import server
+from helpers.app.server import SETTINGS, Server, bound
+from helpers.course import bootstrap
 
-NOTEBOOK = bootstrap.ROOT / "helpers" / "demo" / "recommender.ipynb"
+NOTEBOOK = bootstrap.ROOT / "helpers" / "app" / "recommender.ipynb"
 FOREIGN = ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example", "localhost.evil.example:{port}", "10.0.0.7"]
 OWN = ["127.0.0.1:{port}", "localhost:{port}", "localhost", "LocalHost:{port}", "[::1]:{port}"]
 KERNEL, TOKEN = re.compile(r'"kernelId": "([\w-]+)"'), re.compile("_xsrf=([^;]+)")
@@ -277,7 +277,7 @@ def test_a_kernel_without_a_tab_ends_after_a_while_and_one_with_a_tab_never(kern
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_a_page_is_being_made_ends_its_kernel_too_and_nothing_complains(number):
-    command = [sys.executable, "-m", "helpers.demo", str(NOTEBOOK), f"--port={a_free_port()}", "--no-browser"]
+    command = [sys.executable, "-m", "helpers.app", str(NOTEBOOK), f"--port={a_free_port()}", "--no-browser"]
     with subprocess.Popen(command, cwd=bootstrap.ROOT, stderr=subprocess.PIPE, text=True) as process:
         port = port_of(process.stderr.readline())
         connection = http.client.HTTPConnection("127.0.0.1", port)

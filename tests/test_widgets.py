@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers import plots
-from helpers.capacity import plan
+from helpers.scale.capacity import plan
 from helpers.widgets import CapacityPlanner, LabelForm, with_slider
 
 

@@ -1,5 +1,7 @@
 """Write what every notebook says about the course: its place, its minutes, what comes next; and the maps of it.
 
+The README's map of `helpers` is made from what each room says of itself in its first line.
+
     python tools/course_map.py
 
 Everything comes from the notebooks themselves: the number from the file's name, the title from its heading, the
@@ -9,6 +11,7 @@ run time is measured by `tools/run_notebooks.py --times`.
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 import sys
@@ -23,6 +26,11 @@ from helpers.data import write_whole  # noqa: E402
 
 WORDS_A_MINUTE, MINUTES_A_CODE_CELL, MINUTES_AN_EXERCISE = 180, 1, 5
 HEADER, NEXT, TABLE = "**About ", "Next: ", "| notebook | question | afterwards you have | minutes |"
+ROOMS = [  # of `helpers`: each imports only from those before it
+    "home", "files", "data", "titles", "encoding", "search", "evaluation", "recommenders", "plots", "scale", "widgets",
+    "exercises", "app", "course",
+]  # fmt: skip
+ROOM_TABLE = "| room of `helpers/` | what it holds |"
 LAST_WORDS = "That is the course. Build something of your own with it, and show it to somebody."
 
 
@@ -91,9 +99,21 @@ def table(lessons: list[Lesson], folder: str = "", here: Lesson | None = None) -
     return "\n".join(rows)
 
 
+def room_table() -> str:
+    """The map of `helpers`, a row per room, from the first lines of their docstrings."""
+    rows = [ROOM_TABLE, "|---|---|"]
+    for room in ROOMS:
+        folder = ROOT / "helpers" / room
+        source = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+        says = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))).splitlines()[0]
+        name = f"{room}/" if folder.is_dir() else f"{room}.py"
+        rows.append(f"| [{name}](helpers/{name}) | {says} |")
+    return "\n".join(rows)
+
+
 def replace_table(text: str, new: str) -> str:
     """Put a new table in the place of the one with the same first line."""
-    return re.sub(re.escape(TABLE) + r"(\n\|.*)*", lambda _: new, text)
+    return re.sub(re.escape(new.splitlines()[0]) + r"(\n\|.*)*", lambda _: new, text)
 
 
 def mapped(lesson: Lesson, lessons: list[Lesson]) -> str:
@@ -114,7 +134,8 @@ def every_file() -> dict[Path, str]:
     lessons = [read_lesson(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
     files = {lesson.path: mapped(lesson, lessons) for lesson in lessons}
     readme = ROOT / "README.md"
-    files[readme] = replace_table(readme.read_text(encoding="utf-8"), table(lessons, folder="notebooks/"))
+    text = replace_table(readme.read_text(encoding="utf-8"), table(lessons, folder="notebooks/"))
+    files[readme] = replace_table(text, room_table())
     return files
 
 

@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 from helpers.data import write_whole  # noqa: E402
 
 REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
-END = "    %run -m helpers.colab\n\n"
+END = "    %run -m helpers.course.colab\n\n"
 SETUP = f"""\
 import sys
 

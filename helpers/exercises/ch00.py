@@ -9,7 +9,7 @@ import numpy as np
 from helpers.data import load_movies, load_vectors
 from helpers.exercises.checker import Exercise, JudgedError, Mistake, make_progress
 from helpers.exercises.texts import fields_missing, trouble_with
-from helpers.neighbors import NeighborIndex, find_similar_movies
+from helpers.search.neighbors import NeighborIndex, find_similar_movies
 
 CAST = ["Toy Story", "Alien", "The Matrix", "Amélie", "The Avengers"]  # the films that go with the learner
 

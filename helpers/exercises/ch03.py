@@ -11,7 +11,7 @@ import pandas as pd
 from helpers.data import load_movies
 from helpers.encoding import encode
 from helpers.exercises.checker import Exercise, Mistake, Right, make_progress
-from helpers.neighbors import tag_overlap
+from helpers.search.neighbors import tag_overlap
 
 EVERY = 10  # films of the catalogue for one that an open answer is tried on
 CHARACTERS = 20_000  # of a text, more than any encoder reads

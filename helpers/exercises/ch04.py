@@ -6,7 +6,7 @@ import numpy as np
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.texts import fields_missing, trouble_with
-from helpers.neighbors import TitleNotFoundError, find_similar_movies
+from helpers.search.neighbors import TitleNotFoundError, find_similar_movies
 
 
 def neighbours(vectors, ids, query_id, k):

@@ -6,9 +6,9 @@ import re
 
 import numpy as np
 
-from helpers.capacity import vector_bytes
 from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.texts import fields_missing, numbers_in, trouble_with
+from helpers.scale.capacity import vector_bytes
 
 FIELDS = ["texts", "changes", "engine", "memory", "first to give way"]
 WORDS = {"texts": 1, "changes": 2, "engine": 3, "memory": 2, "first to give way": 3}  # that a field needs

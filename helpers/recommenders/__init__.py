@@ -1,4 +1,4 @@
-"""Recommenders behind one interface: `fit`, then `recommend`, `predict`, `similar`, `fold_in`, `update`.
+"""Every model of the course behind one interface: `fit`, then `recommend`, `predict`, `similar`, `fold_in`, `update`.
 
 | module | models | where the score of a film comes from |
 |---|---|---|
@@ -35,3 +35,20 @@ __all__ = [
     "catalogue_vectors",
     "feature_vectors",
 ]
+
+MODELS = {  # every model with its default settings, by the name that commands and tables give it
+    "random": Random,
+    "popularity": Popularity,
+    "item-knn": ItemKNN,
+    "user-knn": UserKNN,
+    "biased-mf": BiasedMF,
+    "als": ALS,
+    "ease": EASE,
+    "neural-cf": NeuralCF,
+    "content-profile": ContentProfile,
+    "feature-vectors": FeatureVectors,
+    "content-to-cf": ContentToCF,
+    "two-tower": TwoTower,
+    "hybrid": Hybrid,
+}
+WITHOUT_FILMS = ["random", "popularity", "item-knn", "user-knn", "biased-mf", "als", "ease", "neural-cf"]

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.data import LIKED, SCALE, as_stars, from_stars
-from helpers.index import as_count, as_mask
+from helpers.search.index import as_count, as_mask
 
 MOST_CELLS = 50_000_000  # viewers times films that are held as one matrix (200 MB)
 MOST_PAIRS = 150_000_000  # of films, or viewers: one matrix of them takes 1.2 GB, and a model needs several at once
@@ -101,7 +101,7 @@ class Recommender:
             How many, 1 or more; where fewer are left, they all come back.
         where : array-like of bool, optional
             (n_films,) True for the films that may be recommended: a Series by ``movie_id``, or in the order of `items`;
-            see `helpers.index.as_mask`.
+            see `helpers.search.index.as_mask`.
         seen : bool
             Whether films that the viewer rated may come back.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from helpers.data import SCALE
-from helpers.index import as_count
 from helpers.recommenders.base import Recommender, check_pairs, likes, unit
+from helpers.search.index import as_count
 
 VIEWERS_AT_ONCE = 256  # that are compared with all others together
 

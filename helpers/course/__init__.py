@@ -1,0 +1,1 @@
+"""What runs the course, out of a learner's sight: commands, set-up, doctor, downloads, benchmark."""

@@ -1,0 +1,724 @@
+"""Make sure that the course's environment is there. Uses the standard library alone.
+
+The active Python serves when it satisfies the ranges of ``pyproject.toml`` (conda, Binder, Colab, a venv of
+your own). Otherwise ``.venv`` is made from the lock files, once, and mended when something in it is gone. A set-up
+never takes away what another one has finished; two at once wait for each other; whatever it starts ends with it.
+Messages go to standard error. `doctor` asks `unmet`, `broken` and `Environment.unfit`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import errno
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from helpers.course import guard
+from helpers.home import ROOT
+
+PATH = ROOT / "helpers" / "course" / "path"  # on PYTHONPATH: `helpers` alone, not all of the course's folder
+TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+DISK_NEEDED = 4_000_000_000  # bytes: 1.6 GB when done, and pip unpacks before it installs
+LOCKS = ["requirements.txt", "requirements-test.txt"]  # of learners; of the tests, on top
+CHECKED = "COURSE_CHECKED"  # number of the process that has looked at the environment before it was handed over
+MINIMUM_PYTHON = (3, 11)
+MINIMUM_GLIBC = "2.28"  # of the packages in the lock files: `tools/make_lock.py` looks at each
+UNKNOWN_PYTHON = (3, 15)  # for this one and newer ones, there are no packages yet
+
+# How pip names the package that it has reached: by its name, or as a file in a folder that it is set to use.
+REACHED = r"(?:Collecting |Requirement already satisfied: |Processing \S*[/\\])([A-Za-z]\w*(?:[.-][A-Za-z]\w*)*)"
+
+CAUSES = [  # what pip or the system says, and what it means for the learner
+    (r"No space left|Errno 28|not enough space", "the disk is full. Free about 4 GB, then run the command again."),
+    (
+        r"Permission denied|Errno 13|WinError 5\b|Read-only file system",
+        "no permission to write in {root}. Move the course to a folder of yours.",
+    ),
+    (
+        r"DO NOT MATCH THE HASHES|Hashes are required",
+        "a package is not the one that the course was tested with (its checksum differs). Try again; if that does not "
+        "help, the package index or mirror that pip is set to changes packages.",
+    ),
+    (
+        r"NewConnectionError|NameResolutionError|name resolution|Network is unreachable|ConnectTimeout|ReadTimeout"
+        r"|Connection refused|Connection reset|ConnectionRefusedError|ProxyError|Max retries|ReadTimeoutError|SSLError",
+        "the package index cannot be reached. Check the network, then run the command again.",
+    ),
+    (r"ensurepip", "this Python cannot make environments. On Debian or Ubuntu: sudo apt install python3-venv"),
+    (r"contains the PATH separator", "the folder's path has a '{separator}' in it. Move the course to another folder."),
+    (
+        r"No matching distribution found for (?P<package>[\w.-]+)",
+        "the package index that pip is set to has no {package} for this system ({system}, Python {python}).",
+    ),
+]
+
+
+class SetupError(Exception):
+    """Set-up failed for a reason that fits in one line."""
+
+
+class WrongChecksumError(SetupError):
+    """A package is not one of those that the lock file lists."""
+
+
+def say(line: str) -> None:
+    """Print a line for the person who waits."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def check_python(version=None) -> None:
+    """Raise `SetupError` for a Python that is older than the course needs."""
+    found = tuple(version or sys.version_info)[:2]
+    if found < MINIMUM_PYTHON:
+        raise SetupError(
+            "Python {}.{} is too old: the course needs {}.{} or newer. Get it from https://www.python.org/downloads/ "
+            "and start with it.".format(*found, *MINIMUM_PYTHON)
+        )
+
+
+def lacks_packages(system=None, version=None, macos=None, libc=None):
+    """Say why there are no ready-made packages for this Python on this system, in one line; None if there are.
+
+    The parameters stand for what is found here: such as ``"linux-x86_64"``, ``(3, 13)``, ``"14.5"``, ``"glibc 2.36"``.
+    """
+    system = system or sysconfig.get_platform()
+    version = tuple(version or sys.version_info)[:2]
+    macos = macos or platform.mac_ver()[0]
+    if version >= UNKNOWN_PYTHON:
+        return "there are no packages for Python {}.{} yet: start with Python 3.11 to 3.14.".format(*version)
+    if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return "there are packages for the usual build of Python alone: get it from https://www.python.org/downloads/"
+    if system == "win32" or sys.maxsize < 2**32:
+        return "this Python is one of 32 bits, for which there are no packages: get the one of 64 bits."
+    if system == "win-arm64":
+        return "there are no packages for Windows on ARM: get the Python for x64 ('Windows installer (64-bit)')."
+    if system.startswith("macosx") and platform.machine() == "x86_64":
+        return "PyTorch has no packages for Macs with Intel processors."
+    if system.startswith("macosx") and macos and int(macos.split(".")[0]) < 14:
+        return "there are packages for macOS 14 and newer alone, and this is macOS {}.".format(macos)
+    return _lacks_linux_packages(system, libc) if system.startswith("linux") else None
+
+
+def _lacks_linux_packages(system: str, libc):
+    if system not in ("linux-x86_64", "linux-aarch64"):
+        return "there are packages for x86-64 and ARM processors of 64 bits alone, and this is {}.".format(system)
+    try:
+        libc = libc or os.confstr("CS_GNU_LIBC_VERSION")
+    except (ValueError, OSError):
+        libc = None
+    if not libc or not libc.startswith("glibc"):
+        return "there are no packages for Linux without glibc, such as Alpine: use Debian, Ubuntu or Fedora."
+    if release(libc.split()[1]) < release(MINIMUM_GLIBC):
+        return "this Linux is too old: its {} is older than glibc {}.".format(libc, MINIMUM_GLIBC)
+    return None
+
+
+def ranges(tests: bool = False) -> list:
+    """Direct dependencies of ``pyproject.toml``, with the ones of the tests if asked, such as ``"numpy>=2.1,<3"``."""
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project["dependencies"] + (project["optional-dependencies"]["test"] if tests else [])
+
+
+def release(version: str) -> tuple:
+    """Turn a version into numbers that compare: ``"2.13.0+cpu"`` is ``(2, 13)``."""
+    numbers = [int(part) for part in re.match(r"[\d.]*", version).group().split(".") if part]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def unmet(requirements: list, folder=None) -> dict:
+    """Requirements that are not satisfied, with the version that is there (or None).
+
+    By the running Python, or by what is installed in `folder`, a ``site-packages`` folder.
+    """
+    missing, notes = {}, _notes(folder) if folder else {}
+    for requirement in requirements:
+        name, bounds = re.match(r"([\w.-]+)(.*)", requirement).groups()
+        found = _version(notes.get(normalized(name))) if folder else version_of(name)
+        if found is None or not all(holds(found, bound) for bound in bounds.split(",")):
+            missing[requirement] = found
+    return missing
+
+
+def version_of(name: str):
+    """Version of a package that the running Python has, or None."""
+    from importlib import metadata  # a Python that is too old for the course may lack it
+
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _version(note):
+    return note and note.name[: -len(".dist-info")].split("-")[1]
+
+
+def holds(version: str, bound: str) -> bool:
+    """Tell whether a version satisfies one bound, ``>=``, ``<`` or ``==``."""
+    sign, limit = re.match(r"\s*(>=|<|==)\s*(.+)", bound).groups()
+    left, right = release(version), release(limit)
+    return {">=": left >= right, "<": left < right, "==": left == right}[sign]
+
+
+def normalized(name: str) -> str:
+    """Spelling of a package's name that compares (PEP 503): ``"Python_Levenshtein"`` is ``"python-levenshtein"``."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def broken(names=None, folder=None, thorough: bool = False) -> dict:
+    """Installed packages of which something is gone, and what: ``{"pandas": "pandas/core is gone"}``.
+
+    Parameters
+    ----------
+    names : iterable of str, optional
+        Look at these alone; one that is not installed counts as broken. Default: whatever the lock files name and
+        `folder` has, so that an environment of another make is only asked for what it holds.
+    folder : path, optional
+        A ``site-packages`` folder. Default: the one of the running Python.
+    thorough : bool
+        Whether each file is looked for, with its size (half a second); else each folder, and each file on
+        the first level (0.07 s).
+
+    Returns
+    -------
+    dict
+        Name as asked for, and why it is unfit. A package that pip was interrupted in the middle of is among them.
+    """
+    folder = Path(folder or sysconfig.get_path("purelib"))
+    notes = _notes(folder)
+    if names is None:
+        names = [name for lock in locks(tests=True) for name in pins(lock) if normalized(name) in notes]
+    found = {name: _gone(folder, notes.get(normalized(name)), thorough) for name in names}
+    return {name: why for name, why in found.items() if why}
+
+
+def _notes(folder) -> dict:
+    """Map the name of each package in a ``site-packages`` folder to pip's notes on it, its ``.dist-info`` folder."""
+    return {normalized(path.name.split("-")[0]): path for path in Path(folder).glob("*-*.dist-info")}
+
+
+def _gone(folder: Path, note, thorough: bool):
+    """Say what of a package is missing, by the list of its files that pip left; None if nothing is."""
+    if note is None:
+        return "not installed"
+    try:
+        installer = (note / "INSTALLER").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):  # pip writes it after the package's files
+        return "half installed"
+    whole = installer in ("pip", "uv")  # conda and Debian leave out some of what they list, or list nothing
+    try:
+        record = (note / "RECORD").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return "its list of files is gone" if whole else None
+    if thorough and whole:
+        for path, _, size in csv.reader(record.splitlines()):
+            file = folder / path
+            if not file.exists():
+                return path + " is gone"
+            if size and file.stat().st_size != int(size):
+                return path + " is damaged"
+        return None
+    prefix = str(folder) + os.sep
+    paths = [line.partition(",")[0] for line in record.splitlines() if not line.startswith('"')]
+    if whole:
+        wanted = {path.rpartition("/")[0] for path in paths} | {path for path in paths if path.count("/") < 2}
+    else:
+        wanted = {path.partition("/")[0] for path in paths}
+    for path in sorted(wanted):
+        if not os.path.exists(prefix + path) and "__pycache__" not in path:  # noqa: PTH110, half the time
+            return path + " is gone"
+    return None
+
+
+def pins(lock: Path) -> dict:
+    """Names and versions in a lock file, as far as they are meant for this system."""
+    lines = re.findall(
+        r"(?m)^([\w.-]+)==([^\s;\\]+)(?: *; *(\w+) (==|!=) \"(\w+)\")?", lock.read_text(encoding="utf-8")
+    )
+    here = {"sys_platform": sys.platform, "os_name": os.name, "platform_machine": platform.machine()}
+    return {
+        name: version for name, version, key, sign, value in lines if not key or (here[key] == value) == (sign == "==")
+    }
+
+
+def venv_python(venv: Path) -> Path:
+    """Path of the Python inside an environment."""
+    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def locks(tests: bool) -> list:
+    """Lock files to install from."""
+    return [ROOT / name for name in (LOCKS if tests else LOCKS[:1])]
+
+
+def entries(lock: Path) -> dict:
+    """Map the name of each package in a lock file to its lines: version and checksums."""
+    blocks = re.findall(r"(?m)^[\w.-]+==(?:.*\n)(?:[ \t]+.*\n)*", lock.read_text(encoding="utf-8"))
+    return {block.partition("==")[0]: block for block in blocks}
+
+
+def fingerprint(lock: Path) -> str:
+    """Digest of a lock file, to notice that it has changed."""
+    return hashlib.sha256(lock.read_bytes()).hexdigest()
+
+
+class Environment:
+    """``.venv``, and the note in it that says which lock files it was made from."""
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+        self.python = venv_python(self.folder)
+        self.note = self.folder / "course-setup.json"
+        self.held = None  # the lock of `alone`, once this process has it
+
+    @property
+    def site(self) -> Path:
+        """Folder of the installed packages, without asking the environment's Python."""
+        if os.name == "nt":
+            return self.folder / "Lib" / "site-packages"
+        return self.folder / "lib" / "python{}.{}".format(*self.version()) / "site-packages"
+
+    def version(self) -> tuple:
+        """Version of the environment's Python, such as ``(3, 13)``; of the running one where there is none yet."""
+        try:
+            noted = (self.folder / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            noted = ""
+        found = re.search(r"(?m)^version(?:_info)? *= *(\d+)\.(\d+)", noted)
+        return tuple(map(int, found.groups())) if found else tuple(sys.version_info[:2])
+
+    def state(self) -> dict:
+        """Read the note, name and digest of each lock file that was installed whole: ``{}`` when it is damaged."""
+        try:
+            state = json.loads(self.note.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return state if isinstance(state, dict) else {}
+
+    def remember(self, lock: Path, whole: bool) -> None:
+        """Note that a lock file is installed, or is no longer; what is noted of the other one stays."""
+        state = {name: digest for name, digest in self.state().items() if name in LOCKS and name != lock.name}
+        if whole:
+            state[lock.name] = fingerprint(lock)
+        temporary = self.note.with_suffix(".tmp")
+        temporary.write_text(json.dumps(state), encoding="utf-8")
+        temporary.replace(self.note)
+
+    def unfit(self, tests: bool = False) -> dict:
+        """Say what is not as it should be, and why: ``{}`` if all is well.
+
+        Parameters
+        ----------
+        tests : bool
+            Whether the packages of the tests belong to it, too.
+
+        Returns
+        -------
+        dict
+            ``"Python"``, the name of a lock file, ``"pip"``, ``"helpers"`` or the name of a package, and the reason.
+        """
+        if not (self.python.exists() and (self.folder / "pyvenv.cfg").exists()):
+            return {"Python": "there is none in {}".format(self.folder)}
+        state = self.state()
+        wrong = {lock.name: "not installed" for lock in locks(tests) if state.get(lock.name) != fingerprint(lock)}
+        if wrong:
+            return wrong
+        pinned = [name for lock in locks(tests) for name in pins(lock)]
+        wrong.update(self._out_of_range(pinned))
+        wrong.update(broken(pinned, self.site))
+        if not self._linked():
+            wrong["helpers"] = "the environment does not know this folder, {}".format(ROOT)
+        return wrong
+
+    def _out_of_range(self, names) -> dict:
+        """Say which of these packages are of a release that the course does not know."""
+        bounds = {normalized(re.match(r"[\w.-]+", need).group()): need for need in ranges(tests=True)}
+        needed = {bounds[normalized(name)]: name for name in names if normalized(name) in bounds}
+        found = unmet(list(needed), self.site)
+        return {needed[need]: "{} is not {}".format(version, need) for need, version in found.items() if version}
+
+    def ready(self, tests: bool) -> bool:
+        """Tell whether all is as the lock files say, as they are now."""
+        return not self.unfit(tests)
+
+    def make(self, tests: bool) -> None:
+        """Make, complete, repair or update the environment, with progress on standard error."""
+        try:
+            with alone() as self.held:
+                if not self.ready(tests):  # another process may have made it meanwhile
+                    self._make(tests)
+        except OSError as error:
+            raise SetupError("Set-up failed: " + explain(str(error))) from None
+
+    def _make(self, tests: bool) -> None:
+        reason = lacks_packages()
+        if reason:
+            raise SetupError("Set-up is not possible here: " + reason)
+        fresh = not self.state().get(LOCKS[0])
+        if fresh and shutil.disk_usage(ROOT).free < DISK_NEEDED:
+            raise SetupError("Set-up failed: " + CAUSES[0][1])
+        if fresh:
+            say("Setting up the course in .venv: about 1.6 GB and one or two minutes, once.")
+        self._make_python()
+        for lock in locks(tests):
+            self._install(lock)
+        self._link()
+        say("Done. The next start is immediate.")
+
+    def _make_python(self) -> None:
+        """Make the environment, without packages but pip's; repair one whose Python or pip is gone."""
+        if not (self.python.exists() and (self.folder / "pyvenv.cfg").exists()):
+            if self.folder.exists() and self.version() != sys.version_info[:2]:
+                say("The Python {}.{} of .venv is gone: its packages are made anew.".format(*self.version()))
+                shutil.rmtree(self.site, ignore_errors=True)
+            for link in self.python.parent.glob("python*"):
+                if link.is_symlink() and not link.exists():
+                    link.unlink()  # venv leaves a broken link as it is
+            run(base_python(), ["venv", "--without-pip", self.folder], "making the environment", held=self.held)
+        if self.version() < MINIMUM_PYTHON or self.version() >= UNKNOWN_PYTHON:
+            raise SetupError(
+                "{} holds Python {}.{}, which does not serve. Delete it, then run the command again.".format(
+                    self.folder, *self.version()
+                )
+            )
+        if self._discard(["pip"]):
+            run(self.python, ["ensurepip", "--upgrade", "--default-pip"], "installing pip", held=self.held)
+
+    def _install(self, lock: Path) -> None:
+        """Install what a lock file names and the environment lacks."""
+        gone = self._discard(pins(lock))
+        if self.state().get(lock.name) == fingerprint(lock):
+            names = {*gone, *self._out_of_range(pins(lock))}
+            if names:
+                self._mend(lock, names)
+            return
+        self.remember(lock, whole=False)
+        self._pip(lock, set(pins(lock)))
+        self.remember(lock, whole=True)
+        say("  a first import of everything, half a minute ...")
+        variables = dict(child_environment(), PYTHONDONTWRITEBYTECODE="")
+        with contextlib.suppress(SetupError):  # it saves time, and no more
+            run(self.python, ["helpers.course.warm_up"], "importing", held=self.held, env=variables)
+
+    def _mend(self, lock: Path, names: set) -> None:
+        listed = ", ".join(sorted(names))
+        say("Mending: {}.".format(listed))
+        try:
+            self._pip(lock, names)
+        except SetupError as error:  # offline, say: most of the course may work all the same
+            say("{} Going on without: {}.".format(error, listed))
+
+    def _discard(self, names) -> dict:
+        """Let pip forget packages that are not whole, so that it installs them again."""
+        gone = broken(names, self.site)
+        notes = _notes(self.site)
+        for name in gone:
+            if normalized(name) in notes:
+                shutil.rmtree(notes[normalized(name)])
+        for rest in self.site.glob("~*"):  # what pip had set aside when it was interrupted
+            shutil.rmtree(rest, ignore_errors=True)
+        return gone
+
+    def _pip(self, lock: Path, names: set) -> None:
+        """Install packages of a lock file, PyTorch for the CPU first where that is enough."""
+        blocks = {name: text for name, text in entries(lock).items() if name in names and name in pins(lock)}
+        wanted = self.folder / "course-wanted.txt"
+        pin = "torch=={}".format(pins(lock).get("torch"))
+        if "torch" in blocks and needs_cpu_torch() and unmet([pin], self.site):
+            wanted.write_text(blocks["torch"].replace(pin, pin + "+cpu", 1), encoding="utf-8")
+            install_cpu_torch(self.python, wanted, pin + "+cpu", self.held)
+        wanted.write_text("".join(blocks.values()), encoding="utf-8")
+        pip(self.python, ["--only-binary=:all:", "--require-hashes", "-r", wanted], len(blocks), self.held)
+        wanted.unlink()
+        if "torch" in blocks and sys.platform == "linux" and self._has_cuda_torch():
+            say("  what PyTorch needs for NVIDIA cards ...")  # by its own list, which the lock file does not repeat
+            pip(self.python, [pin], 0, self.held, alone=False)
+
+    def _has_cuda_torch(self) -> bool:
+        version = _version(_notes(self.site).get("torch"))
+        return bool(version) and "+cpu" not in version
+
+    @property
+    def _link_file(self) -> Path:
+        return self.site / "recommend-with-vectors.pth"
+
+    def _linked(self) -> bool:
+        try:
+            return self._link_file.read_bytes() == self._way_to_course()
+        except OSError:
+            return False
+
+    def _way_to_course(self) -> bytes:
+        """Line of a ``.pth`` file: relative, so that it holds in a folder that was moved or copied, and plain ASCII,
+        since Python reads such files in whatever encoding the user's language has.
+        """
+        return os.path.relpath(ROOT, self.site).encode("ascii", "strict") + b"\n"
+
+    def _link(self) -> None:
+        """Let the environment's Python find `helpers` from any folder, for editors that start kernels themselves."""
+        self._link_file.write_bytes(self._way_to_course())
+
+
+@contextlib.contextmanager
+def alone():
+    """Wait until no other set-up of this course runs, and keep others waiting; gives the lock, for children to keep.
+
+    The lock is the operating system's on an open file: it ends with the process, and with the pip that it had started.
+    """
+    try:
+        file = (ROOT / ".venv.lock").open("a+b")
+    except OSError:  # a folder that cannot be written is told where that matters
+        yield None
+        return
+    with file:
+        if not _try_lock(file):
+            say("Another set-up of this course is running: waiting for it.")
+            _wait_for_lock(file)
+        yield file
+
+
+def _try_lock(file) -> bool:
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        return not (os.name == "nt" and error.errno in (errno.EACCES, errno.EDEADLK))  # no locks on this disk: go on
+    return True
+
+
+def _wait_for_lock(file) -> None:
+    while not _try_lock(file):
+        time.sleep(0.2)
+
+
+def base_python() -> str:
+    """The Python that makes the environment: never the one inside the environment that is being made."""
+    return getattr(sys, "_base_executable", None) or sys.executable
+
+
+def needs_cpu_torch() -> bool:
+    """Tell whether the default PyTorch would bring gigabytes of CUDA to a machine that cannot use it."""
+    return sys.platform == "linux" and not (shutil.which("nvidia-smi") or Path("/proc/driver/nvidia").exists())
+
+
+def answers(address: str, seconds: float = 60) -> bool:
+    """Tell whether a server answers at all, be it with a refusal; a slow line is waited for, a missing one is not."""
+    answered = []
+
+    def ask():
+        try:
+            urllib.request.urlopen(address, timeout=seconds).close()
+            answered.append(True)
+        except urllib.error.HTTPError:
+            answered.append(True)
+        except (OSError, ValueError) as error:
+            answered.append("CERTIFICATE" in str(error))  # pip may know the certificate
+
+    asking = threading.Thread(target=ask, daemon=True)  # of several addresses, each may take all that time
+    asking.start()
+    asking.join(seconds)
+    return answered == [True]
+
+
+def install_cpu_torch(python: Path, wanted: Path, pin: str, held=None) -> None:
+    """Install PyTorch's build for the CPU from a folder that pip is set to use, or from PyTorch's own index.
+
+    Where neither has it, the default index serves later. The checksum of a build may be missing in the lock file. Then
+    PyTorch's index is believed, which names one, too.
+    """
+    index = ["--index-url", TORCH_CPU_INDEX, "--timeout", "60", "--retries", "5"]
+    say("  PyTorch for the CPU (about 200 MB) ...")
+    with contextlib.suppress(SetupError):
+        return pip(python, ["--no-index", "--require-hashes", "-r", wanted], 0, held)
+    if not answers(TORCH_CPU_INDEX + "/torch/"):
+        return say("  PyTorch's CPU index does not answer: the default one serves, perhaps with a larger download.")
+    try:
+        try:
+            pip(python, [*index, "--require-hashes", "-r", wanted], 0, held)
+        except WrongChecksumError:
+            say("  The lock file does not list this build of PyTorch: its index is believed.")
+            pip(python, [*index, pin], 0, held)
+    except SetupError as error:
+        say("  PyTorch's CPU index did not serve ({}): the default one does.".format(error))
+
+
+def pip(python: Path, arguments: list, total: int, held=None, alone: bool = True) -> None:
+    """Run ``pip install`` and show how many of `total` packages it has reached.
+
+    With `alone`, nothing but what is named: no dependencies, which a lock file lists itself, and no bytecode.
+    """
+    command = ["pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+    command += ["--no-deps", "--no-compile"] if alone else []
+    run(python, command + arguments, "installing packages", total, held)
+
+
+def run(python, arguments: list, doing: str, total: int = 0, held=None, **options) -> None:
+    """Run a module for the set-up; its output is condensed to a counter, or to one line when it fails.
+
+    It ends with this process. Should it be slow to, it still keeps the lock `held`, which it inherits.
+    """
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace", **options}
+    if held and os.name != "nt":
+        pipes["pass_fds"] = [held.fileno()]
+    lines, seen = [], 0
+    process = guard.start(python, arguments, **pipes)
+    try:
+        for line in process.stdout:
+            lines.append(line.strip())
+            match = re.match(REACHED, line)
+            if match and total:
+                seen += 1
+                show_progress("  [{}/{}] {}".format(min(seen, total), total, match.group(1)))
+            elif total and line.startswith("Installing collected packages"):
+                show_progress("  unpacking, about a minute")
+        process.wait()
+    finally:
+        guard.end(process)
+        process.stdout.close()
+        show_progress(None)
+    if process.returncode:
+        output = "\n".join(lines)
+        failure = WrongChecksumError if re.search(CAUSES[2][0], output) else SetupError
+        raise failure("Set-up failed while {}: {}".format(doing, explain(output)))
+
+
+def show_progress(text) -> None:
+    """Redraw one line on a terminal; elsewhere print now and then, so that logs stay short."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\033[K" + (text or ""))
+    elif text and re.search(r"\[(1|\d+0)/|unpacking", text):
+        sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def explain(output: str) -> str:
+    """Find the known cause in what a command printed; without one, quote its last error line."""
+    for pattern, meaning in CAUSES:
+        match = re.search(pattern, output)
+        if match:
+            here = {"root": ROOT, "separator": os.pathsep, "system": sysconfig.get_platform()}
+            return meaning.format(python=platform.python_version(), **here, **match.groupdict())
+    errors = [line for line in output.splitlines() if "error" in line.lower()] or output.splitlines() or ["no message"]
+    return errors[-1].strip()
+
+
+def may_install_here() -> bool:
+    """Tell whether packages may be added to the running Python (PEP 668: not to one that the system manages)."""
+    return not (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists()
+
+
+def child_environment() -> dict:
+    """Variables for a child process in which `helpers` can be imported from every folder.
+
+    The course's folder itself is not put on the path: a ``json.py`` there would come before Python's.
+    """
+    paths = [str(PATH)] + [path for path in [os.environ.get("PYTHONPATH")] if path]
+    return dict(os.environ, PYTHONPATH=os.pathsep.join(paths))
+
+
+def ensure(tests: bool = False):
+    """Return the Python to run the course with, after setting up what is missing.
+
+    Parameters
+    ----------
+    tests : bool
+        Whether the packages of the tests are needed, too.
+
+    Returns
+    -------
+    pathlib.Path or None
+        A Python to hand over to, or None when the running one serves.
+
+    Raises
+    ------
+    SetupError
+        With one line that says what is wrong and what to do.
+    """
+    check_python()
+    environment = Environment(ROOT / ".venv")
+    inside = Path(sys.prefix).resolve() == environment.folder.resolve() and environment.note.exists()
+    if inside and os.environ.pop(CHECKED, None) == str(os.getpid()):
+        return None
+    if not inside and not unmet(ranges()):
+        check_active()
+        if tests:
+            add_test_packages()
+        return None
+    if not environment.ready(tests):
+        environment.make(tests)
+    return None if inside else environment.python
+
+
+def check_active() -> None:
+    """Raise `SetupError` if a package of the active environment, which is not ours to repair, is not whole."""
+    for name, why in broken().items():
+        raise SetupError(
+            "{} in {} is not whole: {}. Mend it: {} -m pip install --force-reinstall --no-deps {}=={}".format(
+                name, sys.prefix, why, sys.executable, name, version_of(name)
+            )
+        )
+
+
+def add_test_packages() -> None:
+    """Add what the tests need to the active environment, if it lacks any of it."""
+    wanted = list(unmet(ranges(tests=True)))
+    if wanted and not may_install_here():
+        raise SetupError("The tests need: pip install " + " ".join('"%s"' % need for need in wanted))
+    if wanted:
+        say("Adding the packages of the tests to the active environment.")
+        with alone() as held:
+            pip(Path(sys.executable), wanted, len(wanted), held, alone=False)
+
+
+def existing_python():
+    """The Python that commands would use if nothing may be installed: for `doctor`, which only looks."""
+    environment = Environment(ROOT / ".venv")
+    inside = Path(sys.prefix).resolve() == environment.folder.resolve()
+    there = environment.python.exists() and environment.state()
+    return environment.python if there and not inside and unmet(ranges()) else None
+
+
+def hand_over(python: Path) -> None:
+    """Run the same command line again with another Python, in this process's place where the system allows it."""
+    command = ["helpers", *sys.argv[1:]]
+    variables = child_environment()
+    sys.stderr.flush()
+    if os.name == "nt":
+        process = guard.start(python, command, quiet=False, env=variables)
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            pass  # it says so itself
+        finally:
+            guard.end(process)
+        sys.exit(process.returncode)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the other one can say it in one line
+    variables[CHECKED] = str(os.getpid())
+    os.execve(str(python), [str(python), "-P", "-m", *command], variables)

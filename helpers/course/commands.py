@@ -1,0 +1,387 @@
+"""The course's command line: ``python3 -m helpers COMMAND``. One thin function a command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import warnings
+from typing import NamedTuple
+
+from helpers.course import bootstrap, console, guard, launch
+
+FROM_CSV = ["title_column", "text_column", "genre_column", "year_column", "encoding"]
+RATINGS_FROM_CSV = ["user_column", "item_column", "rating_column", "time_column", "scale", "zeros", "encoding"]
+
+
+class Answer(NamedTuple):
+    """What a command found out: as one JSON document, in lines for people, and as an exit status."""
+
+    document: object
+    lines: list
+    status: int = 0
+
+
+class Failure(Exception):
+    """An error that has something to add to the JSON document that tells of it."""
+
+    def __init__(self, message: object, **document):
+        super().__init__(message)
+        self.document = document
+
+
+class WrongUsage(Exception):
+    """What is wrong with a command line, and how the command is used."""
+
+
+class HelpAsked(Exception):
+    """The text that --help asks for."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Takes no abbreviations (``--k`` is not ``--keep``), and leaves it to `main` to print and to end."""
+
+    def __init__(self, **options):
+        super().__init__(**dict(options, allow_abbrev=False))
+
+    def error(self, message):
+        """Raise `WrongUsage`."""
+        raise WrongUsage(f"{self.prog}: error: {message}", self.format_usage())
+
+    def print_help(self, file=None):
+        """Raise `HelpAsked`."""
+        raise HelpAsked(self.format_help())
+
+
+def parser() -> Parser:
+    """Describe every command and its options."""
+    top = Parser(prog="python3 -m helpers", description="Recommend with Vectors, a hands-on course.")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    json_option = {"action": "store_true", "help": "one JSON document on standard output"}
+
+    start = commands.add_parser("start", help="open the course in JupyterLab")
+    start.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
+    start.add_argument(
+        "--port", type=whole_number(1, 65535), default=8888, help="the next free one is taken if it is busy"
+    )
+    start.set_defaults(run=launch.start_course)
+
+    test = commands.add_parser("test", help="run every test, the notebooks included")
+    test.add_argument("-v", "--verbose", action="store_true", help="name each test")
+    test.set_defaults(run=launch.run_tests)
+
+    recommend = commands.add_parser("recommend", help="find films like a film, typos allowed")
+    recommend.add_argument("title", metavar="TITLE", type=filled)
+    recommend.add_argument("-k", type=whole_number(1), default=5, help="how many (default: 5)")
+    recommend.add_argument("--json", **json_option)
+    add_catalogue_options(recommend, "search")
+    recommend.set_defaults(run=recommend_titles, check=catalogue_options)
+
+    demo = commands.add_parser("demo", help="the final app: find films, say what you like, see why")
+    demo.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
+    demo.add_argument("--port", type=whole_number(1, 65535), default=8866, help="the next free one is taken if busy")
+    demo.add_argument("--theme", choices=["light", "dark"], default="light")
+    demo.add_argument(
+        "--max-kernels",
+        type=whole_number(1),
+        default=6,
+        metavar="N",
+        help="open the app in at most so many tabs at once; each takes half a gigabyte (default: 6)",
+    )
+    add_catalogue_options(demo, "open")
+    demo.set_defaults(run=launch.open_demo, check=catalogue_options)
+
+    evaluate = commands.add_parser("evaluate", help="the scoreboard: every model, judged on held-out ratings")
+    evaluate.add_argument("--ratings", choices=["course", "movielens"], help="default: course")
+    evaluate.add_argument("--models", metavar="A,B", type=filled, help="only these, joined by commas")
+    evaluate.add_argument("-k", "--k", type=whole_number(1), default=10, help="length of the lists (default: 10)")
+    evaluate.add_argument("--seed", type=whole_number(0, 2**32 - 1), default=0)
+    evaluate.add_argument(
+        "--protocol", choices=["last", "random", "date", "cold"], default="last", help="default: last"
+    )
+    evaluate.add_argument("--csv", metavar="FILE", type=filled, help="judge on own ratings instead: CSV or CSV.gz")
+    evaluate.add_argument("--user-column", metavar="U", type=filled, help="default: user")
+    evaluate.add_argument("--item-column", metavar="I", type=filled, help="default: item")
+    evaluate.add_argument("--rating-column", metavar="R", type=filled, help="default: rating")
+    evaluate.add_argument("--time-column", metavar="T", type=filled)
+    evaluate.add_argument("--scale", nargs=2, type=number, metavar=("LOW", "HIGH"), help="of own ratings, if not 0.5 5")
+    evaluate.add_argument(
+        "--zeros",
+        choices=["missing", "rating"],
+        help="of own ratings: whether 0 and -1 mean not rated, or a rating",
+    )
+    evaluate.add_argument("--encoding", metavar="E", type=encoding, help="of the file, if it is not found out rightly")
+    evaluate.add_argument("--json", **json_option)
+    evaluate.add_argument("--keep", action="store_true", help="write the figures into data/reference_results.json")
+    evaluate.set_defaults(run=evaluate_models, check=ratings_options)
+
+    fetch = commands.add_parser("fetch", help="download real data: MovieLens ratings, or the plots of MPST")
+    fetch.add_argument("dataset", choices=["movielens", "mpst"])
+    fetch.set_defaults(run=fetch_dataset)
+
+    benchmark = commands.add_parser("benchmark", help="the speed figures, as ratios within one run")
+    benchmark.add_argument("--quick", action="store_true", help="smaller sizes and fewer rounds, under two minutes")
+    benchmark.add_argument("--json", **json_option)
+    benchmark.add_argument("--keep", action="store_true", help="write the figures into data/reference_results.json")
+    benchmark.set_defaults(run=run_benchmark)
+
+    doctor = commands.add_parser("doctor", help="what is fine, what is not, and the command that mends it")
+    doctor.add_argument("--json", **json_option)
+    doctor.add_argument("--quiet", action="store_true", help="only what is not fine")
+    doctor.set_defaults(run=run_doctor)
+    return top
+
+
+def add_catalogue_options(command: Parser, verb: str) -> None:
+    """Add the options that name a catalogue of one's own."""
+    command.add_argument("--csv", metavar="FILE", type=filled, help=f"{verb} another catalogue: a CSV or CSV.gz file")
+    command.add_argument("--title-column", metavar="T", type=filled, help="its column of titles")
+    command.add_argument("--text-column", metavar="X", type=filled, help="its column of texts")
+    command.add_argument("--genre-column", metavar="G", type=filled, help="its column of genres, if it has one")
+    command.add_argument("--year-column", metavar="Y", type=filled, help="its column of years or dates, if it has one")
+    command.add_argument("--encoding", metavar="E", type=encoding, help="of the file, if it is not found out rightly")
+
+
+def whole_number(low: int, high: int = sys.maxsize):
+    """Make an argparse type for whole numbers from `low` to `high`."""
+
+    def convert(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(
+                f"{text} is not {low} or more" if value < low else f"{text} is more than {high}"
+            )
+        return value
+
+    convert.__name__ = "whole number"
+    return convert
+
+
+def number(text: str) -> float:
+    """Argparse type for finite numbers."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text} is not a finite number")
+    return value
+
+
+def filled(text: str) -> str:
+    """Argparse type for texts that may not be empty: an empty one is a variable that a script forgot to set."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty")
+    return text
+
+
+def encoding(text: str) -> str:
+    """Argparse type for the names of text encodings that Python knows."""
+    from helpers.data.charset import codec
+
+    try:
+        codec(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def catalogue_options(options) -> str | None:
+    """Say what is wrong with the options that name another catalogue, if anything is."""
+    if not options.csv:
+        return without_csv(options, FROM_CSV)
+    return None if options.title_column and options.text_column else "--csv needs --title-column and --text-column"
+
+
+def ratings_options(options) -> str | None:
+    """Say what is wrong with the options that name ratings, if anything is."""
+    if not options.csv:
+        return without_csv(options, RATINGS_FROM_CSV)
+    if options.ratings or options.keep:
+        return f"{'--ratings' if options.ratings else '--keep'} does not go with --csv"
+    if options.scale and options.scale[0] >= options.scale[1]:
+        return "--scale needs a LOW that is below HIGH"
+    return None
+
+
+def without_csv(options, names: list) -> str | None:
+    """Say which option does nothing without a file, if one was given."""
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
+    return f"{given[0]} goes with --csv" if given else None
+
+
+def given(options, *names: str) -> dict:
+    """Arguments for a function: those of the options that were given."""
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
+def recommend_titles(options) -> Answer:
+    """Find the titles that are most like a title."""
+    from helpers.data import load_movies
+    from helpers.search.neighbors import TitleNotFoundError, find_similar_movies
+
+    movies = load_movies(options.csv, **given(options, *FROM_CSV))
+    try:
+        found = find_similar_movies(options.title, k=options.k, movies=movies)
+    except TitleNotFoundError as error:
+        raise Failure(error, query=options.title, matched=None, suggestions=error.suggestions) from error
+    if options.genre_column:
+        found["genres"] = movies["genres"]
+    matched, neighbors = as_records(movies.loc[[found.attrs["matched"]]])[0], as_records(found)
+    lines = [f"  {neighbor['similarity']:.2f}  {label(neighbor)}" for neighbor in neighbors]
+    document = {"query": options.title, "matched": matched, "neighbors": neighbors}
+    return Answer(document, [f"{found.attrs['caption']}:", *lines])
+
+
+def as_records(films) -> list:
+    """Turn rows of films into plain dictionaries: id, title, year and, of neighbors, similarity and any genres."""
+    records = []
+    for identifier, film in films.iterrows():
+        year = film.get("year")
+        record = {
+            "id": int(identifier),
+            "title": film["title"],
+            "year": None if year != year or year is None else int(year),
+        }
+        if "similarity" in film:
+            record["similarity"] = round(float(film["similarity"]), 4)
+            if "genres" in film:
+                record["genres"] = film["genres"].split("|") if isinstance(film["genres"], str) else []
+        records.append(record)
+    return records
+
+
+def label(record: dict) -> str:
+    """Title, year and genres as shown to people."""
+    year = f" ({record['year']})" if record["year"] else ""
+    genres = f"  [{', '.join(record['genres'])}]" if record.get("genres") else ""
+    return record["title"] + year + genres
+
+
+def evaluate_models(options) -> Answer:
+    """Judge models: the scoreboard."""
+    from helpers.data import read_ratings_csv
+    from helpers.evaluation import scoreboard
+    from helpers.recommenders import MODELS, WITHOUT_FILMS
+
+    ratings = options.ratings or "course"
+    if options.csv:
+        columns = [options.user_column or "user", options.item_column or "item", options.rating_column or "rating"]
+        ratings = read_ratings_csv(options.csv, *columns, **given(options, "time_column", "scale", "zeros", "encoding"))
+    every = WITHOUT_FILMS if options.csv else list(MODELS)
+    names = options.models.split(",") if options.models else every
+    unknown = [name for name in names if name not in every]
+    if unknown:
+        raise ValueError(f"there is no model '{unknown[0]}' for these ratings; choose from {', '.join(every)}.")
+    task = scoreboard.Task(ratings, options.protocol, options.k, options.seed)
+    document = scoreboard.as_document(task, dict(scoreboard.run(task, {name: MODELS[name] for name in names})))
+    if options.keep:
+        scoreboard.keep(document)
+    simulated = " (simulated viewers)" if task.name == "course" else ""
+    table = scoreboard.as_table(document).round(3).to_string().splitlines()
+    return Answer(document, [f"Ratings: {task.name}{simulated}. {json.dumps(document['protocol'])}", *table])
+
+
+def run_benchmark(options) -> Answer:
+    """Measure how long things take, and how many times as long other ways take."""
+    from helpers.course import benchmark
+    from helpers.evaluation import results
+
+    measured = list(benchmark.run(benchmark.QUICK if options.quick else benchmark.FULL))
+    document = benchmark.as_document(measured, options.quick)
+    if options.keep:
+        results.keep(document, "benchmark")
+    machine = f"Machine: {json.dumps(document['machine'])}. Medians; 'takes' is the time by that of the course's way."
+    table = benchmark.as_table(document).to_string(na_rep="", float_format=lambda value: f"{value:,.3g}")
+    return Answer(document, [machine, *table.splitlines()])
+
+
+def fetch_dataset(options) -> Answer:
+    """Download a data set and say how it is used."""
+    from helpers.course.fetch import fetch
+
+    path = fetch(options.dataset)
+    use = 'load_ratings("movielens")' if options.dataset == "movielens" else 'load_movies("mpst")'
+    return Answer({"path": str(path)}, [f"{path} is whole. In a notebook: {use}"])
+
+
+def run_doctor(options) -> Answer:
+    """Find out what is fine and what is not."""
+    from helpers.course import doctor
+
+    findings = doctor.examine()
+    status = 0 if all(finding.fine for finding in findings) else 1
+    return Answer([finding._asdict() for finding in findings], doctor.lines(findings, options.quiet), status)
+
+
+def main(arguments=None) -> int:
+    """Read the command line, see to the environment, run the command, print what it found out."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    as_json = "--json" in (arguments[: arguments.index("--")] if "--" in arguments else arguments)
+    console.prepare()
+    try:
+        bootstrap.check_python()
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_: console.say(message, error=True)
+            status = show(answer(arguments), as_json)
+    except HelpAsked as asked:
+        status = show(Answer({"help": str(asked)}, str(asked).splitlines()), as_json)
+    except WrongUsage as wrong:
+        mistake, usage = wrong.args
+        for line in usage.splitlines():
+            console.say(line, error=True)
+        status = fail(mistake, as_json, status=2)
+    except KeyboardInterrupt:
+        status = fail(guard.INTERRUPTED, as_json)
+    except Exception as error:  # whatever it is, who reads JSON gets a document, and nobody a traceback
+        status = fail(error, as_json)
+    unwritten = console.finish()
+    return fail(unwritten) if unwritten else status
+
+
+def answer(arguments: list) -> Answer | int:
+    """Run the command that a command line names."""
+    top = parser()
+    options = top.parse_args(arguments)
+    mistake = options.check(options) if hasattr(options, "check") else None
+    if mistake:
+        top.error(mistake)
+    if options.run is run_doctor:
+        other = bootstrap.existing_python()
+    else:
+        other = bootstrap.ensure(tests=options.run is launch.run_tests)
+    if other:
+        bootstrap.hand_over(other)
+    return options.run(options)
+
+
+def show(found: Answer | int, as_json: bool) -> int:
+    """Print what a command found out, and give its exit status."""
+    if isinstance(found, int):
+        return found
+    if as_json:
+        console.say_json(found.document)
+    else:
+        for line in found.lines:
+            console.say(line)
+    return found.status
+
+
+EXPECTED = (bootstrap.SetupError, Failure, ValueError, LookupError, OSError, ImportError)
+
+
+def fail(error, as_json: bool = False, status: int = 1) -> int:
+    """Print one line on standard error, one document on standard output if that was asked for; give the status."""
+    if os.environ.get("COURSE_DEBUG") and isinstance(error, BaseException):
+        raise error
+    message = error.args[0] if isinstance(error, KeyError) and error.args else error
+    line = " ".join(str(message).split())
+    if isinstance(error, BaseException) and not isinstance(error, EXPECTED):
+        line = f"{type(error).__name__}: {line} (the course did not expect this; COURSE_DEBUG=1 shows where it was)"
+    console.say(line, error=True)
+    if as_json:
+        console.say_json(dict(getattr(error, "document", {}), error=line))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""Start what the course runs as programs of their own: JupyterLab, the app's server, the tests; and end them again."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from helpers.course import bootstrap, guard
+
+
+def start_course(options) -> int:
+    """Open JupyterLab on the first notebook.
+
+    Its settings in ``helpers/course/jupyter`` leave out the question about news, and keep the messages of widgets in
+    order: on threads of their own, as JupyterLab sends them by default, a later one may overtake an earlier one while
+    cells run (JupyterLab's issue 19719).
+    """
+    command = [sys.executable, "-m", "jupyterlab", f"--port={options.port}", "--notebook-dir=."]
+    command += ["--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
+    command += ["--no-browser"] if options.no_browser else []
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # in containers
+        command.append("--allow-root")
+    return run_child(command, JUPYTER_CONFIG_PATH=str(bootstrap.ROOT / "helpers" / "course" / "jupyter"))
+
+
+def open_demo(options) -> int:
+    """Serve the app by Voila on this machine alone, until Ctrl-C."""
+    from helpers.app.view import app_of
+
+    names = ["csv", "title_column", "text_column", "genre_column", "year_column", "encoding"]
+    source = {name: getattr(options, name) for name in names if getattr(options, name)} or None
+    app_of(source)  # whatever is wrong with the data is said now, and texts are encoded only once
+    if source:
+        source["csv"] = str(Path(options.csv).resolve())  # the app runs in another folder
+    command = [sys.executable, "-m", "helpers.app", str(Path("helpers", "app", "recommender.ipynb"))]
+    command += [f"--port={options.port}", f"--theme={options.theme}", f"--max-kernels={options.max_kernels}"]
+    command += ["--no-browser"] if options.no_browser else []
+    return run_child(command, COURSE_DEMO_CATALOGUE=json.dumps(source))
+
+
+def run_tests(options) -> int:
+    """Run pytest on tests/ and notebooks/, one process a core."""
+    command = [sys.executable, "-m", "pytest", "-n", "auto", "-v" if options.verbose else "-q"]
+    return run_child(command, serves=False)
+
+
+def run_child(command: list, patience: float = guard.PATIENCE, serves: bool = True, **variables) -> int:
+    """Run a module in the course's folder, as ``python -m`` does, and pass its exit status on.
+
+    It ends with this process, however that ends: Ctrl-C, a signal, SIGKILL; kernels end with their server.
+
+    Parameters
+    ----------
+    command : list of str
+        A Python, ``"-m"``, the module's name and its arguments.
+    patience : float
+        Seconds that the program has for ending by itself once it is told to.
+    serves : bool
+        Whether it runs until somebody ends it, so that Ctrl-C is no failure.
+    **variables
+        Environment variables.
+    """
+    python, option, *module = command
+    if option != "-m":
+        raise ValueError(f"a module is to be run, not {option}")
+    environment = dict(bootstrap.child_environment(), **variables)
+    with guard.signals_as_exit():
+        process = guard.start(python, module, quiet=serves, patience=patience, cwd=bootstrap.ROOT, env=environment)
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            if not serves:
+                raise
+            print("ended; no server is left", file=sys.stderr)
+            return 0
+        finally:
+            guard.end(process)

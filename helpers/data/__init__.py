@@ -1,0 +1,604 @@
+"""Load and check what the course works on: films, raw listings, ratings, vectors, and any CSV of titles and texts.
+
+Real data sets (MovieLens, MPST) are looked for in the folder that ``COURSE_DATA_DIR`` names, then where
+``python3 -m helpers fetch`` puts them. Every loader returns pandas objects, and raises `ValueError` with one line
+that names the file, the column or the row when something is wrong. Nothing here imports a model, a plot or a widget.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers.data.cells import MISSING, WORDS, is_missing, read_genres, read_numbers, read_years
+from helpers.files import file_sha256, hash_texts, read_arrays, write_whole  # noqa: F401  (for those who look here)
+from helpers.home import ROOT, cache_folder
+from helpers.data.tables import Table, one_line, open_table
+
+DATA_DIR = ROOT / "data"
+
+MOVIE_COLUMNS = ["movie_id", "imdb_id", "title", "year", "genres", "director", "cast", "tags", "synopsis"]
+LISTING_COLUMNS = ["listing_id", "title", "year", "genres", "director", "cast", "synopsis", "source"]
+TRUTH_COLUMNS = ["listing_id", "movie_id"]
+RATING_COLUMNS = ["user_id", "movie_id", "rating", "timestamp"]
+NAMED_VIEWERS = {1: "Ada", 2: "Bruno", 3: "Carla"}  # user_id of the simulated viewers that the course speaks of
+LIKED = 4.0  # stars; a rating from here on counts as a like
+SCALE = (0.5, 5.0)  # stars, lowest and highest
+CHECKSUMS = "SHA256SUMS"
+OURS = ["movie_id", "title", "synopsis", "similarity"]  # names that mean one thing everywhere in the course
+
+MOVIELENS_FOLDER = "ml-latest-small"
+MOVIELENS_FILES = {  # the columns that each file has to have, and what they hold
+    "ratings.csv": {"userId": "int64", "movieId": "int64", "rating": "float64", "timestamp": "int64"},
+    "movies.csv": {"movieId": "int64", "title": "str", "genres": "str"},
+    "links.csv": {"movieId": "int64", "imdbId": "int64", "tmdbId": "float64"},
+}
+MOVIELENS_RATINGS, MOVIELENS_USERS = 100_836, 610
+MPST_FILE = "mpst_full_data.csv"
+MPST_COLUMNS = ["imdb_id", "title", "plot_synopsis", "tags", "split", "synopsis_source"]
+MPST_ROWS = 14_828
+
+
+def load_movies(
+    csv: str | Path | None = None,
+    title_column: str | None = None,
+    text_column: str | None = None,
+    *,
+    genre_column: str | None = None,
+    year_column: str | None = None,
+    encoding: str | None = None,
+) -> pd.DataFrame:
+    r"""Load the course's films, the films of MPST, or any catalogue that has a title and a text.
+
+    Parameters
+    ----------
+    csv : path or "mpst", optional
+        A CSV or CSV.gz file of your own; without it, the films of the course are loaded. Commas, semicolons,
+        tabs or bars may separate its cells. ``"mpst"`` stands for the 14,828 films with long plots of Kar et al.
+        (2018), fetched by ``python3 -m helpers fetch mpst``.
+    title_column, text_column : str, optional
+        Its columns that hold titles and texts; both are needed with `csv`.
+    genre_column, year_column : str, optional
+        Its columns that become ``genres`` and ``year``; see `read_genres` and `read_years`.
+    encoding : str, optional
+        Of the file, as Python names it (``cp1251``, ``gbk``); ``utf-8:replace`` reads U+FFFD where a byte is damaged.
+        By default UTF-8, UTF-16 and UTF-32 are recognized, and Windows-1252 where all of its letters are plausible.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a film, index ``movie_id``, with ``title``, ``year``, ``synopsis`` and the other columns.
+        Lists (genres, director, cast, tags) are text, separated by ``|``. From a file of your own, ``movie_id``
+        counts its rows from 1, and rows without title or text are left out with a warning that counts them;
+        ``attrs["left_out"]`` keeps the counts. A word for nothing (NA, null, None, \N, ...) alone in a cell is no
+        text; it is a title only where it has a text and no other row has it as a title, as the film *Null* would.
+        Titles are one line, without control characters. Columns of the file that bear a name of ours are called
+        ``file_title``, ``file_year`` and so on. Films of MPST have no year; they have ``imdb_id``, ``tags``,
+        ``split`` (train, val or test) and ``synopsis_source``.
+
+    Raises
+    ------
+    ValueError
+        When the file cannot be read rightly, or lacks a column, or has no usable row; see `helpers.data.tables.open_table`.
+    FileNotFoundError
+        When there is no such file.
+
+    References
+    ----------
+    S. Kar, S. Maharjan, A. P. López-Monroy and T. Solorio (2018), MPST: a corpus of movie plot synopses with tags,
+    LREC 2018.
+    """
+    if csv == "mpst":
+        return read_mpst(_find_real(MPST_FILE, "mpst"))
+    if csv is None:
+        movies = _by_number("movies.csv", _read_course_file("movies.csv", MOVIE_COLUMNS), "movie_id")
+        movies["year"] = _whole_numbers("movies.csv", movies["year"], "year")
+        return movies
+    if title_column is None or text_column is None:
+        raise ValueError("load_movies: name title_column and text_column together with csv.")
+    needed = [column for column in (title_column, text_column, genre_column, year_column) if column]
+    table = open_table(csv, needed, encoding)
+    return _usable_rows(table, title_column, text_column, genre_column, year_column)
+
+
+def load_raw_listings() -> pd.DataFrame:
+    """Load the dirty listings that notebook 02 cleans.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a listing, index ``listing_id``: ``title``, ``year`` (a float, NaN where the supplier gave none),
+        ``genres``, ``director``, ``cast``, ``synopsis``, ``source``. Missing cells are NaN.
+    """
+    listings = _by_number("listings_raw.csv", _read_course_file("listings_raw.csv", LISTING_COLUMNS), "listing_id")
+    with _clear_errors(DATA_DIR / "listings_raw.csv"):
+        listings["year"] = pd.to_numeric(listings["year"]).astype("float64")
+    return listings
+
+
+def load_duplicates() -> pd.Series:
+    """Load the truth about the raw listings: which film each of them is.
+
+    Returns
+    -------
+    pandas.Series
+        ``movie_id`` for every ``listing_id``. Listings with the same movie_id are duplicates of each other.
+    """
+    truth = _by_number("duplicates.csv", _read_course_file("duplicates.csv", TRUTH_COLUMNS), "listing_id")
+    return _whole_numbers("duplicates.csv", truth["movie_id"], "movie_id")
+
+
+def load_ratings(name: str = "course") -> pd.DataFrame:
+    """Load who rated which film of the course, how, and when.
+
+    Parameters
+    ----------
+    name : "course" or "movielens"
+        ``"course"``: the simulated viewers that come with the course. ``"movielens"``: real people, from MovieLens
+        ml-latest-small, as far as they rated films of the course (joined through ``imdb_id``).
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``user_id``, ``movie_id``, ``rating`` (0.5 to 5 in steps of a half) and ``timestamp`` (seconds since 1970,
+        UTC), sorted by user and time.
+
+    Raises
+    ------
+    ValueError
+        When a file is damaged or truncated, has other columns, or `name` is none of the two.
+    FileNotFoundError
+        When MovieLens is not there; the message names the command that fetches it.
+
+    References
+    ----------
+    F. M. Harper and J. A. Konstan (2015), The MovieLens datasets: history and context, ACM TiiS 5(4), article 19.
+    """
+    if name == "course":
+        return _course_ratings()
+    if name != "movielens":
+        raise ValueError(f"load_ratings: '{name}' is unknown; choose course or movielens.")
+    tables = read_movielens(_find_real(MOVIELENS_FOLDER, "movielens"))
+    links = tables["links.csv"]
+    imdb = "tt" + links["imdbId"].astype(str).str.zfill(7)
+    movies = load_movies()["imdb_id"].dropna()
+    to_ours = imdb.map(pd.Series(movies.index, index=movies)).set_axis(links["movieId"]).dropna().astype("int64")
+    ratings = tables["ratings.csv"].set_axis(RATING_COLUMNS, axis=1)
+    ratings["movie_id"] = ratings["movie_id"].map(to_ours)
+    ratings = ratings.dropna(subset="movie_id").astype({"movie_id": "int64"})
+    return ratings.sort_values(["user_id", "timestamp", "movie_id"], ignore_index=True)
+
+
+def toy_ratings() -> pd.DataFrame:
+    """Ratings small enough to compute by hand: six invented viewers, eight films of the course.
+
+    Returns
+    -------
+    pandas.DataFrame
+        (6, 8) stars from 1 to 5, NaN where a viewer did not rate; index names of viewers, columns titles.
+    """
+    films = ["Toy Story", "Alien", "Aliens", "The Matrix", "The Avengers", "Amélie", "Pretty Woman", "Fargo"]
+    no = float("nan")
+    stars = {
+        "Ada": [4, 5, no, 5, 4, 2, no, 3],
+        "Bruno": [4, 1, no, 2, 3, 5, 5, no],
+        "Carla": [2, 4, 3, no, 2, 3, 2, 5],
+        "Dan": [3, 5, 5, 4, 5, 1, 2, 3],
+        "Eve": [5, 2, 1, 3, no, 4, 5, 2],
+        "Finn": [2, 3, 3, 3, 2, 1, 1, no],
+    }
+    return pd.DataFrame.from_dict(stars, orient="index", columns=films, dtype=float)
+
+
+def read_movielens(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read the three files of ml-latest-small that the course uses, and insist on their being whole.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        ``ratings.csv``, ``movies.csv`` and ``links.csv``, with the columns of `MOVIELENS_FILES`.
+
+    Raises
+    ------
+    ValueError
+        When a file is missing, has other columns, or does not hold the ratings, users and films that it should.
+    """
+    tables = {name: _read_real_csv(Path(folder) / name, columns) for name, columns in MOVIELENS_FILES.items()}
+    ratings = tables["ratings.csv"]
+    found = len(ratings), ratings["userId"].nunique()
+    if found != (MOVIELENS_RATINGS, MOVIELENS_USERS):
+        raise ValueError(
+            f"{folder}: {found[0]:,} ratings by {found[1]:,} users, expected {MOVIELENS_RATINGS:,} by "
+            f"{MOVIELENS_USERS:,}: the file is truncated or another one. Fetch it again: "
+            "python3 -m helpers fetch movielens"
+        )
+    if not ratings["rating"].between(0.5, 5).all():
+        raise ValueError(f"{folder}: a rating is none from 0.5 to 5: the file is damaged.")
+    for name in ("movies.csv", "links.csv"):
+        unknown = ratings["movieId"][~ratings["movieId"].isin(tables[name]["movieId"])]
+        if len(unknown):
+            raise ValueError(f"{folder}: movieId {unknown.iloc[0]} is rated but not in {name}: a file is truncated.")
+    return tables
+
+
+def read_ratings_csv(
+    path,
+    user_column: str,
+    item_column: str,
+    rating_column: str,
+    time_column: str | None = None,
+    scale=None,
+    *,
+    zeros: str | None = None,
+    encoding: str | None = None,
+) -> pd.DataFrame:
+    """Read anybody's ratings from a CSV file.
+
+    Parameters
+    ----------
+    path : path
+        A CSV or CSV.gz file, in any delimiter and encoding that `load_movies` reads.
+    user_column, item_column, rating_column : str
+        Its columns.
+    time_column : str, optional
+        Seconds or milliseconds since 1970 (a warning says when they are read as milliseconds), years, or dates such as
+        2020-01-31, 20200131 or 2020-01-31T18:30:00+02:00.
+    scale : tuple of float, optional
+        Lowest and highest rating of the file; `as_stars` maps ratings from there to stars. By default they are stars.
+    zeros : {"missing", "rating"}, optional
+        What a 0 means where it could mean "not rated": ``"missing"`` leaves such rows (and those with -1) out, with a
+        warning that counts them; ``"rating"`` takes them for the lowest rating. By default, a scale from 0 on whose
+        zeros outnumber every other rating is refused with this question.
+    encoding : str, optional
+        As in `load_movies`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``user_id``, ``movie_id`` (texts), ``rating`` and, where there is one, ``timestamp``.
+
+    Raises
+    ------
+    ValueError
+        When the file cannot be read rightly, a column is missing, a cell of it is empty, no number, no time or outside
+        of the scale (the line is named), or nobody knows what zeros mean.
+    """
+    low, high = SCALE if scale is None else map(float, scale)
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise ValueError(
+            f"read_ratings_csv: the scale goes from a lower to a higher number, not from {low:g} to {high:g}."
+        )
+    if zeros not in (None, "missing", "rating"):
+        raise ValueError(f"read_ratings_csv: zeros is 'missing' or 'rating', not {zeros!r}.")
+    columns = {"user_id": user_column, "movie_id": item_column, "rating": rating_column, "timestamp": time_column}
+    columns = {name: column for name, column in columns.items() if column}
+    file = open_table(path, list(columns.values()), encoding)
+    table = file.frame(list(dict.fromkeys(columns.values())))
+    ratings = pd.DataFrame({name: table[column].str.strip() for name, column in columns.items()})
+    if ratings.empty:
+        raise ValueError(f"{file.name}: there is no row below the header.")
+    for name in ("user_id", "movie_id"):
+        _refuse_cells(file, ratings[name], is_missing(ratings[name]), columns[name], "is missing")
+    numbers = read_numbers(ratings["rating"])
+    if zeros == "missing":
+        unrated = numbers.eq(0) | (numbers.eq(-1) & (low > -1))
+        if unrated.all():
+            raise ValueError(f"{file.name}: no row of {len(ratings):,} has a rating.")
+        warnings.warn(f"{file.name}: {unrated.sum():,} of {len(ratings):,} rows left out (not rated).", stacklevel=2)
+        ratings, numbers = ratings[~unrated], numbers[~unrated]
+    hint = ". If 0 or -1 means 'not rated': --zeros missing (zeros='missing')" if numbers.isin([0, -1]).any() else ""
+    scaled = f"is no rating from {low:g} to {high:g}{hint}"
+    _refuse_cells(file, ratings["rating"], ~numbers.between(low, high), columns["rating"], scaled)
+    counts = numbers.value_counts()
+    if zeros is None and low == 0 and len(counts) > 2 and counts.get(0, 0) > counts.drop(0, errors="ignore").max():
+        raise ValueError(
+            f"{file.name}: {counts[0]:,} of {len(numbers):,} ratings are 0, more than any other. If that means 'not "
+            "rated', say --zeros missing (zeros='missing'); if it is the lowest rating, say --zeros rating."
+        )
+    ratings["rating"] = as_stars(numbers, (low, high))
+    if time_column:
+        ratings["timestamp"] = _seconds(file, ratings["timestamp"], time_column)
+    return ratings.reset_index(drop=True)
+
+
+def read_table(csv: str | Path, *, encoding: str | None = None) -> pd.DataFrame:
+    """Read a CSV or CSV.gz file as it is: all columns, all rows, texts; a cell that is empty is missing.
+
+    Delimiter and encoding are found as by `load_movies`, and the same is refused; words for nothing stay.
+    """
+    return open_table(csv, [], encoding).frame().reset_index(drop=True)
+
+
+def read_csv_in_parts(csv: str | Path, column: str, rows: int, *, encoding: str | None = None):
+    """Read one column of a CSV of any size, some rows at a time.
+
+    The file is looked through before the first part comes, and read as by `load_movies`.
+
+    Yields
+    ------
+    list of str
+        At most `rows` cells; an empty cell, or a word for nothing, is an empty text.
+
+    Raises
+    ------
+    ValueError
+        When the file cannot be read rightly, or the column is missing.
+    """
+    for _, (cells,) in open_table(csv, [column], encoding).parts([column], rows):
+        texts = [cell.strip() for cell in cells]
+        yield ["" if text.lower() in MISSING else text for text in texts]
+
+
+def as_stars(ratings, scale: tuple = SCALE):
+    """Map ratings of any scale to stars, half a star to five, so that a like is a like on every scale.
+
+    The lowest rating of a scale counts as no more than a tenth of the highest, as half a star of five does: so 4 of 5
+    stays 4 on a scale from 1 to 5, and 8 of 10 becomes 4 on one from 0 or 1 to 10.
+
+    Parameters
+    ----------
+    ratings : array-like of float
+        Any shape.
+    scale : tuple of float
+        Lowest and highest rating.
+
+    Returns
+    -------
+    array-like of float
+        Of the same shape; `from_stars` is the way back.
+
+    Raises
+    ------
+    ValueError
+        When the lowest rating is not below the highest.
+    """
+    low, step = _star(scale)
+    return ratings if tuple(scale) == SCALE else np.round(SCALE[0] + (ratings - low) / step, 6)
+
+
+def from_stars(stars, scale: tuple = SCALE):
+    """Map stars back to the ratings of a scale, see `as_stars`; what would lie outside of the scale is its end."""
+    low, step = _star(scale)
+    return np.clip(stars if tuple(scale) == SCALE else low + (stars - SCALE[0]) * step, *scale)
+
+
+def _star(scale: tuple) -> tuple[float, float]:
+    """The rating that half a star stands for, and how far apart two ratings are that differ by a star."""
+    low, high = scale
+    if not low < high:
+        raise ValueError(f"scale is {tuple(scale)}: the lowest rating comes first, then the highest, such as (1, 10).")
+    low = min(low, high / 10)
+    return low, (high - low) / (SCALE[1] - SCALE[0])
+
+
+def read_mpst(path: Path) -> pd.DataFrame:
+    """Read ``mpst_full_data.csv`` in its published form, and insist on its being whole; see `load_movies`."""
+    table = _read_real_csv(path, dict.fromkeys(MPST_COLUMNS, "str"))
+    if len(table) != MPST_ROWS:
+        raise ValueError(
+            f"{path}: {len(table):,} films, expected {MPST_ROWS:,}: the file is truncated or another one. "
+            "Fetch it again: python3 -m helpers fetch mpst"
+        )
+    movies = table.rename(columns={"plot_synopsis": "synopsis"})
+    movies["tags"] = movies["tags"].str.split(r",\s*", regex=True).str.join("|")
+    movies["synopsis"] = movies["synopsis"].str.strip()
+    movies.index = pd.RangeIndex(1, len(movies) + 1, name="movie_id")
+    return movies[["imdb_id", "title", "tags", "synopsis", "split", "synopsis_source"]]
+
+
+def changed_files() -> list[str]:
+    """Name the files of the course's data that are missing, or are not the ones that `SHA256SUMS` lists."""
+    with _clear_errors(DATA_DIR / CHECKSUMS):
+        listed = _published()
+        if not listed:
+            raise ValueError("it lists no file")
+    missing = {path.name for pattern in ("*.csv", "*.npz") for path in DATA_DIR.glob(pattern)} - listed.keys()
+    return sorted(missing) + [
+        name
+        for name, digest in listed.items()
+        if not (DATA_DIR / name).is_file() or file_sha256(DATA_DIR / name) != digest
+    ]
+
+
+def load_vectors(movies: pd.DataFrame) -> np.ndarray:
+    """Load the synopsis vectors that come with the course.
+
+    Parameters
+    ----------
+    movies : pandas.DataFrame
+        Films of the course, or some of them; rows of the result follow their order.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_movies, 384) float32, rows of length 1.
+
+    Raises
+    ------
+    ValueError
+        When the file is damaged, lacks a film, or was made from other synopses than the ones in `movies`.
+    """
+    path = DATA_DIR / "vectors.npz"
+    with _clear_errors(path):
+        stored = read_arrays(path)
+        ids, vectors, hashes = (_named(stored, name) for name in ("ids", "vectors", "text_sha256"))
+        if vectors.ndim != 2 or vectors.dtype != np.float32 or not len(ids) == len(vectors) == len(hashes):
+            raise ValueError("its arrays do not belong together")
+        rows = pd.Series(np.arange(len(ids)), index=ids)
+    missing = movies.index.difference(rows.index)
+    if len(missing):
+        raise ValueError(f"{path.name}: no vector for movie_id {missing[0]}. Run: python tools/make_vectors.py")
+    wanted = rows.loc[movies.index].to_numpy()
+    if not np.array_equal(hashes[wanted], hash_texts(movies["synopsis"])):
+        raise ValueError(f"{path.name} was made from other synopses. Run: python tools/make_vectors.py")
+    return vectors[wanted]
+
+
+def _named(stored: dict, name: str) -> np.ndarray:
+    if name not in stored:
+        raise ValueError(f"it holds no array '{name}'")
+    return stored[name]
+
+
+def _published() -> dict[str, str]:
+    """The SHA-256 that each file of the course should have."""
+    lines = (DATA_DIR / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    found = [re.fullmatch(r"([0-9a-f]{64})  ([\w.-]+)", line) for line in lines]
+    if not all(found):
+        raise ValueError(f"line {found.index(None) + 1} is no SHA-256 and a name")
+    return {line[2]: line[1] for line in found}
+
+
+def _read_course_file(name: str, columns: list[str]) -> pd.DataFrame:
+    """Read one of the course's own files as texts: the published one, or with a warning, and checked, another."""
+    path = DATA_DIR / name
+    with _clear_errors(path):
+        digest = file_sha256(path)
+        listed = ""
+        with contextlib.suppress(OSError, ValueError):  # `doctor` looks at the list
+            listed = _published().get(name, "")
+        if digest == listed:
+            return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8")
+        table = open_table(path, columns, "utf-8")
+        if table.columns != columns:
+            raise ValueError(f"the columns are {', '.join(table.columns)[:100]}; expected {', '.join(columns)}")
+        frame = table.frame().reset_index(drop=True)
+    if listed:
+        warnings.warn(
+            f"{name} is not as published (SHA-256). If you did not change it: git checkout data/{name}", stacklevel=4
+        )
+    return frame
+
+
+def _whole_numbers(name: str, cells: pd.Series, column: str) -> pd.Series:
+    with _clear_errors(DATA_DIR / name):
+        bad = ~cells.fillna("").str.fullmatch(r"[0-9]{1,15}")
+        if bad.any():
+            raise ValueError(f"{column} {cells[bad].iloc[0]} of row {cells.index[bad][0] + 1} is no whole number")
+        return cells.astype("int64")
+
+
+def _by_number(name: str, table: pd.DataFrame, index: str) -> pd.DataFrame:
+    """Make a column of unique numbers the index."""
+    numbers = _whole_numbers(name, table[index], index)
+    with _clear_errors(DATA_DIR / name):
+        if numbers.duplicated().any():
+            raise ValueError(f"{index} {numbers[numbers.duplicated()].iloc[0]} stands there twice")
+    return table.assign(**{index: numbers}).set_index(index)
+
+
+def _course_ratings() -> pd.DataFrame:
+    """Read the simulated ratings, all numbers."""
+    name = "ratings.csv"
+    ratings = _read_course_file(name, RATING_COLUMNS)
+    for column in ("user_id", "movie_id", "timestamp"):
+        ratings[column] = _whole_numbers(name, ratings[column], column)
+    with _clear_errors(DATA_DIR / name):
+        stars = read_numbers(ratings["rating"])
+        if not stars.between(0.5, 5).all():
+            raise ValueError(f"rating '{ratings['rating'][~stars.between(0.5, 5)].iloc[0]}' is none from 0.5 to 5")
+    ratings["rating"] = stars
+    return ratings
+
+
+def _find_real(name: str, dataset: str) -> Path:
+    """Find a real data set: in the folder that COURSE_DATA_DIR names, else where `fetch` puts it."""
+    folders = [Path(os.environ["COURSE_DATA_DIR"])] if os.environ.get("COURSE_DATA_DIR") else []
+    folders.append(cache_folder())
+    for folder in folders:
+        if (folder / name).exists():
+            return folder / name
+    looked = " or ".join(map(str, folders))
+    raise FileNotFoundError(f"{name} is not in {looked}. Fetch it with: python3 -m helpers fetch {dataset}")
+
+
+def _read_real_csv(path: Path, columns: dict[str, str]) -> pd.DataFrame:
+    """Read a published CSV file, and insist on its columns and on what they hold."""
+    text = [column for column, dtype in columns.items() if dtype == "str"]
+    try:
+        table = pd.read_csv(path, encoding="utf-8", dtype=columns, keep_default_na=False, na_values=[""])
+        if list(table.columns) != list(columns):
+            raise ValueError(f"the columns are {', '.join(table.columns)[:100]}; expected {', '.join(columns)}")
+        return table.fillna(dict.fromkeys(text, ""))
+    except (OSError, ValueError, OverflowError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path}: {why}: the file is damaged or truncated.") from error
+
+
+@contextlib.contextmanager
+def _clear_errors(path: Path):
+    """Turn whatever a damaged course file raises into one line that says how to get it back."""
+    try:
+        yield
+    except (OSError, ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise ValueError(f"{path.name}: {error}. Get the file back with: git checkout data/{path.name}") from error
+
+
+def _usable_rows(
+    file: Table, title_column: str, text_column: str, genre_column: str | None, year_column: str | None
+) -> pd.DataFrame:
+    """Name the columns, number the rows, and leave out rows that lack a title or a text."""
+    table = file.frame()
+    texts = table[text_column].str.strip()
+    texts = texts.mask(is_missing(texts), "")
+    titles = _titles(table[title_column].fillna("").map(one_line))
+    others = table.drop(columns={title_column, text_column})
+    named = {"genres": genre_column or "genres", "year": year_column or "year"}
+    chosen = {name for name, column in named.items() if column in table and column != name}
+    others = others.rename(columns=lambda name: f"file_{name}" if name in {*OURS, *chosen} else name)
+    movies = pd.DataFrame({"title": titles, "synopsis": texts}).join(others)
+    for name, read in (("genres", read_genres), ("year", read_years)):
+        if named[name] in table and (named[name] != name or name in movies):
+            movies[name] = read(table[named[name]])
+    if "tags" in movies:
+        movies["tags"] = read_genres(movies["tags"])
+    movies.index = pd.RangeIndex(1, len(movies) + 1, name="movie_id")
+    no_title = movies["title"].eq("")
+    no_text = movies["synopsis"].eq("") & ~no_title
+    usable = movies[~no_title & ~no_text].copy()
+    if usable.empty:
+        raise ValueError(f"{file.name}: no row has both a '{title_column}' and a '{text_column}'.")
+    if len(usable) < len(movies):
+        warnings.warn(
+            f"{file.name}: {len(movies) - len(usable)} of {len(movies)} rows left out "
+            f"({no_title.sum()} without title, {no_text.sum()} without text).",
+            stacklevel=3,
+        )
+    usable.attrs["left_out"] = {"without title": int(no_title.sum()), "without text": int(no_text.sum())}
+    return usable
+
+
+def _titles(titles: pd.Series) -> pd.Series:
+    """Empty what is no title: a sign for nothing, or a word for nothing that stands in several rows."""
+    nothing = titles.str.lower().isin(MISSING)
+    only = titles.str.lower().isin(WORDS) & ~titles.duplicated(keep=False)
+    return titles.mask(nothing & ~only, "")
+
+
+def _refuse_cells(file: Table, cells: pd.Series, bad: pd.Series, column: str, why: str) -> None:
+    """Refuse cells, and name the line, as an editor counts, of the first."""
+    if bad.any():
+        line, cell = cells.index[bad][0], cells[bad].iloc[0]
+        shown = "" if pd.isna(cell) else one_line(str(cell))[:40]
+        raise ValueError(f"{file.name}, line {line}: {column} '{shown}' {why}. Change the line, or leave it out.")
+
+
+def _seconds(file: Table, cells: pd.Series, column: str) -> pd.Series:
+    """Read times as seconds since 1970."""
+    seconds, wrong = read_numbers(cells), "is no time; write seconds since 1970, or 2020-01-31 18:30"
+    if seconds.isna().all() or cells.str.fullmatch(r"(19|20)[0-9]{2}([01][0-9][0-3][0-9])?").all():
+        dates = pd.to_datetime(cells, errors="coerce", utc=True, format="ISO8601")
+        _refuse_cells(file, cells, dates.isna(), column, wrong)
+        return (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    _refuse_cells(file, cells, seconds.isna(), column, wrong)
+    thousands = 1_000 ** int(max(0, np.log10(max(1.0, seconds.median())) - 8) // 3)
+    if thousands > 1:
+        unit = {1_000: "milliseconds", 1_000_000: "microseconds"}.get(thousands, "nanoseconds")
+        warnings.warn(f"{file.name}: {column} is read as {unit} since 1970.", stacklevel=3)
+    return seconds / thousands

@@ -1,0 +1,105 @@
+"""What stands in the cells of a table: words for nothing, numbers, years, lists of names."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from helpers.data.tables import STRINGS, one_line
+
+MISSING = {  # what stands, alone in a cell and in any case, for nothing
+    *("na", "n/a", "n.a.", "nan", "null", "none", "nil", "?"),
+    *("\\n", "-", "--", "–", "—", ".", "#n/a", "<na>", "#null!", "#ref!", "#value!"),
+}
+WORDS = {"na", "n/a", "nan", "null", "none", "nil", "?"}  # of them, films are called so
+
+
+def is_missing(cells: pd.Series) -> pd.Series:
+    """Tell which cells are empty, or hold nothing but a word for nothing."""
+    return cells.isna() | cells.str.lower().isin({"", *MISSING})
+
+
+def read_genres(cells: pd.Series) -> pd.Series:
+    """Read lists of names (genres, tags) in any usual form: ``Drama|Mystery``.
+
+    Bars, semicolons or commas may separate names, or they stand in a JSON or Python list of texts or of objects with a
+    ``name``, as TMDB's tables have them, or in braces as PostgreSQL writes them. A name that comes twice counts once.
+    """
+    names = {cell: "|".join(dict.fromkeys(_names(cell))) or None for cell in cells.dropna().unique()}
+    return cells.map(names).astype(STRINGS)
+
+
+def read_years(cells: pd.Series) -> pd.Series:
+    """Read a year, 1000 to 2999, out of each cell; NaN where there is none.
+
+    A cell that is a number has to be a year (1994 or 1994.0). From a date the year counts, from a range (1984-1989) the
+    first one, from anything else the last number that can be a year: *Blade Runner 2049 (2017)* is of 2017. Times of
+    day and time zones are no years.
+    """
+    years = {cell: _year(cell) for cell in cells.dropna().unique()}
+    found = cells.map(years).astype("float64")
+    return found if found.isna().any() else found.astype("int64")
+
+
+def read_numbers(cells: pd.Series) -> pd.Series:
+    """Read plain decimal numbers, with a point or a comma; NaN for anything else (inf, 1e5, 4/5)."""
+    plain = cells.where(cells.fillna("").str.fullmatch(r"[-+]?[0-9]+([.,][0-9]*)?|[-+]?[.,][0-9]+"))
+    return pd.to_numeric(plain.str.replace(",", ".", regex=False), errors="coerce").astype("float64")
+
+
+def _year(cell: str) -> float:
+    """See `read_years`."""
+    cell = cell.strip()
+    if re.fullmatch(r"[-+\u2212]?[0-9]+([.,][0-9]+)?(e[-+]?[0-9]+)?", cell, re.I):
+        found = re.fullmatch(r"([12][0-9]{3})([.,]0+|(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01]))?", cell)
+        return float(found[1]) if found else np.nan
+    if found := re.match(r"([12][0-9]{3})([-/.])(0?[1-9]|1[0-2])(\2|T|\b)(?![-–—])", cell):
+        return float(found[1])
+    cell = re.sub(r"[0-9]{1,2}:[0-9]{2}(:[0-9.,]+)?\s*(AM|PM)?\s*(Z|UTC|GMT)?\s*([-+][0-9]{2}:?[0-9]{2})?", " ", cell)
+    found = re.search(r"(?<![0-9])([12][0-9]{3})\s*[-–—/]\s*([12][0-9]{3})(?![0-9])\W*$", cell)
+    if found and found[1] <= found[2]:
+        return float(found[1])
+    years = re.findall(r"(?<![0-9])[12][0-9]{3}(?![0-9])", cell)
+    return float(years[-1]) if years else np.nan
+
+
+def _names(cell: str) -> list[str]:
+    """See `read_genres`."""
+    cell = cell.strip()
+    if cell.lower() in MISSING:
+        return []
+    found = _literal(cell) if cell[:1] in "[{(" else None
+    if found is None and cell[:1] + cell[-1:] in ("{}", "[]"):
+        cell = cell[1:-1].replace('"', "")
+    names = re.split(r"[|;,]", cell) if found is None else [name.replace("|", "/") for name in found]
+    return [name for name in map(one_line, names) if name]
+
+
+def _literal(cell: str) -> list[str] | None:
+    """Names in a JSON or Python list, or None when it is none."""
+    apart = re.sub(r"(['\"])\s+(?=['\"])", r"\1, ", cell)  # as NumPy prints lists
+    for read, text in ((json.loads, cell), (ast.literal_eval, apart)):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of backslashes that mean nothing
+                value = read(text)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            continue
+        items = [value] if isinstance(value, dict | str) else value
+        if not isinstance(items, list | tuple | set):
+            return None
+        names = [_name_of(item) if isinstance(item, dict) else item for item in items]
+        return [str(name) for name in names if isinstance(name, str | int)]
+    return None
+
+
+def _name_of(item: dict) -> str | None:
+    """The name in an object such as ``{"id": 18, "name": "Drama"}``."""
+    usual = (item.get(key) for key in ("name", "title", "label", "genre", "value"))
+    texts = (value for value in item.values() if isinstance(value, str))
+    return next((value for value in usual if isinstance(value, str)), next(texts, None))

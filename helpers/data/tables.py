@@ -1,0 +1,563 @@
+"""The one reader of tables: CSV files of any delimiter, encoding, line end and size, compressed by gzip or not.
+
+A table is read rightly, or refused in one line that names the line, as an editor counts, and the cure. So every file is
+walked over three times, and never held in memory as a whole: all bytes (what kind of file is it, in which encoding, is
+the gzip file whole), all records (has each as many cells as the header, is every quote closed), and then for the cells.
+Python's own `csv` module parts the cells; what it would guess about is refused.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import csv
+import dataclasses
+import gzip
+import io
+import itertools
+import re
+import warnings
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from helpers.data import charset
+
+DELIMITERS = ",;\t|"
+LONGEST = 10_000_000  # characters of a line or a cell
+BLOCK = 1 << 20  # bytes read at once
+ROWS = 20_000  # that are turned into columns together
+SHOWN_FROM = 20_000_000  # bytes: reading longer files shows its progress
+UNPACKED_FROM, UNPACKED_TIMES = 100_000_000, 200  # bytes from which a gzip file is a bomb, if it grows so many times
+SPARE_MEMORY = 200_000_000  # bytes that are left to everything else
+STRINGS = pd.Series(["text"]).dtype  # what pandas takes for texts: it differs between its versions
+
+KINDS = [  # what a file begins with, whatever its name says
+    (b"PK\x03\x04", "a zip (or Excel) file"),
+    (b"PK\x05\x06", "a zip (or Excel) file"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel (or Word) file"),
+    (b"PAR1", "a Parquet file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"FEA1", "a Feather file"),
+    (b"ORC\x03", "an ORC file"),
+    (b"Obj\x01", "an Avro file"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"%PDF-", "a PDF file"),
+    (b"{\\rtf", "an RTF file"),
+    (b"\x89HDF\r\n", "an HDF5 file"),
+    (b"\x93NUMPY", "a NumPy file"),
+    (b"RDX", "an R file"),
+    (b"\x1f\x8b", "a gzip file inside of a gzip file"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ\0", "an xz file"),
+    (b"\x28\xb5\x2f\xfd", "a zstd file"),
+    (b"\x04\x22\x4d\x18", "an lz4 file"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip file"),
+    (b"Rar!", "a RAR file"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"\x7fELF", "a program"),
+    (b"version https://git-lfs.", "a pointer of Git LFS (run: git lfs pull)"),
+]
+MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:(<!doctype html|<html|<head|<body|<\?xml|<!--)|([\[{]\s*[\[{\"]))", re.I)
+
+CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")  # and a terminal's sequences
+SPACES = re.compile(r"[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")  # that some programs write for a new line in a cell
+TURNED = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff]")  # change the direction of all that follows
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A file that was looked through: `columns` are the names of its cells, `rows` the count of its records."""
+
+    path: Path
+    encoding: str
+    errors: str
+    delimiter: str
+    columns: list[str]
+    header_line: int  # the last one, for headers that have line ends in their names
+    width: int  # cells of a record, which may have a row name before, and empty cells behind the columns
+    before: int
+    backslashes: bool  # before quotes inside a cell, instead of a second quote
+    rows: int = 0
+
+    @property
+    def name(self) -> str:
+        """Of the file, for messages."""
+        return self.path.name
+
+    def records(self, bar: str | None = None) -> Iterator[tuple[int, list[str]]]:
+        """Give every record: the number of its first line, and its cells, in the order of `columns`.
+
+        Raises
+        ------
+        ValueError
+            When a record has not as many cells as the header, or a quote is not closed.
+        """
+        last = self.before + len(self.columns)
+        blank = []  # in a file of one column, an empty line is an empty cell, unless nothing follows
+        for line, _, cells in self._all(bar):
+            if line <= self.header_line:
+                continue
+            if not _says_something(cells):
+                if self.width == 1:
+                    blank.append(line)
+                continue
+            for empty in blank:
+                yield empty, [""]
+            blank.clear()
+            if len(cells) != self.width or any(cells[last:]):
+                raise ValueError(self._ragged(line, cells))
+            yield line, cells[self.before : last] if len(cells) != len(self.columns) else cells
+
+    def parts(self, columns: list[str], rows: int, bar: str | None = None) -> Iterator[tuple[list[int], list[list]]]:
+        """Give the first lines and the cells of some columns, at most `rows` records at once."""
+        places = [self.columns.index(column) for column in columns]
+        records = self.records(bar)
+        while part := list(itertools.islice(records, rows)):
+            yield [line for line, _ in part], [[cells[place] for _, cells in part] for place in places]
+
+    def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
+        """Read columns (all of them, without names) into texts; missing where a cell is empty.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The index, ``line``, numbers the lines of the file at which the records begin.
+
+        Raises
+        ------
+        ValueError
+            When memory will not do.
+        """
+        columns = self.columns if columns is None else columns
+        frames, held = [], 0
+        try:
+            for lines, cells in self.parts(columns, ROWS, f"Reading {self.name}"):
+                index = pd.Index(lines, name="line", dtype="int64")
+                values = {
+                    column: pd.Series([cell or None for cell in texts], index, dtype=STRINGS)
+                    for column, texts in zip(columns, cells, strict=True)
+                }
+                frames.append(pd.DataFrame(values, index))
+                held += int(frames[-1].memory_usage(index=True, deep=True).sum())
+                if free_memory() < held + SPARE_MEMORY:
+                    raise MemoryError
+            return pd.concat(frames) if frames else pd.DataFrame({c: [] for c in columns}, dtype=STRINGS)
+        except MemoryError:
+            frames.clear()
+            raise ValueError(
+                f"{self.name}: {self.rows:,} rows do not fit into memory ({held / 1e9:.1f} GB are read). "
+                "Leave out columns or rows; helpers.encode_csv reads a file of any length in parts."
+            ) from None
+
+    def _all(self, bar: str | None = None) -> Iterator[tuple[int, int, list[str]]]:
+        """Give first line, last line and cells of whatever is a record: the header and blank lines are, too."""
+        csv.field_size_limit(LONGEST)
+        with _text(self.path, self.encoding, self.errors, bar) as (text, moved):
+            held: list[str] = []
+            lines = _lines(text, held, self.name, self.backslashes, moved)
+            reader = csv.reader(lines, delimiter=self.delimiter, strict=True, skipinitialspace=True)
+            while True:
+                first = reader.line_num + 1
+                held.clear()
+                try:
+                    cells = next(reader, None)
+                except csv.Error as error:
+                    raise ValueError(self._unclosed(first, held, error)) from None
+                except UnicodeError as error:
+                    raise ValueError(f"{self.name}: after line {first}: {error}.") from None
+                if cells is None:
+                    return
+                if len(held) > 1:
+                    cells = [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in cells]
+                yield first, reader.line_num, cells
+
+    def _ragged(self, line: int, cells: list[str]) -> str:
+        sign = "tab" if self.delimiter == "\t" else f"'{self.delimiter}'"
+        wanted = f"{len(cells)} cells, the header has {len(self.columns)}"
+        cure = (
+            f"A text that has a {sign} in it has to stand in quotes"
+            if len(cells) > self.width - self.before
+            else "A text that goes on in the next line has to stand in quotes"
+        )
+        names = (
+            "; if each row begins with a name of its own, name that column in the header, too"
+            if len(cells) == self.width + 1
+            else ""
+        )
+        return f"{self.name}, line {line}: {wanted}. {cure}{names}."
+
+    def _unclosed(self, first: int, held: list[str], error: csv.Error) -> str:
+        if "field limit" in str(error):
+            return f"{self.name}, line {first}: a cell has more than {LONGEST:,} characters. Is a quote not closed?"
+        line, column = _open_quote(held, self.delimiter)
+        return (
+            f"{self.name}, line {first + line}: the quote that opens at character {column + 1} is not closed, or has a "
+            'quote inside. Close it; quotes inside of a quoted cell are written twice ("").'
+        )
+
+
+def open_table(path: str | Path, needed: list[str], encoding: str | None = None) -> Table:
+    """Look through a file, byte by byte and record by record, and say how it is to be read.
+
+    Parameters
+    ----------
+    path : path
+        A CSV file, or one compressed by gzip, whatever its name is.
+    needed : list of str
+        Columns that it has to have; they tell the delimiter.
+    encoding : str, optional
+        As Python names it, perhaps with ``:replace`` behind. By default a byte-order mark decides, then whether the
+        bytes are UTF-8, then whether they can be the Windows-1252 of a Western European text (with a warning).
+
+    Returns
+    -------
+    Table
+        Its records can be read.
+
+    Raises
+    ------
+    ValueError
+        When it is no CSV file, is damaged, has bytes that are not in its encoding or in one that nobody knows, lacks a
+        column, or has a record with too many or too few cells, or a quote that is not closed. One line says so.
+    FileNotFoundError
+        When there is no such file.
+    """
+    path = _regular_file(path)
+    try:
+        encoding, errors = _encoding(path, encoding)
+        found = []
+        for table in _header(
+            path, encoding, errors, needed
+        ):  # in a file of one column, any delimiter will do that stands in no text
+            try:
+                return _looked_through(table)
+            except ValueError as error:
+                found.append(error)
+        raise found[0]
+    except MemoryError:
+        raise ValueError(f"{path.name}: there is not enough memory to read it.") from None
+
+
+def free_memory() -> int:
+    """Bytes of memory that this process may still take, by the machine, its container and its own limit."""
+    import psutil
+
+    free = [psutil.virtual_memory().available]
+    with contextlib.suppress(OSError, ValueError):  # a container's limit
+        group = Path("/sys/fs/cgroup")
+        free.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
+    with contextlib.suppress(ImportError, OSError):  # not on Windows
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY:
+            free.append(limit - psutil.Process().memory_info().vms)
+    return max(0, min(free))
+
+
+def one_line(text: str) -> str:
+    """Make a text one line: white space is one space, and nothing in it moves a cursor or turns the writing round."""
+    return " ".join(TURNED.sub("", CONTROL.sub("", text)).split())
+
+
+# ---- bytes ---------------------------------------------------------------------------------------------------------
+
+
+def _regular_file(path: str | Path) -> Path:
+    """Refuse what is no file to read from."""
+    if re.match(r"[A-Za-z][\w+.-]+:/", str(path)):
+        raise ValueError(f"{str(path)[:80]} is an address; download the file, and name it.")
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; name a CSV file.")
+    if not path.exists():
+        raise FileNotFoundError(f"{str(path)[-200:]}: there is no such file.")
+    if not path.is_file():
+        raise ValueError(f"{path} is a device or a pipe; name a file.")
+    return path
+
+
+@contextlib.contextmanager
+def _opened(path: Path, bar: str | None):
+    """Open the bytes of a file, unpacked, and a function to be called now and then, which moves the progress bar."""
+    size = path.stat().st_size
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        stream = gzip.GzipFile(fileobj=raw) if packed else raw
+        shown = contextlib.nullcontext()
+        if bar and size > SHOWN_FROM:
+            from tqdm import tqdm
+
+            shown = tqdm(total=size, desc=bar, unit="B", unit_scale=True, leave=False, delay=0.5)
+        with shown as progress:
+
+            def moved() -> None:
+                if progress is not None:
+                    progress.update(raw.tell() - progress.n)
+                if packed and stream.tell() > max(UNPACKED_FROM, UNPACKED_TIMES * size):
+                    raise ValueError(f"{path.name}: unpacks to over {UNPACKED_TIMES} times its size: no table does.")
+
+            try:
+                yield stream, moved
+            except (zlib.error, EOFError, gzip.BadGzipFile) as error:
+                why = " ".join(str(error).split())[:80]
+                raise ValueError(f"{path.name}: the gzip file is damaged or cut off ({why}).") from None
+
+
+def _blocks(path: Path, bar: str | None = None) -> Iterator[bytes]:
+    with _opened(path, bar) as (stream, moved):
+        while block := stream.read(BLOCK):
+            yield block
+            moved()
+
+
+@contextlib.contextmanager
+def _text(path: Path, encoding: str, errors: str, bar: str | None = None):
+    with _opened(path, bar) as (stream, moved), io.TextIOWrapper(stream, encoding, errors, newline="") as text:
+        yield text, moved
+
+
+def _encoding(path: Path, named: str | None) -> tuple[str, str]:
+    """Find the encoding, and what to do about bytes that are not in it, having seen every byte."""
+    with contextlib.closing(_blocks(path)) as blocks:
+        head = next(blocks, b"")[:4096]
+    if not head:
+        raise ValueError(f"{path.name}: the file is empty.")
+    _refuse_kind(head, path.name)
+    if named is not None:
+        encoding, errors = charset.codec(named)
+        _refuse_bytes(path, encoding, errors, f"byte {{}} is not in {encoding}")
+        return encoding, errors
+    if encoding := charset.marked(head):
+        _refuse_bytes(path, encoding, "strict", f"byte {{}} is not in {encoding}, which the file begins as")
+        return encoding, "strict"
+    if b"\0" in head:
+        line = len(re.findall(rb"\r\n?|\n", head[: head.index(b"\0")])) + 1
+        raise ValueError(f"{path.name}, line {line}: a zero byte. The file is damaged, or no text.")
+    try:
+        _refuse_bytes(path, "utf-8", "strict", None)
+        return "utf-8", "strict"
+    except UnicodeDecodeError:
+        return _guessed(path), "strict"
+
+
+def _guessed(path: Path) -> str:
+    """Say what an encoding is that is not UTF-8: Windows-1252 with a warning, or nothing that anybody knows."""
+    found = charset.judge(_blocks(path))
+    where = f"{path.name}, line {found.line}: byte 0x{found.byte:02X} is not UTF-8"
+    if found.encoding == "utf-8":
+        others = f" ({found.count} such bytes)" if found.count > 1 else ""
+        raise ValueError(
+            f"{where}, though the rest of the file is{others}. Write that sign again, or read on with "
+            "--encoding utf-8:replace (in Python: encoding=), which puts U+FFFD in its place."
+        )
+    if found.encoding is None:
+        raise ValueError(
+            f"{where}, and the encoding is not known. Save the file as UTF-8, or name its encoding: --encoding cp1251, "
+            "gbk, big5, shift_jis, euc-kr, iso8859-2, ... (in Python: encoding=)."
+        )
+    _refuse_bytes(path, "cp1252", "strict", "byte {} is not in cp1252")
+    warnings.warn(
+        f"{path.name} is not UTF-8; it is read as Windows-1252 (Western European). If letters look wrong, name the "
+        "encoding.",
+        stacklevel=5,
+    )
+    return found.encoding
+
+
+def _refuse_kind(head: bytes, name: str) -> None:
+    kind = next((kind for begin, kind in KINDS if head.startswith(begin)), None)
+    if kind is None and head[257:262] == b"ustar":
+        kind = "a tar file"
+    if kind is None and (found := MARKUP.match(head)):
+        kind = "a web page (HTML or XML)" if found[1] else "a JSON file"
+    if kind:
+        raise ValueError(f"{name}: this is {kind}, no CSV file. Open it in its program, and save a table as CSV.")
+
+
+def _refuse_bytes(path: Path, encoding: str, errors: str, complaint: str | None) -> None:
+    """Decode all of a file, and name the line of what cannot be text (or raise as it came, without `complaint`)."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    lines, since, cut = 1, 0, False
+    for block in itertools.chain(_blocks(path, f"Checking {path.name}"), [b""]):
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            if complaint is None:
+                raise
+            with contextlib.suppress(UnicodeError):
+                lines += len(re.findall(r"\r\n?|\n", error.object[: error.start].decode(encoding, "replace")))
+            byte = f"0x{error.object[error.start]:02X}"
+            raise ValueError(f"{path.name}, line {lines}: {complaint.format(byte)}.") from None
+        except UnicodeError as error:
+            raise ValueError(f"{path.name}, line {lines}: {' '.join(str(error).split())[:120]}.") from None
+        for sign, what in (("\0", "a zero byte"), ("\x1b$", "signs of an ISO-2022 encoding (name it: --encoding)")):
+            if sign in text:
+                line = lines + len(re.findall(r"\r\n?|\n", text[: text.index(sign)]))
+                raise ValueError(f"{path.name}, line {line}: {what}. The file is damaged, or no text.")
+        if encoding.startswith("iso8859") and (found := re.search(r"[\x80-\x9f]", text)):
+            line = lines + len(re.findall(r"\r\n?|\n", text[: found.start()]))
+            raise ValueError(
+                f"{path.name}, line {line}: byte 0x{ord(found[0]):02X} is no letter in {encoding}; is it cp1252?"
+            )
+        if not text:
+            continue
+        lines += text.count("\n") + text.count("\r") - text.count("\r\n") - (cut and text[0] == "\n")
+        cut = text[-1] == "\r"
+        end = max(text.rfind("\n"), text.rfind("\r"))
+        since = since + len(text) if end < 0 else len(text) - end
+        if since > LONGEST:
+            raise ValueError(f"{path.name}, line {lines}: it has more than {LONGEST:,} characters: no table has.")
+
+
+# ---- records -------------------------------------------------------------------------------------------------------
+
+
+def _lines(text: io.TextIOBase, held: list[str], name: str, backslashes: bool, moved) -> Iterator[str]:
+    """Give the lines of a text, without control characters, and put them into `held` as well."""
+    for number in itertools.count(1):
+        line = text.readline(LONGEST)
+        if not line:
+            return
+        if len(line) == LONGEST:
+            raise ValueError(f"{name}, line {number}: it has more than {LONGEST:,} characters: no table has.")
+        if number % 4096 == 0:
+            moved()
+        if number == 1:
+            line = line.removeprefix("\ufeff")
+        if not line.rstrip("\r\n").isprintable():
+            line = SPACES.sub(" ", CONTROL.sub("", line))
+        if backslashes:
+            line = re.sub(r'\\(["\\])', lambda found: '""' if found[1] == '"' else "\\", line)
+        held.append(line)
+        yield line
+
+
+def _open_quote(lines: list[str], delimiter: str) -> tuple[int, int]:
+    """Find the last quote that opens a cell of a record: its line, from 0, and its place in it."""
+    opened, inside, begins = (0, 0), False, True
+    for number, line in enumerate(lines):
+        place = 0
+        while place < len(line):
+            sign, after = line[place], line[place + 1 : place + 2]
+            if inside and sign == '"' and after == '"':
+                place += 1
+            elif inside and sign == '"':
+                inside = False
+                if after.strip("\r\n" + delimiter):
+                    return opened
+            elif begins and sign == '"':
+                opened, inside = (number, place), True
+            begins = not inside and (sign == delimiter or (begins and sign == " "))
+            place += 1
+    return opened
+
+
+def _header(path: Path, encoding: str, errors: str, needed: list[str]) -> list[Table]:
+    """Find the delimiters under which the first record has the needed columns, the likeliest first."""
+    name, begin, only = path.name, 1, None
+    with _text(path, encoding, errors) as (text, moved):
+        for line in _lines(text, [], name, False, moved):
+            said = re.fullmatch(r'"?sep=([^\w\s"]|\t)"?\s*', line, re.I)
+            if said:
+                only = said[1]
+            elif line.strip():
+                break
+            begin += 1
+        else:
+            raise ValueError(f"{name}: the file is empty.")
+    found, seen, quoted = [], [], None
+    for delimiter in [only] if only else DELIMITERS:
+        table = Table(path, encoding, errors, delimiter, [], begin, 0, 0, False)
+        try:
+            with contextlib.closing(table._all()) as records:
+                _, last, cells = next(record for record in records if record[0] >= begin)
+        except ValueError as error:
+            quoted = quoted or error
+            continue
+        names = [one_line(cell) for cell in cells]
+        seen.append(names)
+        if set(needed) <= set(names):
+            found.append(dataclasses.replace(table, columns=names, header_line=last))
+    if not found:
+        if not seen:
+            raise quoted
+        names = max(seen, key=len)
+        absent = next(column for column in needed if column not in names)
+        raise ValueError(f"{name}: column '{absent[:60]}' is missing (found: {_some(names)}).")
+    for table in found:
+        if twice := next((column for column in needed if table.columns.count(column) > 1), None):
+            raise ValueError(f"{name}: column '{twice}' stands there twice. Give one of them another name.")
+    most = max(len(table.columns) for table in found)
+    return [table for table in found if len(table.columns) == most]
+
+
+def _some(names: list[str]) -> str:
+    """Some names for a message, none of them longer than fits."""
+    printed = [
+        "".join(letter if letter.isprintable() else "\ufffd" for letter in name[:30]) for name in names[:6] if name
+    ]
+    more = len(names) > 6 or any(len(name) > 30 for name in names)
+    return (", ".join(printed) or "nothing") + (", ..." if more else "")
+
+
+def _looked_through(table: Table) -> Table:
+    """Find how wide records are, and go through all of them once, so that whoever reads them meets no surprise."""
+    refused = None
+    for backslashes in (False, True):
+        try:
+            fitted = _fitted(dataclasses.replace(table, backslashes=backslashes))
+            rows = sum(1 for _ in fitted.records(f"Checking {table.name}"))
+            return dataclasses.replace(fitted, rows=rows)
+        except ValueError as error:
+            refused = refused or error
+            if "quote" not in str(error):
+                break
+    raise refused
+
+
+def _fitted(table: Table) -> Table:
+    """Compare the first records with the header: are there row names, or empty cells behind each row?"""
+    names = table.columns
+    with contextlib.closing(table._all()) as records:
+        begin = list(itertools.islice(records, 100))
+    first = [cells for line, _, cells in begin if line > table.header_line and _says_something(cells)]
+    width = len(first[0]) if len({len(cells) for cells in first}) == 1 else len(names)
+    if width > len(names):
+        if not any(cell for cells in first for cell in cells[len(names) :]):  # each row ends with a delimiter
+            return dataclasses.replace(table, columns=_distinct(names), width=width)
+        if width == len(names) + 1 and _numbered([cells[0] for cells in first]):  # as R and pandas write rows' names
+            return dataclasses.replace(table, columns=_distinct(names), width=width, before=1)
+    elif not any(names[width:]):  # the header alone ends with a delimiter
+        return dataclasses.replace(table, columns=_distinct(names[:width]), width=width)
+    return dataclasses.replace(table, columns=_distinct(names), width=len(names))
+
+
+def _says_something(cells: list[str]) -> bool:
+    return len(cells) > 1 or (len(cells) == 1 and bool(cells[0].strip()))
+
+
+def _numbered(cells: list[str]) -> bool:
+    """Tell whether cells count from 0 or from 1."""
+    return any(cells == [str(number) for number in range(start, start + len(cells))] for start in (0, 1))
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Name the columns without a name after their place, and count columns of one name: title, title.1."""
+    taken: dict[str, int] = {}
+    result: list[str] = []
+    for place, name in enumerate(names, 1):
+        name = name or f"column {place}"
+        candidate = name
+        while candidate in taken or (candidate != name and candidate in names):
+            taken[name] += 1
+            candidate = f"{name}.{taken[name]}"
+        taken.setdefault(candidate, 0)
+        result.append(candidate)
+    return result

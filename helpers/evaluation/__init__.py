@@ -1,0 +1,502 @@
+"""Judge recommenders: split ratings, count hits near the top, look beyond accuracy, and say how sure the figures are.
+
+A film is relevant to a viewer if the viewer rated it `helpers.data.LIKED` or better in the test.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from helpers.data import LIKED, SCALE, as_stars
+from helpers.search.index import NeighborIndex, as_count, as_mask
+
+DRAWS = 1_000  # of the bootstrap
+PAIR = ["user_id", "movie_id"]
+MANY_TIES = 0.05  # share of the ratings from which it is said that time does not put them in order
+SHORT = 5  # words; a shorter text says little
+COPY = 0.95  # cosine from which two texts say the same
+HUB = 5  # a hub is in this many times as many lists of neighbours as the mean film
+
+
+# ---- splits --------------------------------------------------------------------------------------------------------
+
+
+def split_last(ratings: pd.DataFrame, share: float = 0.2, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split by time, viewer by viewer: the last ratings of each are for the test.
+
+    Ratings of one time come in random order. By id they would not do: where ids follow popularity, or the time at which
+    films came into the catalogue, one end of the ids would be missing from the training.
+
+    Parameters
+    ----------
+    ratings : pandas.DataFrame
+        ``user_id``, ``movie_id``, ``rating``, ``timestamp``.
+    share : float
+        Part of every viewer's ratings that goes into the test, in (0, 1), rounded down.
+    seed : int
+        Of the order of ratings that have the same time.
+
+    Returns
+    -------
+    train, test : pandas.DataFrame
+        Together all rows; of one viewer, no row of the test is older than one of the training.
+
+    Raises
+    ------
+    ValueError
+        When a time is missing.
+
+    Warns
+    -----
+    UserWarning
+        When for `MANY_TIES` of the ratings or more it is chance whether they are in the training or in the test.
+    """
+    _check_times(ratings)
+    shuffled = ratings.sort_values(PAIR, kind="stable").sample(frac=1, random_state=seed)
+    train, test = _split_viewers(shuffled.sort_values(["user_id", "timestamp"], kind="stable"), share)
+    edge = test.groupby("user_id")["timestamp"].min()
+    undecided = ratings["timestamp"].eq(ratings["user_id"].map(edge))
+    undecided &= ratings["user_id"].map(train.groupby("user_id")["timestamp"].max().eq(edge)).eq(True)
+    if undecided.mean() >= MANY_TIES:
+        warnings.warn(
+            f"{undecided.mean():.0%} of the ratings have the same time as others of their viewer: chance, not time, "
+            "decides which of them are in the test.",
+            stacklevel=2,
+        )
+    return train, test
+
+
+def split_random(ratings: pd.DataFrame, share: float = 0.2, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split at random, viewer by viewer. It lets a model see ratings that were given after those it has to guess."""
+    return _split_viewers(ratings.sample(frac=1, random_state=seed).sort_values("user_id", kind="stable"), share)
+
+
+def split_date(ratings: pd.DataFrame, share: float = 0.2) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split at one moment for everybody: the last `share` of all ratings are for the test.
+
+    Viewers who come after that moment are in the test only. Ratings of one time stay together, so that the test is
+    smaller where many have the time of that moment.
+
+    Raises
+    ------
+    ValueError
+        When a time is missing, or no rating is later than that moment.
+    """
+    _check_share(share)
+    _check_times(ratings)
+    moment = ratings["timestamp"].quantile(1 - share)
+    late = ratings["timestamp"] > moment
+    if not late.any():
+        raise ValueError(
+            f"split_date: {(ratings['timestamp'] == moment).mean():.0%} of the ratings have the last time of all: none "
+            "is left for the test. Split at random instead."
+        )
+    return ratings[~late].reset_index(drop=True), ratings[late].reset_index(drop=True)
+
+
+def split_cold(ratings: pd.DataFrame, share: float = 0.15, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Hide films: all ratings of a random `share` of the films are for the test."""
+    _check_share(share)
+    films = np.unique(ratings["movie_id"])
+    hidden = np.random.default_rng(seed).choice(films, size=max(1, int(len(films) * share)), replace=False)
+    cold = ratings["movie_id"].isin(hidden)
+    return ratings[~cold].reset_index(drop=True), ratings[cold].reset_index(drop=True)
+
+
+def _check_share(share: float) -> None:
+    if not 0 < share < 1:
+        raise ValueError(f"split: share is {share}; it lies between 0 and 1.")
+
+
+def _check_times(ratings: pd.DataFrame) -> None:
+    if "timestamp" not in ratings:
+        raise ValueError(f"split: column 'timestamp' is missing (found: {', '.join(map(str, ratings))}).")
+    missing = ratings["timestamp"].isna()
+    if missing.any():
+        row = ratings.loc[missing, PAIR].iloc[0]
+        raise ValueError(f"split: user_id {row['user_id']}, movie_id {row['movie_id']} has no timestamp.")
+
+
+def _split_viewers(ordered: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Put the last `share` of each viewer's rows, as they are ordered, into the test."""
+    _check_share(share)
+    place_from_end = ordered.groupby("user_id").cumcount(ascending=False)
+    count = ordered.groupby("user_id")["movie_id"].transform("size")
+    last = place_from_end < (count * share).astype(int)
+    return ordered[~last].reset_index(drop=True), ordered[last].reset_index(drop=True)
+
+
+# ---- metrics of ranked lists: hits is (n, k), True where the film at that place is relevant; relevant is (n,) --------
+
+
+def precision(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """Share of the list that is relevant: (n,) in [0, 1]."""
+    return hits.mean(axis=1)
+
+
+def recall(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """Share of the relevant films that are in the list: (n,) in [0, 1]."""
+    return hits.sum(axis=1) / relevant
+
+
+def hit_rate(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """1 where any film of the list is relevant, else 0: (n,)."""
+    return hits.any(axis=1).astype(float)
+
+
+def reciprocal_rank(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """1 / place of the first relevant film, 0 without any: (n,) in [0, 1]. Its mean is MRR (Voorhees, 1999)."""
+    return np.where(hits.any(axis=1), 1 / (hits.argmax(axis=1) + 1), 0.0)
+
+
+def average_precision(hits: np.ndarray, relevant: np.ndarray, by: str = "min") -> np.ndarray:
+    """Mean of the precision at the place of each relevant film: (n,) in [0, 1]. Its mean over viewers is MAP@k.
+
+    Parameters
+    ----------
+    hits, relevant : numpy.ndarray
+        As above.
+    by : {"min", "all"}
+        Two denominators are in use: the number of relevant films that fit into the list, ``min(n, k)``, so that 1 can
+        be reached; or all of them, n, as trec_eval does.
+    """
+    if by not in ("min", "all"):
+        raise ValueError(f"average_precision: by is 'min' or 'all', not {by!r}.")
+    places = np.arange(1, hits.shape[1] + 1)
+    total = (np.cumsum(hits, axis=1) / places * hits).sum(axis=1)
+    return total / (np.minimum(relevant, hits.shape[1]) if by == "min" else relevant)
+
+
+def ndcg(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """Normalised discounted cumulative gain, with gain 1 for a relevant film: (n,) in [0, 1].
+
+    K. Järvelin and J. Kekäläinen (2002), Cumulated gain-based evaluation of IR techniques, ACM TOIS 20(4).
+    """
+    discounts = 1 / np.log2(np.arange(2, hits.shape[1] + 2))
+    best = np.cumsum(discounts)[np.minimum(relevant, hits.shape[1]) - 1]
+    return hits @ discounts / best
+
+
+RANKING = {
+    "ndcg": ndcg,
+    "map": average_precision,
+    "recall": recall,
+    "precision": precision,
+    "hit rate": hit_rate,
+    "mrr": reciprocal_rank,
+}
+
+
+# ---- beyond accuracy -------------------------------------------------------------------------------------------------
+
+
+def novelty(ranked: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Mean surprise of the films of each list, in bits: (n,).
+
+    A film that a share p of the viewers rated carries -log2 p bits (Zhou et al., 2010, PNAS 107(10), equation 3).
+    `ranked` holds (n, k) places in `shares`, the share for every film.
+    """
+    return -np.log2(shares[ranked]).mean(axis=1)
+
+
+def diversity(ranked: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """How unlike the films of each list are: 1 minus the mean cosine of its pairs, (n,) in [0, 2].
+
+    `ranked` holds (n, k) places in `vectors`, unit rows (Ziegler et al., 2005, WWW, section 3.2).
+    """
+    rows = vectors[ranked]
+    total = np.einsum("nkd,nld->n", rows, rows)
+    k = ranked.shape[1]
+    return 1 - (total - k) / (k * (k - 1)) if k > 1 else np.zeros(len(ranked))
+
+
+def gini(counts: np.ndarray) -> float:
+    """Inequality of how often films are recommended: 0 when all are equally often, near 1 when one is always."""
+    ordered = np.sort(np.asarray(counts, dtype=float))
+    places = np.arange(1, len(ordered) + 1)
+    return float((2 * places - len(ordered) - 1) @ ordered / (len(ordered) * ordered.sum()))
+
+
+# ---- errors in stars -------------------------------------------------------------------------------------------------
+
+
+def rmse(predicted, actual) -> float:
+    """Root of the mean squared error, in stars."""
+    return float(np.sqrt(np.mean((np.asarray(predicted, dtype=float) - np.asarray(actual, dtype=float)) ** 2)))
+
+
+def mae(predicted, actual) -> float:
+    """Mean absolute error, in stars."""
+    return float(np.mean(np.abs(np.asarray(predicted, dtype=float) - np.asarray(actual, dtype=float))))
+
+
+# ---- putting it together ---------------------------------------------------------------------------------------------
+
+
+def evaluate_users(
+    model,
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    k: int = 10,
+    movies=None,
+    vectors=None,
+    where=None,
+    scale: tuple = SCALE,
+) -> pd.DataFrame:
+    """Fit a recommender on the training, and judge its first k films for every viewer of the test.
+
+    Candidates are the films of `movies` (or of the training) that the viewer had not rated in training. Viewers
+    without a relevant film among them, or without training ratings, are left out.
+
+    Parameters
+    ----------
+    model : object
+        With ``fit(ratings, movies)`` and ``rank(user_ids, k, where)``, as `helpers.recommenders.Recommender`.
+    train, test : pandas.DataFrame
+        As from a split.
+    k : int
+        Length of the lists.
+    movies : pandas.DataFrame, optional
+        The films that may be recommended; index ``movie_id``.
+    vectors : numpy.ndarray, optional
+        (n_films, dimensions) unit rows for the diversity, a row for each of `movies`; without `movies`, by id.
+    where : array-like of bool, optional
+        (n_films,) True for the films that may be recommended: a Series by ``movie_id``, or in the order of the ids; see
+        `helpers.search.index.as_mask`.
+    scale : tuple of float
+        Lowest and highest rating, as for ``fit``; see `helpers.data.as_stars`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a viewer (index ``user_id``): ``ndcg@k``, ``map@k``, ``recall@k``, ``precision@k``, ``hit rate@k``,
+        ``mrr@k``, ``novelty`` (bits), ``popularity`` (mean share of viewers who rated a recommended film), and
+        ``diversity`` if `vectors` are given. ``attrs`` holds ``coverage`` and ``gini`` of all lists together, over the
+        films that may be recommended.
+
+    Raises
+    ------
+    ValueError
+        When a pair of the test is in the training, when a score is not a number, when k is no whole number from 1 on or
+        larger than the number of candidates, when the vectors are not as many as the films, or when nobody is left to
+        judge.
+    """
+    k = as_count(k, "evaluate")
+    both = test[PAIR].merge(train[PAIR], on=PAIR)
+    if len(both):
+        raise ValueError(f"evaluate: user_id {both.iloc[0, 0]}, movie_id {both.iloc[0, 1]} is in training and in test.")
+    films = np.unique(train["movie_id"]) if movies is None else np.sort(movies.index.to_numpy())
+    where = as_mask(where, films, "evaluate")
+    allowed = films if where is None else films[where]
+    liked = _liked(test, scale)
+    liked = liked[liked["user_id"].isin(train["user_id"]) & liked["movie_id"].isin(allowed)]
+    users = np.unique(liked["user_id"])
+    if not len(users):
+        raise ValueError("evaluate: no viewer of the test has training ratings and a liked film among the candidates.")
+    model.fit(train, movies, **({} if tuple(scale) == SCALE else {"scale": scale}))
+    ranked = np.searchsorted(films, model.rank(users, k) if where is None else model.rank(users, k, where))
+    wanted = np.zeros((len(users), len(films)), dtype=bool)
+    wanted[np.searchsorted(users, liked["user_id"]), np.searchsorted(films, liked["movie_id"])] = True
+    hits, relevant = np.take_along_axis(wanted, ranked, axis=1), wanted.sum(axis=1)
+    each = pd.DataFrame({f"{name}@{k}": metric(hits, relevant) for name, metric in RANKING.items()}, index=users)
+    seen = np.bincount(np.searchsorted(films, train["movie_id"]), minlength=len(films))
+    shares = (seen + 1) / (train["user_id"].nunique() + 1)  # a film that nobody rated is not infinitely novel
+    each["novelty"], each["popularity"] = novelty(ranked, shares), shares[ranked].mean(axis=1)
+    if vectors is not None:
+        rows = np.asarray(vectors)
+        if len(rows) != len(films):
+            raise ValueError(f"evaluate: {len(rows)} vectors for {len(films)} films.")
+        rows = rows if movies is None else rows[np.argsort(movies.index.to_numpy(), kind="stable")]
+        each["diversity"] = diversity(ranked, rows)
+    counts = np.bincount(ranked.ravel(), minlength=len(films))
+    counts = counts if where is None else counts[where]
+    each.attrs = {"coverage": float((counts > 0).mean()), "gini": gini(counts)}
+    return each.rename_axis("user_id")
+
+
+def _liked(test: pd.DataFrame, scale: tuple) -> pd.DataFrame:
+    return test[as_stars(test["rating"], scale) >= LIKED]
+
+
+def evaluate(
+    model,
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    k: int = 10,
+    movies=None,
+    vectors=None,
+    where=None,
+    seed: int = 0,
+    scale: tuple = SCALE,
+) -> pd.DataFrame:
+    """Judge a recommender, with intervals.
+
+    Parameters
+    ----------
+    model, train, test, k, movies, vectors, where
+        As for `evaluate_users`.
+    seed : int
+        Of the bootstrap over viewers.
+    scale : tuple of float
+        As for `evaluate_users`; ``rmse`` and ``mae`` are on it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a metric; columns ``mean``, ``low``, ``high`` (95 % interval over viewers). ``coverage`` and ``gini``, and
+        ``rmse`` and ``mae`` of models that predict stars, are of all lists and ratings together, without interval.
+    """
+    each = evaluate_users(model, train, test, k, movies, vectors, where, scale)
+    table = summarize(each, seed)
+    single = dict(each.attrs)
+    if getattr(model, "predicts_stars", False):
+        known = test[test["user_id"].isin(model.users) & test["movie_id"].isin(model.items)]
+        predicted = model.predict_many(known["user_id"], known["movie_id"])
+        single |= {"rmse": rmse(predicted, known["rating"]), "mae": mae(predicted, known["rating"])}
+    for name, value in single.items():
+        table.loc[name] = [value, np.nan, np.nan]
+    return table
+
+
+def summarize(each: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Mean and 95 % interval of every column, over viewers: ``mean``, ``low``, ``high``, a row a metric."""
+    rows = {name: [each[name].mean(), *bootstrap_interval(each[name].to_numpy(), seed)] for name in each}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "low", "high"])
+
+
+def paired_difference(one: pd.DataFrame, other: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """How much better the first is than the second, viewer by viewer: mean and interval of the differences.
+
+    Parameters
+    ----------
+    one, other : pandas.DataFrame
+        As from `evaluate_users`, of the same viewers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As from `summarize`. An interval that does not hold 0 is a difference that is not chance.
+    """
+    if not one.index.equals(other.index):
+        raise ValueError("paired_difference: the two were not judged on the same viewers.")
+    return summarize(one - other, seed)
+
+
+def bootstrap_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
+    """95 % interval of a mean over viewers: the middle of the means of `DRAWS` samples drawn with replacement.
+
+    B. Efron and R. J. Tibshirani (1993), An Introduction to the Bootstrap, section 13.3.
+    """
+    drawn = np.random.default_rng(seed).integers(len(values), size=(DRAWS, len(values)))
+    low, high = np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def places(model, test: pd.DataFrame) -> pd.DataFrame:
+    """Find where a recommender puts each liked film of the test among all films that the viewer had not rated.
+
+    Parameters
+    ----------
+    model : helpers.recommenders.Recommender
+        Fitted on the training.
+    test : pandas.DataFrame
+        As from a split.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a liked pair: ``user_id``, ``movie_id``, ``place`` (how many films come before it; one of equal score
+        counts a half, rounded down), ``others`` (how many films could).
+    """
+    known = test["user_id"].isin(model.users) & test["movie_id"].isin(model.items)
+    liked = _liked(test[known], model.scale)[PAIR].reset_index(drop=True)
+    users, rows = np.unique(liked["user_id"], return_inverse=True)
+    scores = model.scores(users)[rows]
+    own = scores[np.arange(len(liked)), np.searchsorted(model.items, liked["movie_id"])][:, None]
+    before, equal = (scores > own).sum(axis=1), (scores == own).sum(axis=1) - 1
+    return liked.assign(place=before + equal // 2, others=np.isfinite(scores).sum(axis=1) - 1)
+
+
+def sampled_hit_rate(found: pd.DataFrame, k: int = 10, sample: int = 100) -> float:
+    """How often a liked film is among the first k when it is ranked among `sample` random others only.
+
+    This is the expectation over samples, in closed form, of a shortcut that was usual in papers. It is not the hit
+    rate among all films, and can order models differently (W. Krichene and S. Rendle, 2020, On sampled metrics for
+    item recommendation, KDD, section 3).
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        As from `places`.
+    k, sample : int
+        Length of the list; how many other films are drawn, without replacement.
+    """
+    from scipy.stats import hypergeom
+
+    k = as_count(k, "sampled_hit_rate")
+    drawn = np.minimum(sample, found["others"])
+    return float(hypergeom.cdf(k - 1, found["others"], found["place"], drawn).mean())
+
+
+def precision_recall_curve(model, test: pd.DataFrame, depth: int = 100) -> pd.DataFrame:
+    """Mean precision and recall of the first 1, 2, … `depth` films, over the viewers of the test.
+
+    `model` is fitted already. Returns a DataFrame: index ``k``, columns ``precision`` and ``recall``.
+    """
+    depth = as_count(depth, "precision_recall_curve")
+    liked = _liked(test[test["user_id"].isin(model.users)], model.scale)
+    wanted = liked.groupby("user_id")["movie_id"].agg(set)
+    ranked = model.rank(wanted.index, depth)
+    hits = np.array([[film in films for film in row] for films, row in zip(wanted, ranked, strict=True)])
+    found = hits.cumsum(axis=1)
+    places = np.arange(1, depth + 1)
+    curve = {
+        "precision": (found / places).mean(axis=0),
+        "recall": (found / wanted.map(len).to_numpy()[:, None]).mean(axis=0),
+    }
+    return pd.DataFrame(curve, index=pd.Index(places, name="k"))
+
+
+# ---- without any ratings ---------------------------------------------------------------------------------------------
+
+
+def smells(movies: pd.DataFrame, vectors: np.ndarray, k: int = 5) -> pd.DataFrame:
+    """Look for what usually goes wrong in a catalogue of texts and their vectors.
+
+    Parameters
+    ----------
+    movies : pandas.DataFrame
+        With ``title`` and ``synopsis``.
+    vectors : numpy.ndarray
+        (n_movies, dimensions) of the texts.
+    k : int
+        How many neighbours of each are looked at.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by what is wrong: ``count`` of the rows that it concerns, and ``examples``, at most three titles.
+        *Short text*: fewer than `SHORT` words. *Same text*: another row has it letter by letter. *Near-copy*: another
+        text, but a cosine of `COPY` or more with it. *Hub*: among the neighbours of `HUB` times as many rows as usual.
+
+    References
+    ----------
+    Hubs: M. Radovanovic, A. Nanopoulos and M. Ivanovic (2010), Hubs in space, JMLR 11, pages 2487-2531.
+    """
+    places, similarities = NeighborIndex(vectors).search(vectors, k + 1)
+    rows = np.arange(len(movies))[:, None]
+    others = places != rows
+    texts = movies["synopsis"].str.strip()
+    same = texts.duplicated(keep=False).to_numpy()
+    found = {
+        "short text": (texts.str.split().str.len() < SHORT).to_numpy(),
+        "same text": same,
+        "near-copy": ((similarities >= COPY) & others).any(axis=1) & ~same,
+        "hub": np.bincount(places[others], minlength=len(movies)) >= HUB * k,
+    }
+    examples = {name: "; ".join(movies["title"][rows][:3]) for name, rows in found.items()}
+    counts = {name: int(rows.sum()) for name, rows in found.items()}
+    return pd.DataFrame({"count": counts, "examples": examples})

@@ -1,0 +1,132 @@
+"""The scoreboard: every model of the course on one protocol, as a table and as one JSON document."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from helpers import evaluation
+from helpers.data import LIKED, load_movies, load_ratings, load_vectors
+from helpers.evaluation import results
+
+PROTOCOLS: dict[str, Callable] = {
+    "last": lambda ratings, seed: evaluation.split_last(ratings, seed=seed),
+    "random": lambda ratings, seed: evaluation.split_random(ratings, seed=seed),
+    "date": lambda ratings, seed: evaluation.split_date(ratings),
+    "cold": lambda ratings, seed: evaluation.split_cold(ratings, seed=seed),
+}
+
+
+class Task:
+    """What models are judged on: a training, a test, and the films that may be recommended.
+
+    Parameters
+    ----------
+    ratings : str or pandas.DataFrame
+        ``"course"``, ``"movielens"``, or ratings as from `helpers.data.read_ratings_csv` (no texts then).
+    protocol : str
+        A key of `PROTOCOLS`.
+    k : int
+        Length of the lists.
+    seed : int
+        Of random splits, of the order of ratings that have the same time, and of the bootstrap.
+
+    Attributes
+    ----------
+    notes : list of str
+        What the split warned of, for whoever reads the figures; warned of again.
+    """
+
+    def __init__(self, ratings="course", protocol: str = "last", k: int = 10, seed: int = 0):
+        own = isinstance(ratings, pd.DataFrame)
+        self.name = "own" if own else ratings
+        table = ratings if own else load_ratings(ratings)
+        self.movies = None if own else load_movies()
+        self.vectors = None if own else load_vectors(self.movies)
+        if own and protocol == "cold":
+            raise ValueError("protocol 'cold' needs texts of the films, which own ratings do not have.")
+        if own and protocol in ("last", "date") and "timestamp" not in table:
+            raise ValueError(f"protocol '{protocol}' needs a time of each rating; name its column, or use random.")
+        self.protocol, self.k, self.seed = protocol, k, seed
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            self.train, self.test = PROTOCOLS[protocol](table, seed)
+        self.notes = [str(warning.message) for warning in caught]
+        for note in self.notes:
+            warnings.warn(note, stacklevel=2)
+        cold = protocol == "cold"
+        self.where = pd.Series(~self.movies.index.isin(self.train["movie_id"]), self.movies.index) if cold else None
+
+    def describe(self) -> dict:
+        """The protocol in words and numbers, for whoever wants to repeat it."""
+        return {
+            "split": self.protocol,
+            "k": self.k,
+            "seed": self.seed,
+            "liked_from": LIKED,
+            "viewers": int(self.train["user_id"].nunique()),
+            "films": len(self.movies) if self.movies is not None else int(self.train["movie_id"].nunique()),
+            "training_ratings": len(self.train),
+            "test_ratings": len(self.test),
+            "candidates": "films that nobody rated in training"
+            if self.where is not None
+            else "all films not yet rated",
+            **({"notes": self.notes} if self.notes else {}),
+        }
+
+    def judge(self, model) -> pd.DataFrame:
+        """Fit and judge one model, such as ``EASE()``; see `helpers.evaluation.evaluate`."""
+        return evaluation.evaluate(
+            model, self.train, self.test, self.k, self.movies, self.vectors, self.where, self.seed
+        )
+
+
+def run(task: Task, models: dict[str, Callable]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Make and judge models one by one, with a progress bar: name and table of each."""
+    from tqdm import tqdm
+
+    for name, make in tqdm(models.items(), desc="Models", unit=" model"):
+        yield name, task.judge(make())
+
+
+def as_document(task: Task, judged: dict[str, pd.DataFrame]) -> dict:
+    """One JSON document: ratings, protocol, and for each model its metrics, with intervals where they have them."""
+    models = []
+    for name, table in judged.items():
+        entry: dict = {"model": name}
+        for metric, row in table.round(5).iterrows():
+            with_interval = {"mean": row["mean"], "low": row["low"], "high": row["high"]}
+            entry[metric] = row["mean"] if np.isnan(row["low"]) else with_interval
+        models.append(entry)
+    return {"ratings": task.name, "protocol": task.describe(), "models": models}
+
+
+def as_table(document: dict) -> pd.DataFrame:
+    """The means of a document as a table: a row a model, a column a metric."""
+    rows = {
+        entry["model"]: {
+            metric: value["mean"] if isinstance(value, dict) else value
+            for metric, value in entry.items()
+            if metric != "model"
+        }
+        for entry in document["models"]
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def intervals(document: dict, metric: str) -> pd.DataFrame:
+    """Mean and interval of one metric: a row a model, columns ``mean``, ``low``, ``high``."""
+    return pd.DataFrame({entry["model"]: entry[metric] for entry in document["models"]}).T
+
+
+def keep(document: dict) -> None:
+    """Keep a document as figures that others compare with; see `helpers.evaluation.results`."""
+    results.keep(document, "evaluate", document["ratings"], document["protocol"]["split"])
+
+
+def load_reference(ratings: str, protocol: str = "last") -> dict:
+    """Read a document that `keep` wrote: figures measured once, on data that need not be there now."""
+    return results.load("evaluate", ratings, protocol)

@@ -1,0 +1,622 @@
+"""Keep vectors in a vector engine, Milvus: in a file of this machine, on a server, or on a cluster.
+
+What changes between the three is the URI. Up to some 15,000 films one matrix product (`helpers.search`) is faster and
+needs no engine; an engine pays where films come and go, where several programs ask, or where memory ends.
+
+Installed by the extra ``engine``: pymilvus is the client, milvus-lite the engine in a file. Nothing here imports them
+before an engine is opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import json
+import logging
+import math
+import operator
+import random
+import re
+import threading
+import time
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers.home import cache_folder
+from helpers.search.index import STEP, as_count, best_first, unit_rows
+
+PACKAGES = ["pymilvus>=3.0,<4", "milvus-lite>=3.2,<4"]
+FIELDS = ["movie_id", "vector", "title", "year", "genres", "content"]
+TEXT_BYTES = 65_535  # that Milvus holds in a text field, at most
+BATCH = 1_000  # films that are read or written together
+QUERIES_AT_ONCE = 256
+NEIGHBORS_AT_MOST = 16_384  # that Milvus returns for a query
+SPARE = 16  # neighbours asked for beyond k, to see whether the last ones tie
+LOOSE = 500  # films written to Milvus Lite before they are moved from its log, which it searches slowly
+PAUSES = 0.25, 8.0  # seconds before the second attempt, which double with every attempt, and their limit
+NOT_LOADED = 101  # Milvus's code for a collection that is stored, but cannot be searched before it is loaded
+PLAIN = re.compile(r"[^A-Za-z0-9 -]")  # what is written as its code point inside a genre
+
+
+class VectorEngine:
+    """Nearest neighbours from Milvus, with filters, for films that can be changed and deleted.
+
+    Parameters
+    ----------
+    uri : str or path, optional
+        A file that ends with ``.db`` (in truth a folder; it is made where there is none), or the address of a server
+        or cluster such as ``http://127.0.0.1:19530``. By default ``course.db`` in the course's cache.
+    collection : str
+        Name of the films' table: letters, digits and underscores.
+    token : str
+        ``user:password``, or the key of a cloud service, where the server asks for one.
+    timeout : float
+        Seconds that one attempt of one call may take.
+    retries : int
+        Further attempts after a connection failed, with pauses that double from a quarter of a second and are
+        shortened at random, so that many clients do not return all at once. Films are written and deleted by id, so
+        that doing it twice does no harm.
+    shards, replicas : int
+        Of a new collection on a cluster: over how many nodes writes are spread, and how many copies are searched.
+    consistency : {"Strong", "Bounded", "Session", "Eventually"}
+        Of a new collection on a cluster: how fresh searches are; the weaker, the faster.
+
+    Raises
+    ------
+    ImportError
+        When pymilvus or milvus-lite is missing; the message has the command that installs it.
+    ValueError
+        When the URI or the collection's name is none.
+    ConnectionError, TimeoutError, PermissionError
+        When the server is not there, does not answer, or refuses the token. All of them are `OSError`.
+    OSError
+        When the file is open in another process.
+
+    Notes
+    -----
+    A film that `upsert` has returned for survives ``kill -9``: Milvus Lite has handed it to the operating system by
+    then. It does not wait for the disk, though, so a power failure may take what was written in the last moments;
+    `build` again writes what is missing. The engines of one process share an open file. While it is open, a file is
+    served at a free port of 127.0.0.1, to every user of this machine.
+
+    References
+    ----------
+    J. Wang et al. (2021), Milvus: a purpose-built vector data management system, SIGMOD, pages 2614-2627.
+    Back-off: M. Brooker (2015), Exponential backoff and jitter, AWS Architecture Blog.
+    """
+
+    def __init__(
+        self,
+        uri: str | Path | None = None,
+        collection: str = "movies",
+        *,
+        token: str = "",
+        timeout: float = 30.0,
+        retries: int = 5,
+        shards: int = 1,
+        replicas: int = 1,
+        consistency: str = "Strong",
+    ):
+        if not re.fullmatch(r"[A-Za-z_]\w{0,254}", collection, re.ASCII):
+            raise ValueError(f"VectorEngine: collection {collection!r} is not made of letters, digits and underscores.")
+        uri = str(cache_folder() / "course.db" if uri is None else uri)
+        self.uri = re.sub(r"//[^/@]*@", "//", uri)  # without a password, for messages
+        self.collection, self.timeout, self.retries = collection, timeout, retries
+        self._layout = {"num_shards": shards, "consistency_level": consistency}
+        self._replicas = replicas
+        self._dimensions: int | None = None
+        self._loose = 0
+        self._held = contextlib.ExitStack()  # what has to be let go, last one first
+        self._close = weakref.finalize(self, self._held.close)
+        try:
+            self._connect(uri, token)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> VectorEngine:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the server, or of the file, so that another process may open it. May be called twice."""
+        self._close()
+
+    def build(self, vectors, movies: pd.DataFrame, batch: int = BATCH, progress: bool = True) -> int:
+        """Put films into the collection, which is made where there is none.
+
+        Films that are there already with the same vector, title, year and genres are not written again. So a build
+        that was interrupted goes on where it stopped, and building twice changes nothing. Films that are not in
+        `movies` stay: see `delete` and `drop`.
+
+        Parameters
+        ----------
+        vectors : array-like
+            (n_movies, dimensions); rows are scaled to length 1.
+        movies : pandas.DataFrame
+            Index ``movie_id`` (whole numbers, each once), ``title``; ``year`` and ``genres`` (names joined by ``|``)
+            where there are any. Years may be missing.
+        batch : int
+            Films that are sent together.
+        progress : bool
+            Whether a progress bar is shown.
+
+        Returns
+        -------
+        int
+            How many films were written.
+
+        Raises
+        ------
+        ValueError
+            When the shapes do not fit, a vector is zero, NaN or infinite, an id is no whole number or comes twice, or
+            the collection holds vectors of another width or other fields.
+        """
+        if batch < 1:
+            raise ValueError(f"build: batch is {batch}; send 1 film or more together.")
+        vectors = _checked(vectors, movies, "build")
+        if not self._call("has_collection", self.collection):
+            self._create(vectors.shape[1])
+        return self._write(vectors, movies, batch, progress, skip=True)
+
+    def upsert(self, vectors, movies: pd.DataFrame) -> None:
+        """Add films, or replace the ones that have the same ids. When it returns, they are stored.
+
+        Parameters
+        ----------
+        vectors, movies
+            As for `build`.
+
+        Raises
+        ------
+        ValueError
+            As for `build`.
+        LookupError
+            When there is no collection yet.
+        """
+        self._write(_checked(vectors, movies, "upsert"), movies, BATCH, progress=False, skip=False)
+
+    def delete(self, ids) -> None:
+        """Remove films by id; ids that are not there are passed over.
+
+        Parameters
+        ----------
+        ids : sequence of int
+            ``movie_id`` of the films.
+        """
+        self._ready()
+        for some in _batches(_whole_numbers(ids, "delete"), BATCH):
+            self._call("delete", self.collection, ids=some)
+
+    def drop(self) -> None:
+        """Remove the collection with all its films."""
+        self._call("drop_collection", self.collection)
+        self._dimensions = None
+
+    def count(self) -> int:
+        """Count the films of the collection; 0 where there is none."""
+        if not self._call("has_collection", self.collection):
+            return 0
+        self._ready()
+        return int(self._call("query", self.collection, filter="", output_fields=["count(*)"])[0]["count(*)"])
+
+    def get(self, ids) -> pd.DataFrame:
+        """Look films up by id.
+
+        Parameters
+        ----------
+        ids : sequence of int
+            ``movie_id`` of the films.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index ``movie_id`` in the order of `ids`, without the ones that are not there; ``title``, ``year`` (NaN
+            where there is none) and ``genres``.
+        """
+        self._ready()
+        ids = _whole_numbers(ids, "get")
+        stored = self._stored(ids, ["title", "year", "genres"])
+        rows = [(stored[i]["title"], stored[i]["year"], _read_genres(stored[i]["genres"])) for i in ids if i in stored]
+        table = pd.DataFrame(rows, columns=["title", "year", "genres"])
+        table.index = pd.Index([i for i in ids if i in stored], name="movie_id", dtype="int64")
+        return table.astype({"year": "float64"})
+
+    def search(self, query, k: int = 10, *, years=None, genres=None, without=None) -> tuple[np.ndarray, np.ndarray]:
+        """Find the k nearest films, as `helpers.search.index.NeighborIndex.search` does.
+
+        Parameters
+        ----------
+        query : array-like
+            (dimensions,) one vector, or (m, dimensions) many.
+        k : int
+            How many, up to 16,384; where fewer are left, they all come back.
+        years, genres, without
+            Which films may be found: see `filter_expression`. Applied before ranking.
+
+        Returns
+        -------
+        ids, similarities : numpy.ndarray
+            (k,) or (m, k), best first, equal ones by id. Similarities are cosines, in [-1, 1], float32. Should an
+            approximate index of a server find fewer for one of many queries than for the others, its row is filled up
+            with id -1 and similarity -inf.
+
+        Raises
+        ------
+        ValueError
+            When the query has another width, a NaN, or only zeros; when k is out of range; when a filter is none.
+        LookupError
+            When there is no collection yet.
+        """
+        self._ready()
+        query = np.asarray(query, dtype=np.float32)
+        queries = np.atleast_2d(query)
+        if queries.ndim != 2 or queries.shape[1] != self._dimensions:
+            raise ValueError(f"search: the query has {query.shape[-1:]} numbers, the collection {self._dimensions}.")
+        if as_count(k) > NEIGHBORS_AT_MOST:
+            raise ValueError(f"search: k is {k}; ask for 1 to {NEIGHBORS_AT_MOST:,}.")
+        expression = filter_expression(years=years, genres=genres, without=without)
+        found = []
+        for some in _batches(unit_rows(queries, "search"), QUERIES_AT_ONCE):
+            found += self._nearest(some, k, expression, k + SPARE)
+        width = max(len(ids) for ids, _ in found)
+        ids = np.full((len(found), width), -1, dtype=np.int64)
+        similarities = np.full((len(found), width), -np.inf, dtype=np.float32)
+        for row, (its_ids, its_similarities) in enumerate(found):
+            ids[row, : len(its_ids)], similarities[row, : len(its_ids)] = its_ids, its_similarities
+        return (ids[0], similarities[0]) if query.ndim == 1 else (ids, similarities)
+
+    def _nearest(self, queries: np.ndarray, k: int, expression: str, limit: int) -> list[tuple]:
+        """Ids and similarities of each query's k nearest, of `limit` that Milvus is asked for.
+
+        Milvus leaves open which of several equal ones it returns: more are asked for where the k-th may have equals
+        that are not among them.
+        """
+        limit = min(limit, NEIGHBORS_AT_MOST)
+        answers = self._call(
+            "search", self.collection, data=list(queries), limit=limit, filter=expression, output_fields=["movie_id"]
+        )
+        found = []
+        for query, hits in zip(queries, answers, strict=True):
+            ids = np.array([hit["movie_id"] for hit in hits], dtype=np.int64)
+            similarities = np.array([hit["distance"] for hit in hits], dtype=np.float32)
+            if len(ids) == limit < NEIGHBORS_AT_MOST and similarities[k - 1] - similarities[-1] < STEP:
+                found += self._nearest(query[None, :], k, expression, 4 * limit)
+                continue
+            order = best_first(similarities, ids)[:k]
+            found.append((ids[order], similarities[order]))
+        return found
+
+    def _write(self, vectors: np.ndarray, movies: pd.DataFrame, batch: int, progress: bool, skip: bool) -> int:
+        self._ready()
+        if vectors.shape[1] != self._dimensions:
+            raise ValueError(
+                f"{self.uri}: collection '{self.collection}' holds vectors of {self._dimensions} numbers, not "
+                f"{vectors.shape[1]}. Take another collection, or drop() this one."
+            )
+        from tqdm import tqdm
+
+        written = 0
+        with tqdm(total=len(movies), desc="Films", unit=" films", disable=not progress, delay=0.5) as bar:
+            for start in range(0, len(movies), batch):
+                rows = _rows(vectors[start : start + batch], movies.iloc[start : start + batch])
+                new = self._changed(rows) if skip else rows
+                if new:
+                    self._call("upsert", self.collection, new)
+                written, self._loose = written + len(new), self._loose + len(new)
+                bar.update(len(rows))
+        if self._lite and (self._loose >= LOOSE or (skip and self._loose)):
+            self._settle()
+        return written
+
+    def _changed(self, rows: list[dict]) -> list[dict]:
+        stored = self._stored([row["movie_id"] for row in rows], ["content"])
+        return [row for row in rows if stored.get(row["movie_id"], {}).get("content") != row["content"]]
+
+    def _stored(self, ids: list[int], fields: list[str]) -> dict[int, dict]:
+        rows = []
+        for some in _batches(ids, BATCH):
+            expression = f"movie_id in {json.dumps(some)}"
+            rows += self._call("query", self.collection, filter=expression, output_fields=["movie_id", *fields])
+        return {row["movie_id"]: row for row in rows}
+
+    def _settle(self) -> None:
+        """Move films from the log of Milvus Lite, where a search goes through them one by one in Python."""
+        self._call("flush", self.collection)
+        self._loose = 0
+
+    def _create(self, dimensions: int) -> None:
+        from pymilvus import DataType, MilvusClient
+
+        schema = MilvusClient.create_schema()
+        schema.add_field("movie_id", DataType.INT64, is_primary=True)
+        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimensions)
+        schema.add_field("title", DataType.VARCHAR, max_length=TEXT_BYTES)
+        schema.add_field("year", DataType.INT64, nullable=True)
+        schema.add_field("genres", DataType.VARCHAR, max_length=TEXT_BYTES)
+        schema.add_field("content", DataType.VARCHAR, max_length=64)
+        self._call("create_collection", self.collection, schema=schema, **self._layout)
+
+    def _ready(self) -> None:
+        """Check the collection's fields and load it, at the first call that needs it.
+
+        In Milvus Lite the index is exact: its HNSW missed up to one neighbour in six as soon as there was a filter.
+        """
+        if self._dimensions is not None:
+            return
+        if not self._call("has_collection", self.collection):
+            raise LookupError(f"{self.uri} has no collection '{self.collection}'. Make it: build(vectors, movies)")
+        fields = {field["name"]: field for field in self._call("describe_collection", self.collection)["fields"]}
+        missing = [name for name in FIELDS if name not in fields]
+        if missing:
+            raise ValueError(
+                f"{self.uri}: collection '{self.collection}' has no field '{missing[0]}': it is not one of films. "
+                "Take another collection."
+            )
+        if not self._call("list_indexes", self.collection, field_name="vector"):
+            index = self._client.prepare_index_params()
+            index.add_index("vector", index_type="FLAT" if self._lite else "AUTOINDEX", metric_type="IP")
+            self._call("create_index", self.collection, index, sync=False)  # loading waits for it
+        if self._call("get_load_state", self.collection)["state"].name != "Loaded":
+            self._call("load_collection", self.collection, replica_number=self._replicas)
+        if self._lite:
+            self._settle()
+        self._dimensions = int(fields["vector"]["params"]["dim"])
+
+    def _connect(self, uri: str, token: str) -> None:
+        pymilvus = _import("pymilvus")
+        if "://" in uri:
+            address = uri
+        elif uri.endswith(".db"):
+            path = Path(uri).resolve()
+            address = f"http://127.0.0.1:{_open_file(path)}"
+            self._held.callback(_close_file, path)
+        else:
+            raise ValueError(f"VectorEngine: uri '{self.uri}' is neither a file *.db nor an address http://host:port.")
+        options = {"token": token, "timeout": self.timeout, "dedicated": True}
+        if re.match(r"\w+://([^/@]*@)?(127\.|localhost\b)", address):  # no proxy knows the way to this machine
+            options["grpc_options"] = {"grpc.enable_http_proxy": 0}
+        self._client = self._patiently("connecting", lambda: pymilvus.MilvusClient(address, **options))
+        self._held.callback(self._client.close)
+        self._lite = "lite" in self._call("get_server_version")
+
+    def _call(self, method: str, *arguments, **options):
+        """Call a method of the client within the time limit, again where the connection failed."""
+        if not self._close.alive:
+            raise ValueError(f"{self.uri}: this engine is closed. Open it again: VectorEngine('{self.uri}')")
+        call = getattr(self._client, method)
+        return self._patiently(method, lambda: call(*arguments, timeout=self.timeout, **options))
+
+    def _patiently(self, doing: str, call):
+        import grpc
+        from pymilvus import MilvusException
+
+        attempt = 0
+        while True:
+            try:
+                return call()
+            except (MilvusException, grpc.RpcError) as error:
+                status = _status(error)
+                if status not in ("UNAVAILABLE", "NOT_LOADED") or attempt == self.retries:
+                    raise self._explained(doing, status, error) from error
+            if status == "UNAVAILABLE":
+                time.sleep(pause(attempt))
+            else:  # Milvus Lite was started again in the meantime
+                self._dimensions = None
+                self._ready()
+            attempt += 1
+
+    def _explained(self, doing: str, status: str, error: Exception) -> OSError:
+        if status == "UNAVAILABLE":
+            return ConnectionError(
+                f"{self.uri} cannot be reached ({self.retries + 1} attempts). Is the server running, and is the "
+                "address right?"
+            )
+        if status == "DEADLINE_EXCEEDED":
+            return TimeoutError(f"{self.uri}: {doing} took longer than {self.timeout:g} s. Set a longer timeout.")
+        if status in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
+            return PermissionError(f"{self.uri} refuses the token. Set token='user:password'.")
+        text = str(getattr(error, "message", "") or error).strip()
+        told = re.search('details = "(.+)"', text)  # gRPC's errors are several lines, of which this is the server's
+        return OSError(f"{self.uri}: {doing} failed: {(told[1] if told else text.splitlines()[0])[:300]}")
+
+
+def filter_expression(*, years=None, genres=None, without=None) -> str:
+    """Write conditions as an expression of Milvus's filter language.
+
+    Nothing of what is passed gets into the expression as it is: numbers have to be whole, and every character of a
+    genre that is no letter, digit, space or hyphen of ASCII stands there as ``=`` and its code point. So quotes and
+    backslashes cannot end a text, and ``%`` and ``_`` are no wildcards, in whatever way an engine reads escapes.
+
+    Parameters
+    ----------
+    years : tuple of int or None, optional
+        First and last year, both included; None leaves an end open. Films without a year are not found.
+    genres : str or sequence of str, optional
+        Films that have one of them, written as in the catalogue.
+    without : sequence of int, optional
+        Ids of films that are not to be found, such as the ones already seen.
+
+    Returns
+    -------
+    str
+        Such as ``year >= 1990 and year <= 1999 and (genres like "%|Drama|%")``; empty for no condition.
+
+    Raises
+    ------
+    ValueError
+        When years are no pair of whole numbers or in the wrong order, when a genre is empty or no text, or when an id
+        is no whole number.
+    """
+    parts = []
+    if years is not None:
+        parts += _year_parts(years)
+    if genres is not None:
+        names = [genres] if isinstance(genres, str) else list(genres)
+        if not names or not all(isinstance(name, str) and name.strip() for name in names):
+            raise ValueError(f"search: genres is {genres!r}; name one or more, such as ['Drama', 'War'].")
+        parts.append("(" + " or ".join(f'genres like "%|{_plain(name)}|%"' for name in names) + ")")
+    if without is not None and len(without):
+        parts.append(f"movie_id not in {json.dumps(_whole_numbers(without, 'search: without'))}")
+    return " and ".join(parts)
+
+
+def _year_parts(years) -> list[str]:
+    try:
+        first, last = (None if year is None else operator.index(year) for year in years)
+    except (TypeError, ValueError):
+        raise ValueError(f"search: years is {years!r}; give the first and the last, such as (1990, 1999).") from None
+    if first is not None and last is not None and first > last:
+        raise ValueError(f"search: years is {years!r}; the first comes after the last.")
+    bounds = (("year >=", first), ("year <=", last))
+    return [f"{sign} {year}" for sign, year in bounds if year is not None]
+
+
+def _plain(genre: str) -> str:
+    return PLAIN.sub(lambda match: f"={ord(match[0]):06x}", genre.strip())
+
+
+def _read_genres(stored: str) -> str:
+    return re.sub("=([0-9a-f]{6})", lambda match: chr(int(match[1], 16)), stored.strip("|"))
+
+
+def _write_genres(genres) -> str:
+    """Genres between bars, so that ``|War|`` is no part of ``|Star Wars|``; missing ones are none."""
+    names = genres.split("|") if isinstance(genres, str) else []
+    return "|" + "".join(f"{_plain(name)}|" for name in names if name.strip())
+
+
+def pause(attempt: int) -> float:
+    """Seconds to wait after a failed attempt: doubling up to a limit, and shortened by up to a half at random.
+
+    Parameters
+    ----------
+    attempt : int
+        0 for the first.
+
+    Returns
+    -------
+    float
+        Between a half and the whole of 0.25, 0.5, 1, 2, 4, 8, 8, ... seconds.
+    """
+    first, limit = PAUSES
+    return min(first * 2**attempt, limit) * random.SystemRandom().uniform(0.5, 1)
+
+
+def _status(error: BaseException | None) -> str:
+    """Name of the gRPC status behind an error of pymilvus, which raises some of its errors from themselves."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        code = getattr(error, "code", None)
+        if code == NOT_LOADED:
+            return "NOT_LOADED"
+        code = code() if callable(code) else code
+        if hasattr(code, "name") and not isinstance(code, int):
+            return code.name
+        seen.append(error)
+        error = error.__context__ if error.__cause__ in (None, error) else error.__cause__
+    return ""
+
+
+def _checked(vectors, movies: pd.DataFrame, who: str) -> np.ndarray:
+    """Unit rows of vectors that belong to the films; see `VectorEngine.build`."""
+    vectors = unit_rows(np.asarray(vectors, dtype=np.float32), who)
+    if len(vectors) != len(movies):
+        raise ValueError(f"{who}: {len(vectors)} vectors for {len(movies)} films.")
+    if "title" not in movies:
+        raise ValueError(f"{who}: column 'title' is missing (found: {', '.join(map(str, movies.columns))}).")
+    if not pd.api.types.is_integer_dtype(movies.index):
+        raise ValueError(f"{who}: the index of the films is their movie_id, whole numbers, not {movies.index.dtype}.")
+    if not movies.index.is_unique:
+        raise ValueError(f"{who}: movie_id {movies.index[movies.index.duplicated()][0]} comes more than once.")
+    return vectors
+
+
+def _rows(vectors: np.ndarray, movies: pd.DataFrame) -> list[dict]:
+    """Films as Milvus stores them; ``content`` is a digest of all the rest, which tells whether one has changed."""
+    rows = []
+    none = [None] * len(movies)
+    columns = movies["title"], movies.get("year", none), movies.get("genres", none)
+    for movie_id, vector, title, year, genres in zip(movies.index, vectors, *columns, strict=True):
+        title = title if isinstance(title, str) else ""
+        year = None if pd.isna(year) else int(year)
+        genres = _write_genres(genres)
+        for name, text in (("title", title), ("genres", genres)):
+            if len(text.encode()) > TEXT_BYTES:
+                raise ValueError(f"movie_id {movie_id}: {name} is longer than {TEXT_BYTES:,} bytes. Shorten it.")
+        content = hashlib.sha256(json.dumps([title, year, genres]).encode() + vector.tobytes()).hexdigest()
+        values = int(movie_id), vector, title, year, genres, content
+        rows.append(dict(zip(FIELDS, values, strict=True)))
+    return rows
+
+
+def _whole_numbers(ids, who: str) -> list[int]:
+    try:
+        return [operator.index(i) for i in ids]
+    except TypeError:
+        raise ValueError(f"{who}: ids are whole numbers, such as [1, 2], not {ids!r}.") from None
+
+
+def _batches(items, size: int):
+    for number in range(math.ceil(len(items) / size)):
+        yield items[number * size : (number + 1) * size]
+
+
+# ---- Milvus Lite ------------------------------------------------------------------------------------------------
+
+_FILES: dict[Path, list] = {}  # what is open in this process: [engines that use it, server, database, port]
+_FILES_LOCK = threading.RLock()
+
+
+def _open_file(path: Path) -> int:
+    """Port of the server of a file, which is started unless an engine of this process uses the file already.
+
+    pymilvus would start it, too, but would neither tell why it cannot nor ever end it.
+    """
+    with _FILES_LOCK:
+        if path not in _FILES:
+            _FILES[path] = [0, *_serve(path)]
+        _FILES[path][0] += 1
+        return _FILES[path][-1]
+
+
+def _serve(path: Path) -> tuple:
+    _import("milvus_lite")
+    from milvus_lite.adapter.grpc.server import start_server_in_thread
+    from milvus_lite.exceptions import DataDirLockedError
+
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{path} is a file of another kind: Milvus Lite keeps a folder there. Choose another name.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return start_server_in_thread(str(path))
+    except DataDirLockedError as error:
+        raise OSError(f"{path} is open in another program or notebook. Close it there: engine.close()") from error
+
+
+def _close_file(path: Path) -> None:
+    with _FILES_LOCK:
+        _FILES[path][0] -= 1
+        if _FILES[path][0]:
+            return
+        _, server, database, _ = _FILES.pop(path)
+    server.stop(grace=2).wait()  # whoever still asks is cut off, and the file is closed after that
+    database.close()
+
+
+def _import(name: str):
+    """Import pymilvus or milvus-lite, whose logs repeat what the errors of this module say."""
+    try:
+        module = importlib.import_module(name)
+    except ImportError as error:
+        command = " ".join(f'"{package}"' for package in PACKAGES)
+        raise ImportError(f"The vector engine needs pymilvus and milvus-lite. Run: pip install {command}") from error
+    for logger in (name, f"{name}.milvus_client"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
+    return module

@@ -1,0 +1,25 @@
+"""Find what is near: exact and approximate indexes, films like a film, varied lists, and what makes texts alike."""
+
+from helpers.search.index import NeighborIndex, as_count, as_mask
+from helpers.search.neighbors import (
+    TitleNotFoundError,
+    closest_sentences,
+    diversify,
+    find_similar_movies,
+    split_sentences,
+    tag_overlap,
+    word_contributions,
+)
+
+__all__ = [
+    "NeighborIndex",
+    "TitleNotFoundError",
+    "as_count",
+    "as_mask",
+    "closest_sentences",
+    "diversify",
+    "find_similar_movies",
+    "split_sentences",
+    "tag_overlap",
+    "word_contributions",
+]

@@ -1,0 +1,322 @@
+"""Find films like a film, vary the list, and explain it. The search itself is `helpers.search.index`."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import numpy as np
+import pandas as pd
+
+from helpers.data import load_movies, load_vectors
+from helpers.search.index import DIGITS, NeighborIndex, as_count, as_mask, best_columns, unit_rows
+from helpers.titles import Match, TitleLookup, normalize_title
+
+POOL = 100  # nearest films among which a diverse list is chosen
+NO_END = re.compile(r"\b([A-Z]|Dr|Mr|Mrs|Ms|St|Jr|Lt|Sgt|Capt|Col|Gen|Prof|No|vs)\.$")  # a stop that ends no sentence
+
+
+class TitleNotFoundError(LookupError):
+    """No title is close enough to the one asked for; `suggestions` holds the three nearest.
+
+    A notebook shows it in one line: nothing of the stack would help who typed the title.
+    """
+
+    def __init__(self, text: str, nearest: list[Match]):
+        self.suggestions = [match.title for match in nearest]
+        super().__init__(f"No title like '{text}'. The nearest: {'; '.join(self.suggestions) or 'none'}.")
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class SimilarMovies(pd.DataFrame):
+    """A table that says above itself which film was understood; whatever is made from it is an ordinary DataFrame."""
+
+    @property
+    def _constructor(self):
+        return pd.DataFrame
+
+    @property
+    def caption(self) -> str:
+        """Such as ``Most like Hero (2002), the closest title to 'Her'``."""
+        return self.attrs.get("caption", "")
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{super().__repr__()}"
+
+    def _repr_html_(self) -> str | None:
+        table = super()._repr_html_()
+        return table and f"<p>{html.escape(self.caption)}</p>\n{table}"
+
+
+def diversify(relevance, vectors, k: int, diversity: float) -> np.ndarray:
+    """Choose k of many candidates by maximal marginal relevance: near the query, and unlike what is chosen already.
+
+    Again and again, the candidate with the largest ``(1 - diversity) * relevance - diversity * (largest similarity to
+    a chosen one)`` is taken.
+
+    Parameters
+    ----------
+    relevance : array-like
+        (n,) similarity of each candidate to the query, or any score of that scale.
+    vectors : array-like
+        (n, dimensions) unit rows of the candidates.
+    k : int
+        How many to choose; where fewer are there, all.
+    diversity : float
+        In [0, 1]: 0 keeps the order of `relevance`, 1 looks only at how unlike the chosen ones are.
+
+    Returns
+    -------
+    numpy.ndarray
+        (k,) places of the chosen, in the order in which they were taken; of equals the first.
+
+    Raises
+    ------
+    ValueError
+        When `diversity` is not in [0, 1].
+
+    References
+    ----------
+    J. Carbonell and J. Goldstein (1998), The use of MMR, diversity-based reranking, SIGIR, pages 335-336.
+    """
+    if not 0 <= diversity <= 1:
+        raise ValueError(f"diversify: diversity is {diversity}; it lies between 0 and 1.")
+    relevance, vectors = np.asarray(relevance, dtype=np.float64), np.asarray(vectors)
+    redundancy = np.full(len(relevance), -1.0)
+    chosen: list[int] = []
+    for _ in range(min(k, len(relevance))):
+        alike = redundancy if chosen else np.zeros(len(relevance))
+        score = (1 - diversity) * relevance - diversity * alike
+        score[chosen] = -np.inf
+        chosen.append(int(score.round(DIGITS).argmax()))
+        redundancy = np.maximum(redundancy, vectors @ vectors[chosen[-1]])
+    return np.array(chosen, dtype=np.int64)
+
+
+def find_similar_movies(
+    title: str,
+    k: int = 5,
+    *,
+    movies: pd.DataFrame | None = None,
+    index: NeighborIndex | None = None,
+    where=None,
+    diversity: float = 0.0,
+) -> pd.DataFrame:
+    """Find the films whose synopses are most like the one of a film.
+
+    Parameters
+    ----------
+    title : str
+        The film, typos allowed; a year at its end tells films of one title apart (``"King Kong 1933"``).
+    k : int
+        How many.
+    movies : pandas.DataFrame, optional
+        Any catalogue as from `helpers.data.load_movies`; by default the films of the course.
+    index : NeighborIndex, optional
+        Over the ids of `movies`: ``NeighborIndex(vectors, movies.index)``. By default the course's vectors serve, or
+        the synopses are encoded (and cached).
+    where : pandas.Series of bool or array-like of bool, optional
+        (n_movies,) True for the films that may be found, such as ``movies["year"] > 2000``; see
+        `helpers.search.index.as_mask`.
+    diversity : float
+        0: the nearest films. Up to 1: of the `POOL` nearest, films that are less and less like each other; see
+        `diversify`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``movie_id``; ``title``, ``year`` (where the catalogue has years), ``similarity`` (cosine), best first.
+        The film itself is left out. Above it stands which film was understood (``caption``). ``attrs["matched"]`` is
+        the id of that film, ``attrs["ties"]`` holds the ids of all films that the title names as well as this one.
+
+    Raises
+    ------
+    TitleNotFoundError
+        When no title is close; its message names the three nearest.
+    ValueError
+        When the index is not over the ids of `movies`, or when `k`, `where` or `diversity` make no sense.
+    """
+    k = as_count(k, "find_similar_movies")
+    course = movies is None
+    movies = load_movies() if course else movies
+    lookup = TitleLookup(movies["title"], movies.get("year"))
+    match = lookup.closest(title)
+    if match is None:
+        raise TitleNotFoundError(title, lookup.suggest(title, 3))
+    index = _index_of(movies) if index is None else index
+    places = pd.Index(index.ids)
+    if len(places) != len(movies) or (places.get_indexer(movies.index) < 0).any():
+        raise ValueError(
+            f"find_similar_movies: the index has the ids {_first_ids(places)}, the movies {_first_ids(movies.index)}; "
+            f"build it with NeighborIndex(vectors, movies.index)."
+        )
+    allowed = as_mask(where, movies.index, "find_similar_movies")
+    others = pd.Series(True if allowed is None else allowed, index=movies.index)
+    others[match.id] = False
+    query = index.vectors[places.get_loc(match.id)]
+    ids, similarities = index.search(query, max(k, POOL) if diversity else k, where=others)
+    if diversity:
+        chosen = diversify(similarities, index.vectors[places.get_indexer(ids)], k, diversity)
+        ids, similarities = ids[chosen], similarities[chosen]
+    found = movies.loc[ids, [column for column in ("title", "year") if column in movies]].copy()
+    found["similarity"] = similarities.round(4)
+    found = SimilarMovies(found)
+    ties = [tie.id for tie in lookup.ties(title)]
+    found.attrs.update(matched=match.id, ties=ties, caption=describe_match(title, match, movies, ties))
+    return found
+
+
+def describe_match(text: str, match: Match, movies: pd.DataFrame, ties=()) -> str:
+    """Say in one line which film was understood, and how: by its title, or as the closest to it.
+
+    Parameters
+    ----------
+    text : str
+        What was asked for.
+    match : helpers.titles.Match
+        What was found.
+    movies : pandas.DataFrame
+        The catalogue, with a column ``title``, and ``year`` where there are years.
+    ties : sequence
+        Ids of all films that the text names as well as this one.
+
+    Returns
+    -------
+    str
+        Such as ``Most like Hero (2002), the closest title to 'Her'``.
+    """
+    line = f"Most like {_with_year(movies, match.id)}"
+    if match.score < 1 or normalize_title(match.title) not in (
+        normalize_title(text),
+        normalize_title(_without_year(text)),
+    ):
+        line += f", the closest title to '{text}'"
+    others = [_with_year(movies, tie) for tie in ties if tie != match.id]
+    if others:
+        more = f" and {len(others) - 3:,} more" if len(others) > 3 else ""
+        line += f"; the same title: {', '.join(others[:3])}{more}"
+    return line
+
+
+def _with_year(movies: pd.DataFrame, identifier) -> str:
+    title, year = movies["title"][identifier], movies["year"][identifier] if "year" in movies else None
+    return title if year is None or pd.isna(year) or title.endswith(f"({int(year)})") else f"{title} ({int(year)})"
+
+
+def _without_year(text: str) -> str:
+    return re.sub(r"\s+\(?\d{4}\)?\s*$", "", text)
+
+
+def _first_ids(ids: pd.Index) -> str:
+    return ", ".join(map(str, ids[:3])) + (", ..." if len(ids) > 3 else "")
+
+
+def closest_sentences(left: str, right: str, encoder=None) -> tuple[str, str, float]:
+    """Explain why two texts are near: the two sentences, one of each, whose vectors are nearest.
+
+    Parameters
+    ----------
+    left, right : str
+        Two texts of a sentence or more.
+    encoder : sentence_transformers.SentenceTransformer, optional
+        By default the one of `helpers.encoding.load_encoder`.
+
+    Returns
+    -------
+    sentence, sentence, similarity : str, str, float
+        One sentence of `left`, one of `right`, and their cosine.
+    """
+    from helpers.encoding import encode
+
+    ours, theirs = split_sentences(left), split_sentences(right)
+    rows = encode(ours + theirs, encoder)
+    similarities = rows[: len(ours)] @ rows[len(ours) :].T
+    one, other = np.unravel_index(similarities.argmax(), similarities.shape)
+    return ours[one], theirs[other], float(similarities[one, other])
+
+
+def split_sentences(text: str) -> list[str]:
+    """Cut a text where a sentence ends: not after *Dr.*, after an initial, or before a small letter."""
+    pieces = re.split(r"(?<=[.!?])\s+(?=[^a-z\s])", text.strip())
+    sentences = pieces[:1]
+    for piece in pieces[1:]:
+        if NO_END.search(sentences[-1]):
+            sentences[-1] += " " + piece
+        else:
+            sentences.append(piece)
+    return sentences
+
+
+def word_contributions(sentence: str, vector, encoder=None) -> pd.Series:
+    """Say what each word of a sentence adds to the cosine with a vector.
+
+    The vector of a sentence is the mean of the vectors of its tokens, scaled to length 1. So its cosine with another
+    vector is a sum over tokens, with nothing left over. Words that the encoder splits get the sum of their pieces.
+
+    Parameters
+    ----------
+    sentence : str
+        Of at most as many tokens as the encoder reads.
+    vector : array-like
+        (dimensions,) of length 1.
+    encoder : sentence_transformers.SentenceTransformer, optional
+        By default the one of `helpers.encoding.load_encoder`; it has to pool by the mean.
+
+    Returns
+    -------
+    pandas.Series
+        Contribution by word, in the order of the sentence; punctuation stays with its word. The encoder's own marks of
+        begin and end count under the empty word, last, so that the sum is the cosine.
+    """
+    from helpers.encoding import load_encoder
+
+    encoder = encoder or load_encoder()
+    tokens = encoder.encode(sentence, output_value="token_embeddings", show_progress_bar=False).float().cpu().numpy()
+    parts = tokens @ np.asarray(vector) / (len(tokens) * np.linalg.norm(tokens.mean(axis=0)))
+    spans = encoder.tokenizer(sentence, return_offsets_mapping=True, truncation=True)["offset_mapping"]
+    words = [found.span() for found in re.finditer(r"\S+", sentence)]
+    sums = np.zeros(len(words) + 1)
+    for (begin, end), part in zip(spans, parts, strict=True):
+        place = next((i for i, word in enumerate(words) if word[0] <= begin < word[1]), -1) if end > begin else -1
+        sums[place] += part
+    return pd.Series(sums, index=[*(sentence[begin:end] for begin, end in words), ""])
+
+
+def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:
+    """Judge vectors without ratings: do the nearest films share tags?
+
+    Parameters
+    ----------
+    vectors : array-like
+        (n_movies, dimensions), a row for each row of `movies`.
+    movies : pandas.DataFrame
+        With a column ``tags``, names joined by ``|``.
+    k : int
+        How many neighbours of each film count.
+
+    Returns
+    -------
+    float
+        Mean over all films and their k nearest of the Jaccard index of the tags: shared ones by all of both, in [0, 1].
+    """
+    tags = movies["tags"].str.get_dummies("|").to_numpy(dtype=np.float32)
+    vectors = unit_rows(np.asarray(vectors, dtype=np.float32), "tag_overlap")
+    similarities = vectors @ vectors.T
+    np.fill_diagonal(similarities, -np.inf)
+    near, _ = best_columns(similarities, k, np.arange(len(vectors)))
+    shared = np.einsum("it,ikt->ik", tags, tags[near])
+    counts = tags.sum(axis=1)
+    return float((shared / (counts[:, None] + counts[near] - shared)).mean())
+
+
+def _index_of(movies: pd.DataFrame) -> NeighborIndex:
+    """Index the course's vectors when they are of these synopses, else encode."""
+    try:
+        return NeighborIndex(load_vectors(movies), movies.index)
+    except (ValueError, KeyError):
+        from helpers.encoding import encode
+
+        return NeighborIndex(encode(movies["synopsis"]), movies.index)
