@@ -426,7 +426,7 @@ def test_modules_of_the_learner_never_stand_for_pythons_own(course):
     code = f"import {', '.join(names)}, types, helpers.course.bootstrap; print(helpers.__file__)"
     done = subprocess.run([sys.executable, "-P", "-c", code], env=bootstrap.child_environment(), **run)
     assert done.returncode == 0, done.stderr
-    assert Path(done.stdout.strip()) == bootstrap.ROOT / "helpers" / "__init__.py"
+    assert Path(done.stdout.strip()) == bootstrap.PATH.parents[1] / "__init__.py"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 import solve_notebooks
 from alternatives import ALTERNATIVES
+from IPython.core.inputtransformer2 import TransformerManager
 from test_exercises import NOTEBOOKS, given
 
 
@@ -19,7 +20,7 @@ class Cell:
     """A cell of code: its tree, and the names that it reads from and leaves to other cells."""
 
     def __init__(self, source):
-        self.tree = ast.parse(source)
+        self.tree = ast.parse(TransformerManager().transform_cell(source))  # "!" and "%" are IPython's
         self.asked = solve_notebooks.CHECK.findall(source)
         self.reads, self.imports, self.binds = set(), set(), set()
         for statement in self.tree.body:

@@ -6,6 +6,7 @@ can run each of them, and the message is about what the learner did.
 
 from __future__ import annotations
 
+import ast
 import copy
 import functools
 import html
@@ -386,8 +387,16 @@ def solution_code(reference: Callable, wants_function: bool) -> str:
 
 def _collect(function: Callable, imports: dict, constants: dict, functions: dict) -> None:
     """Gather what a function's source needs, and what that needs in turn."""
-    functions[function.__name__] = textwrap.dedent(inspect.getsource(inspect.unwrap(function)))
-    for name in sorted(_names(inspect.unwrap(function).__code__) & set(function.__globals__)):
+    function = inspect.unwrap(function)
+    source = textwrap.dedent(inspect.getsource(function))
+    functions[function.__name__] = source
+    decorators = {
+        node.id
+        for decorator in ast.parse(source).body[0].decorator_list
+        for node in ast.walk(decorator)
+        if isinstance(node, ast.Name)
+    }
+    for name in sorted((_names(function.__code__) | decorators) & set(function.__globals__)):
         value = function.__globals__[name]
         if inspect.ismodule(value):
             imports[name] = f"import {value.__name__}" + ("" if value.__name__ == name else f" as {name}")
