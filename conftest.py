@@ -9,17 +9,21 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from nbval.plugin import IPyNbCell
 
 ROOT = Path(__file__).resolve().parent
 NO_NETWORK = ROOT / "tests" / "no_network"
 
 sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tests")]
+import figures  # noqa: E402
+
 os.environ["PYTHONPATH"] = os.pathsep.join([str(NO_NETWORK), str(ROOT / "helpers" / "course" / "path")])
 if "COURSE_TEST_RUN" not in os.environ:  # else this is a worker, or the run of a single notebook, of another run
     os.environ["COURSE_TEST_RUN"] = tempfile.mkdtemp(prefix="course-tests-")
     atexit.register(shutil.rmtree, os.environ["COURSE_TEST_RUN"], ignore_errors=True)
 os.environ["OMP_NUM_THREADS"] = "1"  # there is a worker for every core: more threads would take them from each other
 os.environ["COURSE_FAST"] = "0"  # what tests compare is plain float32, also where OpenVINO is installed
+COMPARE = IPyNbCell.compare_outputs
 exec((NO_NETWORK / "sitecustomize.py").read_text(encoding="utf-8"), {"__name__": "no_network"})
 
 
@@ -48,9 +52,11 @@ def pytest_runtest_setup(item):
 
 
 def pytest_collectstart(collector):
-    """Progress bars write to standard error: leave it out of nbval's comparison."""
+    """Progress bars write to standard error: leave it out of nbval's comparison. Figures are compared as eyes would."""
     if collector.fspath and collector.fspath.ext == ".ipynb":
         collector.skip_compare += ("stderr",)
+        if IPyNbCell.compare_outputs is COMPARE:
+            IPyNbCell.compare_outputs = figures.let_noise_pass(COMPARE, "text/x-figure-data")
 
 
 def pytest_collection_modifyitems(items):

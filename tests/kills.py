@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from helpers import compiled, results, vector_cache  # noqa: E402
-from helpers.encoding import encode, encode_csv  # noqa: E402
+from helpers.encoding import compiled, encode, encode_csv, vector_cache  # noqa: E402
+from helpers.evaluation import results  # noqa: E402
 from helpers.files import write_whole  # noqa: E402
 from helpers.search.index import NeighborIndex  # noqa: E402
 

@@ -128,7 +128,7 @@ def test_it_looks_without_any_package():
         "from helpers.course import bootstrap, doctor\n"
         "bootstrap.unmet = lambda *_: {'numpy>=2': None}\n"
         "doctor._own_environment = lambda: None\n"
-        "doctor.show(doctor.examine())\n"
+        "print(*doctor.lines(doctor.examine()), sep='\\n')\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=bootstrap.ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

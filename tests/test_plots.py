@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from figures import same_figure
 
 from helpers import plots
 
@@ -89,3 +90,19 @@ def test_a_label_of_intervals_stands_beside_its_own_mean():
 def test_long_names_leave_room():
     figure = FIGURES[0]()
     assert max(len(label.get_text()) for label in figure.axes[0].get_yticklabels()) <= 36
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ("title: A\nbars: 0.126 -0.0627 1.2e-05", True),
+        ("title: A\nbars: 0.127 -0.0627 1.2e-05", True),
+        ("title: A\nbars: 0.127 -0.0626 1.3e-05", True),
+        ("title: A\nbars: 0.129 -0.0627 1.2e-05", False),
+        ("title: A\nbars: -0.0627 0.126 1.2e-05", False),
+        ("title: B\nbars: 0.126 -0.0627 1.2e-05", False),
+        ("title: A\nbars: 0.126 -0.0627", False),
+    ],
+)
+def test_a_figure_is_compared_as_an_eye_would(other, same):
+    assert same_figure("title: A\nbars: 0.126 -0.0627 1.2e-05", other) is same
