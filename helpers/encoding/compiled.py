@@ -71,17 +71,28 @@ def compile_encoder(encoder, texts: list[str], folder: Path) -> CompiledEncoder 
     try:
         core = _openvino().Core()
         network = _network(core, encoder, folder)
-        for hint in ({}, {"INFERENCE_PRECISION_HINT": "f32"}):
+    except Exception as error:  # whatever it is, the plain encoder still works
+        return _without(error)
+    for hint in ({}, {"INFERENCE_PRECISION_HINT": "f32"}):
+        try:
             settings = {"PERFORMANCE_HINT": "THROUGHPUT", **hint}
             compiled = CompiledEncoder(core.compile_model(network, "CPU", settings), encoder)
             least = float((compiled.encode(sample) * plain).sum(axis=1).min())
-            if least >= LEAST_COSINE:
-                _say(f"Encoding with OpenVINO in {compiled.precision}: cosine with float32 at least {least:.5f}.")
-                return compiled
-        _say(f"Encoding without OpenVINO: its vectors differ from float32 (cosine {least:.5f}).")
-    except Exception as error:  # whatever it is, the plain encoder still works
-        _say(f"Encoding without OpenVINO: {type(error).__name__} {str(error).strip().partition(chr(10))[0]}")
-    return None
+        except Exception as error:  # a processor that is told not to use what it has cannot compile for it
+            why = error
+            continue
+        if least >= LEAST_COSINE:
+            _say(f"Encoding with OpenVINO in {compiled.precision}: cosine with float32 at least {least:.5f}.")
+            return compiled
+        why = f"its vectors differ from float32 (cosine {least:.5f})."
+    return _without(why)
+
+
+def _without(why) -> None:
+    """Say why the plain encoder serves."""
+    if isinstance(why, Exception):
+        why = f"{type(why).__name__} {str(why).strip().partition(chr(10))[0]}"
+    _say(f"Encoding without OpenVINO: {why}")
 
 
 class CompiledEncoder:
