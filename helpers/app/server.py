@@ -141,6 +141,7 @@ class Server(Voila):
 
     def listen(self):
         """Listen, say where, and serve until somebody ends it."""
+        logging.getLogger("tornado.general").setLevel(logging.ERROR)  # it warns of pages that are left while they load
         listening = bound(self.port)
         port = listening.getsockname()[1]
         if port != self.port:
