@@ -23,11 +23,12 @@ from pathlib import Path
 from packaging.markers import Marker
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
+from pip._internal.models.index import PyPI
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from helpers import bootstrap  # noqa: E402
+from helpers.course import bootstrap  # noqa: E402
 
 PYTHONS = ["311", "312", "313", "314"]
 SYSTEMS = {  # the oldest system of each kind that has to have a wheel, as wheels name it
@@ -42,7 +43,7 @@ def settings() -> tuple:
     """Index and find-links folders that pip is set to use."""
     listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True)
     found = dict(re.findall(r"(?m)^[:\w]+\.+\W*([\w-]+)='(.*)'$", listed.stdout))
-    index = found.get("index-url", "https://pypi.org/simple").rstrip("/")
+    index = found.get("index-url", PyPI.simple_url).rstrip("/")
     return index, [Path(folder) for folder in found.get("find-links", "").split() if Path(folder).is_dir()]
 
 

@@ -23,9 +23,9 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from helpers.app.catalogue import Catalogue, course_catalogue  # noqa: E402
 from helpers.app.view import Demo  # noqa: E402
-from helpers.course.benchmark import made_up_vectors  # noqa: E402
 from helpers.data import load_movies  # noqa: E402
 from helpers.encoding import encode_csv, load_encoder  # noqa: E402
+from helpers.scale.tuning import made_up_vectors  # noqa: E402
 
 TEXTS = 1_000_000
 WORDS = 12  # of each text
