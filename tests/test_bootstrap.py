@@ -319,17 +319,6 @@ def test_of_a_package_that_conda_installed_only_the_whole_folder_has_to_be_there
     assert bootstrap.broken(["pear"], course.site) == unfit
 
 
-def test_a_thorough_look_finds_a_single_file_that_is_gone_or_cut(course):
-    course.environment.make(tests=False)
-    file = course.site / "pear" / "part" / "__init__.py"
-    file.unlink()
-    assert course.environment.unfit() == {}
-    assert bootstrap.broken(["pear"], course.site, thorough=True) == {"pear": "pear/part/__init__.py is gone"}
-    file.write_text("more")
-    (course.site / "pear-1.5.dist-info" / "RECORD").write_text("pear/part/__init__.py,,9\n")
-    assert bootstrap.broken(["pear"], course.site, thorough=True) == {"pear": "pear/part/__init__.py is damaged"}
-
-
 def test_a_release_out_of_range_is_replaced(course):
     course.environment.make(tests=False)
     notes = (course.site / "pear-1.5.dist-info").rename(course.site / "pear-3.0.dist-info")

@@ -11,6 +11,7 @@ import math
 import os
 import re
 import sys
+from typing import TextIO
 
 # Control characters of C0 and C1, halves of surrogate pairs, separators of lines, and what turns the direction of
 # writing around: titles from anywhere may hold them, and a terminal obeys.
@@ -58,7 +59,7 @@ def finish() -> OSError | None:
     return trouble
 
 
-def _discard(stream) -> None:
+def _discard(stream: TextIO) -> None:
     """Send what is still written to a closed pipe nowhere, so that the interpreter does not complain at its end."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
