@@ -404,13 +404,12 @@ class Demo(widgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs):
         """Give the app, and a still picture for whatever cannot show widgets."""
+        from helpers.plots import picture  # matplotlib, which the app itself can do without
+
         bundle = super()._repr_mimebundle_(**kwargs)
-        still = {
-            "text/plain": "The app. It needs a running kernel; this is a picture of it, with the films of the course."
-        }
-        if STILL.exists():
-            still["image/png"] = STILL.read_bytes()
-        return {**bundle, **still}, {"image/png": {"alt": still["text/plain"]}}
+        alt = "The app. It needs a running kernel; this is a picture of it, with the films of the course."
+        still, metadata = picture(STILL.read_bytes(), alt) if STILL.exists() else ({"text/plain": alt}, {})
+        return {**bundle, **still}, metadata
 
 
 class Choices(widgets.HBox):
