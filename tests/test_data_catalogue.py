@@ -129,7 +129,13 @@ def test_nothing_is_guessed_where_title_and_text_are_named(books):
     assert (found.genre_column, found.year_column, found.guessed) == (None, None, ())
 
 
-@pytest.mark.parametrize("content", ["a,b\n1,2\n3,4\n", "a,b\nx,y\n", "a\nA long text of many words.\n"])
+def test_a_comment_is_not_guessed_to_be_a_header(tmp_path):
+    (tmp_path / "some.csv").write_text("#by hand, twice\ntitle,about\nA,A text of some words.\n")
+    with pytest.raises(ValueError, match=r"some\.csv: if the line that begins with '#' is a comment, delete it"):
+        describe(tmp_path / "some.csv")
+
+
+@pytest.mark.parametrize("content", ["a,b\n1,2\n3,4\n", "a,b\nx,y\n", "a\nA long text of many words.\n", "a" * 200_000])
 def test_what_nobody_can_guess_has_to_be_named(tmp_path, content):
     (tmp_path / "some.csv").write_text(content)
     with pytest.raises(ValueError, match=r"nobody can tell which column holds (titles|texts) \(found: a.*Name it: --"):

@@ -21,8 +21,9 @@ def test_ratings_stay_on_their_scale_and_say_what_is_a_like(tmp_path):
     ratings = read(path, scale=(0, 10))
     assert ratings["rating"].tolist() == [0, 10, 5, 2.5]
     assert ratings.columns.tolist() == ["user_id", "movie_id", "rating"]
-    low, high, liked = ratings.attrs["scale"]
-    assert (low, high, liked) == (0, 10, pytest.approx(7.7778))
+    assert ratings.attrs["scale"] == (0, 10)
+    assert like_of(ratings.attrs["scale"]) == pytest.approx(7.7778)
+    assert read(path, scale=(0, 10), liked=6).attrs["scale"] == (0, 10, 6)
     assert as_stars(ratings["rating"], (0, 10)).tolist() == [0.5, 5.0, 2.75, 1.625]
 
 
@@ -64,13 +65,13 @@ def test_many_zeros_are_asked_about(tmp_path):
 
 
 def test_zeros_of_a_scale_from_one_are_hinted_at_and_left_out(tmp_path):
-    path = write(tmp_path / "r.csv", "a,x,7", "a,y,-1", "a,z,0")
+    path = write(tmp_path / "r.csv", "a,x,7", "a,y,-1", "a,z,0", "b,x,3")
     with pytest.raises(
         ValueError, match=r"line 3: rating '-1' is no rating from 1 to 10\. If 0 or -1 means 'not rated'"
     ):
         read(path, scale=(1, 10))
-    with pytest.warns(UserWarning, match="2 of 3 rows left out"):
-        assert len(read(path, scale=(1, 10), zeros="missing")) == 1
+    with pytest.warns(UserWarning, match="2 of 4 rows left out"):
+        assert len(read(path, scale=(1, 10), zeros="missing")) == 2
 
 
 def test_zeros_on_a_scale_below_zero_and_likes_are_ratings(tmp_path):
@@ -137,7 +138,7 @@ def test_thumbs_are_ratings_of_nought_and_one(tmp_path):
 def test_percent_are_ratings_up_to_a_hundred(tmp_path):
     ratings = read(write(tmp_path / "r.csv", "a,x,85%", "a,y,7.5 %"))
     assert ratings["rating"].tolist() == [85, 7.5]
-    assert ratings.attrs["scale"] == (0, 100, pytest.approx(77.7778))
+    assert ratings.attrs["scale"] == (0, 100)
     with pytest.raises(ValueError, match="line 3: rating '120%' is no rating from 0 to 100"):
         read(write(tmp_path / "r.csv", "a,x,85%", "a,y,120%", "a,z,1%"))
 
@@ -174,6 +175,11 @@ def test_stars_and_back_is_the_same_rating(scale):
         assert like_of(scale) == scale[2]
 
 
+def test_a_named_like_changes_nothing_where_it_is_the_usual_one():
+    ratings = np.arange(1, 6)
+    np.testing.assert_allclose(as_stars(ratings, (1, 5, 4)), as_stars(ratings, (1, 5)))
+
+
 def test_usual_likes_are_those_of_a_five_star_scale():
     assert [like_of(scale) for scale in [(0.5, 5), (1, 5), (1, 10)]] == [4, 4, 8]
 
@@ -187,3 +193,5 @@ def test_ratings_of_another_scale_are_told_which_one_it_may_be(tmp_path):
     path = write(tmp_path / "r.csv", "a,x,4", "a,y,9", "b,x,1")
     with pytest.raises(ValueError, match=r"line 3: rating '9'.*The file goes from 1 to 9.*--scale 1 9.*--counts"):
         read(path)
+    with pytest.raises(ValueError, match=r"line 3: rating '-1'.*--scale -1 1 "):
+        read(write(tmp_path / "r.csv", "a,x,1", "a,y,-1", "b,x,1"))

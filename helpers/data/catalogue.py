@@ -170,7 +170,9 @@ def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
     """Find the columns that nobody named: by usual names, or else texts by their length and titles by theirs."""
     _, cells = next(iter(table.parts(table.columns, SAMPLE)), ([], [[] for _ in table.columns]))
     sample = pd.DataFrame(dict(zip(table.columns, cells, strict=True))).fillna("").astype(str)
-    length = sample.apply(lambda column: column.str.len().mean()).fillna(0)
+    length = {column: sample[column].str.len().mean() if len(sample) else 0 for column in table.columns}
+    if table.columns[0].startswith("#") and len(table.columns) > 1:
+        raise ValueError(f"{table.name}: if the line that begins with '#' is a comment, delete it; else name the columns.")
     free = [column for column in table.columns if column not in known.values()]
     guessed: dict[str, str] = {}
     for name in ("text_column", "title_column", "genre_column", "year_column"):
@@ -178,7 +180,7 @@ def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
             continue
         found = _named_as_usual(name, free)
         if found is None and name == "text_column":
-            found = max((column for column in free if length[column] >= 20), key=length.get, default=None)
+            found = max((column for column in free if length[column] >= 20), key=lambda column: length[column], default=None)
         if found is None and name == "title_column":
             text = {**known, **guessed}["text_column"]
             numbers = {column for column in free if sample[column].str.fullmatch(r"[\d.,:/ -]*").all()}
@@ -214,15 +216,18 @@ def _usable_rows(description: Description) -> pd.DataFrame:
     title_column, text_column = description.title_column, description.text_column
     file = description.table or open_table(description.file, [title_column, text_column])
     table = file.frame()
-    texts = table[text_column].str.strip()
-    movies = pd.DataFrame({"title": _titles(table[title_column]), "synopsis": texts.mask(is_missing(texts), "")})
+    titles = _titles(table[title_column])
+    texts = table[text_column].str.strip() if text_column == title_column else table.pop(text_column).str.strip()
+    missing = is_missing(texts)
+    movies = pd.DataFrame({"title": titles, "synopsis": texts.mask(missing, "") if missing.any() else texts})
+    del titles, texts
     if description.id_column:
         _refuse_ids(file, table[description.id_column], description.id_column)
     as_it_is = pd.Series.copy
     people = read_genres if description.people_column else as_it_is
     read = {"genres": read_genres, "year": read_years, "cast": people, "id": as_it_is}
     given = {name for name, setting in named.items() if getattr(description, setting)}
-    free = table.columns.drop({title_column, text_column})
+    free = [column for column in table if column not in (title_column, text_column)]
     found = {name: read[name](table[column]) for name, column in columns.items() if name in given or column in free}
     taken = {*OURS, *(name for name in found if columns[name] != name)}
     for column in free:
@@ -235,9 +240,9 @@ def _usable_rows(description: Description) -> pd.DataFrame:
     no_text = movies["synopsis"].eq("") & ~no_title
     left_out = int((no_title | no_text).sum())
     if left_out == len(movies):
-        raise ValueError(f"{file.name}: no row has both a '{title_column}' and a '{text_column}'.")
+        raise ValueError(f"{file.name}: no row has both a title ('{title_column}') and a text ('{text_column}').")
     if left_out:
-        movies = movies[~no_title & ~no_text].copy()
+        movies = movies.drop(index=movies.index[no_title | no_text])
         warnings.warn(
             f"{file.name}: {left_out} of {len(no_title)} rows left out "
             f"({no_title.sum()} without title, {no_text.sum()} without text).",

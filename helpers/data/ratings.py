@@ -64,7 +64,8 @@ def read_ratings_csv(
     -------
     pandas.DataFrame
         ``user_id``, ``movie_id`` (texts), ``rating`` on the file's own scale and, where there is one, ``timestamp``.
-        ``attrs["scale"]`` is ``(lowest, highest, liked)``, to be handed to ``fit``, ``evaluate`` and `as_stars`.
+        ``attrs["scale"]`` is ``(lowest, highest)``, with `liked` behind where it was chosen or uses are counted, to be
+        handed to ``fit``, ``evaluate`` and `as_stars`.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def read_ratings_csv(
     if rating_column is None:
         ratings["rating"] = "1"
     numbers, usual = _read_numbers(ratings["rating"])
-    low, high = (0.0, max(1.0, numbers.max())) if counted else map(float, scale or usual)
+    low, high = (0.0, max(1.0, float(numbers.max()))) if counted else map(float, scale or usual)
     _knots((low, high))
     if zeros == "missing" or counted:
         unrated = numbers.eq(0) | (numbers.eq(-1) & (low > -1))
@@ -106,9 +107,11 @@ def read_ratings_csv(
     if counted:
         kept = {"rating": "sum", **({"timestamp": "max"} if time_column else {})}
         ratings = ratings.groupby(["user_id", "movie_id"], sort=False, as_index=False).agg(kept)
-        high = max(high, ratings["rating"].max())
+        high = float(max(high, ratings["rating"].max()))
     ratings = ratings.reset_index(drop=True)
-    ratings.attrs["scale"] = (low, high, (1.0 if counted else like_of((low, high))) if liked is None else float(liked))
+    if liked is None and counted:
+        liked = 1
+    ratings.attrs["scale"] = (low, high) if liked is None else (low, high, float(liked))
     _knots(ratings.attrs["scale"])
     return ratings
 
@@ -163,7 +166,7 @@ def _knots(scale: tuple) -> tuple[list[float], list[float]]:
         raise ValueError(f"a like from {liked[0]:g} on is not on the scale from {low:g} to {high:g}.")
     if liked[0] in (low, high):
         return [low, high], [LIKED, BEST] if liked[0] == low else [WORST, LIKED]
-    return [low, liked[0], high], [WORST, LIKED, BEST]
+    return [min(low, high / 10), liked[0], high], [WORST, LIKED, BEST]
 
 
 def _read_numbers(cells: pd.Series) -> tuple[pd.Series, tuple]:
@@ -178,7 +181,8 @@ def _read_numbers(cells: pd.Series) -> tuple[pd.Series, tuple]:
 def _hint(numbers: pd.Series, low: float, high: float) -> str:
     """How a file with other ratings than those from `low` to `high` may be meant."""
     known = numbers[np.isfinite(numbers)]
-    if known.isin([0, -1]).any() and low > 0 and known[~known.isin([0, -1])].between(low, high).all():
+    rated = known[~known.isin([0, -1])]
+    if len(rated) < len(known) and low > 0 and rated.between(low, high).all() and rated.nunique() > 1:
         return ". If 0 or -1 means 'not rated': --zeros missing (zeros='missing')"
     if known.empty or known.between(low, high).all():
         return ""

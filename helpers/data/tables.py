@@ -48,6 +48,7 @@ KINDS = [  # what is no table, whatever its name says, and begins like this
     (b"\x28\xb5\x2f\xfd", "a zstd file"),
     (b"version https://git-lfs.", "a pointer of Git LFS (run: git lfs pull)"),
 ]
+ZERO = "a zero byte, which no text has: the file is damaged, save it anew"
 MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(!doctype html|html|head|body|\?xml|!--)", re.I)
 
 CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")  # and a terminal's sequences
@@ -331,7 +332,7 @@ def find_encoding(path: Path, named: str | None = None) -> tuple[str, str]:
         return encoding, "strict"
     if b"\0" in head:
         line = len(re.findall(rb"\r\n?|\n", head[: head.index(b"\0")])) + 1
-        raise ValueError(f"{path.name}, line {line}: a zero byte. The file is damaged, or no text.")
+        raise ValueError(f"{path.name}, line {line}: {ZERO}.")
     try:
         _refuse_bytes(path, "utf-8", "strict", None)
         return "utf-8", "strict"
@@ -389,10 +390,10 @@ def _refuse_bytes(path: Path, encoding: str, errors: str, complaint: str | None)
             raise ValueError(f"{path.name}, line {lines}: {complaint.format(byte)}.") from None
         except UnicodeError as error:
             raise ValueError(f"{path.name}, line {lines}: {' '.join(str(error).split())[:120]}.") from None
-        for sign, what in (("\0", "a zero byte"), ("\x1b$", "signs of an ISO-2022 encoding (name it: --encoding)")):
+        for sign, what in (("\0", ZERO), ("\x1b$", "signs of an ISO-2022 encoding; name it: --encoding")):
             if sign in text:
                 line = lines + len(re.findall(r"\r\n?|\n", text[: text.index(sign)]))
-                raise ValueError(f"{path.name}, line {line}: {what}. The file is damaged, or no text.")
+                raise ValueError(f"{path.name}, line {line}: {what}.")
         if encoding.startswith("iso8859") and (found := re.search(r"[\x80-\x9f]", text)):
             line = lines + len(re.findall(r"\r\n?|\n", text[: found.start()]))
             raise ValueError(
