@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import warnings
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from helpers.data import Description
 from helpers.data.catalogue import SHORT
@@ -29,7 +31,7 @@ def examine(description: Description) -> dict:
         warnings.simplefilter("always")
         films = description.films()
     again = {name: films[name].str.casefold().duplicated() for name in ("title", "synopsis")}
-    words = films["synopsis"].str.split().str.len().to_numpy()
+    words = np.array([len(text.split()) for text in films["synopsis"]])
     return {
         "file": table.name,
         "read": {
@@ -95,7 +97,7 @@ def lines(found: dict) -> list[str]:
     return [line for line in text if line is not None]
 
 
-def _some(titles, rows) -> dict:
+def _some(titles: pd.Series, rows: Any) -> dict:
     """Count rows, and name the first three."""
     return {"count": int(rows.sum()), "such_as": titles[rows].head(3).tolist()}
 

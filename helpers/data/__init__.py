@@ -322,10 +322,13 @@ def _named(stored: dict, name: str) -> np.ndarray:
 def _published() -> dict[str, str]:
     """The SHA-256 that each file of the course should have."""
     lines = (DATA_DIR / CHECKSUMS).read_text(encoding="utf-8").splitlines()
-    found = [re.fullmatch(r"([0-9a-f]{64})  ([\w.-]+)", line) for line in lines]
-    if not all(found):
-        raise ValueError(f"line {found.index(None) + 1} is no SHA-256 and a name")
-    return {line[2]: line[1] for line in found}
+    published = {}
+    for number, line in enumerate(lines, 1):
+        found = re.fullmatch(r"([0-9a-f]{64})  ([\w.-]+)", line)
+        if not found:
+            raise ValueError(f"line {number} is no SHA-256 and a name")
+        published[found[2]] = found[1]
+    return published
 
 
 def _read_course_file(name: str, columns: list[str]) -> pd.DataFrame:
@@ -405,7 +408,7 @@ def _read_real_csv(path: Path, columns: dict[str, str]) -> pd.DataFrame:
 
 
 @contextlib.contextmanager
-def _clear_errors(path: Path):
+def _clear_errors(path: Path) -> Iterator[None]:
     """Turn whatever a damaged course file raises into one line that says how to get it back."""
     try:
         yield

@@ -45,7 +45,7 @@ SAMPLE = 500  # rows that a guess looks at
 SHORT = 5  # words; a text of fewer says nothing
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Description:
     """What is known of a catalogue before its rows are read; made by `describe`, read by `films`.
 
@@ -61,6 +61,8 @@ class Description:
         Handed on to those who encode; see `helpers.encoding.load_encoder`.
     guessed : tuple of str
         The columns that nobody named.
+    table : Table or Frame
+        The opened file.
     """
 
     file: str | pd.DataFrame
@@ -75,7 +77,7 @@ class Description:
     encoder: str | None = None
     language: str | None = None
     guessed: tuple[str, ...] = dataclasses.field(default=(), compare=False)
-    table: Table | Frame | None = dataclasses.field(default=None, compare=False, repr=False)
+    table: Table | Frame = dataclasses.field(compare=False, repr=False)
 
     def settings(self) -> dict[str, str]:
         """What is known, by the names that options and `catalogue.toml` have for it."""
@@ -148,8 +150,8 @@ def _read_toml(path: Path) -> dict[str, str]:
     except UnicodeDecodeError:
         raise ValueError(f"{path.name} is not UTF-8; save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
-        where = re.search(r"at line (\d+)", str(error))
-        line = int(where[1]) if where else text.count("\n") + 1
+        found = re.search(r"at line (\d+)", str(error))
+        line = int(found[1]) if found else text.count("\n") + 1
         why = re.sub(r" \(at .*\)$", "", str(error))
         raise ValueError(f'{path.name}, line {line}: {why}. Texts stand in quotes: title_column = "name"') from None
     for name, value in values.items():
@@ -214,8 +216,7 @@ def _usable_rows(description: Description) -> pd.DataFrame:
     named = {"genres": "genre_column", "year": "year_column", "cast": "people_column", "id": "id_column"}
     columns = {name: getattr(description, setting) or name for name, setting in named.items()}
     title_column, text_column = description.title_column, description.text_column
-    file = description.table or open_table(description.file, [title_column, text_column])
-    table = file.frame()
+    file, table = description.table, description.table.frame()
     titles = _titles(table[title_column])
     texts = table[text_column].str.strip() if text_column == title_column else table.pop(text_column).str.strip()
     missing = is_missing(texts)
@@ -227,7 +228,7 @@ def _usable_rows(description: Description) -> pd.DataFrame:
     people = read_genres if description.people_column else as_it_is
     read = {"genres": read_genres, "year": read_years, "cast": people, "id": as_it_is}
     given = {name for name, setting in named.items() if getattr(description, setting)}
-    free = [column for column in table if column not in (title_column, text_column)]
+    free = [column for column in file.columns if column not in (title_column, text_column)]
     found = {name: read[name](table[column]) for name, column in columns.items() if name in given or column in free}
     taken = {*OURS, *(name for name in found if columns[name] != name)}
     for column in free:

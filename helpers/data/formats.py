@@ -38,7 +38,7 @@ class Frame:
     @property
     def columns(self) -> list[str]:
         """Names of the cells of a row."""
-        return list(self.cells)
+        return list(self.cells.columns)
 
     @property
     def rows(self) -> int:
@@ -87,6 +87,7 @@ def open_table(
     ImportError
         When the package that reads such files is not there; the line names it.
     """
+    opened: Table | Frame
     if isinstance(file, pd.DataFrame):
         opened = _frame("the DataFrame", file.set_axis(range(1, len(file) + 1)))
     else:

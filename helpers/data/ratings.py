@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,8 +77,8 @@ def read_ratings_csv(
     if zeros not in (None, "missing", "rating"):
         raise ValueError(f"read_ratings_csv: zeros is 'missing' or 'rating', not {zeros!r}.")
     counted = rating_column is None or scale == "counts"
-    columns = {"user_id": user_column, "movie_id": item_column, "rating": rating_column, "timestamp": time_column}
-    columns = {name: column for name, column in columns.items() if column}
+    named = {"user_id": user_column, "movie_id": item_column, "rating": rating_column, "timestamp": time_column}
+    columns = {name: column for name, column in named.items() if column}
     file = open_table(path, list(columns.values()), encoding, delimiter)
     table = file.frame(list(dict.fromkeys(columns.values())))
     ratings = pd.DataFrame({name: table[column].str.strip() for name, column in columns.items()})
@@ -116,7 +117,7 @@ def read_ratings_csv(
     return ratings
 
 
-def as_stars(ratings, scale: tuple = SCALE):
+def as_stars(ratings: Any, scale: tuple = SCALE) -> Any:
     """Map ratings of any scale to stars, half a star to five, so that a like is a like on every scale.
 
     The lowest rating of a scale counts as no more than a tenth of the highest, as half a star of five does: so 4 of 5
@@ -144,7 +145,7 @@ def as_stars(ratings, scale: tuple = SCALE):
     return ratings if tuple(scale) == SCALE else np.round(np.interp(ratings, points, stars), 6)
 
 
-def from_stars(stars, scale: tuple = SCALE):
+def from_stars(stars: Any, scale: tuple = SCALE) -> Any:
     """Map stars back to the ratings of a scale, see `as_stars`; what would lie outside of the scale is its end."""
     points, at = _knots(scale)
     return np.clip(stars if tuple(scale) == SCALE else np.interp(stars, at, points), *scale[:2])

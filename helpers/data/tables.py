@@ -19,8 +19,9 @@ import itertools
 import re
 import warnings
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -140,7 +141,7 @@ class Table:
                 "Leave out columns or rows; helpers.encode_csv reads a file of any length in parts."
             ) from None
 
-    def _all(self, bar: str | None = None) -> Iterator[tuple[int, int, list[str]]]:
+    def _all(self, bar: str | None = None) -> Generator[tuple[int, int, list[str]]]:
         """Give first line, last line and cells of whatever is a record: the header and blank lines are, too."""
         csv.field_size_limit(LONGEST)
         with open_text(self.path, self.encoding, self.errors, bar) as (text, moved):
@@ -214,15 +215,13 @@ def open_csv(path: Path, needed: list[str], encoding: str | None = None, delimit
         column, or has a record with too many or too few cells, or a quote that is not closed. One line says so.
     """
     encoding, errors = find_encoding(path, encoding)
-    refused = None
-    for table in _header(
-        path, encoding, errors, needed, delimiter
-    ):  # for one column, any delimiter does that no text has
+    refusals = []
+    for table in _header(path, encoding, errors, needed, delimiter):  # if it is one column, any delimiter may do
         try:
             return _looked_through(table)
         except ValueError as error:
-            refused = refused or error
-    raise refused
+            refusals.append(error)
+    raise refusals[0]
 
 
 def free_memory() -> int:
@@ -270,7 +269,7 @@ def regular_file(path: str | Path) -> Path:
 
 
 @contextlib.contextmanager
-def _opened(path: Path, bar: str | None):
+def _opened(path: Path, bar: str | None) -> Iterator[tuple[Any, Callable[[], None]]]:
     """Open the bytes of a file, unpacked, and a function to be called now and then, which moves the progress bar."""
     size = path.stat().st_size
     with path.open("rb") as raw:
@@ -297,7 +296,7 @@ def _opened(path: Path, bar: str | None):
                 raise ValueError(f"{path.name}: the gzip file is damaged or cut off ({why}).") from None
 
 
-def _blocks(path: Path, bar: str | None = None) -> Iterator[bytes]:
+def _blocks(path: Path, bar: str | None = None) -> Generator[bytes]:
     with _opened(path, bar) as (stream, moved):
         while block := stream.read(BLOCK):
             yield block
@@ -305,7 +304,9 @@ def _blocks(path: Path, bar: str | None = None) -> Iterator[bytes]:
 
 
 @contextlib.contextmanager
-def open_text(path: Path, encoding: str, errors: str, bar: str | None = None):
+def open_text(
+    path: Path, encoding: str, errors: str, bar: str | None = None
+) -> Iterator[tuple[io.TextIOWrapper, Callable[[], None]]]:
     with _opened(path, bar) as (stream, moved), io.TextIOWrapper(stream, encoding, errors, newline="") as text:
         yield text, moved
 
@@ -327,9 +328,9 @@ def find_encoding(path: Path, named: str | None = None) -> tuple[str, str]:
         encoding, errors = charset.codec(named)
         _refuse_bytes(path, encoding, errors, f"byte {{}} is not in {encoding}")
         return encoding, errors
-    if encoding := charset.marked(head):
-        _refuse_bytes(path, encoding, "strict", f"byte {{}} is not in {encoding}, which the file begins as")
-        return encoding, "strict"
+    if wide := charset.marked(head):
+        _refuse_bytes(path, wide, "strict", f"byte {{}} is not in {wide}, which the file begins as")
+        return wide, "strict"
     if b"\0" in head:
         line = len(re.findall(rb"\r\n?|\n", head[: head.index(b"\0")])) + 1
         raise ValueError(f"{path.name}, line {line}: {ZERO}.")
@@ -345,7 +346,7 @@ def _guessed(path: Path) -> str:
     found = charset.judge(_blocks(path))
     where = f"{path.name}, line {found.line}: byte 0x{found.byte:02X} is not UTF-8"
     if found.encoding == "utf-8":
-        others = f" ({found.count} such bytes)" if found.count > 1 else ""
+        others = f" ({found.wrong} such bytes)" if found.wrong > 1 else ""
         raise ValueError(
             f"{where}, though the rest of the file is{others}. Write that sign again, or read on with "
             "--encoding utf-8:replace (in Python: encoding=), which puts U+FFFD in its place."
@@ -464,14 +465,14 @@ def _header(path: Path, encoding: str, errors: str, needed: list[str], only: str
             begin += 1
         else:
             raise ValueError(f"{name}: the file is empty.")
-    found, seen, quoted = [], [], None
+    found, seen, quoted = [], [], []
     for delimiter in [only] if only else DELIMITERS:
         table = Table(path, encoding, errors, delimiter, [], begin, 0, 0, False)
         try:
             with contextlib.closing(table._all()) as records:
                 _, last, cells = next(record for record in records if record[0] >= begin)
         except ValueError as error:
-            quoted = quoted or error
+            quoted.append(error)
             continue
         names = [one_line(cell) for cell in cells]
         seen.append(names)
@@ -479,7 +480,7 @@ def _header(path: Path, encoding: str, errors: str, needed: list[str], only: str
             found.append(dataclasses.replace(table, columns=names, header_line=last))
     if not found:
         if not seen:
-            raise quoted
+            raise quoted[0]
         refuse_columns(max(seen, key=len), needed, name)
     for table in found:
         refuse_columns(table.columns, needed, name)
@@ -510,17 +511,17 @@ def _some(names: list[str]) -> str:
 
 def _looked_through(table: Table) -> Table:
     """Find how wide records are, and go through all of them once, so that whoever reads them meets no surprise."""
-    refused = None
+    refusals = []
     for backslashes in (False, True):
         try:
             fitted = _fitted(dataclasses.replace(table, backslashes=backslashes))
             rows = sum(1 for _ in fitted.records(f"Checking {table.name}"))
             return dataclasses.replace(fitted, rows=rows)
         except ValueError as error:
-            refused = refused or error
+            refusals.append(error)
             if "quote" not in str(error):
                 break
-    raise refused
+    raise refusals[0]
 
 
 def _fitted(table: Table) -> Table:
