@@ -117,15 +117,15 @@ def _histogram(words: np.ndarray) -> dict[str, int]:
 
 def _by_encoder(texts: list[str], description: Description) -> dict:
     """What the encoder makes of the texts, without encoding them."""
-    from helpers.encoding import load_encoder, unknown_share
+    from helpers.encoding import load_encoder
 
     encoder = load_encoder(*filter(None, [description.encoder]))
+    tokenizer, limit = getattr(encoder, "tokenizer", None), getattr(encoder, "max_seq_length", None)
     sample = texts[:: max(1, len(texts) // MOST)]
-    limit = getattr(encoder, "max_seq_length", None)
-    lengths = [len(tokens) for tokens in encoder.tokenizer(sample)["input_ids"]] if limit else []
+    tokens = [np.array(text) for text in tokenizer(sample, verbose=False)["input_ids"]] if callable(tokenizer) else []
     return {
         "name": description.encoder or "all-MiniLM-L6-v2",
         "limit": limit or "all",
-        "cut_off": float(np.mean(np.array(lengths) > limit)) if limit else 0.0,
-        "unknown": unknown_share(texts, encoder),
+        "cut_off": float(np.mean([len(text) > (limit or np.inf) for text in tokens])) if tokens else 0.0,
+        "unknown": float(np.mean(np.concatenate(tokens) == tokenizer.unk_token_id)) if tokens else 0.0,
     }
