@@ -279,7 +279,7 @@ def course_catalogue() -> Catalogue:
     return Catalogue(movies, load_vectors(movies), load_ratings())
 
 
-def csv_catalogue(csv, title_column: str, text_column: str, **columns) -> Catalogue:
+def csv_catalogue(csv, title_column: str | None = None, text_column: str | None = None, **columns) -> Catalogue:
     """Any catalogue from a CSV file; see `helpers.data.load_movies`. Texts are encoded, or come from the cache."""
     from helpers.encoding import encode
 

@@ -355,7 +355,7 @@ def check_ratings(ratings: pd.DataFrame, scale: tuple) -> None:
         raise ValueError(f"the ratings have no column '{absent[0]}' (found: {', '.join(map(str, ratings))}).")
     if not len(ratings):
         raise ValueError("there is not a single rating.")
-    low, high = scale
+    low, high = scale[:2]
     as_stars(low, scale)  # refuses a scale that is none
     bad = ratings[~pd.to_numeric(ratings["rating"], errors="coerce").between(low, high)]
     if len(bad):
