@@ -8,6 +8,7 @@ import numpy as np
 
 from helpers.data import load_movies, load_vectors
 from helpers.exercises.checker import Exercise, JudgedError, Mistake, make_progress
+from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
 from helpers.exercises.texts import fields_missing, trouble_with
 from helpers.search.neighbors import NeighborIndex, find_similar_movies
 
@@ -230,3 +231,94 @@ q4 = Exercise(
 
 EXERCISES = [q1, q2, q3, q4]
 progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about the Python that the course assumes",
+    [
+        predict(
+            "0.A",
+            "Count with a comparison",
+            """
+            import pandas as pd
+            films = pd.DataFrame({"year": [1959, 1960, 1994]})
+            int((films["year"] < 1990).sum())
+            """,
+            wrong={
+                3: "There are three rows, but the comparison is True for only some of them.",
+                3919: "The sum is over True and False, not over the years: True counts as 1.",
+            },
+            hint="The comparison gives True, True, False.",
+        ),
+        choose(
+            "0.B",
+            "A row by its label",
+            "What does movies.loc[5] give you?",
+            right="the row whose index is 5",
+            wrong={
+                "the fifth row": "A position is what .iloc takes, and it counts from 0.",
+                "the column number 5": "With one argument, .loc looks at the rows.",
+            },
+            hint=".loc goes by label, .iloc by position.",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        choose(
+            "0.C",
+            "What was compared",
+            "find_similar_movies found the neighbors of The Avengers. What did it compare?",
+            right="the synopses, each as a vector",
+            wrong={
+                "the titles": "The title was used once, to find the film that you asked for.",
+                "genres and actors": "No genre and no actor was compared, though the nearest films share many.",
+                "the ratings of viewers": "No rating was used in that search.",
+            },
+            hint="What did the language model read?",
+        ),
+        finish(
+            "0.D",
+            "The dot product",
+            "Replace ___ so that the function adds up the products.",
+            """
+            def similarity(a, b):
+                total = 0.0
+                for left, right in zip(a, b):
+                    ___
+                return total
+            """,
+            right="total += left * right",
+            wrong={
+                "total = left * right": "That keeps the last product only. Add each one to the total.",
+                "total += left + right": "You add the numbers themselves. Multiply each pair first.",
+            },
+            inputs=[([1.0, 2.0], [3.0, 4.0]), ([0.5, 0.0, 2.0], [2.0, 9.0, 1.0])],
+            hint="One line: multiply left by right, and add the result to total.",
+        ),
+        find_bug(
+            "0.E",
+            "Older than",
+            """
+            def older_than(years, limit):
+                count = 0
+                for year in years:
+                    if year <= limit:
+                        count += 1
+                return count
+            """,
+            line=4,
+            fixed="        if year < limit:",
+            shown="older_than([1959, 1960], 1960)",
+            wrong={
+                2: "A count starts at 0, as it does here.",
+                5: "It adds 1 for each film, which is right. For which films does it get there?",
+                6: "The count comes back after the loop, as it should.",
+            },
+            hint="Is a film of 1960 older than 1960?",
+        ),
+    ],
+)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.data import load_ratings, toy_ratings
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.kinds import Quiz, choose, order, predict
 from helpers.exercises.texts import fields_missing, trouble_with
 
 BRUNO = 2  # his user_id
@@ -341,3 +342,84 @@ q5 = Exercise(
 
 EXERCISES = [q1, q2, q3, q4, q5]
 progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about notebook 00",
+    [
+        choose(
+            "1.A",
+            "A similarity of 1",
+            "Two films have a similarity of 1. What does that say?",
+            right="the encoder makes the same vector of their synopses",
+            wrong={
+                "the same viewers like them": "No viewer took part: only the synopses did.",
+                "their titles are spelled alike": "Titles matter for the search box, not for the similarity.",
+                "they have the same genres": "The encoder read no genres.",
+            },
+            hint="What did the encoder read, and what did it make of it?",
+        ),
+        predict(
+            "1.B",
+            "A dot product",
+            """
+            a, b = [1, 2, 0], [3, 1, 5]
+            sum(left * right for left, right in zip(a, b))
+            """,
+            wrong={
+                12: "You added all six numbers. Multiply pair by pair first.",
+                27: "You multiplied the two sums. Multiply pair by pair, then add.",
+            },
+            hint="There are three products: 1 * 3, 2 * 1, and 0 * 5.",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        choose(
+            "1.C",
+            "A film that came out today",
+            "Nobody has rated it yet. Which approach can do nothing with it?",
+            right="collaborative filtering",
+            wrong={
+                "content-based filtering": "Its genres are known on the first day.",
+                "vectors of synopses": "Its synopsis is there on the first day.",
+            },
+            hint="Which approach needs nothing but the table of ratings?",
+        ),
+        order(
+            "1.D",
+            "A prediction from neighbors",
+            "The function starts at a viewer's own mean and adds the weighted mean of the neighbors' deviations.",
+            """
+            def predict(own_mean, deviations, weights):
+                total = 0
+                for deviation, weight in zip(deviations, weights):
+                    total += weight * deviation
+                total /= sum(weights)
+                return own_mean + total
+            """,
+            wrong={
+                "125346": "You divide while the total is still 0, so the weights are never divided out.",
+                "132456": "Python stops: a loop needs its indented line right below it, and a total its first value.",
+            },
+            inputs=[(3.0, [1.0, -1.0], [0.9, 0.3]), (2.5, [2.0], [0.5])],
+            hint="Start the total, fill it in the loop, divide, and return.",
+        ),
+        choose(
+            "1.E",
+            "When measures agree",
+            "All vectors have length 1. Which measures put the neighbors of a film in the same order?",
+            right="dot product, cosine, and distance",
+            wrong={
+                "cosine and Pearson only": "Pearson also subtracts the mean; and others agree with the cosine here.",
+                "none of them": "The squared distance is 2 - 2 cos. What does that say about the order?",
+                "dot product and distance, but not cosine": "For length 1, the dot product is the cosine.",
+            },
+            hint="The squared distance of two such vectors is 2 - 2 cos.",
+        ),
+    ],
+)
