@@ -224,7 +224,7 @@ ALTERNATIVES = {
     "0.4": [
         lambda: {
             "film": "Alien",
-            "neighbour": "Aliens",
+            "neighbor": "Aliens",
             "why": "The second one is a war film; what I liked was the silence of the first.",
         }
     ],

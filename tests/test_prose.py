@@ -153,6 +153,14 @@ def cast_similarities():
     return (rows @ rows.T)[np.triu_indices(len(rows), 1)]
 
 
+def two_tables_are_enough():
+    """Whether the first two parts of the warm-up's SVD hold nearly everything, the second one hot against sweet."""
+    table = ast.literal_eval(re.search(r"np\.array\((\[.*?\]\])\)", source_of("00", "nb00-38"))[1])
+    left, strengths, right = np.linalg.svd(table)
+    hot, sweet = right[1][:2], right[1][2:]
+    return (strengths[:2] ** 2).sum() > 0.98 * (strengths**2).sum() and max(hot) * max(sweet) < 0 < min(hot) * max(hot)
+
+
 def favourite_genres():
     ratings = load_ratings().merge(movies()["genres"], left_on="movie_id", right_index=True)
     loved = ratings[ratings["user_id"].isin(NAMED_VIEWERS) & (ratings["rating"] >= 4.5)]
@@ -222,10 +230,10 @@ def popular_for_bruno():
 
 
 CLAIMS = [
-    ("00", "384 numbers a row", lambda: vectors().shape[1] == 384),
-    ("00", "The rest is low: these are five very different films", lambda: cast_similarities().max() < 0.5),
-    ("00", "We see three tastes", lambda: favourite_genres().idxmax(axis=1).nunique() == 3),
-    ("00", "none of them is one genre only", lambda: ((favourite_genres() > 4).sum(axis=1) > 2).all()),
+    ("00", "384 numbers per row", lambda: vectors().shape[1] == 384),
+    ("00", "All the other numbers are low: these are five very different films", lambda: cast_similarities().max() < 0.5),
+    ("00", "Three viewers, three tastes", lambda: favourite_genres().idxmax(axis=1).nunique() == 3),
+    ("00", "nobody likes one genre only", lambda: ((favourite_genres() > 4).sum(axis=1) > 2).all()),
     (
         "00",
         "180 words a minute, one minute a cell of code, five minutes an exercise",
@@ -233,6 +241,7 @@ CLAIMS = [
             (course_map.WORDS_A_MINUTE, course_map.MINUTES_A_CODE_CELL, course_map.MINUTES_AN_EXERCISE) == (180, 1, 5)
         ),
     ),
+    ("00", "Two are enough: one for how generous people are, and one for hot against sweet", two_tables_are_enough),
     ("01", "Six viewers, eight films, one to five stars", lambda: toy_ratings().shape == (6, 8)),
     ("01", "Finn never gave more than three stars", lambda: toy_ratings().loc["Finn"].max() == 3),
     ("01", "We see a mild Ada and a harsh Finn", lambda: toy_ratings().mean(axis=1).idxmax() == "Ada"),
@@ -619,7 +628,14 @@ CLAIMS = [
 ]
 
 GIVEN = {
-    "00": ["1 would mean the same synopsis, 0 means nothing in common", "older than 1960"],
+    "00": [
+        "1 would mean the same synopsis, and 0 means nothing in common",
+        "older than 1960",
+        "These vectors all have length 1",
+        "goes 3 to the right and 4 up",
+        "an arrow of length 1",
+        "To base 2, it counts doublings: 8 is three doublings of 1",
+    ],
     "01": [
         "It is 1 when two viewers go up and down together, -1 when",
         "length 1",
