@@ -52,6 +52,7 @@ from helpers.titles import (
     true_pairs,
 )
 
+TWINS = ("Amélie", "Pretty Woman")  # with the same genres
 PATHS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 
 
@@ -174,14 +175,18 @@ def like_ada():
 
 
 def predicted_for_ada():
-    line = next(line for line in output_of("01", "nb01-11").splitlines() if line.startswith("Ada"))
-    return dict(zip(["Aliens", "Pretty Woman", "Fargo"], map(float, line.split()[1:]), strict=True))
+    return ast.literal_eval(output_of("01", "nb01-11"))
+
+
+def same_genres():
+    one, other = (set(movies().query("title == @title")["genres"].item().split("|")) for title in TWINS)
+    return one == other
 
 
 def baseline(metric):
     table = output_of("01", "nb01-33").splitlines()
     place = table[0].replace("hit rate", "hit_rate").split().index(metric) + 1
-    return [float(line.split()[place]) for line in table[1:]]
+    return [float(line.split()[place]) for line in table[1:3]]
 
 
 def lost_cells():
@@ -231,7 +236,11 @@ def popular_for_bruno():
 
 CLAIMS = [
     ("00", "384 numbers per row", lambda: vectors().shape[1] == 384),
-    ("00", "All the other numbers are low: these are five very different films", lambda: cast_similarities().max() < 0.5),
+    (
+        "00",
+        "All the other numbers are low: these are five very different films",
+        lambda: cast_similarities().max() < 0.5,
+    ),
     ("00", "Three viewers, three tastes", lambda: favourite_genres().idxmax(axis=1).nunique() == 3),
     ("00", "nobody likes one genre only", lambda: ((favourite_genres() > 4).sum(axis=1) > 2).all()),
     (
@@ -242,21 +251,25 @@ CLAIMS = [
         ),
     ),
     ("00", "Two are enough: one for how generous people are, and one for hot against sweet", two_tables_are_enough),
-    ("01", "Six viewers, eight films, one to five stars", lambda: toy_ratings().shape == (6, 8)),
+    ("01", "Six viewers rated eight films, with one to five stars", lambda: toy_ratings().shape == (6, 8)),
     ("01", "Finn never gave more than three stars", lambda: toy_ratings().loc["Finn"].max() == 3),
-    ("01", "We see a mild Ada and a harsh Finn", lambda: toy_ratings().mean(axis=1).idxmax() == "Ada"),
-    ("01", "We see a mild Ada and a harsh Finn", lambda: toy_ratings().mean(axis=1).idxmin() == "Finn"),
-    ("01", "We see Finn and Dan close to Ada", lambda: like_ada().index[:2].tolist() == ["Finn", "Dan"]),
-    ("01", "and Bruno at the other end", lambda: like_ada().index[-1] == "Bruno"),
-    ("01", "We see that Ada will love *Aliens*", lambda: predicted_for_ada()["Aliens"] >= 4.5),
-    ("01", "not mind missing *Pretty Woman*", lambda: predicted_for_ada()["Pretty Woman"] < 3),
-    ("01", "two very different films with one description", lambda: output_of("01", "nb01-19") == "True"),
-    ("01", "We see the loud film on top for Bruno by dot product", lambda: "0      Loud" in output_of("01", "nb01-25")),
+    ("01", "Ada is generous, and Finn is harsh", lambda: toy_ratings().mean(axis=1).idxmax() == "Ada"),
+    ("01", "Ada is generous, and Finn is harsh", lambda: toy_ratings().mean(axis=1).idxmin() == "Finn"),
+    (
+        "01",
+        "One harsh viewer and one milder one are close to her",
+        lambda: like_ada().index[:2].tolist() == ["Finn", "Dan"],
+    ),
+    ("01", "and somebody sits at the other end", lambda: like_ada().index[-1] == "Bruno"),
+    ("01", "Ada will love *Aliens*", lambda: predicted_for_ada()["Aliens"] >= 4.5),
+    ("01", "and she won't miss *Pretty Woman*", lambda: predicted_for_ada()["Pretty Woman"] < 3),
+    ("01", "two very different films, one description", same_genres),
+    ("01", "By dot product, the loud film comes first for Bruno", lambda: "0      Loud" in output_of("01", "nb01-25")),
     ("01", "doubled beats the row itself", lambda: numbers_in("01", "nb01-23")[4] > numbers_in("01", "nb01-23")[0]),
     ("01", "simulated viewers and a thousand films", lambda: load_ratings()["movie_id"].nunique() == 1000),
     ("01", "hardly one for Bruno", lambda: popular_for_bruno().str.contains("Romance").sum() <= 1),
-    ("01", "We see popularity far ahead of chance", lambda: baseline("ndcg@10")[1] > 4 * baseline("ndcg@10")[0]),
-    ("01", "it never shows most of the catalogue", lambda: baseline("coverage")[1] < 0.5),
+    ("01", "Popularity is far ahead of chance", lambda: baseline("ndcg@10")[1] > 4 * baseline("ndcg@10")[0]),
+    ("01", "it never shows most of the catalog", lambda: baseline("coverage")[1] < 0.5),
     ("02", "most of what it throws away was fine", lambda: lost_cells() > 0.5),
     ("02", "Most names of people stand in one listing only", lambda: single_share("director") > 0.5),
     ("02", "Most names of people stand in one listing only", lambda: single_share("cast") > 0.5),
@@ -637,7 +650,8 @@ GIVEN = {
         "To base 2, it counts doublings: 8 is three doublings of 1",
     ],
     "01": [
-        "It is 1 when two viewers go up and down together, -1 when",
+        "The result is 1 when two viewers go up and down together, and -1 when",
+        "holds 1 if the film has it and 0 if not",
         "length 1",
         "ratings of 4 or more",
         "`user_id` 2",

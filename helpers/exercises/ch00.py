@@ -101,9 +101,7 @@ def judge_disappointment(answer) -> str | None:
     if nearest == 0:
         return "Film and neighbor are the same film. Choose one from its list."
     if nearest > 10:
-        return (
-            f"That film is at place {nearest} of the list, so the machine did not propose it. Choose one of the first ten."
-        )
+        return f"That film is at place {nearest}, so the machine did not propose it. Choose one of the first ten."
     return trouble_with("why", answer["why"])
 
 
@@ -152,7 +150,7 @@ q2 = Exercise(
         ),
         Mistake(
             "distance instead of similarity",
-            "That is the distance, which is 0 for equal vectors. The similarity of a vector of length 1 with itself is 1.",
+            "That is the distance, which is 0 for equal vectors. Similarity is 1 for equal vectors of length 1.",
             lambda a, b: float(np.linalg.norm(np.subtract(a, b))),
         ),
     ],
@@ -197,7 +195,7 @@ q4 = Exercise(
     asks="It asks for a film, one of its ten nearest, and why it does not suit, in a sentence of 8 words or more.",
     rubric=[
         "Does your sentence name what the two synopses share: a place, a job, a word?",
-        "Does it name what a person would look at and the machine did not: humor, pace, what the story is really about?",
+        "Does it name what a person looks at and the machine did not: humor, pace, what it is really about?",
         "Would your reason hold for other films, too? Then you found a limit of the method, not an accident.",
     ],
     mistakes=[
