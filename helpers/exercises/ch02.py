@@ -161,7 +161,7 @@ q1 = Exercise(
     mistakes=[
         Mistake(
             "spaces kept",
-            "Some names still have spaces around them: ' thriller' and 'thriller' would become two columns. Strip them.",
+            "Some names keep their spaces: ' thriller' and 'thriller' would become two columns. Strip them.",
             lambda text: {name.replace("sci-fi", "science fiction") for name in re.split(r"[|,/]", text.lower())},
         ),
         Mistake(
@@ -210,7 +210,7 @@ q2 = Exercise(
     mistakes=[
         Mistake(
             "border of zeros",
-            "Your first row and column are zeros, as if letters were free there. From nothing to 'abc' it takes 3 edits.",
+            "Your first row and column are zeros, as if letters were free. From nothing to 'abc' takes 3 edits.",
             lambda left, right: _distance(left, right, border=False),
         ),
         Mistake(
@@ -235,7 +235,7 @@ q2 = Exercise(
         ),
         Mistake(
             "capitals ignored",
-            "You ignore capitals. Here, a capital and a small letter are two letters; clean the titles first if you like.",
+            "You ignore capitals. Here, a capital and a small letter are two letters; clean titles beforehand.",
             lambda left, right: distance(left.lower(), right.lower()),
         ),
         Mistake(
@@ -366,7 +366,7 @@ q5 = Exercise(
         ),
         Mistake(
             "equals by order of rows",
-            "Of two equally full listings, take the one with the smaller id, not the one that comes first. Otherwise the "
+            "Of two equally full listings, take the one with the smaller id, not the one that comes first: else the "
             "result depends on the order in which suppliers sent them.",
             lambda group: group.isna().sum(axis=1).idxmin(),
         ),
