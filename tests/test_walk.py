@@ -110,13 +110,15 @@ def test_the_notebook_goes_on_with_whatever_a_check_accepts(path, capsys, monkey
     places = needed_by_exercises(cells)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        namespace, before, wrote = {"__name__": "__main__"}, {}, {}
+        namespace, before, wrote = {"__name__": "__main__", "display": print}, {}, {}  # as IPython gives it
         for place in places:
             before[place] = dict(namespace)
             capsys.readouterr()
             solved[place].run(namespace)
             says = capsys.readouterr().out
-            assert all(f"Exercise {exercise.number}: correct" in says for exercise in asked(chapter, cells[place])), says
+            assert all(f"Exercise {exercise.number}: correct" in says for exercise in asked(chapter, cells[place])), (
+                says
+            )
             wrote[place] = {name: namespace[name] for name in cells[place].writes if name in namespace}
         for place in (place for place in places if cells[place].asked):
             (exercise,), ((_, name),) = asked(chapter, cells[place]), cells[place].asked
