@@ -19,12 +19,15 @@ EDITION = (
     r"|4k|uhd|remastered|unrated)\b"
 )
 ROMAN = {
-    "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "x": "10", "xi": "11",
-    "xii": "12", "xiii": "13",
+    "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12",
+    "xiii": "13",
 }  # fmt: skip
+SHORT_ROMAN = {"v": "5", "x": "10"}  # only at the end of a name or after "Part": "Ford v Ferrari", "X-Men"
+VERSUS = {"vs": "v", "versus": "v"}
 STUDIO = r"^(?:walt )?(?:disney|marvel|pixar)'s (?=\w)"
 DIGITS_AS_LETTERS = str.maketrans("013457", "oieasv")  # as in "Se7en"
 PART = "(?:part|volume|vol|episode|ep|chapter)"
+NUMBERED = rf"(\b{PART}\.? )([vx])\b|(?<=[\w:] )([vx])(?=\s*(?:$|[:,(\[/]| -))"
 COUNTED = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
     "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
@@ -65,13 +68,14 @@ def normalize_title(title: str) -> str:
     text = re.sub(r"[(\[]\s*\d{4}\s*[)\]]", " ", text)
     text = re.sub(rf"[(\[][^)\]]*\b{EDITION}[^)\]]*[)\]]|\s*[-:/]\s+{EDITION}.*$", " ", text)
     text = re.sub(rf"^(.+),\s*({TRAILING_ARTICLES})\s*(?=$|[(\[:])", r"\1 ", text.strip(" -:()[]"))
+    text = re.sub(NUMBERED, lambda found: (found[1] or "") + SHORT_ROMAN[found[2] or found[3]], text)
     text = re.sub(r"\b[dl]'(?=\w)", "", re.sub(STUDIO, "", text))
     text = re.sub(r"(?<=[a-z])[013457](?=[a-z])", lambda digit: digit[0].translate(DIGITS_AS_LETTERS), text)
     text = re.sub(r"(?<=\w)['*](?=\w)|(?<=\w)\.(?=\w\.)", "", re.sub(r"&| \+ ", " and ", text))
     words = split_words(text)
     if len(words) > 1 and re.fullmatch(ARTICLES, words[0]):
         words = words[1:]
-    numbered = " ".join(words[:1] + [ROMAN.get(word, word) for word in words[1:]])
+    numbered = " ".join(words[:1] + [(ROMAN | VERSUS).get(word, word) for word in words[1:]])
     numbers = "|".join(COUNTED)
     counted = re.sub(rf"\b(?:{PART} )?({numbers}|\d+)\b", lambda found: COUNTED.get(found[1], found[1]), numbered)
     return counted or " ".join(title.split()).casefold()
@@ -159,13 +163,12 @@ TEXT_POINTS = {0.8: 10, 0.6: 7, 0.3: 3, 0.1: 2, 0.035: 1, 0.0: 0}
 NO_COMMON_TEXT = 0.02  # below this similarity, a point less, unless the people agree
 NEEDED = 4  # points from which two listings are one film, in a catalogue where duplicates are usual
 NEEDED_WHERE_RARE = 8  # the same in a catalogue where they are rare: a certain pair
-USUAL = 0.02  # certain pairs per listing from which duplicates are usual
+USUAL = 0.08  # certain pairs per listing from which duplicates are usual
 OF_A_GROUP = 2  # points that any two listings of one group have at least
 
 NEARLY_THE_SAME = 90  # Levenshtein ratio of two titles, of 100
 LIKE_TITLE = 80
 CLOSE_ENDS = 55  # of what is left of two titles that begin alike: a typo, not another film of a series
-SMALL_WORDS = {"a", "and", "in", "of", "on", "the", "to"}
 LIKE_TEXT, LIKE_PEOPLE = 0.3, 0.4  # cosines from which a pair is looked at whatever its titles
 ONE_OF_TWO = 0.82  # weight of the directors when a cast is missing, and the reverse
 MAX_YEAR_GAP = 1  # years: releases in two countries
@@ -288,7 +291,7 @@ def find_duplicates(listings: pd.DataFrame, *, needed: int | None = None) -> pd.
     pairs = _compare(left, right, clues)
     if needed is None:
         certain = int((pairs["points"] >= NEEDED_WHERE_RARE).sum())
-        needed = NEEDED if (certain + 1) / (len(listings) + 20) >= USUAL else NEEDED_WHERE_RARE
+        needed = NEEDED if (certain + 2) / (len(listings) + 20) >= USUAL else NEEDED_WHERE_RARE
     group = _groups(pairs, clues, needed)
     known = set(zip(pairs["left"], pairs["right"], strict=True))
     implied = [pair for pair in _pairs_within(group) if pair not in known]
@@ -361,8 +364,9 @@ def relate_titles(left: str, right: str, ratio: float | None = None) -> str:
 
     ``"same"`` to the letter, ``"nearly the same"`` (ratio 90), ``"alike"`` (80, or a typo in the last words). A sequel
     has ``"another number"``; a number before a shared subtitle is none. ``"one goes on"`` where the other ends, as
-    sequels do (*Alien*, *Alien: Covenant*), and two ``"of one series"`` begin alike and go on differently. The name of
-    an author goes in front, so titles with the ``"same ending"`` are often one film.
+    sequels do (*Alien*, *Alien: Covenant*). The name of an author goes in front, so a title that is the ``"same
+    ending"`` of another is often one film with it. Two ``"of one series"`` have words of their own beside the ones
+    that they share, at the end or in front of the name of the series.
 
     Parameters
     ----------
@@ -383,20 +387,22 @@ def relate_titles(left: str, right: str, ratio: float | None = None) -> str:
         return "different"
     if short == long and numbers != more:
         return "nearly the same" if _number_inside(left, right) or "1" in numbers + more else "another number"
-    if ratio >= NEARLY_THE_SAME and numbers == more:
-        return "nearly the same"
     begin = _shared_words(short, long)
     end = _shared_words(short[begin:][::-1], long[begin:][::-1])
+    own = [" ".join(words[begin : len(words) - end]) for words in (short, long)]
+    typos = begin + end == len(short) or fuzz.ratio(*own) > CLOSE_ENDS
+    if ratio >= NEARLY_THE_SAME and numbers == more and typos:
+        return "nearly the same"
     if begin + end == len(short):
         return "one goes on" if not end else "one within the other" if begin else "same ending"
-    rest = [" ".join(words[begin : len(words) - end]) for words in (short, long)]
-    if begin and {*rest} & {"movie", "film"}:
+    if begin and {"movie", "film"} & {*own}:
         return "one goes on"
-    if begin >= len(short) / 3 and not end:
-        return "alike" if fuzz.ratio(*rest) > CLOSE_ENDS else "of one series"
-    if ratio >= LIKE_TITLE:
-        return "alike"
-    return "same ending" if len(set(short[len(short) - end :]) - SMALL_WORDS) >= 2 else "different"
+    if begin + end >= len(short) / 3 and not (begin and end):
+        if typos if begin else fuzz.ratio(*own) > LIKE_TITLE:
+            return "alike"
+        if begin or own[0][0] != own[1][0]:  # one with the same letter may be short for the other: HP
+            return "of one series"
+    return "alike" if ratio >= LIKE_TITLE else "different"
 
 
 @functools.lru_cache(maxsize=100_000)
