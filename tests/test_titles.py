@@ -9,7 +9,15 @@ from rapidfuzz import distance, fuzz
 
 from helpers import titles
 from helpers.data import load_movies, load_raw_listings
-from helpers.titles import TitleLookup, adjacent_duplicates, find_duplicates, merge_duplicates, normalize_title
+from helpers.titles import (
+    TitleLookup,
+    adjacent_duplicates,
+    candidates,
+    find_duplicates,
+    merge_duplicates,
+    normalize_title,
+)
+from helpers.titles import lookup as lookup_module
 
 
 @pytest.mark.parametrize(
@@ -81,7 +89,7 @@ def test_levenshtein_agrees_with_rapidfuzz_on_random_texts():
     rng = random.Random(1)
     for _ in range(200):
         left, right = ("".join(rng.choices("abcé ", k=rng.randrange(9))) for _ in range(2))
-        assert titles.levenshtein(left, right) == distance.Levenshtein.distance(left, right)
+        assert titles.levenshtein_table(left, right)[-1, -1] == distance.Levenshtein.distance(left, right)
 
 
 def test_the_levenshtein_table_holds_the_distances_of_all_beginnings():
@@ -377,7 +385,7 @@ def test_blocks_give_the_pairs_that_one_block_gives(monkeypatch):
     rng = random.Random(3)
     rows = listings([("".join(rng.choices("ab ", k=6)), 2000 + rng.randrange(3)) for _ in range(60)])
     whole = find_duplicates(rows)
-    monkeypatch.setattr(titles, "CELLS_AT_ONCE", 7 * 60)
+    monkeypatch.setattr(candidates, "CELLS_AT_ONCE", 7 * 60)
     pd.testing.assert_frame_equal(find_duplicates(rows), whole)
     assert whole["duplicate"].any()
 
@@ -559,7 +567,7 @@ def test_an_exact_title_is_looked_up_without_a_comparison(monkeypatch):
 
 def test_a_look_up_compares_sixty_titles_in_full_however_large_the_catalogue(monkeypatch):
     compared = []
-    cdist = titles.process.cdist
+    cdist = lookup_module.process.cdist
 
     def counting(queries, choices, **options):
         compared.append(len(choices))
@@ -568,9 +576,9 @@ def test_a_look_up_compares_sixty_titles_in_full_however_large_the_catalogue(mon
     rng = random.Random(2)
     names = pd.Series(["".join(rng.choices("abcdefgh ", k=12)) for _ in range(3000)] + ["The Quiet Harbor"])
     lookup = TitleLookup(names)
-    monkeypatch.setattr(titles.process, "cdist", counting)
+    monkeypatch.setattr(lookup_module.process, "cdist", counting)
     assert lookup.closest("quite harbor").title == "The Quiet Harbor"
-    assert sum(compared) <= 5 * titles.FULL_SCORE_FOR
+    assert sum(compared) <= 5 * lookup_module.FULL_SCORE_FOR
 
 
 def test_an_empty_catalogue_finds_nothing():
