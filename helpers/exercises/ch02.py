@@ -11,6 +11,7 @@ import pandas as pd
 
 from helpers.data import load_duplicates, load_raw_listings
 from helpers.exercises.checker import Exercise, Mistake, Right, make_progress
+from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
 from helpers.titles import compare_listings, pair_precision_recall
 
 LEAST_PRECISION, LEAST_RECALL = 0.95, 0.55  # of a rule of one's own
@@ -380,3 +381,91 @@ q5 = Exercise(
 
 EXERCISES = [q1, q2, q3, q4, q5]
 progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about the notebooks before",
+    [
+        choose(
+            "2.A",
+            "The baseline",
+            "What does the popularity baseline know about the viewer it recommends to?",
+            right="only which films they have rated, so as to leave those out",
+            wrong={
+                "their favorite genres": "It counts likes of all viewers; genres play no part.",
+                "which viewers are like them": "That would be collaborative filtering.",
+            },
+            hint="Everybody gets the same list, apart from films they have seen.",
+        ),
+        predict(
+            "2.B",
+            "A mean with a gap",
+            """
+            import numpy as np
+            stars = np.array([4, np.nan, 2])
+            float(np.nanmean(stars))
+            """,
+            wrong={
+                2.0: "You counted the missing rating as zero stars. Not rated is not hated.",
+                6.0: "That is the sum. Divide by how many there are.",
+            },
+            hint="nanmean leaves out what is missing, above and below the line.",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        finish(
+            "2.C",
+            "One cell of the table",
+            "Replace ___ to fill one cell of the Levenshtein table. letters_differ is 1 or 0.",
+            """
+            def cell(above, left, diagonal, letters_differ):
+                return ___
+            """,
+            right="min(above + 1, left + 1, diagonal + letters_differ)",
+            wrong={
+                "min(above, left, diagonal) + 1": "The diagonal step is free where the two letters are the same.",
+                "min(above + 1, left + 1)": "Deleting and inserting are there; replacing is missing.",
+                "diagonal + letters_differ": "That is replacing only. A deletion or an insertion may be cheaper.",
+            },
+            inputs=[(1, 1, 0, 0), (2, 0, 1, 1), (1, 1, 0, 1), (0, 3, 2, 0)],
+            hint="The cheapest of three: delete, insert, or replace.",
+        ),
+        find_bug(
+            "2.D",
+            "Precision",
+            """
+            def precision(found, true):
+                hits = 0
+                for pair in found:
+                    if pair in true:
+                        hits += 1
+                return hits / len(true)
+            """,
+            line=6,
+            fixed="    return hits / len(found)",
+            shown="precision({1, 2, 3, 4}, {1, 2})",
+            wrong={
+                3: "Precision does go through what was found.",
+                4: "A hit is a found pair that is true, and that is what this line asks.",
+                5: "Each hit counts once, as it should.",
+            },
+            hint="Precision is a share of what was found.",
+        ),
+        choose(
+            "2.E",
+            "Two mistakes",
+            "A rule merges Alien with Aliens, and misses that Gisaengchung is Parasite. Which is the worse mistake?",
+            right="the wrong merge, because a film is gone",
+            wrong={
+                "the missed pair, because a film appears twice": "Ugly, but it can be found and fixed tomorrow.",
+                "both are equally bad": "After one of them a film is lost; after the other it is still there.",
+            },
+            hint="Which of the two can still be repaired later?",
+        ),
+    ],
+)
