@@ -544,7 +544,7 @@ def test_a_film_without_likes_is_its_text_to_the_tower():
         assert vector @ text / np.linalg.norm(text) == pytest.approx(1, abs=1e-3)
 
 
-# ---- order and time ----------------------------------------------------------------------------------------------------
+# ---- order and time --------------------------------------------------------------------------------------------------
 
 
 def rated(*rows):
@@ -599,7 +599,7 @@ def test_a_learned_ranker_sorts_the_candidates_and_only_these():
     np.testing.assert_array_equal(model.rank([1], 40)[0, 30:], model.models_[0].rank([1], 40)[0, 30:])
 
 
-# ---- speed and memory --------------------------------------------------------------------------------------------------
+# ---- speed and memory ------------------------------------------------------------------------------------------------
 
 
 def processor_time(work, rounds=5):

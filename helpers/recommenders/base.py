@@ -128,8 +128,8 @@ class Recommender(BaseEstimator):
         Raises
         ------
         ValueError
-            When a setting of the model makes no sense, a column is missing, nothing is rated, a rating is NaN or outside
-            `scale`, a rated film is not among `movies`, or the model would need more memory than it may take.
+            When a setting of the model makes no sense, a column is missing, nothing is rated, a rating is NaN or
+            outside `scale`, a rated film is not among `movies`, or the model would need more memory than it may take.
 
         Warns
         -----
@@ -147,8 +147,8 @@ class Recommender(BaseEstimator):
         self.items_ = np.unique(ratings["movie_id"]) if movies is None else np.sort(movies.index)
         if len(self.users_) * len(self.items_) > MOST_CELLS:
             raise ValueError(
-                f"fit: {len(self.users_):,} viewers and {len(self.items_):,} films are too many for one matrix (at most "
-                f"{MOST_CELLS:,} cells). Take the viewers and films with the most ratings, or a sample."
+                f"fit: {len(self.users_):,} viewers and {len(self.items_):,} films are too many for one matrix (at "
+                f"most {MOST_CELLS:,} cells). Take the viewers and films with the most ratings, or a sample."
             )
         self.histories_ = self._as_histories(ratings, self.users_)
         self._learn(ratings)
@@ -164,8 +164,8 @@ class Recommender(BaseEstimator):
         k : int
             How many, 1 or more; where fewer are left, they all come back.
         where : array-like of bool, optional
-            (n_films,) True for the films that may be recommended: a Series by ``movie_id``, or in the order of `items_`;
-            see `helpers.search.index.as_mask`.
+            (n_films,) True for the films that may be recommended: a Series by ``movie_id``, or in the order of
+            `items_`; see `helpers.search.index.as_mask`.
         seen : bool
             Whether films that the viewer rated may come back.
 
@@ -443,7 +443,7 @@ class RecentPopularity(Popularity):
         return scores
 
 
-# ---- what settings may be, and what ratings ----------------------------------------------------------------------------
+# ---- what settings may be, and what ratings --------------------------------------------------------------------------
 
 RULES: dict[str, Any] = {  # of every setting that has the same meaning in all models: a choice of words, or least value
     **dict.fromkeys(["k", "factors", "rounds", "dimensions", "epochs", "length", "window", "layers", "candidates"], 1),
@@ -498,7 +498,7 @@ def _warn_of_zeros(ratings: pd.Series, scale: tuple) -> None:
         )
 
 
-# ---- small tools -------------------------------------------------------------------------------------------------------
+# ---- small tools -----------------------------------------------------------------------------------------------------
 
 
 def places_of(ids, known: np.ndarray, missing: str) -> np.ndarray:

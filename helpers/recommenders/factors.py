@@ -216,7 +216,8 @@ def check_memory(model: Recommender, films: int) -> None:
     """Refuse more films than `MOST_MEMORY` allows, before anything is allocated."""
     most = int((MOST_MEMORY / BYTES_A_PAIR) ** 0.5)
     if films > most:
+        memory = f"{films**2 * BYTES_A_PAIR / 1e9:,.0f} GB"
         raise ValueError(
-            f"{type(model).__name__}: {films:,} films make {films**2:,} pairs, {films**2 * BYTES_A_PAIR / 1e9:,.0f} GB; "
-            f"it may take {MOST_MEMORY / 1e9:.1f}. Keep the {most:,} films with the most ratings, or take ALS or ItemKNN."
+            f"{type(model).__name__}: {films:,} films make {films**2:,} pairs, {memory}; it "
+            f"may take {MOST_MEMORY / 1e9:.1f}. Keep the {most:,} films with the most ratings, or take ALS or ItemKNN."
         )

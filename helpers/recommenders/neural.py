@@ -216,8 +216,9 @@ class TwoTower(Network):
     References
     ----------
     P. Covington, J. Adams and E. Sargin (2016), Deep neural networks for YouTube recommendations, RecSys, section 3.
-    X. Yi et al. (2019), Sampling-bias-corrected neural modeling for large corpus item recommendations, RecSys, section 3
-    (logQ). J.-T. Huang et al. (2020), Embedding-based retrieval in Facebook search, KDD, section 6.1 (hard negatives).
+    X. Yi et al. (2019), Sampling-bias-corrected neural modeling for large corpus item recommendations, RecSys, section
+    3 (logQ). J.-T. Huang et al. (2020), Embedding-based retrieval in Facebook search, KDD, section 6.1 (hard
+    negatives).
     """
 
     OWN_VECTOR_DROPPED = 0.3  # share of films that train as if nobody knew them, so that the text learns to do without

@@ -82,16 +82,16 @@ class SASRec(Network):
     """
 
     BATCH = 64  # viewers
-    PATIENCE = 6
+    PATIENCE = 4
 
     def __init__(
         self,
-        length: int = 50,
-        dimensions: int = 48,
+        length: int = 30,
+        dimensions: int = 32,
         layers: int = 1,
         dropout: float = 0.4,
-        epochs: int = 60,
-        learning_rate: float = 0.003,
+        epochs: int = 40,
+        learning_rate: float = 0.005,
         seed: int = 0,
     ):
         self.length, self.dimensions, self.layers, self.dropout = length, dimensions, layers, dropout
