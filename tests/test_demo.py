@@ -266,7 +266,7 @@ def test_the_other_spaces_are_learned_when_they_are_first_wanted(monkeypatch):
 
 def test_the_weights_of_the_hybrid_are_the_ones_that_it_chooses_itself():
     hybrid = Hybrid().fit(load_ratings(), load_movies())
-    assert (tuple(hybrid.warm), tuple(hybrid.cold)) == (WARM, COLD)
+    assert (tuple(hybrid.warm_), tuple(hybrid.cold_)) == (WARM, COLD)
 
 
 def test_rows_in_another_order_change_nothing(catalogue):

@@ -103,8 +103,8 @@ class Catalogue:
             return
         hybrid = Hybrid([EASE(), ContentToCF(), ContentProfile(catalogue_vectors)], WARM, COLD)
         hybrid.fit(self.ratings, self.movies)
-        learned = hybrid.models[1]
-        rows = unit(learned.film_factors).astype(np.float32)
+        learned = hybrid.models_[1]
+        rows = unit(learned.film_vectors_).astype(np.float32)
         both = np.hstack([self.spaces["text"].vectors, rows]) / np.sqrt(2)
         self.spaces = {**self.spaces, "learned": Space(rows, learned), "hybrid": Space(both, hybrid)}
 

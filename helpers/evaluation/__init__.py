@@ -353,7 +353,7 @@ def evaluate(
     table = summarize(each, seed)
     single = dict(each.attrs)
     if getattr(model, "predicts_stars", False):
-        known = test[test["user_id"].isin(model.users) & test["movie_id"].isin(model.items)]
+        known = test[test["user_id"].isin(model.users_) & test["movie_id"].isin(model.items_)]
         predicted = model.predict_many(known["user_id"], known["movie_id"])
         single |= {"rmse": rmse(predicted, known["rating"]), "mae": mae(predicted, known["rating"])}
     for name, value in single.items():
@@ -411,11 +411,11 @@ def places(model, test: pd.DataFrame) -> pd.DataFrame:
         A row a liked pair: ``user_id``, ``movie_id``, ``place`` (how many films come before it; one of equal score
         counts a half, rounded down), ``others`` (how many films could).
     """
-    known = test["user_id"].isin(model.users) & test["movie_id"].isin(model.items)
-    liked = _liked(test[known], model.scale)[PAIR].reset_index(drop=True)
+    known = test["user_id"].isin(model.users_) & test["movie_id"].isin(model.items_)
+    liked = _liked(test[known], model.scale_)[PAIR].reset_index(drop=True)
     users, rows = np.unique(liked["user_id"], return_inverse=True)
     scores = model.scores(users)[rows]
-    own = scores[np.arange(len(liked)), np.searchsorted(model.items, liked["movie_id"])][:, None]
+    own = scores[np.arange(len(liked)), np.searchsorted(model.items_, liked["movie_id"])][:, None]
     before, equal = (scores > own).sum(axis=1), (scores == own).sum(axis=1) - 1
     return liked.assign(place=before + equal // 2, others=np.isfinite(scores).sum(axis=1) - 1)
 
@@ -447,7 +447,7 @@ def precision_recall_curve(model, test: pd.DataFrame, depth: int = 100) -> pd.Da
     `model` is fitted already. Returns a DataFrame: index ``k``, columns ``precision`` and ``recall``.
     """
     depth = as_count(depth, "precision_recall_curve")
-    liked = _liked(test[test["user_id"].isin(model.users)], model.scale)
+    liked = _liked(test[test["user_id"].isin(model.users_)], model.scale_)
     wanted = liked.groupby("user_id")["movie_id"].agg(set)
     ranked = model.rank(wanted.index, depth)
     hits = np.array([[film in films for film in row] for films, row in zip(wanted, ranked, strict=True)])
