@@ -178,7 +178,7 @@ def test_a_like_is_a_like_on_every_scale(scale):
     assert own.loc["ndcg@10", "mean"] == pytest.approx(stars.loc["ndcg@10", "mean"], abs=1e-9)
     assert own.loc["rmse", "mean"] / times == pytest.approx(stars.loc["rmse", "mean"], abs=0.02)
     fitted = [ItemKNN().fit(train), ItemKNN().fit(scaled[0], scale=scale)]
-    for judge in (evaluation.places, evaluation.precision_recall_curve):
+    for judge in (evaluation.ranks_of_likes, evaluation.precision_recall_curve):
         left, right = (judge(model, part) for model, part in zip(fitted, (test, scaled[1]), strict=True))
         pd.testing.assert_frame_equal(left, right)
 
@@ -187,7 +187,7 @@ def test_a_like_is_a_like_on_every_scale(scale):
 def test_a_list_of_no_length_is_refused(k):
     train, test = split_last(RATINGS[RATINGS["user_id"] < 40])
     model = Popularity().fit(train)
-    found = evaluation.places(model, test)
+    found = evaluation.ranks_of_likes(model, test)
     for call in (
         lambda: evaluate(Popularity(), train, test, k=k),
         lambda: evaluation.precision_recall_curve(model, test, k),
@@ -285,25 +285,25 @@ def test_twelve_metrics_of_everybody_take_less_than_a_second():
 
 
 def test_the_sampled_hit_rate_is_what_drawing_gives():
-    found = pd.DataFrame({"place": [0, 4, 30, 200], "others": [300, 300, 250, 300]})
+    found = pd.DataFrame({"rank": [0, 4, 30, 200], "others": [300, 300, 250, 300]})
     rng = np.random.default_rng(0)
     drawn = [
         np.mean([(rng.choice(others, 50, replace=False) < place).sum() < 5 for _ in range(4000)])
         for place, others in found.to_numpy()
     ]
     assert evaluation.sampled_hit_rate(found, k=5, sample=50) == pytest.approx(np.mean(drawn), abs=0.01)
-    assert evaluation.sampled_hit_rate(found, k=5, sample=1000) == (found["place"] < 5).mean()
+    assert evaluation.sampled_hit_rate(found, k=5, sample=1000) == (found["rank"] < 5).mean()
 
 
-def test_places_are_those_of_the_ranking():
+def test_ranks_are_those_of_the_ranking():
     train, test = split_last(RATINGS)
     model = BiasedMF().fit(train)  # whose scores are hardly ever equal
-    found = evaluation.places(model, test)
+    found = evaluation.ranks_of_likes(model, test)
     found = found[found["user_id"] < 50]
     ranked = dict(zip(found["user_id"].unique(), model.rank(found["user_id"].unique(), 100).tolist(), strict=True))
-    near = found[found["place"] < 100]
+    near = found[found["rank"] < 100]
     assert len(near) > 50
-    assert [ranked[row.user_id].index(row.movie_id) for row in near.itertuples()] == near["place"].tolist()
+    assert [ranked[row.user_id].index(row.movie_id) for row in near.itertuples()] == near["rank"].tolist()
     counts = train["user_id"].value_counts()
     assert (found["others"] == train["movie_id"].nunique() - counts.loc[found["user_id"]].to_numpy() - 1).all()
 
@@ -311,11 +311,11 @@ def test_places_are_those_of_the_ranking():
 def test_equal_scores_stand_in_the_middle_of_their_places():
     ratings = table((1, 1, 5.0, 1), (1, 2, 5.0, 2), (2, 1, 5.0, 3), (2, 3, 3.0, 3), (2, 4, 3.0, 3), (2, 5, 3.0, 4))
     model = Popularity().fit(ratings)
-    found = evaluation.places(model, table((1, 5, 5.0, 9)))
-    assert found[["place", "others"]].to_numpy().tolist() == [[1, 2]]
+    found = evaluation.ranks_of_likes(model, table((1, 5, 5.0, 9)))
+    assert found[["rank", "others"]].to_numpy().tolist() == [[1, 2]]
 
 
-def test_smells_of_a_catalogue_are_found():
+def test_faults_of_texts_are_found():
     random = np.random.default_rng(0)
     vectors = random.normal(size=(200, 32)) + 0.6
     vectors[1] = vectors[0] + 0.01 * random.normal(size=32)
@@ -325,14 +325,17 @@ def test_smells_of_a_catalogue_are_found():
     texts[2] = texts[3] = "the same words stand here twice"
     texts[5] = "too short"
     movies = pd.DataFrame({"title": [f"film {number}" for number in range(200)], "synopsis": texts})
-    found = evaluation.smells(movies, vectors)
+    found = evaluation.diagnose_texts(movies, vectors)
     assert found["count"].to_dict() | {"hub": 0} == {"short text": 1, "same text": 2, "near-copy": 2, "hub": 0}
     assert found["examples"]["short text"] == "film 5"
     assert found["examples"]["near-copy"] == "film 0; film 1"
-    assert evaluation.smells(movies.assign(synopsis="too short"), vectors)["examples"]["short text"].count(";") == 2
+    assert (
+        evaluation.diagnose_texts(movies.assign(synopsis="too short"), vectors)["examples"]["short text"].count(";")
+        == 2
+    )
     assert "film 4" in found["examples"]["hub"]
 
 
-def test_a_clean_catalogue_smells_of_nothing():
+def test_a_clean_catalogue_has_no_faults():
     movies = pd.DataFrame({"title": list("abcdef"), "synopsis": [f"five words and one {n}" for n in range(6)]})
-    assert evaluation.smells(movies, np.eye(6))["count"].sum() == 0
+    assert evaluation.diagnose_texts(movies, np.eye(6))["count"].sum() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 
@@ -82,6 +83,12 @@ class Task:
         return evaluation.evaluate(
             model, self.train, self.test, self.k, self.movies, self.vectors, self.where, self.seed
         )
+
+
+def seeded(make: Callable, count: int) -> list:
+    """Make a model `count` times with other seeds, or once where chance has no part in it."""
+    by_chance = "seed" in inspect.signature(make).parameters
+    return [make(seed=seed) for seed in range(count)] if by_chance else [make()]
 
 
 def run(task: Task, models: dict[str, Callable]) -> Iterator[tuple[str, pd.DataFrame]]:
