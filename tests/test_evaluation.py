@@ -339,3 +339,87 @@ def test_faults_of_texts_are_found():
 def test_a_clean_catalogue_has_no_faults():
     movies = pd.DataFrame({"title": list("abcdef"), "synopsis": [f"five words and one {n}" for n in range(6)]})
     assert evaluation.diagnose_texts(movies, np.eye(6))["count"].sum() == 0
+
+
+def test_an_interval_over_viewers_is_scipys():
+    from scipy.stats import bootstrap
+
+    values = np.random.default_rng(1).gamma(0.5, size=300)
+    theirs = bootstrap((values,), np.mean, n_resamples=4_000, method="percentile", rng=0).confidence_interval
+    assert evaluation.bootstrap_interval(values) == pytest.approx(theirs, abs=0.15 * (theirs.high - theirs.low))
+
+
+def test_an_interval_covers_draws_as_well_as_viewers():
+    rng = np.random.default_rng(0)
+    viewers, seeds = rng.normal(0, 1, size=400), rng.normal(0, 0.2, size=(8, 1))
+    low, high = evaluation.bootstrap_interval(viewers + seeds)
+    expected = 2 * 1.96 * np.hypot(viewers.std() / 20, seeds.std() / np.sqrt(8))
+    assert high - low == pytest.approx(expected, rel=0.15)
+    assert low < (viewers + seeds).mean() < high
+    alone = evaluation.bootstrap_interval(np.repeat(viewers[None], 8, axis=0))
+    assert alone == pytest.approx(evaluation.bootstrap_interval(viewers), abs=0.02)
+
+
+def test_a_viewer_who_was_not_judged_in_a_draw_is_left_out_of_it():
+    values = np.array([[1.0, np.nan, 1.0], [np.nan, 1.0, 1.0]])
+    assert evaluation.bootstrap_interval(np.tile(values, 20)) == (1.0, 1.0)
+    assert np.isnan(evaluation.bootstrap_interval([np.nan, np.nan])).all()
+    tables = [pd.DataFrame({"x": [1.0, 2.0]}, index=[1, 2]), pd.DataFrame({"x": [4.0]}, index=[2])]
+    assert evaluation.summarize(tables).loc["x", "mean"] == pytest.approx(7 / 3)
+
+
+def test_an_interval_of_many_viewers_is_made_in_pieces_that_fit_into_memory(monkeypatch):
+    values = np.random.default_rng(0).normal(size=500)
+    whole = evaluation.bootstrap_interval(values)
+    sizes = []
+    drawn = evaluation._times_drawn
+    monkeypatch.setattr(evaluation, "_times_drawn", lambda *of: sizes.append(of[0] * of[1]) or drawn(*of))
+    monkeypatch.setattr(evaluation, "CELLS_AT_ONCE", 3_000)
+    assert evaluation.bootstrap_interval(values) == pytest.approx(whole, abs=0.02)
+    assert max(sizes) <= 3_000 and sum(sizes) == 1_000 * (500 + 1)
+
+
+def test_differences_are_paired_by_seed():
+    one = [pd.DataFrame({"ndcg@10": [seed, seed + 0.5]}) for seed in (0.0, 1.0)]
+    other = pd.DataFrame({"ndcg@10": [0.0, 0.5]})
+    assert paired_difference(one, other).loc["ndcg@10", "mean"] == pytest.approx(0.5)
+    assert paired_difference(one, one).loc["ndcg@10"].tolist() == [0, 0, 0]
+    with pytest.raises(ValueError, match="strict|shorter|longer"):
+        paired_difference(one, [*one, other])
+
+
+def test_a_model_with_several_seeds_is_judged_once_for_each():
+    train, test = split_last(RATINGS[RATINGS["user_id"] < 60])
+    models = [BiasedMF(rounds=2, seed=seed) for seed in range(3)]
+    both, each = evaluate(models, train, test), [evaluate(model, train, test)["mean"] for model in models]
+    np.testing.assert_allclose(both["mean"], pd.concat(each, axis=1).mean(axis=1)[both.index])
+    assert both.loc[["coverage", "gini", "rmse", "mae"], ["low", "high"]].isna().all(axis=None)
+
+
+def test_where_films_are_equally_popular_popularity_is_at_chance_and_taste_is_not():
+    rng = np.random.default_rng(0)
+    rows = [(user, film, 5.0) for user in range(40) for film in rng.choice(20, 8, replace=False) + 20 * (user % 2)]
+    ratings = pd.DataFrame(rows, columns=["user_id", "movie_id", "rating"])
+    films = pd.DataFrame(index=range(40))
+    hidden = ratings.groupby("user_id").cumcount() < 3
+    train, test = ratings[~hidden], ratings[hidden]
+    counts = Popularity().fit(train, films).likes
+    chance, taste = (
+        evaluation.matched_auc(model.fit(train, films), test, counts, ratio=2) for model in (Popularity(), ItemKNN())
+    )
+    by_likes = ItemKNN().fit(train, films)
+    assert evaluation.matched_auc(by_likes, test, 10.0 ** np.arange(40), ratio=1.5).empty  # nothing is as popular
+    assert set(taste.index) == set(range(40))
+    assert taste.mean() > 0.8
+    assert abs(chance.mean() - 0.5) < 0.15
+    exact = evaluation.matched_auc(Popularity().fit(train, films), test, counts, ratio=1)
+    assert (exact == 0.5).all()
+
+
+def test_a_hidden_film_that_is_no_candidate_counts_for_nobody():
+    train, test = table((1, 10, 5, 0), (2, 20, 5, 0)), table((1, 20, 5, 1), (1, 99, 5, 1), (2, 10, 5, 1))
+    movies = pd.DataFrame(index=[10, 20, 30])
+    model = Popularity().fit(train, movies)
+    assert evaluate(Popularity(), train, test, k=1, movies=movies).loc["recall@1", "mean"] == 1
+    assert evaluation.precision_recall_curve(model, test, 1).loc[1, "recall"] == 1
+    assert evaluation.ranks_of_likes(model, test)["movie_id"].tolist() == [20, 10]

@@ -2,8 +2,7 @@
 
     COURSE_DATA_DIR=... python tools/measure_claims.py [--only NAME ...] [--check]
 
-It writes ``data/reference_results.json`` (what `helpers.evaluation.claims` reads) and ``data/movielens_ndcg.csv``. An
-experiment is a function in `EXPERIMENTS`; it returns claims, each a difference that is above 0 where the claim holds,
+It writes ``data/reference_results.json``, which `helpers.evaluation.claims` reads. An experiment is a function in `EXPERIMENTS`; it returns claims, each a difference that is above 0 where the claim holds,
 and tables. Intervals are over viewers, and over the seeds of a model or the draws of a split. With --check nothing is
 written, and what differs is named.
 """
@@ -22,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from helpers.data import DATA_DIR, LIKED, load_movies, load_ratings, load_vectors, read_movielens  # noqa: E402
+from helpers.data import LIKED, load_movies, load_ratings, load_vectors, read_movielens  # noqa: E402
 from helpers.evaluation import (  # noqa: E402
     claims,
     evaluate,
@@ -36,7 +35,6 @@ from helpers.evaluation import (  # noqa: E402
     split_random,
     summarize,
 )
-from helpers.files import write_whole  # noqa: E402
 from helpers.recommenders import (  # noqa: E402
     ALS,
     EASE,
@@ -179,7 +177,7 @@ def text_and_taste() -> tuple[dict, dict]:
     blend = column(judge(Hybrid([Popularity(), ContentProfile(text())])))
     found = {
         "text-popularity": Claim(
-            "Text vectors alone beat popularity.", "same viewers; but all films compete, and popular ones are liked more",
+            "Text vectors alone beat popularity.", "same viewers; but popular films are liked more often",
             "NDCG@10", profile - popular,
         ),
         "text-auc": Claim(
@@ -229,7 +227,8 @@ def stars() -> tuple[dict, dict]:
             if where == "MovieLens" and model is not BiasedMF:
                 found[f"likes-stars-{name}"] = Claim(
                     f"{name} makes better lists from likes than from the stars that it predicts.",
-                    "same model, same neighbors: only what is sorted differs", "NDCG@10", column(by_likes) - column(by_stars),
+                    "same model, same neighbors: only what is sorted differs", "NDCG@10",
+                    column(by_likes) - column(by_stars),
                 )  # fmt: skip
     return found, {"stars and lists": rows}
 
@@ -303,7 +302,7 @@ def time() -> tuple[dict, dict]:
     found = {
         "time-last": Claim(claim, "none for time: the last fifth of each viewer is hidden", unit,
                            column(kept[1]) - column(kept[0])),
-        "time-rolling": Claim(claim, "same viewers and hidden ratings; learned only from ratings before the viewer's test",
+        "time-rolling": Claim(claim, "same hidden ratings; learned only from ratings before the viewer's test",
                               unit, column(rolling[EASE]) - column(rolling[Popularity])),
         "time-date": Claim(claim, "one date for everybody; only viewers who rated before and after it", unit,
                            column(dated[EASE]) - column(dated[Popularity])),
@@ -354,11 +353,11 @@ def cold_start() -> tuple[dict, dict]:
         if draw < SEEDS:
             parts = [EASE(), ContentToCF(everything()), ContentProfile(everything())]
             tables["hybrid"].append(judge(Hybrid(parts), split, 20, cold))
-    recall = {name: column(each, "recall@20") for name, each in tables.items()}
-    unit, draws = "recall@20", f"{DRAWS} draws of hidden films"
 
     def compare(claim, control, one, other):
-        return Claim(claim, control, unit, recall[one] - recall[other][: len(recall[one])], draws)
+        differences = [left - right for left, right in zip(tables[one], tables[other], strict=False)]
+        draws = f"{len(differences)} draws of hidden films"
+        return Claim(claim, control, "recall@20", column(differences, "recall@20"), draws)
 
     found = {
         "cold-text": compare("Text finds films without ratings.", "against chance", "profile, text", "random"),
@@ -372,13 +371,8 @@ def cold_start() -> tuple[dict, dict]:
                                  "profile, text"),
         "cold-everything": compare("Genres, people, tags and year add to text.", "both are plain profiles",
                                    "profile, everything", "profile, text"),
+        "cold-hybrid": compare("A hybrid beats the map.", "both read everything", "hybrid", "map, everything"),
     }  # fmt: skip
-    together = np.isfinite(recall["hybrid"]) | np.isfinite(recall["map, everything"][:SEEDS])
-    found["cold-hybrid"] = Claim(
-        "A hybrid beats the map.", "both read everything", unit,
-        np.where(together, recall["hybrid"] - recall["map, everything"][:SEEDS, : recall["hybrid"].shape[1]], np.nan),
-        f"{SEEDS} draws of hidden films",
-    )  # fmt: skip
     rows = {
         name: summarize([table[["recall@20"]] for table in each]).loc["recall@20"].round(DIGITS).to_dict()
         for name, each in tables.items()
@@ -458,13 +452,15 @@ EXPERIMENTS = {
 }  # fmt: skip
 
 
-def scores_by_viewer() -> pd.DataFrame:
-    """NDCG@10 of every model and seed: one row per viewer, in a random order."""
-    found = {}
+def scores_by_viewer() -> dict[str, dict[str, str]]:
+    """NDCG@10 of every viewer, in a random order, as one line for each model and seed."""
+    order, found = None, {}
     for name, make in MODELS.items():
         for seed, model in enumerate(scoreboard.seeded(make, SEEDS)):
-            found[name, str(seed)] = judge(model)["ndcg@10"].round(DIGITS)
-    return pd.DataFrame(found).sample(frac=1, random_state=0)
+            scores = judge(model)["ndcg@10"].round(DIGITS).to_numpy()
+            order = np.random.default_rng(0).permutation(len(scores)) if order is None else order
+            found.setdefault(name, {})[str(seed)] = " ".join(f"{score:g}" for score in scores[order])
+    return found
 
 
 def main() -> None:
@@ -472,7 +468,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=[*EXPERIMENTS, "scores"], help="a few experiments; the rest stays")
     parser.add_argument("--check", action="store_true", help="write nothing; name the figures that are not as kept")
     options = parser.parse_args()
-    kept = {"claims": {}, "tables": {}}
+    kept: dict[str, dict] = {"claims": {}, "tables": {}, "scores": {}}
     try:
         kept |= {key: value for key, value in results.load("claims").items() if key in kept}
     except ValueError as nothing_yet:
@@ -482,18 +478,17 @@ def main() -> None:
             found, tables = EXPERIMENTS[name]()
             for key, claim in found.items():
                 row = claim.measured()
-                old = kept["claims"].get(key, row)
-                far = max(abs(row[end] - old[end]) for end in ("mean", "low", "high")) > CLOSE
-                print(f"{key:24}{row['mean']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}] "
-                      f"{claims.verdict(row['low'], row['high'])}{'  WAS ' + str(old) if far else ''}", flush=True)  # fmt: skip
+                mean, low, high = (row[end] for end in ("mean", "low", "high"))
+                was = kept["claims"].get(key, row)
+                far = max(abs(row[end] - was[end]) for end in ("mean", "low", "high")) > CLOSE
+                note = f"  was {was['mean']:+.4f} [{was['low']:+.4f}, {was['high']:+.4f}]" if far else ""
+                print(f"{key:24}{mean:+.4f} [{low:+.4f}, {high:+.4f}] {claims.verdict(low, high)}{note}", flush=True)
                 kept["claims"][key] = row
             kept["tables"] |= tables
-    if options.check:
-        return
-    results.keep(kept, "claims")
-    if not options.only or "scores" in options.only:
-        with write_whole(DATA_DIR / claims.SCORES) as temporary:
-            scores_by_viewer().to_csv(temporary, index=False, lineterminator="\n")
+    if not options.check:
+        if not options.only or "scores" in options.only:
+            kept["scores"] = scores_by_viewer()
+        results.keep(kept, "claims")
 
 
 if __name__ == "__main__":

@@ -432,17 +432,20 @@ def bootstrap_interval(values, seed: int = 0) -> tuple[float, float]:
 
     References
     ----------
-    B. Efron and R. J. Tibshirani (1993), An Introduction to the Bootstrap, section 13.3. Rows and columns: A. B. Owen (2007),
-    The pigeonhole bootstrap, Annals of Applied Statistics 1(2), pages 386-411.
+    B. Efron and R. J. Tibshirani (1993), An Introduction to the Bootstrap, section 13.3. Rows and columns: A. B. Owen
+    (2007), The pigeonhole bootstrap, Annals of Applied Statistics 1(2), pages 386-411.
     """
     table = np.atleast_2d(np.asarray(values, dtype=float))
     known, filled = (~np.isnan(table)).astype(float), np.nan_to_num(table)
     rng = np.random.default_rng(seed)
     means: list[float] = []
+    if not known.any():
+        return np.nan, np.nan
     while len(means) < DRAWS:
         samples = min(DRAWS - len(means), max(1, CELLS_AT_ONCE // max(table.shape)))
         draws, viewers = (_times_drawn(size, samples, rng) for size in table.shape)
-        means += list((draws @ filled * viewers).sum(axis=1) / (draws @ known * viewers).sum(axis=1))
+        count = (draws @ known * viewers).sum(axis=1)
+        means += list((draws @ filled * viewers).sum(axis=1)[count > 0] / count[count > 0])
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
 

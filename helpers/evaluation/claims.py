@@ -1,4 +1,4 @@
-"""What the course claims of recommenders, measured on MovieLens: each claim with its control, its interval, its verdict.
+"""What the course claims of recommenders, measured on MovieLens: each with its control, interval and verdict.
 
 ``tools/measure_claims.py`` measures them where MovieLens is, and keeps them with the other reference figures.
 """
@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from helpers.data import DATA_DIR
 from helpers.evaluation import results
-
-SCORES = "movielens_ndcg.csv"
 
 
 def verdict(low: float, high: float) -> str:
-    """What an interval of a difference says: ``"yes"`` above 0, ``"no"`` below 0, ``"not settled"`` where it holds 0."""
+    """What the interval of a difference says: ``"yes"`` above 0, ``"no"`` below 0, ``"not settled"`` if it holds 0."""
     return "yes" if low > 0 else "no" if high < 0 else "not settled"
 
 
@@ -39,4 +36,6 @@ def load_table(name: str) -> pd.DataFrame:
 
 def load_scores() -> pd.DataFrame:
     """Read NDCG@10 on MovieLens, viewer by viewer, in no order: one row per viewer, columns ``model`` and ``seed``."""
-    return pd.read_csv(DATA_DIR / SCORES, header=[0, 1])
+    kept = results.load("claims", "scores")
+    columns = {(model, seed): line.split() for model, lines in kept.items() for seed, line in lines.items()}
+    return pd.DataFrame(columns, dtype=float).rename_axis(columns=["model", "seed"])
