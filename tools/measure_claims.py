@@ -2,9 +2,10 @@
 
     COURSE_DATA_DIR=... python tools/measure_claims.py [--only NAME ...] [--check]
 
-It writes ``data/reference_results.json``, which `helpers.evaluation.claims` reads. An experiment is a function in `EXPERIMENTS`; it returns claims, each a difference that is above 0 where the claim holds,
-and tables. Intervals are over viewers, and over the seeds of a model or the draws of a split. With --check nothing is
-written, and what differs is named.
+It writes ``data/reference_results.json``, which `helpers.evaluation.claims` reads. An experiment is a function in
+`EXPERIMENTS`; it returns claims, each a difference that is above 0 where the claim holds, and tables. Intervals are
+over viewers, and over the seeds of a model or the draws of a split. With --check nothing is written; what is no longer
+as it was kept is named either way.
 """
 
 from __future__ import annotations

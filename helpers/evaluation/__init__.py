@@ -289,7 +289,8 @@ def evaluate_users(
     k = as_count(k, "evaluate")
     both = test[PAIR].merge(train[PAIR], on=PAIR)
     if len(both):
-        raise ValueError(f"evaluate: user_id {both.iloc[0, 0]}, movie_id {both.iloc[0, 1]} is in training and in test.")
+        user, movie = both.iloc[0].tolist()
+        raise ValueError(f"evaluate: user_id {user}, movie_id {movie} is in training and in test.")
     films = np.unique(train["movie_id"]) if movies is None else np.sort(movies.index.to_numpy())
     where = as_mask(where, films, "evaluate")
     allowed = np.ones(len(films), dtype=bool) if where is None else where
@@ -584,7 +585,7 @@ def diagnose_texts(movies: pd.DataFrame, vectors: np.ndarray, k: int = 5) -> pd.
     texts = movies["synopsis"].str.strip()
     same = texts.duplicated(keep=False).to_numpy()
     found = {
-        "short text": (texts.str.split().str.len() < SHORT).to_numpy(),
+        "short text": (texts.str.count(r"\S+") < SHORT).to_numpy(),
         "same text": same,
         "near-copy": ((similarities >= COPY) & others).any(axis=1) & ~same,
         "hub": np.bincount(places[others], minlength=len(movies)) >= HUB * k,

@@ -45,8 +45,7 @@ class Task:
         own = isinstance(ratings, pd.DataFrame)
         self.name = "own" if own else ratings
         table = ratings if own else load_ratings(ratings)
-        self.movies = None if own else load_movies()
-        self.vectors = None if own else load_vectors(self.movies)
+        self.movies, self.vectors = (None, None) if own else (load_movies(), load_vectors(load_movies()))
         if own and protocol == "cold":
             raise ValueError("protocol 'cold' needs texts of the films, which own ratings do not have.")
         if own and protocol in ("last", "date") and "timestamp" not in table:
@@ -58,8 +57,9 @@ class Task:
         self.notes = [str(warning.message) for warning in caught]
         for note in self.notes:
             warnings.warn(note, stacklevel=2)
-        cold = protocol == "cold"
-        self.where = pd.Series(~self.movies.index.isin(self.train["movie_id"]), self.movies.index) if cold else None
+        self.where = None
+        if protocol == "cold" and self.movies is not None:
+            self.where = pd.Series(~self.movies.index.isin(self.train["movie_id"]), self.movies.index)
 
     def describe(self) -> dict:
         """The protocol in words and numbers, for whoever wants to repeat it."""
