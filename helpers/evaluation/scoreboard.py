@@ -45,7 +45,8 @@ class Task:
         own = isinstance(ratings, pd.DataFrame)
         self.name = "own" if own else ratings
         table = ratings if own else load_ratings(ratings)
-        self.movies, self.vectors = (None, None) if own else (load_movies(), load_vectors(load_movies()))
+        self.movies: pd.DataFrame | None = None if own else load_movies()
+        self.vectors = None if self.movies is None else load_vectors(self.movies)
         if own and protocol == "cold":
             raise ValueError("protocol 'cold' needs texts of the films, which own ratings do not have.")
         if own and protocol in ("last", "date") and "timestamp" not in table:
