@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.category import StrCategoryLocator
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 # Colour-blind-safe: Okabe and Ito (2008), https://jfly.uni-koeln.de/color/; in this order they differ in grey, too.
 COLORS = ["#0072B2", "#E69F00", "#000000", "#56B4E9", "#D55E00", "#009E73"]
@@ -246,6 +246,7 @@ def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str | None = No
     axis.plot(table["mean"], places, "o", color=COLORS[0], markersize=8)
     axis.set_yticks(places, table.index)
     axis.set(xlabel=xlabel, xlim=(None if table["low"].min() < 0 else 0, None), ylim=(-0.6, len(table) - 0.4))
+    axis.xaxis.set_major_locator(MaxNLocator(6))
     if table["low"].min() < 0:
         axis.axvline(0, color=COLORS[4], linestyle="--")
     axis.grid(axis="y", visible=False)
