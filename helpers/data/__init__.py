@@ -31,6 +31,7 @@ NAMED_VIEWERS = {1: "Ada", 2: "Bruno", 3: "Carla"}  # user_id of the simulated v
 LIKED = 4.0  # stars; a rating from here on counts as a like
 SCALE = (0.5, 5.0)  # stars, lowest and highest
 CHECKSUMS = "SHA256SUMS"
+VECTOR_FILES = {"all-MiniLM-L6-v2": "vectors.npz", "all-mpnet-base-v2": "vectors_mpnet.npz"}  # by encoder
 OURS = ["movie_id", "title", "synopsis", "similarity"]  # names that mean one thing everywhere in the course
 
 MOVIELENS_FOLDER = "ml-latest-small"
@@ -406,29 +407,34 @@ def changed_files() -> list[str]:
     ]
 
 
-def load_vectors(movies: pd.DataFrame) -> np.ndarray:
+def load_vectors(movies: pd.DataFrame, encoder: str = "all-MiniLM-L6-v2") -> np.ndarray:
     """Load the synopsis vectors that come with the course.
 
     Parameters
     ----------
     movies : pandas.DataFrame
         Films of the course, or some of them; rows of the result follow their order.
+    encoder : str
+        Which encoder made them: all-MiniLM-L6-v2, or all-mpnet-base-v2 (kept in float16).
 
     Returns
     -------
     numpy.ndarray
-        (n_movies, 384) float32, rows of length 1.
+        (n_movies, 384) or (n_movies, 768) float32, rows of length 1.
 
     Raises
     ------
     ValueError
-        When the file is damaged, lacks a film, or was made from other synopses than the ones in `movies`.
+        When the file is damaged, lacks a film, or was made from other synopses than the ones in `movies`, or when there
+        are none of this encoder.
     """
-    path = DATA_DIR / "vectors.npz"
+    if encoder not in VECTOR_FILES:
+        raise ValueError(f"load_vectors: there are vectors of {' and '.join(VECTOR_FILES)}, not of {encoder!r}.")
+    path = DATA_DIR / VECTOR_FILES[encoder]
     with _clear_errors(path):
         stored = read_arrays(path)
         ids, vectors, hashes = (_named(stored, name) for name in ("ids", "vectors", "text_sha256"))
-        if vectors.ndim != 2 or vectors.dtype != np.float32 or not len(ids) == len(vectors) == len(hashes):
+        if vectors.ndim != 2 or vectors.dtype not in (np.float32, np.float16) or not len(ids) == len(vectors) == len(hashes):
             raise ValueError("its arrays do not belong together")
         rows = pd.Series(np.arange(len(ids)), index=ids)
     missing = movies.index.difference(rows.index)
@@ -437,7 +443,8 @@ def load_vectors(movies: pd.DataFrame) -> np.ndarray:
     wanted = rows.loc[movies.index].to_numpy()
     if not np.array_equal(hashes[wanted], hash_texts(movies["synopsis"])):
         raise ValueError(f"{path.name} was made from other synopses. Run: python tools/make_vectors.py")
-    return vectors[wanted]
+    rows = vectors[wanted].astype(np.float32)
+    return rows if vectors.dtype == np.float32 else rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def _named(stored: dict, name: str) -> np.ndarray:
