@@ -1,6 +1,6 @@
 // The app's page: shows the parts that Python fills, and tells Python what somebody does. Python escapes what comes from data.
 
-const PARTS = { head: ".rv-head", cards: ".rv-cards", taste: ".rv-taste", scores: ".rv-scores" };
+const PARTS = { under: ".rv-under", head: ".rv-head", cards: ".rv-cards", taste: ".rv-taste", scores: ".rv-scores" };
 
 function render({ model, el }) {
   const view = Math.random().toString(36).slice(2);

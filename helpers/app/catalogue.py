@@ -74,6 +74,7 @@ class Catalogue:
         self.titles = self.movies["title"].to_dict()
         self.reader = Reader(self.movies)
         self.spaces = {"text": Space(unit(rows), ContentProfile(rows).fit(None, self.movies))}
+        self._kept: dict[str, np.ndarray] = {}  # vectors of sentences
 
     @functools.cached_property
     def genres(self) -> list[str]:
@@ -208,8 +209,16 @@ class Catalogue:
 
         The text is a description, or another film's premise. Vectors of sentences are made once, and kept.
         """
-        ours, theirs, similarity = closest_sentences(text, self.premise(film), encoder)
-        return Reason(_marked(ours, theirs, encoder), _marked(theirs, ours, encoder), similarity)
+        def rows_of(sentences: list[str]) -> np.ndarray:
+            new = [one for one in dict.fromkeys(sentences) if one not in self._kept]
+            if new:
+                rows = encoder.encode(new, normalize_embeddings=True, show_progress_bar=False)
+                self._kept.update(zip(new, rows, strict=True))
+            return np.stack([self._kept[one] for one in sentences])
+
+        ours, theirs, similarity = closest_sentences(text, self.premise(film), rows_of=rows_of)
+        marked = [_marked(one, self._kept[other], encoder) for one, other in ((ours, theirs), (theirs, ours))]
+        return Reason(*marked, similarity)
 
     def judge(self, films) -> dict[str, dict[str, float]]:
         """Judge lists by diversity (and novelty, if there are ratings): this one, the most popular, one at random.
@@ -304,11 +313,9 @@ class Catalogue:
         return Counter(genre for film in self._genre_sets for genre in film)
 
 
-def _marked(sentence: str, other: str, encoder) -> list[tuple[str, bool]]:
-    """The words of a sentence, and whether each adds clearly to its cosine with another."""
-    from helpers.encoding import encode
-
-    parts = word_contributions(sentence, encode([other], encoder)[0], encoder).iloc[:-1]
+def _marked(sentence: str, vector: np.ndarray, encoder) -> list[tuple[str, bool]]:
+    """The words of a sentence, and whether each adds clearly to its cosine with a vector."""
+    parts = word_contributions(sentence, vector, encoder).iloc[:-1]
     enough = MARKED * parts.mean()
     return [(word, part >= enough and _says_something(word)) for word, part in parts.items()]
 

@@ -7,6 +7,7 @@ Each message makes a new `Wanted`, and every list comes from it. The browser's p
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import threading
@@ -27,10 +28,11 @@ from helpers.encoding import load_encoder
 SERVED = "COURSE_DEMO_CATALOGUE"  # variable with the arguments of `csv_catalogue`, as JSON
 HERE = Path(__file__).parent
 STILL = HERE / "still.png"  # stands for the app where widgets cannot run
-EXAMPLES = ["Alien", "Tom Hanks", "a heist goes wrong in the snow", "Avengrs"]
+EXAMPLES = ["Alien", "Tom Hanks", "a heist goes wrong in the snow"]
 LATE = {"read": "ask", "film": "ask", "text": "ask", "people": "ask", "taste": "ask", "reading": "ask", "detail": "detail"}
 MANY_WORDS = 4  # a text of more is no title, so nothing need be said of titles
 DOTS = 20_000  # of the map, at most
+_ENCODER = threading.Lock()
 
 
 def _html() -> traitlets.Unicode:
@@ -66,7 +68,7 @@ class Demo(anywidget.AnyWidget):
     _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("search.js", "map.js", "app.js"))
     _css = (HERE / "style.css").read_text(encoding="utf-8")
 
-    shell, head, cards, taste, scores, note = (_html() for _ in range(6))
+    shell, under, head, cards, taste, scores, note = (_html() for _ in range(7))
     saved = traitlets.Unicode().tag(sync=True)  # what the browser keeps, and a link holds: see `dump_state`
     shown = traitlets.Dict().tag(sync=True)  # what is pressed and filled in
     marks = traitlets.Dict().tag(sync=True)  # of the map
@@ -89,7 +91,6 @@ class Demo(anywidget.AnyWidget):
             shell=pages.render(
                 "shell.html.j2", name=name, noun=noun, learned=learned, spaces=pages.spaces(), most=MOST_FILMS,
                 years=self.catalogue.years, genres=self.catalogue.genres, map_line=kept if plane.names else rough,
-                examples=EXAMPLES if learned else [],
             ),
             about={"name": name, "noun": noun, "most_bytes": MOST_BYTES, "regions": plane.names},
             dots=(plane.points[:DOTS] * 65_535).astype("<u2").tobytes(),
@@ -255,9 +256,12 @@ class Demo(anywidget.AnyWidget):
         with self.hold_sync():
             heading, told = self._heading(wanted)
             self.head = pages.render(
-                "head.html.j2", heading=heading, told=told, others=self.readings[1:],
+                "head.html.j2", heading=heading, chips=pages.chips(wanted.steering, self.catalogue.years)
+            )
+            self.under = pages.render(
+                "under.html.j2", told=told, others=self.readings[1:], noun=self.noun,
                 others_word="Or did you mean" if self.readings and self.readings[0].kind != "Stories" else "Or",
-                chips=pages.chips(wanted.steering, self.catalogue.years),
+                examples=EXAMPLES if self.catalogue.ratings is not None else [],
             )  # fmt: skip
             self.cards = pages.cards(self.catalogue, self.found, wanted, self.noun)
             self.scores = pages.judgement(figures)
@@ -281,7 +285,7 @@ class Demo(anywidget.AnyWidget):
             return f"Stories about “{question.text}”", missing if strange else "" if here else plainly
         if len(wanted.taste):
             return f"For you, from {_count(len(wanted.taste), self.noun)}", ""
-        return f"{many} to begin with", "A few of many kinds."
+        return f"{many} to begin with", ""
 
     def _show_error(self, error: Exception) -> None:
         self.note = f"That did not work: {error}"
@@ -359,16 +363,42 @@ def served() -> anywidget.AnyWidget:
     import ipywidgets
 
     try:
-        demo = app_of(json.loads(os.environ.get(SERVED, "null")))
+        demo = prepared()()
     except (ValueError, LookupError, OSError) as error:  # the file was fine when the server started
         return ipywidgets.HTML(pages.render("error.html.j2", message=f"The app cannot be shown: {error}"))
     demo.warm_up()
     return demo
 
 
+@functools.cache
+def prepared() -> functools.partial:
+    """What makes the app that `SERVED` names, with all that takes long done, or begun beside it."""
+    made = app_maker(json.loads(os.environ.get(SERVED, "null")))
+    threading.Thread(target=_one_encoder, daemon=True).start()
+    return functools.partial(made, reader=_one_encoder)
+
+
+def app_maker(source: dict | None) -> functools.partial:
+    """What makes the app of a source: the arguments of `csv_catalogue`, or None for the course's films."""
+    if source:
+        return functools.partial(Demo, csv_catalogue(**source), Path(source["csv"]).name, noun="title")
+    return functools.partial(Demo, course_catalogue())
+
+
 def app_of(source: dict | None) -> Demo:
-    """The app of a source: the arguments of `csv_catalogue`, or None for the course's films."""
-    return Demo(csv_catalogue(**source), Path(source["csv"]).name, noun="title") if source else Demo()
+    """The app of a source; see `app_maker`."""
+    return app_maker(source)()
+
+
+def _one_encoder():
+    """The encoder of this process, loaded once, whoever comes first."""
+    with _ENCODER:
+        return _loaded_encoder()
+
+
+@functools.cache
+def _loaded_encoder():
+    return load_encoder()
 
 
 def _count(number: int, noun: str) -> str:
