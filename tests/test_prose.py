@@ -886,7 +886,7 @@ def refused():
 
 def surprise_costs_similarity():
     catalogue = course_catalogue()
-    wanted = Wanted(Question(film=catalogue.lookup.closest("alien").id))
+    wanted = Wanted(Question(film=catalogue.reader.lookup.closest("alien").id))
     lists = [catalogue.find(wanted.but(steering=Steering(diversity=share))) for share in (0.0, 0.4, 1.0)]
     similarity = [found["strength"].mean() for found in lists]
     diversity = [catalogue.judge(found.index)["this list"]["diversity"] for found in lists]

@@ -50,7 +50,10 @@ def regions(points: np.ndarray, movies) -> list[tuple[str, float, float]]:
     for _, number, word in sorted(fits, reverse=True):
         if number not in named and word not in named.values():
             named[number] = word
-    return [(name, *found.cluster_centers_[number].astype(float).round(3).tolist()) for number, name in sorted(named.items())]
+    return [
+        (name, *found.cluster_centers_[number].astype(float).round(3).tolist())
+        for number, name in sorted(named.items())
+    ]
 
 
 def main() -> None:

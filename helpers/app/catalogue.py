@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from helpers import evaluation
-from helpers.app.reading import Reader
+from helpers.app.reading import Reader, stop_words
 from helpers.app.state import Question, Steering, Wanted
 from helpers.data import load_movies, load_ratings, load_vectors
 from helpers.recommenders import EASE, ContentProfile, ContentToCF, Hybrid, catalogue_vectors
@@ -37,7 +36,7 @@ class Space(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Why a film is near: a sentence of each, as pairs of a word and whether it is marked, and the cosine of the two."""
+    """Why a film is near: a sentence of each, as pairs of a word and whether it is marked, and their cosine."""
 
     ours: list[tuple[str, bool]]
     theirs: list[tuple[str, bool]]
@@ -209,6 +208,7 @@ class Catalogue:
 
         The text is a description, or another film's premise. Vectors of sentences are made once, and kept.
         """
+
         def rows_of(sentences: list[str]) -> np.ndarray:
             new = [one for one in dict.fromkeys(sentences) if one not in self._kept]
             if new:
@@ -322,7 +322,7 @@ def _marked(sentence: str, vector: np.ndarray, encoder) -> list[tuple[str, bool]
 
 def _says_something(word: str) -> bool:
     bare = "".join(filter(str.isalnum, word.casefold()))
-    return len(bare) > 2 and bare not in ENGLISH_STOP_WORDS
+    return len(bare) > 2 and bare not in stop_words()
 
 
 def course_catalogue() -> Catalogue:

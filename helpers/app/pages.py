@@ -14,7 +14,8 @@ from helpers.app.state import SPACES, Steering, Wanted
 from helpers.search.neighbors import split_sentences
 
 PARTS = Path(__file__).with_name("parts")
-CONTROLS = [*range(32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A)]  # they turn text round, or worse
+# Signs that turn text round, or worse.
+CONTROLS = [*range(32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A)]
 AS_SPACES = dict.fromkeys(CONTROLS, " ")
 NEIGHBORS = 6  # in the view of one film
 NEAR = ((0.6, "Very close"), (0.45, "Close"), (0.3, "Related"), (-1, "Loosely related"))  # by the cosine
@@ -34,7 +35,7 @@ def plain(text: str) -> str:
 @functools.cache
 def _templates() -> jinja2.Environment:
     """The templates. Everything is escaped, and everything that is no HTML yet loses its control characters."""
-    made = jinja2.Environment(
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(PARTS),
         autoescape=True,
         trim_blocks=True,
@@ -42,7 +43,6 @@ def _templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         finalize=_tidy,
     )
-    return made
 
 
 def _tidy(value):

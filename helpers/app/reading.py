@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from rapidfuzz.distance import OSA
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from helpers.app.state import Question
 from helpers.titles import TitleLookup, normalize_title
@@ -18,7 +17,8 @@ from helpers.titles import TitleLookup, normalize_title
 OFFERED = 5  # titles in the list, at most
 NAMES_OFFERED = 3
 TEXTS_READ = 10_000  # texts from which the words are taken that a catalogue knows
-LEAD = re.compile(r"^(?:(?:some|any)thing|films?|movies?|more|titles?)?\s*(?:like|similar to|with|by|from|starring)\s+", re.I)
+THINGS = "(?:some|any)thing|films?|movies?|more|titles?"
+LEAD = re.compile(rf"^(?:{THINGS})?\s*(?:like|similar to|with|by|from|starring)\s+", re.I)
 TRAIL = re.compile(r"\s+(?:films?|movies?)$", re.I)
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
@@ -76,7 +76,7 @@ class Reader:
 
     def unknown(self, text: str) -> list[str]:
         """Words of a text that stand in no title, name, tag or story of the catalogue."""
-        words = [word for word in WORD.findall(text.casefold()) if word not in ENGLISH_STOP_WORDS]
+        words = [word for word in WORD.findall(text.casefold()) if word not in stop_words()]
         return [word for word in words if not self._knows(word)]
 
     # ---- titles ------------------------------------------------------------------------------------------------------
@@ -88,25 +88,24 @@ class Reader:
         exact = [match for match in found if match.score == 1]
         named = [match for match in found if match.score < 1 and self._is_meant(text, key, match.title)]
         initials = self._by_initials.get(text.casefold(), []) if text.isalpha() else []
-        chosen = [match.id for match in exact + named] + [film for film in initials]
-        rest = [match.id for match in found if match.score >= 0.6 and match.id not in chosen and self._starts(key, match.title)]
-        ids = list(dict.fromkeys(chosen + rest))[:OFFERED]
+        rest = [match for match in found if match.score >= 0.6 and self._starts(key, match.title)]
+        ids = list(dict.fromkeys([*(match.id for match in exact + named), *initials, *(match.id for match in rest)]))
         sure = True if exact or (named and len(key) > 2) or initials else None if not ids else False
-        return [Reading("Titles", Question(film=film), *self._named(film)) for film in ids], sure
+        return [Reading("Titles", Question(film=film), *self._named(film)) for film in ids[:OFFERED]], sure
 
     def _is_meant(self, text: str, key: str, title: str) -> bool:
         """Whether a text that is not this title is meant for it."""
         whole = normalize_title(title)
         words, others = key.split(), whole.split()
-        content = [word for word in words if word not in ENGLISH_STOP_WORDS]
+        content = [word for word in words if word not in stop_words()]
         begins = others[: len(words)]
         if content and set(content) <= set(others):
-            all_of_it = len(content) > 1 and set(others) - ENGLISH_STOP_WORDS == set(content)
+            all_of_it = len(content) > 1 and set(others) - stop_words() == set(content)
             if all_of_it or len(content) > 2 or any(self._names_a_title(word) for word in content):
                 return True
         typed = WORD.findall(text.casefold())
         written = [WORD.findall(part) for part in _parts(title.casefold())]
-        pairs = [(words, part) for part in (others, begins) if part is others or len(words) > 1] + [(typed, part) for part in written]
+        pairs = [(words, others), *([(words, begins)] if len(words) > 1 else []), *((typed, part) for part in written)]
         return any(self._is_typo(left, right) for left, right in pairs)
 
     def _is_typo(self, words: list[str], others: list[str]) -> bool:
@@ -226,11 +225,19 @@ class Reader:
 
     def _is_common(self, word: str) -> bool:
         """Whether a word is one that stories use, itself or without its ending."""
-        return word in ENGLISH_STOP_WORDS or any(self._known[form] > 1 for form in _forms(word))
+        return word in stop_words() or any(self._known[form] > 1 for form in _forms(word))
 
     def _knows(self, word: str) -> bool:
         places = (self._known, self._capital, self._in_titles, self._names)
         return any(form in place for form in _forms(word) for place in places)
+
+
+@functools.cache
+def stop_words() -> frozenset[str]:
+    """English words that say nothing by themselves, as scikit-learn lists them."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    return ENGLISH_STOP_WORDS
 
 
 def _parts(title: str) -> set[str]:
@@ -245,4 +252,5 @@ def _allowed(letters: int) -> int:
 
 def _forms(word: str) -> set[str]:
     """A word, and what it may be without its ending, or with a plural."""
-    return {word, word + "s", *(word[: -len(end)] for end in ("'s", "s", "es", "ed", "ing", "d") if word.endswith(end))} - {""}
+    bare = {word[: -len(end)] for end in ("'s", "s", "es", "ed", "ing", "d") if word.endswith(end)}
+    return {word, word + "s", *bare} - {""}

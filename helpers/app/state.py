@@ -16,6 +16,7 @@ MOST_FILMS = 30  # in a list
 MOST_LETTERS = 500  # of a description
 SPACES = ("text", "learned", "hybrid")
 
+
 @dataclass(frozen=True)
 class Taste:
     """Liked and disliked films, by id, in the order in which they were chosen. `before` is what `undo` returns to."""

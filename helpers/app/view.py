@@ -1,7 +1,7 @@
 """The app as one widget: the browser says what somebody does, and shows the parts that Python fills.
 
-Each message makes a new `Wanted`, and every list comes from it. The browser's part is ``app.js``, with ``search.js`` and
-``map.js``; what it shows are the templates in ``parts``.
+Each message makes a new `Wanted`, and every list comes from it. The browser's part is ``app.js``, with ``search.js``
+and ``map.js``; what it shows are the templates in ``parts``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from collections import defaultdict
 from pathlib import Path
 
 import anywidget
-import numpy as np
 import pandas as pd
 import traitlets
 
@@ -29,7 +28,11 @@ SERVED = "COURSE_DEMO_CATALOGUE"  # variable with the arguments of `csv_catalogu
 HERE = Path(__file__).parent
 STILL = HERE / "still.png"  # stands for the app where widgets cannot run
 EXAMPLES = ["Alien", "Tom Hanks", "a heist goes wrong in the snow"]
-LATE = {"read": "ask", "film": "ask", "text": "ask", "people": "ask", "taste": "ask", "reading": "ask", "detail": "detail"}
+# Messages of which only the newest of a group counts.
+LATE = {
+    **dict.fromkeys(["read", "reading", "film", "taste"], "ask"),
+    **{kind: kind for kind in ("typed", "steer", "detail")},
+}
 MANY_WORDS = 4  # a text of more is no title, so nothing need be said of titles
 DOTS = 20_000  # of the map, at most
 _ENCODER = threading.Lock()
@@ -102,12 +105,12 @@ class Demo(anywidget.AnyWidget):
 
     def hear(self, message: dict) -> None:
         """Do what a message says, unless it is late; say so if it cannot be done."""
-        kind, group = message["kind"], LATE.get(message["kind"])
-        key = (message.get("view"), group or kind)
-        if group or kind in ("typed", "steer"):
-            if message.get("number", 0) <= self._newest[key] and "number" in message:
+        kind, number = message["kind"], message.get("number")
+        key = (message.get("view"), LATE.get(kind))
+        if number is not None and kind in LATE:
+            if number <= self._newest[key]:
                 return
-            self._newest[key] = message.get("number", 0)
+            self._newest[key] = number
         try:
             getattr(self, f"_on_{kind}")(message)
         except (ValueError, LookupError) as error:
