@@ -14,7 +14,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-import test_scoreboard
+import test_evaluation_scoreboard
 
 from helpers import recommenders
 from helpers import titles as titles_module
@@ -505,7 +505,7 @@ CLAIMS = [
     (
         "06",
         "$\\tau$ no less than 0.7",
-        lambda: test_scoreboard.LEAST_AGREEMENT == 0.7,
+        lambda: test_evaluation_scoreboard.LEAST_AGREEMENT == 0.7,
     ),
     (
         "06",
@@ -764,7 +764,7 @@ GIVEN = {
         "## Step 2",
         "## Step 3",
         "from 0 to 100",
-        "both of 1996",  # tests/test_real_data.py checks it on MovieLens
+        "both of 1996",  # tests/test_data_movielens.py checks it on MovieLens
     ],
     "03": [
         "all-MiniLM-L6-v2. It was trained",
