@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.category import StrCategoryLocator
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 from PIL import Image
 
 # Colour-blind-safe: Okabe and Ito (2008), https://jfly.uni-koeln.de/color/; in this order they differ in grey, too.
@@ -249,14 +249,22 @@ def _spread_labels(groups: dict, gap: float) -> list[tuple]:
     return placed
 
 
-def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str) -> CourseFigure:
-    """Means as dots with their intervals as lines; `table` has columns mean, low and high, a row each."""
+def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str | None = None) -> CourseFigure:
+    """Means as dots with their intervals as lines; `table` has columns mean, low and high, a row each.
+
+    Where an interval holds negative numbers, 0 is marked. Without `alt`, the numbers are told.
+    """
+    told = [f"{name} {row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" for name, row in table.iterrows()]
+    alt = alt or f"{xlabel}: {'; '.join(told)}."
     figure, axis = _figure(title, height=1.2 + 0.4 * len(table))
     places = np.arange(len(table))[::-1]
     axis.hlines(places, table["low"], table["high"], color=GREY, lw=3)
     axis.plot(table["mean"], places, "o", color=COLORS[0], markersize=8)
     axis.set_yticks(places, table.index)
-    axis.set(xlabel=xlabel, xlim=(0, None), ylim=(-0.6, len(table) - 0.4))
+    axis.set(xlabel=xlabel, xlim=(None if table["low"].min() < 0 else 0, None), ylim=(-0.6, len(table) - 0.4))
+    axis.xaxis.set_major_locator(MaxNLocator(6))
+    if table["low"].min() < 0:
+        axis.axvline(0, color=COLORS[4], linestyle="--")
     axis.grid(axis="y", visible=False)
     return _describe(figure, alt)
 

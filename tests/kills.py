@@ -24,7 +24,7 @@ import numpy as np  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 from helpers.course import own_copy  # noqa: E402
-from helpers.encoding import compiled, encode, encode_csv, vector_cache  # noqa: E402
+from helpers.encoding import encode, encode_csv, vector_cache  # noqa: E402
 from helpers.evaluation import results  # noqa: E402
 from helpers.files import write_whole  # noqa: E402
 from helpers.search.index import NeighborIndex  # noqa: E402
@@ -147,28 +147,6 @@ class Results:
         return {results.RESULTS: 0}
 
 
-class Network:
-    """A converted network that is kept; stands in for what OpenVINO writes."""
-
-    save_model = staticmethod(lambda network, path, **_: (path.write_text(network), path.with_suffix(".bin").touch()))
-
-    def prepare(self, folder):
-        compiled._openvino, compiled._convert = lambda: self, lambda encoder: "network"
-
-    def run(self, folder):
-        compiled._network(self, None, folder / "openvino-1")
-
-    def read_model(self, path):
-        assert path.read_text() == "network"
-        return "network"
-
-    def check(self, folder, done):
-        assert compiled._network(self, None, folder / "openvino-1") == "network"
-
-    def left(self, folder):
-        return {"openvino-1": 3}
-
-
 class File:
     """A file that is written whole."""
 
@@ -235,7 +213,7 @@ class LearnersCopy:
         return {"course": 1, "mine": 1}
 
 
-JOBS = {job.__name__: job for job in (SavedIndex, NewIndex, EncodedTable, Cache, Results, Network, File, LearnersCopy)}
+JOBS = {job.__name__: job for job in (SavedIndex, NewIndex, EncodedTable, Cache, Results, File, LearnersCopy)}
 
 
 def run_until(job, folder: Path, last: int | None) -> int:

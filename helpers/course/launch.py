@@ -10,6 +10,18 @@ from pathlib import Path
 
 from helpers.course import bootstrap, console, guard
 
+CATALOGUE = {  # options that describe a catalogue, as `helpers.data.catalogue.Description` calls them
+    "title_column": "its column of titles; what is not named is guessed, and said",
+    "text_column": "its column of texts",
+    "genre_column": "its column of genres, if it has one",
+    "year_column": "its column of years or dates, if it has one",
+    "people_column": "its column of people (authors, cast), if it has one",
+    "id_column": "its column of ids, if it has one",
+    "encoding": "of the file, if it is not found out rightly",
+    "delimiter": "between the cells of a CSV file, if it is not found out rightly",
+    "language": "of its texts, such as fr",
+}
+
 
 def start_course(options: Namespace) -> int:
     """Open JupyterLab on the learner's own copy of the first notebook, or of one that is to be renewed.
@@ -65,8 +77,7 @@ def open_demo(options: Namespace) -> int:
     """Serve the app by Voila on this machine alone, until Ctrl-C."""
     from helpers.app.view import app_of
 
-    names = ["csv", "title_column", "text_column", "genre_column", "year_column", "encoding"]
-    source = {name: getattr(options, name) for name in names if getattr(options, name)} or None
+    source = {name: getattr(options, name) for name in ["csv", *CATALOGUE] if getattr(options, name)} or None
     app_of(source)  # whatever is wrong with the data is said now, and texts are encoded only once
     if source:
         source["csv"] = str(Path(options.csv).resolve())  # the app runs in another folder
