@@ -6,11 +6,13 @@ Uses the standard library alone.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import math
 import os
 import re
 import sys
+from pathlib import Path
 from typing import TextIO
 
 # Control characters of C0 and C1, halves of surrogate pairs, separators of lines, and what turns the direction of
@@ -38,9 +40,15 @@ def say_json(document: object) -> None:
 
 
 def prepare() -> None:
-    """Let what an encoding lacks be written as an escape: a console's or a pipe's may be ASCII or Windows-1252."""
+    """Let what an encoding lacks be written as an escape: a console's or a pipe's may be ASCII or Windows-1252.
+
+    A stream that is closed from the start, or that a program without a console lacks, leads nowhere.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
