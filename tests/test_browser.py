@@ -208,7 +208,7 @@ def test_audiences_are_simulated_and_say_so_and_filters_are_named(here):
     before = here.titles()
     assert not page.locator(".rv-badge").is_visible()
     here.button("By audience").click()
-    page.get_by_text("by audience").first.wait_for()
+    page.locator(".rv-cue", has_text="by audience").first.wait_for()
     assert page.locator(".rv-badge").is_visible()
     assert here.titles() != before
     page.get_by_text("Filters").click()

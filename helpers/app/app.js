@@ -20,7 +20,7 @@ function render({ model, el }) {
   }
 
   const search = searchBox(model, tell, about.noun);
-  const map = filmMap(model, tell);
+  const map = filmMap(model, tell, (film) => open(film));
   $(".rv-find").append(search.element);
   $(".rv-canvas").append(map.element);
 
@@ -67,6 +67,11 @@ function render({ model, el }) {
   }
 
   const dialog = $(".rv-detail");
+  function open(film) {
+    dialog.film = film;
+    tell("detail", { film });
+  }
+
   function hear(message) {
     if (message.view && message.view !== view) return;
     search.hear(message);
@@ -150,7 +155,7 @@ function render({ model, el }) {
 
   const deeds = {
     like: (button) => judge(button, "like"), dislike: (button) => judge(button, "dislike"),
-    detail: ({ dataset }) => { dialog.film = +dataset.film; tell("detail", { film: +dataset.film }); },
+    detail: ({ dataset }) => open(+dataset.film),
     film: ({ dataset }) => { dialog.close(); search.box.value = ""; tell("film", { film: +dataset.film }); top(); },
     read: ({ dataset }) => search.say(dataset.text),
     reading: ({ dataset }) => tell("reading", { reading: +dataset.reading }),
@@ -186,17 +191,23 @@ function render({ model, el }) {
     lost.replaceChildren(text, ...(button ? [make("button", { type: "button", "data-do": "again" }, button)] : []));
   }
 
-  function connection() {
-    if (["dead", "terminating"].includes(kernel.status) || kernel.connectionStatus === "disconnected") {
-      return warn(`The program behind this page has stopped. ${served ? "What you chose is kept. " : "Run the cell again."}`, served ? "Start again" : "");
-    }
+  function gone() {
+    lost.gone = true;
+    warn(`The program behind this page has stopped. ${served ? "What you chose is kept. " : "Run the cell again."}`, served ? "Start again" : "");
+  }
+
+  async function connection() {
+    if (lost.gone) return;
+    if (["dead", "terminating"].includes(kernel.status) || kernel.connectionStatus === "disconnected") return gone();
     if (kernel.connectionStatus === "connecting") {
+      if (!lost.was) warn("The connection is lost; trying to get it back …");
       lost.was = true;
-      return warn("The connection is lost; trying to get it back …");
+      const answer = served && (await fetch(`${location.origin}/api/kernels/${kernel.id}`).catch(() => null));
+      return answer?.status === 404 ? gone() : undefined; // the server is there, and its kernel is not
     }
     if (lost.was) say("Connected again.");
     lost.was = false;
-    return warn("");
+    warn("");
   }
 
   async function again() {
