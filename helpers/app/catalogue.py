@@ -112,8 +112,8 @@ class Catalogue:
             return
         hybrid = Hybrid([EASE(), ContentToCF(), ContentProfile(catalogue_vectors)], WARM, COLD)
         hybrid.fit(self.ratings, self.movies)
-        learned = hybrid.models[1]
-        rows = unit(learned.film_factors).astype(np.float32)
+        learned = hybrid.models_[1]
+        rows = unit(learned.film_vectors_).astype(np.float32)
         both = np.hstack([self.spaces["text"].vectors, rows]) / np.sqrt(2)
         self.spaces = {**self.spaces, "learned": Space(rows, learned), "hybrid": Space(both, hybrid)}
 
@@ -331,7 +331,7 @@ def course_catalogue() -> Catalogue:
     return Catalogue(movies, load_vectors(movies), load_ratings())
 
 
-def csv_catalogue(csv, title_column: str, text_column: str, **columns) -> Catalogue:
+def csv_catalogue(csv, title_column: str | None = None, text_column: str | None = None, **columns) -> Catalogue:
     """Any catalogue from a CSV file; see `helpers.data.load_movies`. Texts are encoded, or come from the cache."""
     from helpers.encoding import encode
 

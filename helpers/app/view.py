@@ -351,14 +351,13 @@ class Demo(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs):
         """Give the app, and a still picture for whatever cannot show widgets."""
+        from helpers.plots import picture  # matplotlib, which the app itself can do without
+
         bundle = super()._repr_mimebundle_(**kwargs)
         bundle = bundle[0] if isinstance(bundle, tuple) else bundle
-        still = {
-            "text/plain": "The app. It needs a running kernel; this is a picture of it, with the films of the course."
-        }
-        if STILL.exists():
-            still["image/png"] = STILL.read_bytes()
-        return {**(bundle or {}), **still}, {"image/png": {"alt": still["text/plain"]}}
+        alt = "The app. It needs a running kernel; this is a picture of it, with the films of the course."
+        still, metadata = picture(STILL.read_bytes(), alt) if STILL.exists() else ({"text/plain": alt}, {})
+        return {**(bundle or {}), **still}, metadata
 
 
 def served() -> anywidget.AnyWidget:
