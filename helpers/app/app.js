@@ -10,12 +10,14 @@ function render({ model, el }) {
   const served = document.body.dataset.voila === "voila"; // else a notebook
   const kept = `recommend-with-vectors/${about.name}`;
   let number = 0; // of the last message
+  const kernel = model.widget_manager?.kernel ?? null;
   root.innerHTML = model.get("shell");
   if (served) document.title = about.name;
 
   function tell(kind, more = {}) {
     number += 1;
     model.send({ view, number, kind, ...more });
+    if (served && kernel) ask();
     return number;
   }
 
@@ -184,7 +186,6 @@ function render({ model, el }) {
 
   // ---- the connection ----
 
-  const kernel = model.widget_manager?.kernel ?? null;
   const lost = $(".rv-lost");
   function warn(text, button = "") {
     lost.hidden = !text;
@@ -196,14 +197,19 @@ function render({ model, el }) {
     warn(`The program behind this page has stopped. ${served ? "What you chose is kept. " : "Run the cell again."}`, served ? "Start again" : "");
   }
 
-  async function connection() {
+  async function ask() { // a program that is ended by its server does not say so
+    const answer = await fetch(`${location.origin}/api/kernels/${kernel.id}`).catch(() => null);
+    if (answer?.status === 404) gone();
+  }
+
+  function connection() {
     if (lost.gone) return;
-    if (["dead", "terminating"].includes(kernel.status) || kernel.connectionStatus === "disconnected") return gone();
+    const ended = ["dead", "terminating", "restarting", "autorestarting"].includes(kernel.status);
+    if (ended || kernel.connectionStatus === "disconnected") return gone();
     if (kernel.connectionStatus === "connecting") {
       if (!lost.was) warn("The connection is lost; trying to get it back …");
       lost.was = true;
-      const answer = served && (await fetch(`${location.origin}/api/kernels/${kernel.id}`).catch(() => null));
-      return answer?.status === 404 ? gone() : undefined; // the server is there, and its kernel is not
+      return;
     }
     if (lost.was) say("Connected again.");
     lost.was = false;
@@ -243,6 +249,7 @@ function render({ model, el }) {
   model.on("msg:custom", hear);
   kernel?.statusChanged?.connect(connection);
   kernel?.connectionStatusChanged?.connect(connection);
+  const pulse = served && kernel ? setInterval(ask, 20_000) : null;
   if (!served) root.querySelectorAll('[data-do="link"]').forEach((button) => button.remove());
   begin();
   return () => {
@@ -251,6 +258,7 @@ function render({ model, el }) {
     kernel?.statusChanged?.disconnect(connection);
     kernel?.connectionStatusChanged?.disconnect(connection);
     map.leave();
+    clearInterval(pulse);
   };
 }
 
