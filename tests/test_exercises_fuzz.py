@@ -1,6 +1,6 @@
 """Right answers in other types and wrong ones by mutation, for every exercise: none misjudged, none raised, none hung.
 
-    python tests/test_checker_fuzz.py [ROUNDS]
+    python tests/test_exercises_fuzz.py [ROUNDS]
 
 prints the totals of a longer run; the suite runs one round with a fixed seed.
 """
