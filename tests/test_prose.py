@@ -358,7 +358,7 @@ CLAIMS = [
     ),
     (
         "03",
-        "**TF-IDF** nearly doubles the bag of words",
+        "nearly doubles the bag of words",
         lambda: 1.6 < shared_tags("03", "nb03-05")["TF-IDF"] / shared_tags("03", "nb03-05")["bag of words"] < 2.1,
     ),
     ("03", "presses the many thousand columns into 100", lambda: "TruncatedSVD(100" in source_of("03", "nb03-05")),
@@ -378,7 +378,7 @@ CLAIMS = [
         "LSA comes close",
         lambda: shared_tags("03", "nb03-23")["sentence encoder"] < 1.1 * shared_tags("03", "nb03-23")["LSA"],
     ),
-    ("03", "a film that is everybody's neighbour", lambda: times_named().max() > 30),
+    ("03", "a film that is everybody's neighbor", lambda: times_named().max() > 30),
     ("03", "while others are nobody's", lambda: (times_named() == 0).sum() > 50),
     (
         "03",
@@ -388,7 +388,7 @@ CLAIMS = [
             > tag_overlap(vectors(), movies()) - shared_tags("03", "nb03-05")["LSA"]
         ),
     ),
-    ("03", "nearly all neighbourhoods torn", lambda: numbers_in("03", "nb03-34")[0] < 1.5),
+    ("03", "nearly all neighborhoods torn", lambda: numbers_in("03", "nb03-34")[0] < 1.5),
     ("03", "384 directions cannot be drawn", lambda: vectors().shape[1] == 384),
     (
         "05",
@@ -397,7 +397,7 @@ CLAIMS = [
     ),
     ("05", "We see its sequels", lambda: output_of("05", "nb05-09").count("Alien") >= 3),
     ("05", "Finn, who never gives four stars", lambda: toy_ratings().loc["Finn"].max() < 4),
-    ("05", "with all ratings and 32 directions", lambda: recommenders.ALS().factors == 32),
+    ("05", "With all ratings and 32 directions", lambda: recommenders.ALS().factors == 32),
     (
         "05",
         "We see learned vectors far ahead of popularity",
@@ -405,7 +405,7 @@ CLAIMS = [
     ),
     (
         "05",
-        "lists that show much more of the catalogue",
+        "lists that show much more of the catalog",
         lambda: scores_of("nb05-16")["ALS"][2] > 3 * scores_of("nb05-16")["popularity"][2],
     ),
     ("05", "biases do nearly all of it", lambda: share_of_biases() > 0.9),
@@ -798,7 +798,7 @@ GIVEN = {
         "codes from −127 to 127",
         "| up to some 15,000 texts that rarely change |",
         "| up to some 100,000 that rarely change |",
-        "is up 99 % of the time",
+        "is up 99% of the time",
         '"http://127.0.0.1:19530"',
         '"https://milvus.example.org:19530"',
         "shards=8, replicas=2",
