@@ -141,6 +141,7 @@ def test_the_fields_and_the_plain_way_say_the_same(capsys):
     said = [part for part in quiz._form().children if part.__class__.__name__ == "HTML"]
     assert len(fields) == len(quiz.questions) and len(said) == 1 + 2 * len(quiz.questions)
     form = quiz._form().children
+    assert [field.description for field in fields] == ["Answer 0.A", "Answer 0.B"]  # what screen readers say
     form[2].value = "3"
     assert quiz.questions[0].mistakes[0].message in form[3].value
     form[2].value = "2"

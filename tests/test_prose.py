@@ -358,7 +358,7 @@ CLAIMS = [
     ),
     (
         "03",
-        "nearly doubles the bag of words",
+        "**TF-IDF** nearly doubles the bag of words",
         lambda: 1.6 < shared_tags("03", "nb03-05")["TF-IDF"] / shared_tags("03", "nb03-05")["bag of words"] < 2.1,
     ),
     ("03", "presses the many thousand columns into 100", lambda: "TruncatedSVD(100" in source_of("03", "nb03-05")),
@@ -378,7 +378,7 @@ CLAIMS = [
         "LSA comes close",
         lambda: shared_tags("03", "nb03-23")["sentence encoder"] < 1.1 * shared_tags("03", "nb03-23")["LSA"],
     ),
-    ("03", "a film that is everybody's neighbor", lambda: times_named().max() > 30),
+    ("03", "a film that is everybody's neighbour", lambda: times_named().max() > 30),
     ("03", "while others are nobody's", lambda: (times_named() == 0).sum() > 50),
     (
         "03",
@@ -388,7 +388,7 @@ CLAIMS = [
             > tag_overlap(vectors(), movies()) - shared_tags("03", "nb03-05")["LSA"]
         ),
     ),
-    ("03", "nearly all neighborhoods torn", lambda: numbers_in("03", "nb03-34")[0] < 1.5),
+    ("03", "nearly all neighbourhoods torn", lambda: numbers_in("03", "nb03-34")[0] < 1.5),
     ("03", "384 directions cannot be drawn", lambda: vectors().shape[1] == 384),
     (
         "05",
