@@ -743,6 +743,7 @@ GIVEN = {
         "1 would mean the same synopsis, and 0 means nothing in common",
         "older than 1960",
         "These vectors all have length 1",
+        "For vectors of length 1",
         "goes 3 to the right and 4 up",
         "an arrow of length 1",
         "To base 2, it counts doublings: 8 is three doublings of 1",
@@ -834,7 +835,7 @@ NO_FINDING = [  # generated lines, references, formulas, code, links, other note
     r"^\*\*About .*$",
     r"^\*\*Read more:.*$",
     r"^Next: .*$",
-    r"^\| (\*\*|\[)\d\d .*$",
+    r"^\| (\*\*|\[)\d\d .*$|^\| all of them .*$",
     r"\$\$.*?\$\$|\$[^$\n]*\$",
     r"`[^`\n]*`",
     r"\]\([^)]*\)",
@@ -848,8 +849,8 @@ NO_FINDING = [  # generated lines, references, formulas, code, links, other note
 
 def scores_of(cell_id):
     """Numbers of a printed table by the name of its row."""
-    lines = [re.split(r"\s{2,}", line) for line in output_of("05", cell_id).splitlines()[1:]]
-    return {line[0]: [float(number) for number in line[1:]] for line in lines}
+    lines = [re.split(r"\s{2,}", line) for line in output_of("05", cell_id).splitlines()]
+    return {line[0]: [float(number) for number in line[1:]] for line in lines if line[0] and len(line) > 1}
 
 
 def chart(cell_id):
