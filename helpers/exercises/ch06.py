@@ -260,6 +260,16 @@ q4 = Exercise(
             "You kept what was seen, and left out the rest: the mask is the wrong way round.",
             lambda scores, seen, k: np.argsort(-np.where(seen, scores, -np.inf), kind="stable")[:k],
         ),
+        Mistake(
+            "seen films first",
+            "-np.inf is right, but np.argsort sorts upwards, so what was seen comes first. Sort the negative scores.",
+            lambda scores, seen, k: np.argsort(np.where(seen, -np.inf, scores), kind="stable")[:k],
+        ),
+        Mistake(
+            "positions among the unseen",
+            "scores[~seen] is shorter, so its positions name other films. Keep the length: give seen films -np.inf.",
+            lambda scores, seen, k: np.argsort(-scores[~seen], kind="stable")[:k],
+        ),
     ],
     hints=[
         "Three things can be wrong in one line: the direction, the mask, and what masked films get.",
@@ -295,7 +305,7 @@ q5 = Exercise(
         "With p = 0.6 and d = 0.02 the formula 16 p (1 - p) / d² gives the viewers in each group.",
         "The guard is something that a list which wins on the metric could still harm.",
     ],
-    praise="That is a test whose result one can believe, whatever it is.",
+    praise="The result of such a test is worth believing, whichever way it goes.",
 )
 
 
