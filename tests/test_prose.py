@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import test_evaluation_scoreboard
+from sklearn.decomposition import PCA
+from sklearn.neighbors import BallTree
 
 from helpers import recommenders
 from helpers import titles as titles_module
@@ -35,7 +37,7 @@ from helpers.evaluation.claims import load_claims, load_scores, load_table
 from helpers.exercises import ch00, ch01, ch02, ch03, ch07, ch09
 from helpers.scale import capacity
 from helpers.scale.tuning import made_up_vectors, recall
-from helpers.search.neighbors import NeighborIndex, find_similar_movies, tag_overlap
+from helpers.search.neighbors import NeighborIndex, diversify, find_similar_movies, tag_overlap
 from helpers.titles import (
     adjacent_duplicates,
     compare_listings,
@@ -725,9 +727,25 @@ CLAIMS = [
         ),
     ),
     ("07", "small ones where nearly all the time", lambda: tutorial_takes("encode 96 synopses") < 2.5),
-    ("04", "We see the film itself on top, with 1", lambda: output_of("04", "nb04-05").startswith("[('Alien', 1.0)")),
-    ("04", "All three find the same films in the same order", lambda: output_of("04", "nb04-11") == "True"),
-    ("04", "a funny film of the eighties about the Avengers there is not", lambda: most_funny_avengers() < 0.45),
+    ("04", "The film itself is on top, with 1", lambda: output_of("04", "nb04-03").startswith("[('Alien', 1.0)")),
+    ("04", "All three find the same films", lambda: "True" in output_of("04", "nb04-11")),
+    (
+        "04",
+        "From 8 dimensions on, the tree compares the query with every film",
+        lambda: min(share_of_distances(d) for d in (8, 32, 384)) > 0.99 > 0.95 > share_of_distances(4),
+    ),
+    ("04", "the nearest is only about a tenth nearer", lambda: 0.08 < 1 - nearest_of_a_thousand() < 0.12),
+    (
+        "04",
+        "a length of 0.40, when the films themselves have a length of 0.68",
+        lambda: pytest.approx(0.4) == 0.05 * 64**0.5 and np.linalg.norm(flat(64), axis=1).mean().round(2) == 0.68,
+    ),
+    ("04", "there is no funny film of the eighties about the Avengers", lambda: most_funny_avengers() < 0.45),
+    (
+        "04",
+        "Subtracting the mean helps a little, and more than chance; the control doesn't help at all",
+        lambda: 0.02 > numbers_in("04", "nb04-33d")[2] > numbers_in("04", "nb04-33d")[3] > 0 >= control_of_centering(),
+    ),
     (
         "04",
         "The nearest films to *Alien* are its sequels",
@@ -735,7 +753,18 @@ CLAIMS = [
     ),
     (
         "04",
-        "the mean similarity in the title falls as the slider rises",
+        "At 0.4, half of the list is new (95% interval over films: 48 to 52%)",
+        lambda: interval_of(replaced(0.4)).round(2).tolist() == [0.48, 0.52],
+    ),
+    ("04", "lost about 5% of their similarity", lambda: round(1 - diversified(0.4)[1].mean(), 2) == 0.05),
+    (
+        "04",
+        "At 0.6, fewer than two of the eight films are left, and still almost nine tenths of the similarity",
+        lambda: 8 * (1 - replaced(0.6).mean()) < 2 and 0.86 < diversified(0.6)[1].mean() < 0.9,
+    ),
+    (
+        "04",
+        "mean similarity in the title falls as the slider rises",
         lambda: (np.diff([mean_similarity(diversity) for diversity in (0.2, 0.4, 0.5, 0.6)]) < -0.01).all(),
     ),
 ]
@@ -819,14 +848,15 @@ GIVEN = {
     ],
     "04": [
         "length 1",
-        "on 100,000 vectors",
-        "## 100,000 vectors",
-        "a catalogue of 100,000",
-        "in the 128 directions",
-        "for 384 dimensions",
-        "1,000 random points",
-        "99 of 100 true neighbours",
+        "on 50,000 vectors",
+        "## 50,000 vectors",
+        "a catalog of 50,000 films",
+        "in the 64 directions",
+        "but 64 of them add up",
+        "Of 1,000 random points in 384 dimensions",
         "between 0 and 1",
+        "with a 95% interval over films",
+        "Take 200 films at random",
     ],
     "11": [
         *(f"## Mistake {number}" for number in range(1, 9)),
@@ -1044,6 +1074,52 @@ def width(labels):
 
 def source_of(number, cell_id):
     return next(cell.source for cell in notebook(number).cells if cell.id == cell_id)
+
+
+@functools.cache
+def flat(dimensions):
+    """The course's vectors in the directions in which films differ most."""
+    return PCA(dimensions, random_state=0).fit_transform(load_vectors(movies()))
+
+
+def share_of_distances(dimensions):
+    tree = BallTree(flat(dimensions))
+    tree.reset_n_calls()
+    tree.query(flat(dimensions)[:100], k=6)
+    return tree.get_n_calls() / 100 / len(movies())
+
+
+def nearest_of_a_thousand():
+    points = np.random.default_rng(0).normal(size=(1_001, 384))
+    away = np.linalg.norm(points[1:] - points[0], axis=1)
+    return away.min() / away.mean()
+
+
+def control_of_centering():
+    """What a shift at random adds to the shared tags, as printed."""
+    return float(output_of("04", "nb04-33d").splitlines()[2].split()[-3])
+
+
+@functools.cache
+def diversified(diversity):
+    """For 200 films: share of the eight nearest that a diverse list keeps, and of their similarity."""
+    kept, left, vectors = [], [], load_vectors(movies())
+    for film in np.random.default_rng(0).choice(len(vectors), 200, replace=False):
+        similarity = vectors @ vectors[film]
+        similarity[film] = -np.inf
+        pool = np.argsort(-similarity, kind="stable")[:100]
+        chosen = pool[diversify(similarity[pool], vectors[pool], 8, diversity)]
+        kept.append(np.isin(chosen, pool[:8]).mean())
+        left.append(similarity[chosen].mean() / similarity[pool[:8]].mean())
+    return np.array(kept), np.array(left)
+
+
+def replaced(diversity):
+    return 1 - diversified(diversity)[0]
+
+
+def interval_of(values):
+    return values.mean() + np.array([-1.96, 1.96]) * values.std(ddof=1) / len(values) ** 0.5
 
 
 def most_funny_avengers():
