@@ -218,7 +218,7 @@ q4 = Exercise(
     mistakes=[
         Mistake(
             "future seen",
-            "The first place looks at later ones: it sees the film that it has to guess. Hide what is above the diagonal.",
+            "The first place looks at later ones: it sees the film that it has to guess. Hide them.",
             _attention,
         ),
         Mistake(
