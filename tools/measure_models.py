@@ -115,7 +115,7 @@ def order(movies: pd.DataFrame, ratings: pd.DataFrame) -> dict:
 
 
 def rerank(movies: pd.DataFrame, ratings: pd.DataFrame) -> dict:
-    """Candidates of ALS, then sorted anew; how many of the likes are among the candidates at all."""
+    """Candidates of ALS, then sorted anew, against EASE, whose scores are a feature; recall of the candidates alone."""
     train, test = split_last(ratings)
     makers = {
         "als": lambda seed: ALS(seed=seed),
@@ -127,7 +127,7 @@ def rerank(movies: pd.DataFrame, ratings: pd.DataFrame) -> dict:
         str(k): round(float(evaluate_users(ALS(), train, test, k, movies)[f"recall@{k}"].mean()), 4)
         for k in (10, 50, 100, 200)
     }
-    return {"lists": compare(warm(makers, movies, train, test), "als"), "recall of candidates": depth}
+    return {"lists": compare(warm(makers, movies, train, test), "ease"), "recall of candidates": depth}
 
 
 def finetune(movies: pd.DataFrame, ratings: pd.DataFrame) -> dict:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
+from helpers.data import load_movies
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
+from helpers.exercises.texts import SENTENCE, fields_missing, numbers_in, trouble_with
 
 
 def bpr_loss(viewer, liked, other):
@@ -73,9 +78,45 @@ def _attention(queries, keys, hidden=None, scale=True):
     return weights / np.where(total > 0, total, 1)
 
 
-def tokens_of_lists(candidates, words, lists):
-    """Tokens that a language model reads for some lists, each with the texts of all candidates."""
-    return candidates * words * 4 / 3 * lists
+FIELDS = {"candidates": 1, "tokens of a list": 1, "adds": SENTENCE, "measured by": SENTENCE}  # and how many words
+TOKENS_A_WORD = 4 / 3  # of English
+
+
+@functools.cache
+def words_of_a_synopsis() -> float:
+    """Mean number of words of a synopsis of the course."""
+    return float(load_movies()["synopsis"].str.split().str.len().mean())
+
+
+def a_reading_ranker() -> dict:
+    """Plan a language model as a re-ranker."""
+    return {
+        "candidates": 50,
+        "tokens of a list": f"{50 * words_of_a_synopsis() * TOKENS_A_WORD:.0f}",
+        "adds": "It can follow wishes in words, such as something short and sad, which no rating tells.",
+        "measured by": "Two lists, mixed in turn, for the same viewers, and which of the films they start.",
+    }
+
+
+def judge_ranker(answer) -> str | None:
+    """Look at whether the plan has its numbers, whether they fit together, and what it promises."""
+    missing = fields_missing(answer, list(FIELDS))
+    if missing is not None:
+        return missing
+    candidates, tokens = (numbers_in(answer[field]) for field in ("candidates", "tokens of a list"))
+    if not candidates or not tokens:
+        return f"'{'tokens of a list' if candidates else 'candidates'}' needs a figure."
+    texts = candidates[0] * words_of_a_synopsis()
+    if abs(tokens[0] / (texts * TOKENS_A_WORD) - 1) > 0.2:
+        if abs(tokens[0] / texts - 1) < 0.05:
+            return "'tokens of a list': those are words. Three words are about four tokens."
+        if tokens[0] < 2 * texts / candidates[0]:
+            return "'tokens of a list': that is about one text. The model reads the text of every candidate."
+        return (
+            f"'tokens of a list': {candidates[0]:,.0f} texts of {texts / candidates[0]:.0f} words give another figure."
+        )
+    sentences = [field for field, words in FIELDS.items() if words > 1]
+    return next(filter(None, (trouble_with(field, answer[field]) for field in sentences)), None)
 
 
 def _sequences(rng):
@@ -140,11 +181,6 @@ q2 = Exercise(
             "added",
             "You added the logarithm. A film that is in most batches is a negative too often: subtract it.",
             lambda viewers, films, shares: _softmax_loss(viewers @ films.T + np.log(shares)),
-        ),
-        Mistake(
-            "by viewer",
-            "You corrected the rows. Rows are viewers, columns are films, and the shares belong to the films.",
-            lambda viewers, films, shares: _softmax_loss(viewers @ films.T - np.log(shares)[:, None]),
         ),
         Mistake(
             "share without logarithm",
@@ -252,35 +288,129 @@ q4 = Exercise(
 
 q5 = Exercise(
     "10.5",
-    "What a reading ranker reads",
-    tokens_of_lists,
-    inputs=[(100, 90, 1)],
-    random_inputs=lambda rng: tuple(int(number) for number in rng.integers(10, 500, size=3)),
+    "A ranker that reads",
+    a_reading_ranker,
+    judge=judge_ranker,
+    asks="It asks for two figures, candidates and tokens of a list, and for a sentence each on what the reader adds "
+    "and on how you would measure it.",
+    rubric=[
+        "Would ten times fewer candidates do? What would the shorter list lose?",
+        "Could a cheap feature give the trees what the reader knows?",
+        "Does your measurement keep everything else equal: the same candidates, the same viewers, the same week?",
+    ],
     mistakes=[
+        Mistake("a field left out", "is a dictionary with", lambda: {"candidates": 100}),
+        Mistake("no figure", "'candidates' needs a figure", lambda: {**a_reading_ranker(), "candidates": "a few"}),
         Mistake(
             "words for tokens",
-            "Those are words. In English, three words are about four tokens.",
-            lambda candidates, words, lists: candidates * words * lists,
+            "Three words are about four tokens",
+            lambda: {**a_reading_ranker(), "tokens of a list": round(50 * words_of_a_synopsis())},
         ),
         Mistake(
-            "the ratio upside down",
-            "There are more tokens than words: multiply by 4 / 3.",
-            lambda candidates, words, lists: candidates * words * 3 / 4 * lists,
+            "one text",
+            "that is about one text",
+            lambda: {**a_reading_ranker(), "tokens of a list": round(words_of_a_synopsis() * TOKENS_A_WORD)},
         ),
-        Mistake(
-            "one text a list",
-            "That is one text for each list. The model reads the text of every candidate.",
-            lambda candidates, words, lists: words * 4 / 3 * lists,
-        ),
+        Mistake("too short", "'adds' asks for a sentence", lambda: {**a_reading_ranker(), "adds": "better lists"}),
     ],
     hints=[
-        "Each list needs the texts of all its candidates.",
-        "words * 4 / 3 are the tokens of one text.",
-        "candidates * words * 4 / 3 * lists",
+        "The cell before prints the mean number of words of a synopsis. Every candidate is read.",
+        "candidates * words * 4 / 3 are the tokens of one list.",
     ],
-    praise="Multiply by a price per token, and you know what a language model as a re-ranker costs.",
+    praise="Multiply by a price per token and by your lists per day, and you know what the reader costs.",
 )
 
 
 EXERCISES = [q1, q2, q3, q4, q5]
 progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about the notebooks before",
+    [
+        choose(
+            "10.A",
+            "What leaked",
+            "You choose the regularization of ALS by its NDCG on the test. What is wrong with that figure?",
+            right="it is too good: the test took part in the choice",
+            wrong={
+                "it is too bad: the model saw less data": "The training was as large as before. Who chose the setting?",
+                "nothing, if the interval is given": "An interval says how much chance there is, not who peeked.",
+            },
+            hint="Which ratings should decide on settings?",
+        ),
+        predict(
+            "10.B",
+            "A score as a chance",
+            """
+            from math import exp
+
+            def sigmoid(z):
+                return 1 / (1 + exp(-z))
+
+            sigmoid(2) + sigmoid(-2)
+            """,
+            wrong={
+                0: "Each of the two is above 0: the sigmoid lies between 0 and 1.",
+                0.5: "sigmoid(0) is 0.5. Here two values are added.",
+                2: "Both lie below 1, so their sum lies below 2.",
+            },
+            hint="What is the chance of a thing, plus the chance of its opposite?",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        choose(
+            "10.C",
+            "The control of a sequence model",
+            "A transformer over sequences beats ALS. What shows that the order of the likes helped?",
+            right="it beats itself on shuffled histories",
+            wrong={
+                "it beats ALS by more than chance": "It may be the better model of sets. Take the order away.",
+                "its loss falls in every epoch": "So does the loss of a model that learns popularity.",
+            },
+            hint="Change one thing only: the order.",
+        ),
+        finish(
+            "10.D",
+            "Fair to popular films",
+            "Replace ___ so that films that are drawn often as negatives are not pushed down for that alone.",
+            """
+            def corrected(scores, log_shares):
+                return scores ___ log_shares
+            """,
+            right="-",
+            wrong={
+                "+": "That pushes popular films down even more.",
+                "*": "A correction of a score is added or subtracted.",
+            },
+            inputs=[(np.array([1.0, 2.0]), np.array([-0.7, -2.3]))],
+            hint="The logarithm of a small share is far below 0, and rare films need no help.",
+        ),
+        find_bug(
+            "10.E",
+            "What the mask hides",
+            """
+            import numpy as np
+            def weights(scores):
+                scores = scores.copy()
+                scores[np.tril_indices(len(scores), -1)] = -np.inf
+                powers = np.exp(scores)
+                return powers / powers.sum(axis=1, keepdims=True)
+            """,
+            line=4,
+            fixed="    scores[np.triu_indices(len(scores), 1)] = -np.inf",
+            shown="weights(np.zeros((2, 2))).tolist()",
+            wrong={
+                3: "The copy keeps the caller's scores as they are.",
+                5: "The softmax begins with powers of e: this line is right.",
+                6: "Each row is divided by its own sum, as it should be.",
+            },
+            hint="The first place may look at itself only.",
+        ),
+    ],
+)

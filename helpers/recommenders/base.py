@@ -470,7 +470,7 @@ def check_settings(model: Recommender) -> None:
 
 
 def check_ratings(ratings: pd.DataFrame | None, scale: tuple) -> pd.DataFrame:
-    """Give ratings back; refuse them if a column is missing, none is there, or a value is no rating: the row is named."""
+    """Give ratings back; refuse them if a column is missing, there is none, or a value is no rating (named)."""
     if ratings is None:
         raise ValueError("fit: this model learns from ratings, and there are none.")
     absent = [column for column in ("user_id", "movie_id", "rating") if column not in ratings]
