@@ -32,7 +32,7 @@ from helpers.recommenders.neural import one_thread  # noqa: E402
 from helpers.recommenders.spaces import tuned_models  # noqa: E402
 
 SEEDS = range(2)
-EPOCHS, BATCH, LEARNING_RATE, PAIRS, TOKENS, FROZEN = 1, 32, 5e-5, 2, 96, 4  # of the fine-tuning
+EPOCHS, BATCH, LEARNING_RATE, PAIRS, TOKENS, FROZEN = 1, 32, 5e-5, 1, 96, 4  # of the fine-tuning
 
 
 def figure(each: pd.DataFrame | np.ndarray) -> dict:
