@@ -59,9 +59,9 @@ def test_every_setting_of_a_space_is_one_that_the_model_has_and_takes(name):
         check_settings(MODELS[name]().set_params(**settings))
 
 
-def test_all_tuned_models_had_the_same_budget_and_the_networks_say_that_they_had_none():
+def test_all_tuned_models_had_the_same_budget_and_networks_keep_their_defaults():
     kept = results.load("tuning", "movielens")["models"]
-    assert set(kept) == set(MODELS)
+    assert set(kept) >= set(SPACES) - NETWORKS
     for name, entry in kept.items():
         assert entry["trials"] == (TRIALS if name in SPACES and name not in NETWORKS else 1)
         assert entry["validation"] >= entry["validation by default"]
@@ -83,7 +83,7 @@ def test_order_tells_the_markov_chain_something_on_movielens_as_kept(movielens):
     chain = tuned_models()["markov-chain"]
     mixed = train.assign(timestamp=np.random.default_rng(0).permutation(len(train)).astype(float))
     ordered, shuffled = (evaluate_users(chain(), table, test, movies=movies)["ndcg@10"] for table in (train, mixed))
-    kept = results.load("models_of_today", "order")["markov-chain"]["in order"]["minus shuffled"]
+    kept = results.load("models_of_today", "order")["in order"]["minus shuffled"]
     assert (ordered - shuffled).mean() == pytest.approx(kept["by seed"][0], abs=0.003)
     assert isinstance(chain(), MarkovChain)
     assert evaluation.bootstrap_interval((ordered - shuffled).to_numpy())[0] > 0
