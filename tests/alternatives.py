@@ -3,10 +3,12 @@
 import re
 from fractions import Fraction
 from html import escape
+from itertools import pairwise
 
 import Levenshtein
 import numpy as np
 import pandas as pd
+from scipy.special import log_softmax, softmax
 from scipy.stats import binomtest
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.neighbors import NearestNeighbors
@@ -222,6 +224,23 @@ def _allowed_by_pandas(years, genres, first, last, wanted):
     return (pd.Series(years).between(first, last) & (table.any(axis=1) | (len(wanted) == 0))).to_numpy()
 
 
+def _in_batch_by_scipy(viewers, films, shares):
+    return -np.diag(log_softmax(viewers @ films.T - np.log(shares), axis=1)).mean()
+
+
+def _transitions_by_pandas(sequences, films):
+    pairs = pd.DataFrame([pair for sequence in sequences for pair in pairwise(sequence)], columns=["from", "to"])
+    table = pd.crosstab(pairs["from"], pairs["to"], normalize="index")
+    return table.reindex(index=range(films), columns=range(films)).fillna(0).to_numpy()
+
+
+def _attention_row_by_row(queries, keys):
+    rows = np.zeros((len(queries), len(queries)))
+    for place, query in enumerate(queries):
+        rows[place, : place + 1] = softmax(keys[: place + 1] @ query / len(query) ** 0.5)
+    return rows
+
+
 ALTERNATIVES = {
     "0.1": [lambda: len(load_movies().query("year < 1960")), lambda: np.int64((load_movies()["year"].lt(1960)).sum())],
     "0.2": [_similarity_by_numpy, _similarity_by_recursion, lambda a, b: sum(x * y for x, y in zip(a, b, strict=True))],
@@ -408,6 +427,19 @@ ALTERNATIVES = {
             "split": "Everything before the first of March, then a month.",
             "interval over": "readers",
             "refuted by": "fewer opened books per reader, or an interval that holds zero",
+        }
+    ],
+    "10.1": [lambda viewer, liked, other: np.logaddexp(0, viewer @ (other - liked))],
+    "10.2": [_in_batch_by_scipy],
+    "10.3": [_transitions_by_pandas],
+    "10.4": [_attention_row_by_row],
+    "10.5": [
+        lambda: {
+            "candidates": 20,
+            "tokens of a list": "about "
+            + str(round(20 * load_movies()["synopsis"].str.split().str.len().mean() / 0.75)),
+            "adds": "It explains each film to the viewer in two sentences of its own.",
+            "measured by": "Half of the viewers get it for a month, and we count who comes back.",
         }
     ],
 }

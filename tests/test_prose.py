@@ -601,6 +601,52 @@ CLAIMS = [
             and says("own-future") == "not settled"
         ),
     ),
+    (
+        "10",
+        "before it, ALS and item-kNN are level, after it, ALS is ahead",
+        lambda: (
+            abs(tuned("als", "default") - tuned("item-knn", "default"))
+            < 0.002
+            < tuned("als") - tuned("item-knn") - 0.002
+        ),
+    ),
+    (
+        "10",
+        "a little worse on the test",
+        lambda: -0.004 < tuned("recent-popularity") - tuned("recent-popularity", "default") < 0,
+    ),
+    ("10", "about 0.015 to either side", lambda: 0.012 < half_an_interval("als") < 0.018),
+    ("10", "a dozen trainings", lambda: results.load("tuning", "movielens")["models"]["ease"]["trials"] == 12),
+    ("10", "it is close behind the best", lambda: tuned("item-knn") > 0.85 * tuned("hybrid")),
+    ("10", "enough to put nearly all pairs in order", lambda: "nearly 1" in output_of("10", "nb10-16")),
+    ("10", "A synopsis has about 212 words", lambda: round(movies()["synopsis"].str.split().str.len().mean()) == 212),
+    ("10", "in many times as many batches as a rare one", lambda: numbers_in("10", "nb10-22")[1] > 0.2),
+    (
+        "10",
+        "it loses about a quarter of its NDCG@10",
+        lambda: 0.2 < today("order", "difference") / today("order", "in order") < 0.3,
+    ),
+    (
+        "10",
+        "the interval of the difference is far from 0",
+        lambda: results.load("models_of_today", "order")["in order"]["minus shuffled"]["low"] > 0.015,
+    ),
+    (
+        "10",
+        "About half of what viewers went on to like",
+        lambda: 0.47 < results.load("models_of_today", "rerank")["recall of candidates"]["100"] < 0.56,
+    ),
+    ("10", "far better lists than ALS", lambda: today("rerank", "reranked") - today("rerank", "als") > 0.01),
+    (
+        "10",
+        "the difference is not settled by this data",
+        lambda: against_ease("reranked")["low"] < 0 < against_ease("reranked")["high"],
+    ),
+    (
+        "10",
+        "the trees add nothing to ALS",
+        lambda: abs(today("rerank", "reranked, als and popularity only") - today("rerank", "als")) < 0.002,
+    ),
     ("11", "nearly everything that the model learned lies in the future", lambda: most_of_the_future() > 0.95),
     (
         "11",
@@ -858,6 +904,14 @@ GIVEN = {
         "with a 95% interval over films",
         "Take 200 films at random",
     ],
+    "10": [
+        "610 viewers of MovieLens",
+        "Trial 0 is the default",
+        "asks a score to be near 1 or 0",
+        "`BPR` does the same with 32 numbers",
+        "Draw batches of 32 likes",
+        "and *Toy Story 2* at *Toy Story*",
+    ],
     "11": [
         *(f"## Mistake {number}" for number in range(1, 9)),
         "return the 95% interval of these means",
@@ -983,6 +1037,26 @@ def most_of_the_future():
 def best_of_settings():
     tried = pd.DataFrame(ast.literal_eval(re.search(r"\{.*\}", output_of("11", "nb11-tuning"))[0]))
     return tried.max(axis=None) / tried.min(axis=None)
+
+
+def tuned(model, when="tuned"):
+    return results.load("tuning", "movielens")["models"][model][when]["mean"]
+
+
+def half_an_interval(model):
+    row = results.load("tuning", "movielens")["models"][model]["tuned"]
+    return (row["high"] - row["low"]) / 2
+
+
+def today(part, name):
+    kept = results.load("models_of_today", part)
+    if name == "difference":
+        return kept["in order"]["minus shuffled"]["mean"]
+    return kept.get("lists", kept)[name]["mean"]
+
+
+def against_ease(name):
+    return results.load("models_of_today", "rerank")["lists"][name]["minus ease"]
 
 
 def gigabytes(count):
