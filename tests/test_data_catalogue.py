@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from helpers.course import launch
-from helpers.data import describe, load_movies
+from helpers.data import count_words, describe, load_movies
 from helpers.data.catalogue import SETTINGS
 
 BOOKS = (
@@ -127,6 +127,11 @@ def test_nothing_is_guessed_where_title_and_text_are_named(books):
         warnings.simplefilter("error")
         found = describe(books / "books.csv", title_column="name", text_column="blurb")
     assert (found.genre_column, found.year_column, found.guessed) == (None, None, ())
+
+
+def test_words_are_counted_in_scripts_without_spaces_too():
+    texts = pd.Series(["Two words", "她在等一封信", "ผู้ดูแลประภาคาร", "한 마디", ""])
+    assert count_words(texts).tolist() == [2, 4, 8, 2, 0]
 
 
 def test_a_comment_is_not_guessed_to_be_a_header(tmp_path):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.data import Description
-from helpers.data.catalogue import SHORT
+from helpers.data.catalogue import SHORT, count_words
 
 MOST = 2_000  # texts that the encoder's tokenizer looks at, evenly chosen
 BARS = 40  # signs of the longest bar
@@ -31,7 +31,7 @@ def examine(description: Description) -> dict:
         warnings.simplefilter("always")
         films = description.films()
     again = {name: films[name].str.casefold().duplicated() for name in ("title", "synopsis")}
-    words = np.array([len(text.split()) for text in films["synopsis"]])
+    words = count_words(films["synopsis"]).to_numpy()
     return {
         "file": table.name,
         "read": {

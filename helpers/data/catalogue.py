@@ -41,6 +41,7 @@ USUAL = {  # words in the names of columns, the most usual first
     "genre_column": "genres genre categories category tags topics",
     "year_column": "year released release published date jahr annee",
 }
+DENSE = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"  # signs of scripts without spaces
 SAMPLE = 500  # rows that a guess looks at
 SHORT = 5  # words; a text of fewer says nothing
 
@@ -138,6 +139,11 @@ def describe(file: str | Path | pd.DataFrame, **given: str | None) -> Descriptio
         warnings.warn(f"{table.name}: guessed {said}. If that is wrong, name the columns.", stacklevel=3)
     file = known["file"] if isinstance(known["file"], pd.DataFrame) else str(known["file"])
     return Description(**{**known, **guessed, "file": file}, guessed=tuple(guessed), table=table)
+
+
+def count_words(texts: pd.Series) -> pd.Series:
+    """Count the words of each text; in scripts without spaces (Thai, Chinese, ...) two signs count as one word."""
+    return texts.str.split().str.len() + texts.str.count(DENSE) // 2
 
 
 def _read_toml(path: Path) -> dict[str, str]:
