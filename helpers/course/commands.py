@@ -67,7 +67,15 @@ def parser() -> Parser:
     start.add_argument(
         "--port", type=whole_number(1, 65535), default=8888, help="the next free one is taken if it is busy"
     )
-    start.set_defaults(run=launch.start_course)
+    start.add_argument(
+        "--renew",
+        nargs="+",
+        metavar="NN",
+        type=filled,
+        help="a fresh copy of these notebooks, such as 03; yours are kept under names with a date",
+    )
+    start.add_argument("--yes", action="store_true", help="renew without asking")
+    start.set_defaults(run=launch.start_course, check=start_options)
 
     test = commands.add_parser("test", help="run every test, the notebooks included")
     test.add_argument("-v", "--verbose", action="store_true", help="name each test")
@@ -199,6 +207,11 @@ def encoding(text: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text
+
+
+def start_options(options) -> str | None:
+    """Say what is wrong with the options of `start`, if anything is."""
+    return "--yes goes with --renew" if options.yes and not options.renew else None
 
 
 def delimiter(text: str) -> str:

@@ -32,6 +32,7 @@ TRUTH_COLUMNS = ["listing_id", "movie_id"]
 RATING_COLUMNS = ["user_id", "movie_id", "rating", "timestamp"]
 NAMED_VIEWERS = {1: "Ada", 2: "Bruno", 3: "Carla"}  # user_id of the simulated viewers that the course speaks of
 CHECKSUMS = "SHA256SUMS"
+VECTOR_FILES = {"all-MiniLM-L6-v2": "vectors.npz", "all-mpnet-base-v2": "vectors_mpnet.npz"}  # by encoder
 
 MOVIELENS_FOLDER = "ml-latest-small"
 MOVIELENS_FILES = {  # the columns that each file has to have, and what they hold
@@ -279,29 +280,34 @@ def changed_files() -> list[str]:
     ]
 
 
-def load_vectors(movies: pd.DataFrame) -> np.ndarray:
+def load_vectors(movies: pd.DataFrame, encoder: str = "all-MiniLM-L6-v2") -> np.ndarray:
     """Load the synopsis vectors that come with the course.
 
     Parameters
     ----------
     movies : pandas.DataFrame
         Films of the course, or some of them; rows of the result follow their order.
+    encoder : str
+        Which encoder made them: all-MiniLM-L6-v2, or all-mpnet-base-v2 (kept in float16).
 
     Returns
     -------
     numpy.ndarray
-        (n_movies, 384) float32, rows of length 1.
+        (n_movies, 384) or (n_movies, 768) float32, rows of length 1.
 
     Raises
     ------
     ValueError
-        When the file is damaged, lacks a film, or was made from other synopses than the ones in `movies`.
+        When the file is damaged, lacks a film, or was made from other synopses than the ones in `movies`, or when there
+        are none of this encoder.
     """
-    path = DATA_DIR / "vectors.npz"
+    if encoder not in VECTOR_FILES:
+        raise ValueError(f"load_vectors: there are vectors of {' and '.join(VECTOR_FILES)}, not of {encoder!r}.")
+    path = DATA_DIR / VECTOR_FILES[encoder]
     with _clear_errors(path):
         stored = read_arrays(path)
         ids, vectors, hashes = (_named(stored, name) for name in ("ids", "vectors", "text_sha256"))
-        if vectors.ndim != 2 or vectors.dtype != np.float32 or not len(ids) == len(vectors) == len(hashes):
+        if vectors.ndim != 2 or vectors.dtype not in (np.float32, np.float16) or not len(ids) == len(vectors) == len(hashes):
             raise ValueError("its arrays do not belong together")
         rows = pd.Series(np.arange(len(ids)), index=ids)
     missing = movies.index.difference(rows.index)
@@ -310,7 +316,8 @@ def load_vectors(movies: pd.DataFrame) -> np.ndarray:
     wanted = rows.loc[movies.index].to_numpy()
     if not np.array_equal(hashes[wanted], hash_texts(movies["synopsis"])):
         raise ValueError(f"{path.name} was made from other synopses. Run: python tools/make_vectors.py")
-    return vectors[wanted]
+    rows = vectors[wanted].astype(np.float32)
+    return rows if vectors.dtype == np.float32 else rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def _named(stored: dict, name: str) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 
@@ -45,8 +46,8 @@ class Task:
         self.name = "own" if own else ratings
         table = ratings if own else load_ratings(ratings)
         self.scale = table.attrs.get("scale", SCALE)
-        self.movies = None if own else load_movies()
-        self.vectors = None if own else load_vectors(self.movies)
+        self.movies: pd.DataFrame | None = None if own else load_movies()
+        self.vectors = None if self.movies is None else load_vectors(self.movies)
         if own and protocol == "cold":
             raise ValueError("protocol 'cold' needs texts of the films, which own ratings do not have.")
         if own and protocol in ("last", "date") and "timestamp" not in table:
@@ -58,8 +59,9 @@ class Task:
         self.notes = [str(warning.message) for warning in caught]
         for note in self.notes:
             warnings.warn(note, stacklevel=2)
-        cold = protocol == "cold"
-        self.where = pd.Series(~self.movies.index.isin(self.train["movie_id"]), self.movies.index) if cold else None
+        self.where = None
+        if protocol == "cold" and self.movies is not None:
+            self.where = pd.Series(~self.movies.index.isin(self.train["movie_id"]), self.movies.index)
 
     def describe(self) -> dict:
         """The protocol in words and numbers, for whoever wants to repeat it."""
@@ -84,6 +86,12 @@ class Task:
         return evaluation.evaluate(
             model, self.train, self.test, self.k, self.movies, self.vectors, self.where, self.seed, self.scale
         )
+
+
+def seeded(make: Callable, count: int) -> list:
+    """Make a model `count` times with other seeds, or once where chance has no part in it."""
+    by_chance = "seed" in inspect.signature(make).parameters
+    return [make(seed=seed) for seed in range(count)] if by_chance else [make()]
 
 
 def run(task: Task, models: dict[str, Callable]) -> Iterator[tuple[str, pd.DataFrame]]:
