@@ -71,6 +71,7 @@ WRONG = {
     "a number": ('file = "books.csv"\nyear_column = 3', "line 2: year_column is 3; write a text in quotes"),
     "an empty text": ('file = ""', "line 1: file is ''"),
     "no quotes": ('file = "books.csv"\n\n\ntitle_column = name', "line 4: .*Texts stand in quotes"),
+    "no quotes in front": ('title_column = name\nfile = "books.csv"', "line 1: .*Texts stand in quotes"),
     "a quote not closed": ('file = "books.csv', "line 1: "),
     "no file": ('title_column = "name"', "it names no file"),
     "a table": ('[columns]\ntitle_column = "name"', "line 1: columns means nothing here"),

@@ -378,7 +378,7 @@ def _refuse_kind(head: bytes, name: str) -> None:
 def _refuse_bytes(path: Path, encoding: str, errors: str, complaint: str | None) -> None:
     """Decode all of a file, and name the line of what cannot be text (or raise as it came, without `complaint`)."""
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    lines, since, cut = 1, 0, False
+    lines, cut = 1, False
     for block in itertools.chain(_blocks(path, f"Checking {path.name}"), [b""]):
         try:
             text = decoder.decode(block, final=not block)
@@ -404,10 +404,6 @@ def _refuse_bytes(path: Path, encoding: str, errors: str, complaint: str | None)
             continue
         lines += text.count("\n") + text.count("\r") - text.count("\r\n") - (cut and text[0] == "\n")
         cut = text[-1] == "\r"
-        end = max(text.rfind("\n"), text.rfind("\r"))
-        since = since + len(text) if end < 0 else len(text) - end
-        if since > LONGEST:
-            raise ValueError(f"{path.name}, line {lines}: it has more than {LONGEST:,} characters: no table has.")
 
 
 # ---- records -------------------------------------------------------------------------------------------------------
