@@ -54,7 +54,7 @@ def json_genres(folder):
 
 
 def repeated_titles(folder):
-    films(24).assign(title=["Emma", "Emma", "Hero", "Null Island"] * 6, year=range(1990, 2014)).to_csv(
+    films(24).assign(title=["Emma", "Emma", "Hero", "Null Island"] * 6, year=range(1890, 2010, 5)).to_csv(
         folder / "e.csv", index=False
     )
     return folder / "e.csv"
