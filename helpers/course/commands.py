@@ -261,8 +261,9 @@ def recommend_titles(options) -> Answer:
         found = find_similar_movies(options.title, k=options.k, movies=movies)
     except TitleNotFoundError as error:
         raise Failure(error, query=options.title, matched=None, suggestions=error.suggestions) from error
-    if options.genre_column:
-        found["genres"] = movies["genres"]
+    for name in ("genres", "id") if options.csv else ():
+        if name in movies:
+            found[name] = movies[name]
     matched, neighbors = as_records(movies.loc[[found.attrs["matched"]]])[0], as_records(found)
     lines = [f"  {neighbor['similarity']:.2f}  {label(neighbor)}" for neighbor in neighbors]
     document = {"query": options.title, "matched": matched, "neighbors": neighbors}
@@ -284,7 +285,7 @@ def as_records(films) -> list:
     for identifier, film in films.iterrows():
         year = film.get("year")
         record = {
-            "id": int(identifier),
+            "id": film.get("id", int(identifier)),
             "title": film["title"],
             "year": None if year != year or year is None else int(year),
         }
