@@ -77,6 +77,7 @@ WRONG = {
     "a table": ('[columns]\ntitle_column = "name"', "line 1: columns means nothing here"),
     "twice": ('file = "a"\nfile = "b"', "line 2: "),
     "an absent column": ('file = "books.csv"\ntitle_column = "nome"', "books.csv: column 'nome'.*Did you mean 'name'"),
+    "a delimiter of two signs": ('file = "books.csv"\ndelimiter = "ab"', "'ab' is no delimiter: it is one sign"),
     "an encoding that is none": ('file = "books.csv"\nencoding = "klingon"', "there is no encoding 'klingon'"),
 }
 
@@ -121,6 +122,18 @@ def test_columns_that_nobody_named_are_guessed_and_said(tmp_path, header, row, c
         found = describe(tmp_path / "some.csv")
     assert [getattr(found, name) or "-" for name in SOUGHT] == columns.split()
     assert set(found.guessed) == {name for name in SOUGHT if getattr(found, name)}
+
+
+def test_another_language_than_english_asks_for_an_encoder(books):
+    columns = {"title_column": "name", "text_column": "blurb", "language": "fr"}
+    with pytest.warns(UserWarning, match=r"books\.csv: the language is fr.*--encoder"):
+        describe(books / "books.csv", **columns)
+    assert describe(books / "books.csv", **columns, encoder="tfidf").language == "fr"
+
+
+def test_a_delimiter_may_be_called_tab(tmp_path):
+    (tmp_path / "f.csv").write_text("title\tabout\nA\tx; y\n")
+    assert describe(tmp_path / "f.csv", title_column="title", text_column="about", delimiter="tab").table.rows == 1
 
 
 def test_nothing_is_guessed_where_title_and_text_are_named(books):

@@ -123,11 +123,12 @@ def _by_encoder(texts: list[str], description: Description) -> dict:
     encoder = load_encoder(description.encoder)
     tokenizer, limit = getattr(encoder, "tokenizer", None), getattr(encoder, "max_seq_length", None)
     sample = texts[:: max(1, len(texts) // MOST)]
+    sign = getattr(tokenizer, "unk_token_id", None)
     tokens = [np.array(text) for text in tokenizer(sample, verbose=False)["input_ids"]] if callable(tokenizer) else []
     return {
         "name": description.encoder or "all-MiniLM-L6-v2",
         "limit": limit or "all",
         "cut_off": float(np.mean([len(text) > (limit or np.inf) for text in tokens])) if tokens else 0.0,
-        "unknown": float(np.mean(np.concatenate(tokens) == tokenizer.unk_token_id)) if tokens else 0.0,
+        "unknown": float(np.mean(np.concatenate(tokens) == sign)) if tokens else 0.0,
         "advice": advice(texts, tokenizer) if tokens else None,
     }

@@ -216,10 +216,12 @@ def start_options(options) -> str | None:
 
 def delimiter(text: str) -> str:
     """Argparse type for the sign between cells."""
-    sign = {"\\t": "\t", "tab": "\t"}.get(text, text)
-    if len(sign) != 1 or sign in '"\r\n' or sign.isalnum():
-        raise argparse.ArgumentTypeError("a delimiter is one sign, such as ; or tab")
-    return sign
+    from helpers.data.tables import one_sign
+
+    try:
+        return one_sign(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def catalogue_options(options) -> str | None:

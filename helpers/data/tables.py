@@ -214,6 +214,7 @@ def open_csv(path: Path, needed: list[str], encoding: str | None = None, delimit
         When it is no CSV file, is damaged, has bytes that are not in its encoding or in one that nobody knows, lacks a
         column, or has a record with too many or too few cells, or a quote that is not closed. One line says so.
     """
+    delimiter = delimiter and one_sign(delimiter)
     encoding, errors = find_encoding(path, encoding)
     refusals = []
     for table in _header(path, encoding, errors, needed, delimiter):  # if it is one column, any delimiter may do
@@ -222,6 +223,14 @@ def open_csv(path: Path, needed: list[str], encoding: str | None = None, delimit
         except ValueError as error:
             refusals.append(error)
     raise refusals[0]
+
+
+def one_sign(delimiter: str) -> str:
+    """Check a delimiter that somebody named; ``tab`` is one, too."""
+    sign = {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter)
+    if len(sign) != 1 or sign in '"\r\n' or sign.isalnum():
+        raise ValueError(f"'{one_line(delimiter)[:20]}' is no delimiter: it is one sign, such as ; or tab.")
+    return sign
 
 
 def free_memory() -> int:
