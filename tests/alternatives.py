@@ -397,10 +397,10 @@ ALTERNATIVES = {
     ],
     "9.5": [
         lambda: {
-            "catalogue": "the recipes of my grandmother, 212 of them",
+            "catalog": "the recipes of my grandmother, 212 of them",
             "what is embedded": "the name and the list of ingredients",
             "judged by": "30 labels of my sister: 0.7, interval 0.52 to 0.83",
-            "worst smell": "twelve cakes whose texts differ in one word",
+            "worst fault": "twelve cakes whose texts differ in one word",
             "next step": "embed the way of cooking as well, and label again",
         }
     ],

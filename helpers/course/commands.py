@@ -217,10 +217,12 @@ def start_options(options: argparse.Namespace) -> str | None:
 
 def delimiter(text: str) -> str:
     """Argparse type for the sign between cells."""
-    sign = {"\\t": "\t", "tab": "\t"}.get(text, text)
-    if len(sign) != 1 or sign in '"\r\n' or sign.isalnum():
-        raise argparse.ArgumentTypeError("a delimiter is one sign, such as ; or tab")
-    return sign
+    from helpers.data.tables import one_sign
+
+    try:
+        return one_sign(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def catalogue_options(options: argparse.Namespace) -> str | None:
@@ -262,8 +264,9 @@ def recommend_titles(options: argparse.Namespace) -> Answer:
         found = find_similar_movies(options.title, k=options.k, movies=movies)
     except TitleNotFoundError as error:
         raise Failure(error, query=options.title, matched=None, suggestions=error.suggestions) from error
-    if options.genre_column:
-        found["genres"] = movies["genres"]
+    for name in ("genres", "id") if options.csv else ():
+        if name in movies:
+            found[name] = movies[name]
     matched, neighbors = as_records(movies.loc[[found.attrs["matched"]]])[0], as_records(found)
     lines = [f"  {neighbor['similarity']:.2f}  {label(neighbor)}" for neighbor in neighbors]
     document = {"query": options.title, "matched": matched, "neighbors": neighbors}
@@ -285,7 +288,7 @@ def as_records(films: Any) -> list[dict]:
     for identifier, film in films.iterrows():
         year = film.get("year")
         record = {
-            "id": int(identifier),
+            "id": film.get("id", int(identifier)),
             "title": film["title"],
             "year": None if year != year or year is None else int(year),
         }
