@@ -8,6 +8,7 @@ from helpers.search.neighbors import (
     find_similar_movies,
     split_sentences,
     tag_overlap,
+    tag_overlaps,
     word_contributions,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "find_similar_movies",
     "split_sentences",
     "tag_overlap",
+    "tag_overlaps",
     "word_contributions",
 ]

@@ -285,8 +285,8 @@ def word_contributions(sentence: str, vector, encoder=None) -> pd.Series:
     return pd.Series(sums, index=[*(sentence[begin:end] for begin, end in words), ""])
 
 
-def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:
-    """Judge vectors without ratings: do the nearest films share tags?
+def tag_overlaps(vectors, movies: pd.DataFrame, k: int = 5) -> np.ndarray:
+    """Judge vectors without ratings, film by film: do its nearest films share its tags?
 
     Parameters
     ----------
@@ -299,8 +299,8 @@ def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:
 
     Returns
     -------
-    float
-        Mean over all films and their k nearest of the Jaccard index of the tags: shared ones by all of both, in [0, 1].
+    numpy.ndarray
+        (n_movies,) mean over the k nearest of the Jaccard index of the tags: shared ones by all of both, in [0, 1].
     """
     tags = movies["tags"].str.get_dummies("|").to_numpy(dtype=np.float32)
     vectors = unit_rows(np.asarray(vectors, dtype=np.float32), "tag_overlap")
@@ -309,7 +309,12 @@ def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:
     near, _ = best_columns(similarities, k, np.arange(len(vectors)))
     shared = np.einsum("it,ikt->ik", tags, tags[near])
     counts = tags.sum(axis=1)
-    return float((shared / (counts[:, None] + counts[near] - shared)).mean())
+    return (shared / (counts[:, None] + counts[near] - shared)).mean(axis=1)
+
+
+def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:
+    """Mean of `tag_overlaps` over all films."""
+    return float(tag_overlaps(vectors, movies, k).mean())
 
 
 def _index_of(movies: pd.DataFrame) -> NeighborIndex:
