@@ -520,7 +520,7 @@ def test_all_mpnet_base_v2_gives_the_vectors_that_come_with_the_course(course_fo
 
 
 def languages():
-    return pd.read_csv(ROOT / "tests" / "languages.csv")
+    return pd.read_csv(ROOT / "data" / "languages.csv")
 
 
 def same_topic(vectors, topics, k=3):
