@@ -224,7 +224,7 @@ ALTERNATIVES = {
     "0.4": [
         lambda: {
             "film": "Alien",
-            "neighbour": "Aliens",
+            "neighbor": "Aliens",
             "why": "The second one is a war film; what I liked was the silence of the first.",
         }
     ],
@@ -247,13 +247,13 @@ ALTERNATIVES = {
     ],
     "1.5": [
         lambda: {
-            "catalogue": "the recipes of a family",
+            "catalog": "the recipes of a family",
             "approach": "Content-based",
             "because": "Every recipe has its list of ingredients, and nobody keeps ratings.",
             "fails when": "Two dishes of the same ingredients taste quite different, like bread and pancakes.",
         },
         lambda: {
-            "catalogue": "wines",
+            "catalog": "wines",
             "approach": "collaborative filtering",
             "because": "Two thousand members rate what they drink, every week of the year.",
             "fails when": "A new bottle arrives, which nobody has tasted and nobody can have rated.",
@@ -377,6 +377,31 @@ ALTERNATIVES = {
             "judged by": "30 labels of my sister: 0.7, interval 0.52 to 0.83",
             "worst smell": "twelve cakes whose texts differ in one word",
             "next step": "embed the way of cooking as well, and label again",
+        }
+    ],
+    "11.1": [
+        lambda one, other: sorted(name for name, value in one.items() if other[name] != value and name != "model"),
+        lambda one, other: {name for name, _ in set(one.items()) - set(other.items())} - {"model"},
+    ],
+    "11.2": [
+        lambda train_times, test_begins: (train_times[None] > test_begins[:, None]).mean(axis=1),
+        lambda train_times, test_begins: [
+            sum(int(time > begin) for time in train_times) / len(train_times) for begin in test_begins
+        ],
+    ],
+    "11.3": [
+        lambda differences, seeds, viewers: np.percentile(
+            differences[seeds[:, :, None], viewers[:, None, :]].mean(axis=(1, 2)), [2.5, 97.5]
+        ),
+    ],
+    "11.4": [
+        lambda: {
+            "claim": "Readers open more books when titles are part of the vectors.",
+            "held equal": "Same encoder, same readers and weeks, same number of books in a list.",
+            "settings": "Neither way has settings that were tuned by anybody.",
+            "split": "Everything before the first of March, then a month.",
+            "interval over": "readers",
+            "refuted by": "fewer opened books per reader, or an interval that holds zero",
         }
     ],
 }

@@ -176,9 +176,10 @@ def test_a_like_is_a_like_on_every_scale(scale):
     scaled = [part.assign(rating=part["rating"] * times) for part in (train, test)]
     stars, own = evaluate(ItemKNN(), train, test), evaluate(ItemKNN(), *scaled, scale=scale)
     assert own.loc["ndcg@10", "mean"] == pytest.approx(stars.loc["ndcg@10", "mean"], abs=1e-9)
+    stars, own = evaluate(BiasedMF(), train, test), evaluate(BiasedMF(), *scaled, scale=scale)
     assert own.loc["rmse", "mean"] / times == pytest.approx(stars.loc["rmse", "mean"], abs=0.02)
     fitted = [ItemKNN().fit(train), ItemKNN().fit(scaled[0], scale=scale)]
-    for judge in (evaluation.places, evaluation.precision_recall_curve):
+    for judge in (evaluation.ranks_of_likes, evaluation.precision_recall_curve):
         left, right = (judge(model, part) for model, part in zip(fitted, (test, scaled[1]), strict=True))
         pd.testing.assert_frame_equal(left, right)
 
@@ -187,7 +188,7 @@ def test_a_like_is_a_like_on_every_scale(scale):
 def test_a_list_of_no_length_is_refused(k):
     train, test = split_last(RATINGS[RATINGS["user_id"] < 40])
     model = Popularity().fit(train)
-    found = evaluation.places(model, test)
+    found = evaluation.ranks_of_likes(model, test)
     for call in (
         lambda: evaluate(Popularity(), train, test, k=k),
         lambda: evaluation.precision_recall_curve(model, test, k),
@@ -226,7 +227,7 @@ def test_a_rating_that_is_in_training_and_in_test_is_refused():
 def test_a_score_that_is_no_number_is_refused():
     class Broken(Popularity):
         def _scores(self, histories):
-            return np.full(histories.shape, np.nan)
+            return np.full(histories.stars.shape, np.nan)
 
     train, test = split_last(RATINGS[RATINGS["user_id"] < 40])
     with pytest.raises(ValueError, match="not a number"):
@@ -285,25 +286,25 @@ def test_twelve_metrics_of_everybody_take_less_than_a_second():
 
 
 def test_the_sampled_hit_rate_is_what_drawing_gives():
-    found = pd.DataFrame({"place": [0, 4, 30, 200], "others": [300, 300, 250, 300]})
+    found = pd.DataFrame({"rank": [0, 4, 30, 200], "others": [300, 300, 250, 300]})
     rng = np.random.default_rng(0)
     drawn = [
         np.mean([(rng.choice(others, 50, replace=False) < place).sum() < 5 for _ in range(4000)])
         for place, others in found.to_numpy()
     ]
     assert evaluation.sampled_hit_rate(found, k=5, sample=50) == pytest.approx(np.mean(drawn), abs=0.01)
-    assert evaluation.sampled_hit_rate(found, k=5, sample=1000) == (found["place"] < 5).mean()
+    assert evaluation.sampled_hit_rate(found, k=5, sample=1000) == (found["rank"] < 5).mean()
 
 
-def test_places_are_those_of_the_ranking():
+def test_ranks_are_those_of_the_ranking():
     train, test = split_last(RATINGS)
     model = BiasedMF().fit(train)  # whose scores are hardly ever equal
-    found = evaluation.places(model, test)
+    found = evaluation.ranks_of_likes(model, test)
     found = found[found["user_id"] < 50]
     ranked = dict(zip(found["user_id"].unique(), model.rank(found["user_id"].unique(), 100).tolist(), strict=True))
-    near = found[found["place"] < 100]
+    near = found[found["rank"] < 100]
     assert len(near) > 50
-    assert [ranked[row.user_id].index(row.movie_id) for row in near.itertuples()] == near["place"].tolist()
+    assert [ranked[row.user_id].index(row.movie_id) for row in near.itertuples()] == near["rank"].tolist()
     counts = train["user_id"].value_counts()
     assert (found["others"] == train["movie_id"].nunique() - counts.loc[found["user_id"]].to_numpy() - 1).all()
 
@@ -311,11 +312,11 @@ def test_places_are_those_of_the_ranking():
 def test_equal_scores_stand_in_the_middle_of_their_places():
     ratings = table((1, 1, 5.0, 1), (1, 2, 5.0, 2), (2, 1, 5.0, 3), (2, 3, 3.0, 3), (2, 4, 3.0, 3), (2, 5, 3.0, 4))
     model = Popularity().fit(ratings)
-    found = evaluation.places(model, table((1, 5, 5.0, 9)))
-    assert found[["place", "others"]].to_numpy().tolist() == [[1, 2]]
+    found = evaluation.ranks_of_likes(model, table((1, 5, 5.0, 9)))
+    assert found[["rank", "others"]].to_numpy().tolist() == [[1, 2]]
 
 
-def test_smells_of_a_catalogue_are_found():
+def test_faults_of_texts_are_found():
     random = np.random.default_rng(0)
     vectors = random.normal(size=(200, 32)) + 0.6
     vectors[1] = vectors[0] + 0.01 * random.normal(size=32)
@@ -325,14 +326,101 @@ def test_smells_of_a_catalogue_are_found():
     texts[2] = texts[3] = "the same words stand here twice"
     texts[5] = "too short"
     movies = pd.DataFrame({"title": [f"film {number}" for number in range(200)], "synopsis": texts})
-    found = evaluation.smells(movies, vectors)
+    found = evaluation.diagnose_texts(movies, vectors)
     assert found["count"].to_dict() | {"hub": 0} == {"short text": 1, "same text": 2, "near-copy": 2, "hub": 0}
     assert found["examples"]["short text"] == "film 5"
     assert found["examples"]["near-copy"] == "film 0; film 1"
-    assert evaluation.smells(movies.assign(synopsis="too short"), vectors)["examples"]["short text"].count(";") == 2
+    assert (
+        evaluation.diagnose_texts(movies.assign(synopsis="too short"), vectors)["examples"]["short text"].count(";")
+        == 2
+    )
     assert "film 4" in found["examples"]["hub"]
 
 
-def test_a_clean_catalogue_smells_of_nothing():
+def test_a_clean_catalogue_has_no_faults():
     movies = pd.DataFrame({"title": list("abcdef"), "synopsis": [f"five words and one {n}" for n in range(6)]})
-    assert evaluation.smells(movies, np.eye(6))["count"].sum() == 0
+    assert evaluation.diagnose_texts(movies, np.eye(6))["count"].sum() == 0
+
+
+def test_an_interval_over_viewers_is_scipys():
+    from scipy.stats import bootstrap
+
+    values = np.random.default_rng(1).gamma(0.5, size=300)
+    theirs = bootstrap((values,), np.mean, n_resamples=4_000, method="percentile", rng=0).confidence_interval
+    assert evaluation.bootstrap_interval(values) == pytest.approx(theirs, abs=0.15 * (theirs.high - theirs.low))
+
+
+def test_an_interval_covers_draws_as_well_as_viewers():
+    rng = np.random.default_rng(0)
+    viewers, seeds = rng.normal(0, 1, size=400), rng.normal(0, 0.2, size=(8, 1))
+    low, high = evaluation.bootstrap_interval(viewers + seeds)
+    expected = 2 * 1.96 * np.hypot(viewers.std() / 20, seeds.std() / np.sqrt(8))
+    assert high - low == pytest.approx(expected, rel=0.15)
+    assert low < (viewers + seeds).mean() < high
+    alone = evaluation.bootstrap_interval(np.repeat(viewers[None], 8, axis=0))
+    assert alone == pytest.approx(evaluation.bootstrap_interval(viewers), abs=0.02)
+
+
+def test_a_viewer_who_was_not_judged_in_a_draw_is_left_out_of_it():
+    values = np.array([[1.0, np.nan, 1.0], [np.nan, 1.0, 1.0]])
+    assert evaluation.bootstrap_interval(np.tile(values, 20)) == (1.0, 1.0)
+    assert np.isnan(evaluation.bootstrap_interval([np.nan, np.nan])).all()
+    tables = [pd.DataFrame({"x": [1.0, 2.0]}, index=[1, 2]), pd.DataFrame({"x": [4.0]}, index=[2])]
+    assert evaluation.summarize(tables).loc["x", "mean"] == pytest.approx(7 / 3)
+
+
+def test_an_interval_of_many_viewers_is_made_in_pieces_that_fit_into_memory(monkeypatch):
+    values = np.random.default_rng(0).normal(size=500)
+    whole = evaluation.bootstrap_interval(values)
+    sizes = []
+    drawn = evaluation._times_drawn
+    monkeypatch.setattr(evaluation, "_times_drawn", lambda *of: sizes.append(of[0] * of[1]) or drawn(*of))
+    monkeypatch.setattr(evaluation, "CELLS_AT_ONCE", 3_000)
+    assert evaluation.bootstrap_interval(values) == pytest.approx(whole, abs=0.02)
+    assert max(sizes) <= 3_000 and sum(sizes) == 1_000 * (500 + 1)
+
+
+def test_differences_are_paired_by_seed():
+    one = [pd.DataFrame({"ndcg@10": [seed, seed + 0.5]}) for seed in (0.0, 1.0)]
+    other = pd.DataFrame({"ndcg@10": [0.0, 0.5]})
+    assert paired_difference(one, other).loc["ndcg@10", "mean"] == pytest.approx(0.5)
+    assert paired_difference(one, one).loc["ndcg@10"].tolist() == [0, 0, 0]
+    with pytest.raises(ValueError, match="strict|shorter|longer"):
+        paired_difference(one, [*one, other])
+
+
+def test_a_model_with_several_seeds_is_judged_once_for_each():
+    train, test = split_last(RATINGS[RATINGS["user_id"] < 60])
+    models = [BiasedMF(rounds=2, seed=seed) for seed in range(3)]
+    both, each = evaluate(models, train, test), [evaluate(model, train, test)["mean"] for model in models]
+    np.testing.assert_allclose(both["mean"], pd.concat(each, axis=1).mean(axis=1)[both.index])
+    assert both.loc[["coverage", "gini", "rmse", "mae"], ["low", "high"]].isna().all(axis=None)
+
+
+def test_where_films_are_equally_popular_popularity_is_at_chance_and_taste_is_not():
+    rng = np.random.default_rng(0)
+    rows = [(user, film, 5.0) for user in range(40) for film in rng.choice(20, 8, replace=False) + 20 * (user % 2)]
+    ratings = pd.DataFrame(rows, columns=["user_id", "movie_id", "rating"])
+    films = pd.DataFrame(index=range(40))
+    hidden = ratings.groupby("user_id").cumcount() < 3
+    train, test = ratings[~hidden], ratings[hidden]
+    counts = Popularity().fit(train, films).likes
+    chance, taste = (
+        evaluation.matched_auc(model.fit(train, films), test, counts, ratio=2) for model in (Popularity(), ItemKNN())
+    )
+    by_likes = ItemKNN().fit(train, films)
+    assert evaluation.matched_auc(by_likes, test, 10.0 ** np.arange(40), ratio=1.5).empty  # nothing is as popular
+    assert set(taste.index) == set(range(40))
+    assert taste.mean() > 0.8
+    assert abs(chance.mean() - 0.5) < 0.15
+    exact = evaluation.matched_auc(Popularity().fit(train, films), test, counts, ratio=1)
+    assert (exact == 0.5).all()
+
+
+def test_a_hidden_film_that_is_no_candidate_counts_for_nobody():
+    train, test = table((1, 10, 5, 0), (2, 20, 5, 0)), table((1, 20, 5, 1), (1, 99, 5, 1), (2, 10, 5, 1))
+    movies = pd.DataFrame(index=[10, 20, 30])
+    model = Popularity().fit(train, movies)
+    assert evaluate(Popularity(), train, test, k=1, movies=movies).loc["recall@1", "mean"] == 1
+    assert evaluation.precision_recall_curve(model, test, 1).loc[1, "recall"] == 1
+    assert evaluation.ranks_of_likes(model, test)["movie_id"].tolist() == [20, 10]

@@ -38,13 +38,18 @@ def solve(path: Path):
             continue
         checked = [getattr(chapter, name) for name, _ in CHECK.findall(cell.source)]
         if checked:
-            cell.outputs = [_output_of(exercise) for exercise in checked]
+            cell.outputs = [*map(_output_of, checked), *_shown_by(cell)]
             cell.source = with_solution(cell.source, *checked)
         elif PROGRESS in cell.source:
             everything = {exercise.number for exercise in chapter.EXERCISES}
             text = checker.progress_of(chapter.EXERCISES, everything) + "\n"
-            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text), *_shown_by(cell)]
     return notebook
+
+
+def _shown_by(cell) -> list:
+    """What a cell shows besides checks and prints: its last value."""
+    return [output for output in cell.outputs if output.output_type == "execute_result"]
 
 
 def with_solution(source: str, exercise) -> str:

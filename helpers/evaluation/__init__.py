@@ -6,6 +6,7 @@ A film is relevant to a viewer if the viewer rated it `helpers.data.LIKED` or be
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,8 @@ import pandas as pd
 from helpers.data import LIKED, SCALE, as_stars
 from helpers.search.index import NeighborIndex, as_count, as_mask
 
-DRAWS = 1_000  # of the bootstrap
+DRAWS = 1_000  # samples of the bootstrap
+CELLS_AT_ONCE = 5_000_000  # numbers of its samples that are held at once (40 MB)
 PAIR = ["user_id", "movie_id"]
 MANY_TIES = 0.05  # share of the ratings from which it is said that time does not put them in order
 SHORT = 5  # words; a shorter text says little
@@ -241,7 +243,7 @@ def evaluate_users(
     train: pd.DataFrame,
     test: pd.DataFrame,
     k: int = 10,
-    movies=None,
+    movies: pd.DataFrame | None = None,
     vectors=None,
     where=None,
     scale: tuple = SCALE,
@@ -262,7 +264,7 @@ def evaluate_users(
     movies : pandas.DataFrame, optional
         The films that may be recommended; index ``movie_id``.
     vectors : numpy.ndarray, optional
-        (n_films, dimensions) unit rows for the diversity, a row for each of `movies`; without `movies`, by id.
+        (n_films, dimensions) unit rows for the diversity, one row for each of `movies`; without `movies`, by id.
     where : array-like of bool, optional
         (n_films,) True for the films that may be recommended: a Series by ``movie_id``, or in the order of the ids; see
         `helpers.search.index.as_mask`.
@@ -272,7 +274,7 @@ def evaluate_users(
     Returns
     -------
     pandas.DataFrame
-        A row a viewer (index ``user_id``): ``ndcg@k``, ``map@k``, ``recall@k``, ``precision@k``, ``hit rate@k``,
+        One row per viewer (index ``user_id``): ``ndcg@k``, ``map@k``, ``recall@k``, ``precision@k``, ``hit rate@k``,
         ``mrr@k``, ``novelty`` (bits), ``popularity`` (mean share of viewers who rated a recommended film), and
         ``diversity`` if `vectors` are given. ``attrs`` holds ``coverage`` and ``gini`` of all lists together, over the
         films that may be recommended.
@@ -287,21 +289,19 @@ def evaluate_users(
     k = as_count(k, "evaluate")
     both = test[PAIR].merge(train[PAIR], on=PAIR)
     if len(both):
-        raise ValueError(f"evaluate: user_id {both.iloc[0, 0]}, movie_id {both.iloc[0, 1]} is in training and in test.")
+        user, movie = both.iloc[0].tolist()
+        raise ValueError(f"evaluate: user_id {user}, movie_id {movie} is in training and in test.")
     films = np.unique(train["movie_id"]) if movies is None else np.sort(movies.index.to_numpy())
     where = as_mask(where, films, "evaluate")
-    allowed = films if where is None else films[where]
-    liked = _liked(test, scale)
-    liked = liked[liked["user_id"].isin(train["user_id"]) & liked["movie_id"].isin(allowed)]
-    users = np.unique(liked["user_id"])
+    allowed = np.ones(len(films), dtype=bool) if where is None else where
+    users, relevant = _relevant(test[test["movie_id"].isin(films[allowed])], train["user_id"], films, scale)
     if not len(users):
         raise ValueError("evaluate: no viewer of the test has training ratings and a liked film among the candidates.")
     model.fit(train, movies, **({} if tuple(scale) == SCALE else {"scale": scale}))
     ranked = np.searchsorted(films, model.rank(users, k) if where is None else model.rank(users, k, where))
-    wanted = np.zeros((len(users), len(films)), dtype=bool)
-    wanted[np.searchsorted(users, liked["user_id"]), np.searchsorted(films, liked["movie_id"])] = True
-    hits, relevant = np.take_along_axis(wanted, ranked, axis=1), wanted.sum(axis=1)
-    each = pd.DataFrame({f"{name}@{k}": metric(hits, relevant) for name, metric in RANKING.items()}, index=users)
+    hits, liked = np.take_along_axis(relevant, ranked, axis=1), relevant.sum(axis=1)
+    metrics = {f"{name}@{k}": metric(hits, liked) for name, metric in RANKING.items()}
+    each = pd.DataFrame(metrics, index=pd.Index(users, name="user_id"))
     seen = np.bincount(np.searchsorted(films, train["movie_id"]), minlength=len(films))
     shares = (seen + 1) / (train["user_id"].nunique() + 1)  # a film that nobody rated is not infinitely novel
     each["novelty"], each["popularity"] = novelty(ranked, shares), shares[ranked].mean(axis=1)
@@ -311,14 +311,19 @@ def evaluate_users(
             raise ValueError(f"evaluate: {len(rows)} vectors for {len(films)} films.")
         rows = rows if movies is None else rows[np.argsort(movies.index.to_numpy(), kind="stable")]
         each["diversity"] = diversity(ranked, rows)
-    counts = np.bincount(ranked.ravel(), minlength=len(films))
-    counts = counts if where is None else counts[where]
+    counts = np.bincount(ranked.ravel(), minlength=len(films))[allowed]
     each.attrs = {"coverage": float((counts > 0).mean()), "gini": gini(counts)}
-    return each.rename_axis("user_id")
+    return each
 
 
-def _liked(test: pd.DataFrame, scale: tuple) -> pd.DataFrame:
-    return test[as_stars(test["rating"], scale) >= LIKED]
+def _relevant(test: pd.DataFrame, users, films: np.ndarray, scale: tuple) -> tuple[np.ndarray, np.ndarray]:
+    """Who of `users` likes any of `films` in the test, sorted, and which: (n_users, n_films) bool."""
+    liked = test[(as_stars(test["rating"], scale) >= LIKED) & test["user_id"].isin(users)]
+    liked = liked[liked["movie_id"].isin(films)]
+    judged, rows = np.unique(liked["user_id"], return_inverse=True)
+    relevant = np.zeros((len(judged), len(films)), dtype=bool)
+    relevant[rows, np.searchsorted(films, liked["movie_id"])] = True
+    return judged, relevant
 
 
 def evaluate(
@@ -326,7 +331,7 @@ def evaluate(
     train: pd.DataFrame,
     test: pd.DataFrame,
     k: int = 10,
-    movies=None,
+    movies: pd.DataFrame | None = None,
     vectors=None,
     where=None,
     seed: int = 0,
@@ -336,67 +341,127 @@ def evaluate(
 
     Parameters
     ----------
-    model, train, test, k, movies, vectors, where
+    model : object or list
+        As for `evaluate_users`; a list holds one model several times, with other seeds.
+    train, test, k, movies, vectors, where
         As for `evaluate_users`.
     seed : int
-        Of the bootstrap over viewers.
+        Of the bootstrap.
     scale : tuple of float
         As for `evaluate_users`; ``rmse`` and ``mae`` are on it.
 
     Returns
     -------
     pandas.DataFrame
-        A row a metric; columns ``mean``, ``low``, ``high`` (95 % interval over viewers). ``coverage`` and ``gini``, and
-        ``rmse`` and ``mae`` of models that predict stars, are of all lists and ratings together, without interval.
+        One row per metric; columns ``mean``, ``low``, ``high`` (95 % interval over viewers, and over seeds where there
+        are several). ``coverage`` and ``gini``, and ``rmse`` and ``mae`` of models that predict stars, are of all lists
+        and ratings together, without interval.
     """
-    each = evaluate_users(model, train, test, k, movies, vectors, where, scale)
-    table = summarize(each, seed)
-    single = dict(each.attrs)
-    if getattr(model, "predicts_stars", False):
-        known = test[test["user_id"].isin(model.users) & test["movie_id"].isin(model.items)]
-        predicted = model.predict_many(known["user_id"], known["movie_id"])
-        single |= {"rmse": rmse(predicted, known["rating"]), "mae": mae(predicted, known["rating"])}
-    for name, value in single.items():
-        table.loc[name] = [value, np.nan, np.nan]
-    return table
+    models = model if isinstance(model, list) else [model]
+    tables = [evaluate_users(one, train, test, k, movies, vectors, where, scale) for one in models]
+    whole = pd.DataFrame([table.attrs | _errors(one, test) for one, table in zip(models, tables, strict=True)]).mean()
+    return pd.concat([summarize(tables, seed), whole.to_frame("mean")])
 
 
-def summarize(each: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """Mean and 95 % interval of every column, over viewers: ``mean``, ``low``, ``high``, a row a metric."""
-    rows = {name: [each[name].mean(), *bootstrap_interval(each[name].to_numpy(), seed)] for name in each}
+def _errors(model, test: pd.DataFrame) -> dict[str, float]:
+    """Errors in stars of a fitted model, if it predicts stars."""
+    if not getattr(model, "predicts_stars", False):
+        return {}
+    known = test[test["user_id"].isin(model.users_) & test["movie_id"].isin(model.items_)]
+    predicted = model.predict_many(known["user_id"], known["movie_id"])
+    return {"rmse": rmse(predicted, known["rating"]), "mae": mae(predicted, known["rating"])}
+
+
+# ---- how sure? -------------------------------------------------------------------------------------------------------
+
+Tables = pd.DataFrame | Sequence[pd.DataFrame]  # of viewers: one, or one per seed or draw
+
+
+def summarize(each: Tables, seed: int = 0) -> pd.DataFrame:
+    """Mean and 95 % interval of every column: ``mean``, ``low``, ``high``, one row per metric.
+
+    Parameters
+    ----------
+    each : pandas.DataFrame or sequence of them
+        As from `evaluate_users`; several are of several seeds or draws, and the interval is over these, too.
+    seed : int
+        Of the bootstrap.
+    """
+    tables = [each] if isinstance(each, pd.DataFrame) else list(each)
+    rows = {}
+    for name in tables[0]:
+        values = pd.concat([table[name] for table in tables], axis=1).to_numpy(dtype=float).T
+        rows[name] = [np.nanmean(values), *bootstrap_interval(values, seed)]
     return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "low", "high"])
 
 
-def paired_difference(one: pd.DataFrame, other: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+def paired_difference(one: Tables, other: Tables, seed: int = 0) -> pd.DataFrame:
     """How much better the first is than the second, viewer by viewer: mean and interval of the differences.
 
     Parameters
     ----------
-    one, other : pandas.DataFrame
-        As from `evaluate_users`, of the same viewers.
+    one, other : pandas.DataFrame or sequence of them
+        As from `evaluate_users`, of the same viewers; several are of several seeds or draws, paired in their order. One
+        table is compared with each of several.
 
     Returns
     -------
     pandas.DataFrame
-        As from `summarize`. An interval that does not hold 0 is a difference that is not chance.
+        As from `summarize`. Where the interval holds 0, the difference may be chance.
     """
-    if not one.index.equals(other.index):
-        raise ValueError("paired_difference: the two were not judged on the same viewers.")
-    return summarize(one - other, seed)
+    ones, others = ([each] if isinstance(each, pd.DataFrame) else list(each) for each in (one, other))
+    longest = max(len(ones), len(others))
+    pairs = zip(*(tables * longest if len(tables) == 1 else tables for tables in (ones, others)), strict=True)
+    differences = []
+    for left, right in pairs:
+        if not left.index.equals(right.index):
+            raise ValueError("paired_difference: the two were not judged on the same viewers.")
+        differences.append(left - right)
+    return summarize(differences, seed)
 
 
-def bootstrap_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
-    """95 % interval of a mean over viewers: the middle of the means of `DRAWS` samples drawn with replacement.
+def bootstrap_interval(values, seed: int = 0) -> tuple[float, float]:
+    """95 % interval of a mean: the middle of the means of `DRAWS` samples drawn with replacement.
 
-    B. Efron and R. J. Tibshirani (1993), An Introduction to the Bootstrap, section 13.3.
+    Parameters
+    ----------
+    values : array-like
+        (n_viewers,), or (n_draws, n_viewers) with a row for each seed of a model or draw of a split, and NaN where a
+        viewer was not judged. Rows are then drawn as well as viewers, so that the interval covers both.
+    seed : int
+        Of the samples.
+
+    References
+    ----------
+    B. Efron and R. J. Tibshirani (1993), An Introduction to the Bootstrap, section 13.3. Rows and columns: A. B. Owen
+    (2007), The pigeonhole bootstrap, Annals of Applied Statistics 1(2), pages 386-411.
     """
-    drawn = np.random.default_rng(seed).integers(len(values), size=(DRAWS, len(values)))
-    low, high = np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
+    table = np.atleast_2d(np.asarray(values, dtype=float))
+    known, filled = (~np.isnan(table)).astype(float), np.nan_to_num(table)
+    rng = np.random.default_rng(seed)
+    means: list[float] = []
+    if not known.any():
+        return np.nan, np.nan
+    while len(means) < DRAWS:
+        samples = min(DRAWS - len(means), max(1, CELLS_AT_ONCE // max(table.shape)))
+        draws, viewers = (_times_drawn(size, samples, rng) for size in table.shape)
+        count = (draws @ known * viewers).sum(axis=1)
+        means += list((draws @ filled * viewers).sum(axis=1)[count > 0] / count[count > 0])
+    low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
 
 
-def places(model, test: pd.DataFrame) -> pd.DataFrame:
-    """Find where a recommender puts each liked film of the test among all films that the viewer had not rated.
+def _times_drawn(size: int, samples: int, rng: np.random.Generator) -> np.ndarray:
+    """How often each of `size` is drawn in each sample of `size`, with replacement: (samples, size)."""
+    drawn = rng.integers(size, size=(samples, size)) + size * np.arange(samples)[:, None]
+    return np.bincount(drawn.ravel(), minlength=samples * size).reshape(samples, size)
+
+
+# ---- all films, film by film -----------------------------------------------------------------------------------------
+
+
+def ranks_of_likes(model, test: pd.DataFrame) -> pd.DataFrame:
+    """Find where a recommender ranks each liked film of the test among all films that the viewer had not rated.
 
     Parameters
     ----------
@@ -408,16 +473,16 @@ def places(model, test: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row a liked pair: ``user_id``, ``movie_id``, ``place`` (how many films come before it; one of equal score
+        One row per liked pair: ``user_id``, ``movie_id``, ``rank`` (how many films come before it; one of equal score
         counts a half, rounded down), ``others`` (how many films could).
     """
-    known = test["user_id"].isin(model.users) & test["movie_id"].isin(model.items)
-    liked = _liked(test[known], model.scale)[PAIR].reset_index(drop=True)
-    users, rows = np.unique(liked["user_id"], return_inverse=True)
-    scores = model.scores(users)[rows]
-    own = scores[np.arange(len(liked)), np.searchsorted(model.items, liked["movie_id"])][:, None]
-    before, equal = (scores > own).sum(axis=1), (scores == own).sum(axis=1) - 1
-    return liked.assign(place=before + equal // 2, others=np.isfinite(scores).sum(axis=1) - 1)
+    users, relevant = _relevant(test, model.users_, model.items_, model.scale_)
+    scores = model.scores(users)
+    rows, columns = np.nonzero(relevant & np.isfinite(scores))
+    own, all_scores = scores[rows, columns, None], scores[rows]
+    before, equal = (all_scores > own).sum(axis=1), (all_scores == own).sum(axis=1) - 1
+    found = {"user_id": users[rows], "movie_id": model.items_[columns], "rank": before + equal // 2}
+    return pd.DataFrame(found | {"others": np.isfinite(all_scores).sum(axis=1) - 1})
 
 
 def sampled_hit_rate(found: pd.DataFrame, k: int = 10, sample: int = 100) -> float:
@@ -430,7 +495,7 @@ def sampled_hit_rate(found: pd.DataFrame, k: int = 10, sample: int = 100) -> flo
     Parameters
     ----------
     found : pandas.DataFrame
-        As from `places`.
+        As from `ranks_of_likes`.
     k, sample : int
         Length of the list; how many other films are drawn, without replacement.
     """
@@ -438,7 +503,40 @@ def sampled_hit_rate(found: pd.DataFrame, k: int = 10, sample: int = 100) -> flo
 
     k = as_count(k, "sampled_hit_rate")
     drawn = np.minimum(sample, found["others"])
-    return float(hypergeom.cdf(k - 1, found["others"], found["place"], drawn).mean())
+    return float(hypergeom.cdf(k - 1, found["others"], found["rank"], drawn).mean())
+
+
+def matched_auc(model, test: pd.DataFrame, counts, ratio: float = 1.1) -> pd.Series:
+    """How often a liked film is scored above an unrated one that is about as popular: (n_viewers,), 0.5 is chance.
+
+    A list is judged against all films, and popular ones are liked more often. Here popularity cannot help.
+
+    Parameters
+    ----------
+    model : helpers.recommenders.Recommender
+        Fitted on the training.
+    test : pandas.DataFrame
+        As from a split.
+    counts : array-like
+        (n_films,) how popular each film of ``model.items_`` is, such as its number of likes in the training.
+    ratio : float
+        How many times as popular one film may be as the other.
+
+    Returns
+    -------
+    pandas.Series
+        By ``user_id``: the mean over the viewer's liked films that have such others.
+    """
+    users, relevant = _relevant(test, model.users_, model.items_, model.scale_)
+    scores, popular = model.scores(users), np.log(np.asarray(counts) + 1.0)
+    rows, columns = np.nonzero(relevant & np.isfinite(scores))
+    own, all_scores = scores[rows, columns, None], scores[rows]
+    near = np.abs(popular[columns, None] - popular) <= np.log(ratio)
+    near &= np.isfinite(all_scores) & ~relevant[rows]
+    wins = ((all_scores < own) + 0.5 * (all_scores == own)) * near
+    with np.errstate(invalid="ignore"):
+        share = wins.sum(axis=1) / near.sum(axis=1)
+    return pd.Series(share, pd.Index(users[rows], name="user_id"), name="auc").dropna().groupby(level=0).mean()
 
 
 def precision_recall_curve(model, test: pd.DataFrame, depth: int = 100) -> pd.DataFrame:
@@ -447,23 +545,18 @@ def precision_recall_curve(model, test: pd.DataFrame, depth: int = 100) -> pd.Da
     `model` is fitted already. Returns a DataFrame: index ``k``, columns ``precision`` and ``recall``.
     """
     depth = as_count(depth, "precision_recall_curve")
-    liked = _liked(test[test["user_id"].isin(model.users)], model.scale)
-    wanted = liked.groupby("user_id")["movie_id"].agg(set)
-    ranked = model.rank(wanted.index, depth)
-    hits = np.array([[film in films for film in row] for films, row in zip(wanted, ranked, strict=True)])
-    found = hits.cumsum(axis=1)
-    places = np.arange(1, depth + 1)
-    curve = {
-        "precision": (found / places).mean(axis=0),
-        "recall": (found / wanted.map(len).to_numpy()[:, None]).mean(axis=0),
-    }
-    return pd.DataFrame(curve, index=pd.Index(places, name="k"))
+    users, relevant = _relevant(test, model.users_, model.items_, model.scale_)
+    hits = np.take_along_axis(relevant, np.searchsorted(model.items_, model.rank(users, depth)), axis=1)
+    found, lengths = hits.cumsum(axis=1), np.arange(1, depth + 1)
+    recalls = found / relevant.sum(axis=1, keepdims=True)
+    curve = {"precision": (found / lengths).mean(axis=0), "recall": recalls.mean(axis=0)}
+    return pd.DataFrame(curve, index=pd.Index(lengths, name="k"))
 
 
 # ---- without any ratings ---------------------------------------------------------------------------------------------
 
 
-def smells(movies: pd.DataFrame, vectors: np.ndarray, k: int = 5) -> pd.DataFrame:
+def diagnose_texts(movies: pd.DataFrame, vectors: np.ndarray, k: int = 5) -> pd.DataFrame:
     """Look for what usually goes wrong in a catalogue of texts and their vectors.
 
     Parameters
@@ -492,7 +585,7 @@ def smells(movies: pd.DataFrame, vectors: np.ndarray, k: int = 5) -> pd.DataFram
     texts = movies["synopsis"].str.strip()
     same = texts.duplicated(keep=False).to_numpy()
     found = {
-        "short text": (texts.str.split().str.len() < SHORT).to_numpy(),
+        "short text": (texts.str.count(r"\S+") < SHORT).to_numpy(),
         "same text": same,
         "near-copy": ((similarities >= COPY) & others).any(axis=1) & ~same,
         "hub": np.bincount(places[others], minlength=len(movies)) >= HUB * k,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import evaluation
-from helpers.data import LIKED, load_movies, load_ratings, load_vectors
+from helpers.data import SCALE, like_of, load_movies, load_ratings, load_vectors
 from helpers.evaluation import results
 
 PROTOCOLS: dict[str, Callable] = {
@@ -44,8 +45,9 @@ class Task:
         own = isinstance(ratings, pd.DataFrame)
         self.name = "own" if own else ratings
         table = ratings if own else load_ratings(ratings)
-        self.movies = None if own else load_movies()
-        self.vectors = None if own else load_vectors(self.movies)
+        self.scale = table.attrs.get("scale", SCALE)
+        self.movies: pd.DataFrame | None = None if own else load_movies()
+        self.vectors = None if self.movies is None else load_vectors(self.movies)
         if own and protocol == "cold":
             raise ValueError("protocol 'cold' needs texts of the films, which own ratings do not have.")
         if own and protocol in ("last", "date") and "timestamp" not in table:
@@ -57,8 +59,9 @@ class Task:
         self.notes = [str(warning.message) for warning in caught]
         for note in self.notes:
             warnings.warn(note, stacklevel=2)
-        cold = protocol == "cold"
-        self.where = pd.Series(~self.movies.index.isin(self.train["movie_id"]), self.movies.index) if cold else None
+        self.where = None
+        if protocol == "cold" and self.movies is not None:
+            self.where = pd.Series(~self.movies.index.isin(self.train["movie_id"]), self.movies.index)
 
     def describe(self) -> dict:
         """The protocol in words and numbers, for whoever wants to repeat it."""
@@ -66,7 +69,8 @@ class Task:
             "split": self.protocol,
             "k": self.k,
             "seed": self.seed,
-            "liked_from": LIKED,
+            **({"scale": list(self.scale[:2])} if self.name == "own" else {}),
+            "liked_from": like_of(self.scale),
             "viewers": int(self.train["user_id"].nunique()),
             "films": len(self.movies) if self.movies is not None else int(self.train["movie_id"].nunique()),
             "training_ratings": len(self.train),
@@ -80,8 +84,14 @@ class Task:
     def judge(self, model) -> pd.DataFrame:
         """Fit and judge one model, such as ``EASE()``; see `helpers.evaluation.evaluate`."""
         return evaluation.evaluate(
-            model, self.train, self.test, self.k, self.movies, self.vectors, self.where, self.seed
+            model, self.train, self.test, self.k, self.movies, self.vectors, self.where, self.seed, self.scale
         )
+
+
+def seeded(make: Callable, count: int) -> list:
+    """Make a model `count` times with other seeds, or once where chance has no part in it."""
+    by_chance = "seed" in inspect.signature(make).parameters
+    return [make(seed=seed) for seed in range(count)] if by_chance else [make()]
 
 
 def run(task: Task, models: dict[str, Callable]) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -1,0 +1,41 @@
+"""What the course claims of recommenders, measured on MovieLens: each with its control, interval and verdict.
+
+``tools/measure_claims.py`` measures them where MovieLens is, and keeps them with the other reference figures.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from helpers.evaluation import results
+
+
+def verdict(low: float, high: float) -> str:
+    """What the interval of a difference says: ``"yes"`` above 0, ``"no"`` below 0, ``"not settled"`` if it holds 0."""
+    return "yes" if low > 0 else "no" if high < 0 else "not settled"
+
+
+def load_claims(*names: str) -> pd.DataFrame:
+    """Read the claims, or some of them by name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By name: ``claim``; ``control``, what was held equal; ``unit``; ``mean``, ``low``, ``high`` of the difference, a
+        95 % interval over viewers and draws; ``viewers``; ``draws``, of what and how many; ``verdict``.
+    """
+    table = pd.DataFrame.from_dict(results.load("claims", "claims"), orient="index")
+    table["verdict"] = [verdict(*row) for row in table[["low", "high"]].to_numpy()]
+    return table.loc[list(names)] if names else table
+
+
+def load_table(name: str) -> pd.DataFrame:
+    """Read a table of figures behind the claims."""
+    return pd.DataFrame.from_dict(results.load("claims", "tables", name), orient="index")
+
+
+def load_scores() -> pd.DataFrame:
+    """Read NDCG@10 on MovieLens, viewer by viewer, in no order: one row per viewer, columns ``model`` and ``seed``."""
+    kept = results.load("claims", "scores")
+    columns = {(model, seed): line.split() for model, lines in kept.items() for seed, line in lines.items()}
+    return pd.DataFrame(columns, dtype=float).rename_axis(columns=["model", "seed"])

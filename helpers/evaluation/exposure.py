@@ -1,0 +1,101 @@
+"""Who is served: judge when some films are shown more than others, by the mix of a list, and on real clicks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from helpers.search.index import as_count
+
+SMOOTHING = 0.01  # share of the viewer's own mix in the list's, so that no logarithm is infinite
+
+
+def weighted_recall(found: pd.DataFrame, propensity: pd.Series, k: int = 10) -> pd.Series:
+    """Recall@k in which a liked film counts the more, the less likely it was to be rated at all.
+
+    Self-normalized inverse propensity weighting: among a viewer's hidden likes, the share of the weights 1 / propensity
+    that is in the first k. With equal propensities it is recall@k.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        As from `helpers.evaluation.ranks_of_likes`.
+    propensity : pandas.Series
+        By ``movie_id``, above 0: how likely a film is rated by somebody who would like it, up to a factor. It is a
+        guess; a power of the number of ratings is usual.
+    k : int
+        Length of the list.
+
+    Returns
+    -------
+    pandas.Series
+        By ``user_id``, in [0, 1].
+
+    References
+    ----------
+    L. Yang et al. (2018), Unbiased offline recommender evaluation for missing-not-at-random implicit feedback, RecSys.
+    """
+    weights = 1 / found["movie_id"].map(propensity)
+    if not np.isfinite(weights).all():
+        film = found["movie_id"][~np.isfinite(weights)].iloc[0]
+        raise ValueError(f"weighted_recall: movie_id {film} has no propensity above 0.")
+    inside = weights * (found["rank"] < as_count(k, "weighted_recall"))
+    return inside.groupby(found["user_id"]).sum() / weights.groupby(found["user_id"]).sum()
+
+
+def miscalibration(taste, shown) -> np.ndarray:
+    """How far the mix of lists is from the mix of what viewers like: Kullback-Leibler divergence, 0 where they agree.
+
+    Parameters
+    ----------
+    taste, shown : array-like
+        (n_viewers, n_genres) shares that add up to 1: of what a viewer liked, and of what is recommended.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_viewers,) in bits, 0 or more.
+
+    References
+    ----------
+    H. Steck (2018), Calibrated recommendations, RecSys, equations 6 and 7.
+    """
+    taste, shown = np.atleast_2d(taste).astype(float), np.atleast_2d(shown).astype(float)
+    mixed = (1 - SMOOTHING) * shown + SMOOTHING * taste
+    ratio = np.divide(taste, mixed, out=np.ones_like(taste), where=taste > 0)
+    return (taste * np.log2(ratio)).sum(axis=1)
+
+
+def team_draft(one, other, k: int, rng: np.random.Generator) -> tuple[list, np.ndarray]:
+    """Interleave two lists as two captains choose teams: in every round a coin says who goes first.
+
+    Parameters
+    ----------
+    one, other : sequence
+        Two rankings of ids, best first.
+    k : int
+        Length of the list that is shown.
+    rng : numpy.random.Generator
+        Throws the coins.
+
+    Returns
+    -------
+    shown, teams : list, numpy.ndarray
+        The ids in order, and who brought each: 0 for `one`, 1 for `other`. Whoever's team gets more clicks wins.
+
+    References
+    ----------
+    F. Radlinski, M. Kurup and T. Joachims (2008), How does clickthrough data reflect retrieval quality?, CIKM.
+    """
+    shown: list = []
+    teams: list[int] = []
+    while len(shown) < k:
+        before = len(shown)
+        for team in rng.permutation(2):
+            left = [film for film in (one, other)[team] if film not in shown]
+            if left and len(shown) < k:
+                shown.append(left[0])
+                teams.append(int(team))
+        if len(shown) == before:
+            break
+    return shown, np.array(teams)

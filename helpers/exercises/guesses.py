@@ -1,0 +1,201 @@
+"""Guesses before results: asked in one cell, kept in a file, and compared in the cell that computes the result."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from helpers.exercises.texts import numbers_in
+from helpers.home import course_home
+
+LOCK_TIMEOUT = 60  # seconds to wait for another notebook that keeps a guess: longer than any takes
+CLOSE = 0.05  # share of the result within which a guess is called very close
+
+
+class Guess:
+    """A question that is asked before its result is shown. As the last value of a cell, it shows a field to answer in.
+
+    Parameters
+    ----------
+    question : str
+        The question, which also identifies the guess among those that are kept.
+    unit : str
+        Unit of a number, such as ``"%"`` or ``"stars"``.
+    choices : sequence of str, optional
+        Given, the guess is one of them; otherwise it is a number.
+    """
+
+    def __init__(self, question: str, unit: str = "", choices: Sequence[str] | None = None):
+        self.question, self.unit, self.choices = question, unit, list(choices or [])
+
+    @property
+    def value(self) -> float | str | None:
+        """The guess that is kept, or None."""
+        return _kept(self.question).get("guess")
+
+    def keep(self, value: Any) -> str:
+        """Keep a guess until its result is shown; say in a line what was kept, or why nothing was."""
+        guess = self._understood(value)
+        if guess is None:
+            asked = f"one of: {', '.join(self.choices)}" if self.choices else "one number, such as 12 or 3.5"
+            return f"Not kept: the guess is {asked}."
+        kept = _kept(self.question)
+        if kept.get("shown") and kept.get("guess") is not None:
+            return f"You have seen the result; your guess stays {self._with_unit(kept['guess'])}."
+        trouble = _append({"question": self.question, "guess": guess, "shown": False, "late": bool(kept.get("shown"))})
+        return trouble or f"Kept: {self._with_unit(guess)}. Run the next cells."
+
+    def compare(self, result: float | str) -> None:
+        """Print the result of the question, and how far off the guess was.
+
+        Raises
+        ------
+        ValueError
+            If the question offers choices and the result is not one of them.
+        """
+        if self.choices and result not in self.choices:
+            raise ValueError(f"{result!r} is not one of the choices: {', '.join(self.choices)}")
+        kept = _kept(self.question)
+        guess = kept.get("guess")
+        if not kept.get("shown"):
+            _append({"question": self.question, "guess": guess, "shown": True, "late": bool(kept.get("late"))})
+        if guess is None:
+            print(f"No guess this time. The answer: {self._with_unit(result)}.")
+            return
+        late = " (after the result was shown)" if kept.get("late") else ""
+        answer = f"The answer: {self._with_unit(result)}. {self._verdict(guess, result)}"
+        print(f"You guessed {self._with_unit(guess)}{late}. {answer}")
+
+    def _understood(self, value: Any) -> float | str | None:
+        """The guess in what somebody typed or chose; None if there is none."""
+        text = str(value).strip()
+        if self.choices:
+            return next((choice for choice in self.choices if choice.casefold() == text.casefold()), None)
+        try:
+            return float(text)
+        except ValueError:
+            found = numbers_in(text)
+        if len(found) != 1:
+            return None
+        return found[0] * (100 if self.unit == "%" and "%" in text else 1) * (-1 if text.startswith(("-", "−")) else 1)
+
+    def _verdict(self, guess: float | str, result: float | str) -> str:
+        if self.choices:
+            return "You were right." if guess == result else "Why is it not what you expected?"
+        off = guess - result
+        if abs(off) <= CLOSE * abs(result):
+            return "Very close."
+        side = "high" if off > 0 else "low"
+        if guess * result > 0 and max(guess / result, result / guess) >= 2:
+            return f"Too {side}, by a factor of {_short(max(guess / result, result / guess))}."
+        by = f"{_short(abs(off))} percentage points" if self.unit == "%" else self._with_unit(abs(off))
+        return f"Too {side}, by {by}."
+
+    def _with_unit(self, value: float | str) -> str:
+        if isinstance(value, str):
+            return value
+        return _short(value) + (self.unit if self.unit == "%" else f" {self.unit}".rstrip())
+
+    def _repr_mimebundle_(self, **kwargs) -> dict:
+        """Give a field to answer in, and the question as text wherever widgets do not run."""
+        asked = ", ".join(self.choices) if self.choices else f"a number{f', in {self.unit}' * bool(self.unit)}"
+        text = f"Your guess: {self.question}\n  ({asked}; where no field appears, write ask(..., guess=...))"
+        return {**self._field()._repr_mimebundle_(**kwargs), "text/plain": text}
+
+    def _field(self):
+        """Make the widget: the question, a box or buttons, and a line that says what was kept."""
+        import ipywidgets
+
+        kept = _kept(self.question)
+        guess = kept.get("guess")
+        done = bool(kept.get("shown")) and guess is not None
+        if self.choices:
+            control = ipywidgets.RadioButtons(options=self.choices, value=guess, disabled=done)
+        else:
+            shown = "" if guess is None else _short(guess)
+            hint = f"a number{f', in {self.unit}' * bool(self.unit)}"
+            control = ipywidgets.Text(shown, placeholder=hint, continuous_update=False, disabled=done)
+        control.layout.width = "min(36em, 98%)"
+        said = ipywidgets.HTML("" if guess is None else f"Your guess: {html.escape(self._with_unit(guess))}.")
+
+        def on_change(change) -> None:
+            said.value = html.escape(self.keep(change["new"])) if change["new"] not in ("", None) else ""
+
+        control.observe(on_change, names="value")
+        question = ipywidgets.HTML(f"<b>Your guess:</b> {html.escape(self.question)}")
+        return ipywidgets.VBox([question, control, said])
+
+
+def ask(question: str, unit: str = "", choices: Sequence[str] | None = None, guess: float | str | None = None) -> Guess:
+    """Ask for a guess before the result is computed.
+
+    Parameters
+    ----------
+    question : str
+        What to guess; no two guesses of the course ask the same.
+    unit : str
+        Unit of a number, such as ``"%"`` or ``"stars"``.
+    choices : sequence of str, optional
+        Given, the guess is one of them; otherwise it is a number.
+    guess : float or str, optional
+        The guess itself, for notebooks that are read without widgets.
+
+    Returns
+    -------
+    Guess
+        As the last value of a cell, it shows a field to answer in. ``.compare(result)`` says how far off the guess was.
+    """
+    asked = Guess(question, unit, choices)
+    if guess is not None:
+        print(asked.keep(guess))
+    return asked
+
+
+def guesses_file() -> Path:
+    """Where guesses are kept, on this machine only: a line of JSON for each change."""
+    return course_home() / "guesses.jsonl"
+
+
+def _kept(question: str) -> dict:
+    """The last readable line about a question; nothing if there is none."""
+    try:
+        lines = guesses_file().read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    found: dict = {}
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:  # cut by a kill: the guess before it counts
+            continue
+        if isinstance(entry, dict) and entry.get("question") == question:
+            found = entry
+    return found
+
+
+def _append(entry: dict) -> str | None:
+    """Add a line to the file of guesses; say why where that is not possible.
+
+    Lines are only ever added, under a lock: two notebooks never lose each other's guesses, and a kill costs one line.
+    """
+    file = guesses_file()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(file.with_suffix(".lock"), timeout=LOCK_TIMEOUT), file.open("a", encoding="utf-8") as lines:
+            lines.write(f"\n{json.dumps(entry, ensure_ascii=False)}")
+    except (OSError, NotImplementedError) as error:  # the second: a file system without locks
+        return f"This guess could not be kept in {file.parent} ({error}). COURSE_HOME may name another folder."
+    return None
+
+
+def _short(number: float) -> str:
+    """A number with three digits that count, and commas."""
+    rounded = float(f"{number:.3g}")
+    if abs(number) >= 100 or rounded == int(rounded):
+        return f"{round(number):,}"
+    return f"{rounded:,.10g}"

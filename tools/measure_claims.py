@@ -1,0 +1,496 @@
+"""Measure on MovieLens what the notebooks claim of recommenders, each claim with its control, and keep it.
+
+    COURSE_DATA_DIR=... python tools/measure_claims.py [--only NAME ...] [--check]
+
+It writes ``data/reference_results.json``, which `helpers.evaluation.claims` reads. An experiment is a function in
+`EXPERIMENTS`; it returns claims, each a difference that is above 0 where the claim holds, and tables. Intervals are
+over viewers, and over the seeds of a model or the draws of a split. With --check nothing is written; what is no longer
+as it was kept is named either way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from helpers.data import LIKED, load_movies, load_ratings, load_vectors, read_movielens  # noqa: E402
+from helpers.evaluation import (  # noqa: E402
+    claims,
+    evaluate,
+    evaluate_users,
+    matched_auc,
+    results,
+    scoreboard,
+    split_cold,
+    split_date,
+    split_last,
+    split_random,
+    summarize,
+)
+from helpers.recommenders import (  # noqa: E402
+    ALS,
+    EASE,
+    MODELS,
+    BiasedMF,
+    ContentProfile,
+    ContentToCF,
+    Hybrid,
+    ItemKNN,
+    Popularity,
+    Random,
+    Recommender,
+    UserKNN,
+    catalogue_vectors,
+)
+from helpers.recommenders.base import likes, unit  # noqa: E402
+from helpers.recommenders.neighborhood import keep_largest  # noqa: E402
+
+SEEDS, DRAWS, FOLDS, BUCKETS = 5, 10, 5, 20
+DIGITS = 4
+CLOSE = 0.003  # how far a figure may be from the one that is kept: processors differ
+
+
+class Claim(NamedTuple):
+    """A claim, what was held equal, and the differences that tell: (n_viewers,) or (n_draws, n_viewers)."""
+
+    claim: str
+    control: str
+    unit: str
+    differences: object
+    draws: str = ""
+
+    def measured(self) -> dict:
+        values = np.atleast_2d(np.asarray(self.differences, dtype=float))
+        row = summarize([pd.DataFrame({"x": line}) for line in values]).loc["x"].round(DIGITS).to_dict()
+        viewers = int((~np.isnan(values)).any(axis=0).sum())
+        return {"claim": self.claim, "control": self.control, "unit": self.unit} | row | {
+            "viewers": viewers, "draws": self.draws,
+        }  # fmt: skip
+
+
+class Fitted:
+    """A model that is fitted already, for `evaluate_users`."""
+
+    def __init__(self, model: Recommender, history: pd.DataFrame | None = None):
+        self.model = model if history is None else Recommender.update(model, history)
+
+    def fit(self, ratings, movies=None):
+        return self
+
+    def rank(self, users, k, where=None):
+        return self.model.rank(users, k, where)
+
+
+@functools.cache
+def movies() -> pd.DataFrame:
+    """The films that MovieLens knows: those that came out later can be nobody's hit."""
+    films = load_movies()
+    return films[films.index.isin(load_ratings("movielens")["movie_id"])]
+
+
+@functools.cache
+def text() -> np.ndarray:
+    return load_vectors(movies())
+
+
+@functools.cache
+def everything() -> np.ndarray:
+    """Text, genres, people, tags and year of every film."""
+    return catalogue_vectors(movies())
+
+
+@functools.cache
+def last() -> tuple[pd.DataFrame, pd.DataFrame]:
+    return split_last(load_ratings("movielens"))
+
+
+def judge(model, split=None, k: int = 10, where=None) -> pd.DataFrame:
+    return evaluate_users(model, *(split or last()), k, movies(), text(), where)
+
+
+@functools.cache
+def seeded(model: type) -> list[pd.DataFrame]:
+    """A model on the last fifth, once per seed."""
+    return [judge(model(seed=seed)) for seed in range(SEEDS)]
+
+
+@functools.cache
+def judged(model: type, **parameters) -> pd.DataFrame:
+    return judge(model(**parameters))
+
+
+def column(tables, name: str = "ndcg@10") -> np.ndarray:
+    """One metric as (n_draws, n_viewers), NaN where a viewer was not judged in a draw."""
+    tables = [tables] if isinstance(tables, pd.DataFrame) else tables
+    return pd.concat([table[name] for table in tables], axis=1).sort_index().to_numpy().T
+
+
+class LikesKNN(UserKNN):
+    """Neighbors found by the cosine of likes instead of by stars."""
+
+    def _neighbours(self, histories):
+        return keep_largest(unit(likes(histories)) @ unit(self._liked).T, self.k + 1)
+
+
+# ---- experiments -----------------------------------------------------------------------------------------------------
+
+
+def personalization() -> tuple[dict, dict]:
+    als, popular, ease = column(seeded(ALS)), column(judged(Popularity)), column(judged(EASE))
+    neighbors, handicapped = column(judged(LikesKNN)), column(judged(UserKNN))
+    draws, equal = f"{SEEDS} seeds of ALS", "both learn from the same likes; same viewers, same candidates"
+    found = {
+        "als-popularity": Claim("Learned vectors beat popularity.", equal, "NDCG@10", als - popular, draws),
+        "als-handicapped-knn": Claim(
+            "Learned vectors beat neighbors.", "none: the neighbors are found by stars", "NDCG@10", als - handicapped,
+            draws,
+        ),
+        "als-knn": Claim(
+            "Learned vectors (ALS) beat neighbors.", "neighbors found by the same likes, cosine", "NDCG@10",
+            als - neighbors, draws,
+        ),
+        "ease-knn": Claim("EASE beats neighbors.", "neighbors found by the same likes, cosine", "NDCG@10",
+                          ease - neighbors),
+        "ease-als": Claim("EASE beats ALS.", equal, "NDCG@10", ease - als, draws),
+    }  # fmt: skip
+    by_seed = {
+        str(seed): dict(zip(("mean", "low", "high"), row, strict=True))
+        for seed, row in enumerate(summarize(pd.DataFrame((ease - als).T)).to_numpy().round(DIGITS).tolist())
+    }
+    return found, {"ease-als by seed": by_seed}
+
+
+def text_and_taste() -> tuple[dict, dict]:
+    train, test = last()
+    counts = Popularity().fit(train, movies()).likes
+    rivals = {"popularity": Popularity(), "text profile": ContentProfile(text()), "EASE": EASE()}
+    auc = {name: matched_auc(model.fit(train, movies()), test, counts) for name, model in rivals.items()}
+    popular, profile = column(judged(Popularity)), column(judge(ContentProfile(text())))
+    blend = column(judge(Hybrid([Popularity(), ContentProfile(text())])))
+    found = {
+        "text-popularity": Claim(
+            "Text vectors alone beat popularity.", "same viewers; but popular films are liked more often",
+            "NDCG@10", profile - popular,
+        ),
+        "text-auc": Claim(
+            "Text vectors tell what a viewer likes.", "only films of equal popularity compete (likes within 10 %)",
+            "AUC above 0.5", auc["text profile"] - 0.5,
+        ),
+        "text-adds": Claim(
+            "Text vectors add to popularity.", "weights chosen on training ratings; popularity is in both", "NDCG@10",
+            blend - popular,
+        ),
+    }  # fmt: skip
+    rows = {name: summarize(values.to_frame()).loc["auc"].round(DIGITS).to_dict() for name, values in auc.items()}
+    return found, {"auc among equally popular films": rows}
+
+
+def diversity() -> tuple[dict, dict]:
+    course = split_last(load_ratings())
+
+    def differences(split):
+        tables = [[judge(ALS(seed=seed), split) for seed in range(SEEDS)], judge(Popularity(), split)]
+        return np.subtract(*(column(each, "diversity") for each in tables))
+
+    control, draws = "same viewers, lists of ten; 1 minus mean cosine of texts", f"{SEEDS} seeds of ALS"
+    real = Claim("Lists by learned vectors are more diverse than popular films.", control, "diversity",
+                 differences(last()), draws)  # fmt: skip
+    simulated = real._replace(claim="The same, on simulated viewers.", differences=differences(course))
+    return {"diversity": real, "diversity-simulated": simulated}, {}
+
+
+def stars() -> tuple[dict, dict]:
+    rows, found = {}, {}
+    for where, ratings in (("MovieLens", load_ratings("movielens")), ("simulated", load_ratings())):
+        train, test = split_last(ratings)
+        for name, model in (("biased-mf", BiasedMF), ("item-knn", ItemKNN), ("user-knn", UserKNN)):
+            by_likes, by_stars = (
+                evaluate_users(make(), train, test, movies=movies()) for make in (model, of_stars(model))
+            )
+            error = evaluate(model(), train, test, movies=movies()).loc["rmse", "mean"]
+            rows[f"{name}, {where}"] = {
+                "RMSE": round(float(error), 3),
+                "NDCG@10, list by predicted stars": round(float(by_stars["ndcg@10"].mean()), 3),
+                "NDCG@10, list by likes": round(float(by_likes["ndcg@10"].mean()), 3)
+                if model is not BiasedMF
+                else None,
+                "popularity, list by predicted stars": round(float(by_stars["popularity"].mean()), 3),
+            }
+            if where == "MovieLens" and model is not BiasedMF:
+                found[f"likes-stars-{name}"] = Claim(
+                    f"{name} makes better lists from likes than from the stars that it predicts.",
+                    "same model, same neighbors: only what is sorted differs", "NDCG@10",
+                    column(by_likes) - column(by_stars),
+                )  # fmt: skip
+    return found, {"stars and lists": rows}
+
+
+def of_stars(model: type) -> Callable:
+    """The same model, whose lists come from the stars that it predicts: the function that RMSE judges."""
+    if model is BiasedMF:
+        return model  # its lists do already
+    return type(model.__name__, (model,), {"_scores": model._ratings})
+
+
+def splits() -> tuple[dict, dict]:
+    ratings = load_ratings("movielens")
+    likes = ratings.loc[ratings["rating"] >= LIKED, "movie_id"].value_counts()
+    rows = {}
+    for name, split in (("random fifth", split_random(ratings)), ("last fifth", last())):
+        liked = split[1].loc[split[1]["rating"] >= LIKED, "movie_id"]
+        rows[name] = {"mean likes of a hidden liked film": round(float(liked.map(likes).mean()), 1)}
+        for model in (Popularity, EASE):
+            rows[name][f"{model.__name__}, learned from all"] = score(judge(model(), split))
+            rows[name][f"{model.__name__}, learned from other people"] = score(by_others(model, *split))
+    ordered = ratings.sort_values(["user_id", "timestamp", "movie_id"], ignore_index=True)
+    viewer = ordered.groupby("user_id")["movie_id"]
+    share = viewer.cumcount() / viewer.transform("size")
+    target = ordered[share.between(0.4, 0.6, inclusive="left")]
+    before = ordered[share < 0.4]
+    around = ordered[share.between(0.2, 0.4, inclusive="left") | share.between(0.6, 0.8, inclusive="left")]
+    tables = [by_others(EASE, history, target) for history in (around, before)]
+    both = tables[0].index.intersection(tables[1].index)
+    future = Claim(
+        "Knowing what a viewer rated afterwards helps to guess.",
+        "same hidden films, histories of one size, EASE learned from other people", "NDCG@10",
+        column(tables[0].loc[both]) - column(tables[1].loc[both]),
+    )  # fmt: skip
+    return {"own-future": future}, {"random and last fifth": rows}
+
+
+def by_others(model: type, history: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
+    """Judge viewers, a fold of them at a time, by a model that learned from all ratings of the other folds."""
+    ratings = load_ratings("movielens")
+    users = ratings["user_id"].unique()
+    fold = pd.Series(np.random.default_rng(0).integers(FOLDS, size=len(users)), users)
+    tables = []
+    for number in range(FOLDS):
+        mine = [part[part["user_id"].map(fold).eq(number)] for part in (history, test)]
+        fitted = Fitted(model().fit(ratings[ratings["user_id"].map(fold).ne(number)], movies()), mine[0])
+        tables.append(judge(fitted, mine))
+    return pd.concat(tables).sort_index()
+
+
+def score(table: pd.DataFrame) -> float:
+    return round(float(table["ndcg@10"].mean()), DIGITS)
+
+
+def time() -> tuple[dict, dict]:
+    train, test = last()
+    begins = test.groupby("user_id")["timestamp"].min()
+    later = 1 - np.searchsorted(np.sort(train["timestamp"]), begins, side="right") / len(train)
+    popular = judged(Popularity)
+    lists = Popularity().fit(train, movies()).rank(popular.index, 10)
+    years = pd.to_datetime(test.groupby("user_id")["timestamp"].max(), unit="s").dt.year.loc[popular.index]
+    too_new = (movies()["year"].loc[lists.ravel()].to_numpy().reshape(lists.shape) > years.to_numpy()[:, None]).any(
+        axis=1
+    )
+    rolling = {model: learned_before(model, begins) for model in (Popularity, EASE)}
+    by_date = split_date(load_ratings("movielens"))
+    dated = {model: judge(model(), by_date) for model in (Popularity, EASE)}
+    common = rolling[EASE].index
+    kept = [popular.loc[common], judged(EASE).loc[common]]
+    claim, unit = "EASE beats popularity.", "NDCG@10"
+    found = {
+        "time-last": Claim(claim, "none for time: the last fifth of each viewer is hidden", unit,
+                           column(kept[1]) - column(kept[0])),
+        "time-rolling": Claim(claim, "same hidden ratings; learned only from ratings before the viewer's test",
+                              unit, column(rolling[EASE]) - column(rolling[Popularity])),
+        "time-date": Claim(claim, "one date for everybody; only viewers who rated before and after it", unit,
+                           column(dated[EASE]) - column(dated[Popularity])),
+    }  # fmt: skip
+    rows = {
+        "last fifth of each viewer": {"popularity": score(kept[0]), "EASE": score(kept[1]), "viewers": len(common)},
+        "learned before the viewer's test": {
+            "popularity": score(rolling[Popularity]), "EASE": score(rolling[EASE]), "viewers": len(common),
+        },
+        "one date for everybody": {
+            "popularity": score(dated[Popularity]), "EASE": score(dated[EASE]), "viewers": len(dated[EASE]),
+        },
+    }  # fmt: skip
+    leak = {
+        "share of training ratings after the viewer's test began": round(float(later.mean()), 3),
+        "share of popularity lists with a film from after the viewer's last year": round(float(too_new.mean()), 3),
+    }
+    return found, {"three splits by time": rows, "leak of the last fifth": {"MovieLens": leak}}
+
+
+def learned_before(model: type, begins: pd.Series) -> pd.DataFrame:
+    """Judge viewers, a bucket at a time, by a model that learned only from ratings before the bucket's first test."""
+    train, test = last()
+    tables = []
+    for users in np.array_split(begins.sort_values(kind="stable").index, BUCKETS):
+        past = train[train["timestamp"] < begins.loc[users].min()]
+        if len(past) >= MOST_OF_A_BUCKET:
+            mine = [part[part["user_id"].isin(users)] for part in (train, test)]
+            tables.append(judge(Fitted(model().fit(past, movies()), mine[0]), mine))
+    return pd.concat(tables).sort_index()
+
+
+MOST_OF_A_BUCKET = 500  # ratings: of fewer nothing is learned
+
+
+def cold_start() -> tuple[dict, dict]:
+    rivals = {
+        "random": Random, "popularity": Popularity, "EASE": EASE,
+        "profile, text": lambda: ContentProfile(text()), "profile, everything": lambda: ContentProfile(everything()),
+        "map, text": lambda: ContentToCF(text()), "map, everything": lambda: ContentToCF(everything()),
+    }  # fmt: skip
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in [*rivals, "hybrid"]}
+    for draw in range(DRAWS):
+        split = split_cold(load_ratings("movielens"), seed=draw)
+        cold = pd.Series(~movies().index.isin(split[0]["movie_id"]), movies().index)
+        for name, make in rivals.items():
+            tables[name].append(judge(make(), split, 20, cold))
+        if draw < SEEDS:
+            parts = [EASE(), ContentToCF(everything()), ContentProfile(everything())]
+            tables["hybrid"].append(judge(Hybrid(parts), split, 20, cold))
+
+    def compare(claim, control, one, other):
+        differences = [left - right for left, right in zip(tables[one], tables[other], strict=False)]
+        draws = f"{len(differences)} draws of hidden films"
+        return Claim(claim, control, "recall@20", column(differences, "recall@20"), draws)
+
+    found = {
+        "cold-text": compare("Text finds films without ratings.", "against chance", "profile, text", "random"),
+        "cold-ease": compare("EASE finds films without ratings.", "against chance", "EASE", "random"),
+        "cold-unequal": compare("A learned map beats a plain profile.",
+                                "none: the map reads everything, the profile only text",
+                                "map, everything", "profile, text"),
+        "cold-map": compare("A learned map beats a plain profile.", "both read everything", "map, everything",
+                            "profile, everything"),
+        "cold-map-text": compare("A learned map beats a plain profile.", "both read only text", "map, text",
+                                 "profile, text"),
+        "cold-everything": compare("Genres, people, tags and year add to text.", "both are plain profiles",
+                                   "profile, everything", "profile, text"),
+        "cold-hybrid": compare("A hybrid beats the map.", "both read everything", "hybrid", "map, everything"),
+    }  # fmt: skip
+    rows = {
+        name: summarize([table[["recall@20"]] for table in each]).loc["recall@20"].round(DIGITS).to_dict()
+        for name, each in tables.items()
+    }
+    return found, {"films without ratings": rows}
+
+
+def constant_learning() -> tuple[dict, dict]:
+    ordered = load_ratings("movielens").sort_values(["user_id", "timestamp", "movie_id"], ignore_index=True)
+    viewer = ordered.groupby("user_id")["movie_id"]
+    tenth = 10 * viewer.cumcount() // viewer.transform("size")
+    first = ordered[tenth < 2]
+    frozen, updated = EASE().fit(first, movies()), EASE().fit(first, movies())
+    each: dict[str, list[pd.Series]] = {
+        name: [] for name in ("frozen", "frozen, seen films hidden", "updated", "refit")
+    }
+    for number in range(2, 10):
+        past, piece = ordered[tenth < number], ordered[tenth == number]
+        models = [Hiding(frozen, first), Hiding(frozen, past), Hiding(updated, past), EASE().fit(past, movies())]
+        for name, model in zip(each, models, strict=True):
+            table = evaluate_users(Fitted(model), past, piece, movies=movies())
+            each[name].append(table["recall@10"].rename(number))
+        updated.update(piece)
+    recall = {name: pd.concat(pieces, axis=1).mean(axis=1).sort_index() for name, pieces in each.items()}
+    unit = "recall@10"
+    found = {
+        "learning-filter": Claim("Hiding what was seen since helps.", "same frozen model and history", unit,
+                                 recall["frozen, seen films hidden"] - recall["frozen"]),
+        "learning-update": Claim("Folding in new ratings helps.", "both hide what was seen; same weights", unit,
+                                 recall["updated"] - recall["frozen, seen films hidden"]),
+        "learning-refit": Claim("A new fit helps beyond folding in.", "both know all ratings so far", unit,
+                                recall["refit"] - recall["updated"]),
+    }  # fmt: skip
+    rows = {name: {str(n): round(float(s.mean()), DIGITS) for n, s in zip(range(2, 10), pieces, strict=True)}
+            for name, pieces in each.items()}  # fmt: skip
+    return found, {"tenth by tenth": rows}
+
+
+class Hiding:
+    """A fitted model that ranks by what it knows, without the films of `seen`."""
+
+    def __init__(self, model: Recommender, seen: pd.DataFrame):
+        self.model, self.seen = model, seen
+
+    def rank(self, users, k, where=None):
+        known = np.intersect1d(users, self.model.users_)
+        scores = self.model.scores(known)
+        seen = self.seen[self.seen["user_id"].isin(known)]
+        columns = np.searchsorted(self.model.items_, seen["movie_id"])
+        scores[np.searchsorted(known, seen["user_id"]), columns] = -np.inf
+        best = self.model.items_[np.argsort(-scores, axis=1, kind="stable")[:, :k]]
+        return best[np.searchsorted(known, users)]
+
+
+def catalogue() -> tuple[dict, dict]:
+    """MovieLens as it comes, and what choosing films by their ratings, test included, does."""
+    folder = Path(os.environ["COURSE_DATA_DIR"]) / "ml-latest-small"
+    ratings = read_movielens(folder)["ratings.csv"].set_axis(["user_id", "movie_id", "rating", "timestamp"], axis=1)
+    train, test = split_last(ratings)
+    rows = {}
+    for name, chosen_by in (("all its ratings, as here", ratings), ("its training ratings", train)):
+        films = chosen_by.groupby("movie_id").size().sort_values(ascending=False, kind="stable").index[:1_000]
+        split = [part[part["movie_id"].isin(films)] for part in (train, test)]
+        catalogue = pd.DataFrame(index=pd.Index(np.sort(films), name="movie_id"))
+        tables = {model.__name__: evaluate_users(model(), *split, movies=catalogue) for model in (Popularity, EASE)}
+        rows[name] = {model: score(table) for model, table in tables.items()} | {"hidden ratings": len(split[1])}
+    share = {"films": [1_000, int(ratings["movie_id"].nunique())],
+             "ratings": [len(load_ratings("movielens")), len(ratings)]}  # fmt: skip
+    return {}, {"choosing the films": rows, "what MovieLens means here": share}
+
+
+EXPERIMENTS = {
+    experiment.__name__: experiment
+    for experiment in (
+        personalization, text_and_taste, diversity, stars, splits, time, cold_start, constant_learning, catalogue,
+    )
+}  # fmt: skip
+
+
+def scores_by_viewer() -> dict[str, dict[str, str]]:
+    """NDCG@10 of every viewer, in a random order, as one line for each model and seed."""
+    order, found = None, {}
+    for name, make in MODELS.items():
+        for seed, model in enumerate(scoreboard.seeded(make, SEEDS)):
+            scores = judge(model)["ndcg@10"].round(DIGITS).to_numpy()
+            order = np.random.default_rng(0).permutation(len(scores)) if order is None else order
+            found.setdefault(name, {})[str(seed)] = " ".join(f"{score:g}" for score in scores[order])
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", choices=[*EXPERIMENTS, "scores"], help="a few experiments; the rest stays")
+    parser.add_argument("--check", action="store_true", help="write nothing; name the figures that are not as kept")
+    options = parser.parse_args()
+    kept: dict[str, dict] = {"claims": {}, "tables": {}, "scores": {}}
+    try:
+        kept |= {key: value for key, value in results.load("claims").items() if key in kept}
+    except ValueError as nothing_yet:
+        print(nothing_yet)
+    for name in options.only or EXPERIMENTS:
+        if name in EXPERIMENTS:
+            found, tables = EXPERIMENTS[name]()
+            for key, claim in found.items():
+                row = claim.measured()
+                mean, low, high = (row[end] for end in ("mean", "low", "high"))
+                was = kept["claims"].get(key, row)
+                far = max(abs(row[end] - was[end]) for end in ("mean", "low", "high")) > CLOSE
+                note = f"  was {was['mean']:+.4f} [{was['low']:+.4f}, {was['high']:+.4f}]" if far else ""
+                print(f"{key:24}{mean:+.4f} [{low:+.4f}, {high:+.4f}] {claims.verdict(low, high)}{note}", flush=True)
+                kept["claims"][key] = row
+            kept["tables"] |= tables
+    if not options.check:
+        if not options.only or "scores" in options.only:
+            kept["scores"] = scores_by_viewer()
+        results.keep(kept, "claims")
+
+
+if __name__ == "__main__":
+    main()
