@@ -556,6 +556,39 @@ def test_tfidf_learns_from_the_first_texts_and_then_stays_as_it_is(course_folder
         encode(["12345"], encoder)
 
 
+@pytest.fixture
+def russian(tmp_path):
+    """Give a catalogue in Russian as a CSV file."""
+    table = languages().query("language == 'ru'").rename(columns={"text": "about"})
+    table.assign(name=[f"film {row} {topic}" for row, topic in enumerate(table["topic"])]).to_csv(tmp_path / "ru.csv")
+    return tmp_path / "ru.csv"
+
+
+def test_another_encoder_serves_the_search_the_app_and_the_command_line(russian, course_folder, capsys):
+    from helpers.app.catalogue import csv_catalogue
+    from helpers.app.view import Demo
+    from helpers.course import commands
+    from helpers.data import load_movies
+    from helpers.search import find_similar_movies, word_contributions
+
+    movies = load_movies(russian, "name", "about")
+    found = find_similar_movies("film 5 sea", k=3, movies=movies, encoder="tfidf")
+    demo = Demo(csv_catalogue(russian, "name", "about", encoder="tfidf"))
+    encoder = demo._reader()
+    assert encoder is demo.catalogue.encoder
+    vector = encoder.encode(movies["synopsis"].iloc[5])
+    assert np.allclose(demo.catalogue.spaces["text"].vectors[5], vector, atol=1e-5)
+    parts = word_contributions("Капитан обходит вокруг света", vector, encoder)
+    assert np.isclose(parts.sum(), encoder.encode("Капитан обходит вокруг света") @ vector, atol=1e-5)
+    assert parts["вокруг"] > 0
+    line = ["recommend", "film 5 sea", "-k", "3", "--json", "--csv", str(russian), "--title-column", "name"]
+    assert commands.main([*line, "--text-column", "about", "--encoder", "tfidf"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [neighbor["id"] for neighbor in said["neighbors"]] == found.index.tolist()
+    assert commands.main([*line, "--text-column", "about", "--encoder", "nonsense"]) == 1
+    assert "There is no encoder" in (said := capsys.readouterr()).err or "not on this machine" in said.err
+
+
 def test_tfidf_of_a_small_catalogue_is_scikit_learns():
     from sklearn.feature_extraction.text import TfidfVectorizer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
 
@@ -104,6 +105,7 @@ def find_similar_movies(
     index: NeighborIndex | None = None,
     where=None,
     diversity: float = 0.0,
+    encoder=None,
 ) -> pd.DataFrame:
     """Find the films whose synopses are most like the one of a film.
 
@@ -124,6 +126,8 @@ def find_similar_movies(
     diversity : float
         0: the nearest films. Up to 1: of the `POOL` nearest, films that are less and less like each other; see
         `diversify`.
+    encoder : sentence_transformers.SentenceTransformer or str, optional
+        What reads the synopses where no index is given, or its name; see `helpers.encoding.load_encoder`.
 
     Returns
     -------
@@ -146,7 +150,7 @@ def find_similar_movies(
     match = lookup.closest(title)
     if match is None:
         raise TitleNotFoundError(title, lookup.suggest(title, 3))
-    index = _index_of(movies) if index is None else index
+    index = NeighborIndex(_vectors_of(movies, encoder), movies.index) if index is None else index
     places = pd.Index(index.ids)
     if len(places) != len(movies) or (places.get_indexer(movies.index) < 0).any():
         raise ValueError(
@@ -265,7 +269,8 @@ def word_contributions(sentence: str, vector, encoder=None) -> pd.Series:
     vector : array-like
         (dimensions,) of length 1.
     encoder : sentence_transformers.SentenceTransformer, optional
-        By default the one of `helpers.encoding.load_encoder`; it has to pool by the mean.
+        By default the one of `helpers.encoding.load_encoder`. The sum is exact where it pools by the mean; for one
+        without a network, each word is encoded alone, and gets its share of the cosine.
 
     Returns
     -------
@@ -276,6 +281,11 @@ def word_contributions(sentence: str, vector, encoder=None) -> pd.Series:
     from helpers.encoding import load_encoder
 
     encoder = encoder or load_encoder()
+    if not np.isfinite(getattr(encoder, "max_seq_length", None) or np.inf):
+        words = sentence.split()
+        alone = encoder.encode(words, normalize_embeddings=True, show_progress_bar=False) @ np.asarray(vector)
+        whole = encoder.encode([sentence], normalize_embeddings=True, show_progress_bar=False)[0] @ np.asarray(vector)
+        return pd.Series([*(alone * (whole / alone.sum() if alone.sum() else 0)), 0.0], index=[*words, ""])
     tokens = encoder.encode(sentence, output_value="token_embeddings", show_progress_bar=False).float().cpu().numpy()
     parts = tokens @ np.asarray(vector) / (len(tokens) * np.linalg.norm(tokens.mean(axis=0)))
     spans = encoder.tokenizer(sentence, return_offsets_mapping=True, truncation=True)["offset_mapping"]
@@ -319,11 +329,12 @@ def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:
     return float(tag_overlaps(vectors, movies, k).mean())
 
 
-def _index_of(movies: pd.DataFrame) -> NeighborIndex:
-    """Index the course's vectors when they are of these synopses, else encode."""
-    try:
-        return NeighborIndex(load_vectors(movies), movies.index)
-    except (ValueError, KeyError):
-        from helpers.encoding import encode
+def _vectors_of(movies: pd.DataFrame, encoder=None) -> np.ndarray:
+    """Vectors of the synopses: those that come with the course where they are of these texts, else encoded."""
+    from helpers.encoding import encode
+    from helpers.encoding.models import canonical_name
 
-        return NeighborIndex(encode(movies["synopsis"]), movies.index)
+    if encoder is None or isinstance(encoder, str):
+        with contextlib.suppress(ValueError, KeyError):
+            return load_vectors(movies, canonical_name(encoder))
+    return encode(movies["synopsis"], encoder)
