@@ -28,6 +28,7 @@ from helpers.evaluation import (  # noqa: E402
     evaluate,
     evaluate_users,
     matched_auc,
+    ranks_of_likes,
     results,
     scoreboard,
     split_cold,
@@ -36,6 +37,7 @@ from helpers.evaluation import (  # noqa: E402
     split_random,
     summarize,
 )
+from helpers.evaluation.exposure import miscalibration, weighted_recall  # noqa: E402
 from helpers.recommenders import (  # noqa: E402
     ALS,
     EASE,
@@ -445,10 +447,57 @@ def catalogue() -> tuple[dict, dict]:
     return {}, {"choosing the films": rows, "what MovieLens means here": share}
 
 
+def exposure() -> tuple[dict, dict]:
+    """What changes when rare films count more, who the mean hides, and whether lists have the mix of what is liked."""
+    train, test = last()
+    rated = train["movie_id"].value_counts().reindex(movies().index, fill_value=0) + 1
+    genres = movies()["genres"].str.get_dummies("|").sort_index()
+    genres = genres.div(genres.sum(axis=1), axis=0)
+    rivals = {
+        "popularity": Popularity(), "item-knn": ItemKNN(), "als": ALS(), "ease": EASE(),
+        "text profile": ContentProfile(text()),
+    }  # fmt: skip
+    powers = {"0": 0.0, "0.5": 0.5, "1": 1.0}
+    weighted, each, apart = {}, {}, {}
+    for name, model in rivals.items():
+        found = ranks_of_likes(model.fit(train, movies()), test)
+        weighted[name] = {power: weighted_recall(found, rated**value) for power, value in powers.items()}
+        each[name] = judge(Fitted(model))["ndcg@10"]
+        liked = train[(train["rating"] >= LIKED) & train["user_id"].isin(each[name].index)]
+        taste = genres.loc[liked["movie_id"]].groupby(liked["user_id"].to_numpy()).mean()
+        shown = genres.loc[model.rank(taste.index, 10).ravel()].to_numpy().reshape(len(taste), 10, -1).mean(axis=1)
+        apart[name] = miscalibration(taste, shown)
+    counts = train["user_id"].value_counts().reindex(each["ease"].index)
+    quarter = pd.qcut(counts, 4, labels=["fewest ratings", "few", "many", "most ratings"])
+
+    def with_interval(values):
+        return summarize(pd.DataFrame({"x": np.asarray(values)})).loc["x"].round(DIGITS).to_dict()
+
+    rarer, unit = "a hidden film counts by 1 / its number of ratings", "recall@10"
+    found = {
+        "exposure-als-ease": Claim("EASE beats ALS.", "every hidden film counts alike", unit,
+                                   weighted["ease"]["0"] - weighted["als"]["0"]),
+        "exposure-als-ease-weighted": Claim("EASE beats ALS.", rarer, unit,
+                                            weighted["ease"]["1"] - weighted["als"]["1"]),
+        "exposure-text-popularity": Claim("Text vectors alone beat popularity.", "every hidden film counts alike", unit,
+                                          weighted["text profile"]["0"] - weighted["popularity"]["0"]),
+        "exposure-text-popularity-weighted": Claim("Text vectors alone beat popularity.", rarer, unit,
+                                                   weighted["text profile"]["1"] - weighted["popularity"]["1"]),
+    }  # fmt: skip
+    tables = {
+        "weighted recall": {name: {power: round(float(values.mean()), DIGITS) for power, values in row.items()}
+                            for name, row in weighted.items()},
+        "EASE by number of ratings": {str(name): with_interval(part) for name, part in each["ease"].groupby(quarter)},
+        "miscalibration": {name: with_interval(values) for name, values in apart.items()},
+    }  # fmt: skip
+    return found, tables
+
+
 EXPERIMENTS = {
     experiment.__name__: experiment
     for experiment in (
         personalization, text_and_taste, diversity, stars, splits, time, cold_start, constant_learning, catalogue,
+        exposure,
     )
 }  # fmt: skip
 
