@@ -13,6 +13,7 @@ import shutil
 import time
 import uuid
 import zipfile
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def temporary_path(path: Path) -> Path:
     return path.with_name(f".{path.stem[:40]}.tmp-{owner()}{path.suffix}")
 
 
-def remove_abandoned(folder: Path, names: re.Pattern = TEMPORARY, keep=()) -> None:
+def remove_abandoned(folder: Path, names: re.Pattern = TEMPORARY, keep: Container[str] = ()) -> None:
     """Remove what a killed process left in a folder: names with an `owner` that is gone, or that are a day old."""
     try:
         found = [(path, named) for path in Path(folder).iterdir() if (named := names.fullmatch(path.name))]
@@ -66,7 +67,7 @@ def _is_gone(named: re.Match) -> bool:
 
 
 @contextlib.contextmanager
-def write_whole(path: Path):
+def write_whole(path: Path) -> Iterator[Path]:
     """Give a temporary path in the same folder, and move it to `path` when the block ends without an error.
 
     Readers see the old file or the new one, never a part of one, and writers at the same time do not mix. What a
@@ -89,7 +90,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def hash_texts(texts) -> np.ndarray:
+def hash_texts(texts: Iterable[str]) -> np.ndarray:
     """SHA-256 of every text: (n_texts, 32) bytes. A change of one letter changes its row."""
     digests = [hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).digest() for text in texts]
     return np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 32)

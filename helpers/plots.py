@@ -1,12 +1,15 @@
 """Every figure of the course, in one style. Each function returns a Figure whose title says its message.
 
 A figure shows itself as the last value of a cell, with its alternative text on the image and beside it, so that
-screen readers, terminals and tests read the same words. What it draws is stored beside the picture as well, as text
-that no front end shows: nbval, which cannot compare pictures, compares that.
+screen readers, terminals and tests read the same words: JupyterLab and its HTML export know such a text in HTML alone.
+What it draws is stored beside the picture as well, as text that no front end shows: nbval, which cannot compare
+pictures, compares that.
 """
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 
 import matplotlib as mpl
@@ -15,6 +18,7 @@ import pandas as pd
 from matplotlib.category import StrCategoryLocator
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
+from PIL import Image
 
 # Colour-blind-safe: Okabe and Ito (2008), https://jfly.uni-koeln.de/color/; in this order they differ in grey, too.
 COLORS = ["#0072B2", "#E69F00", "#000000", "#56B4E9", "#D55E00", "#009E73"]
@@ -41,10 +45,22 @@ class CourseFigure(Figure):
     alt = ""
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        picture = io.BytesIO()
-        self.savefig(picture, format="png", dpi=96, metadata={"Software": None})
-        shown = {"image/png": picture.getvalue(), "text/plain": self.alt, DATA: figure_data(self)}
-        return shown, {"image/png": {"alt": self.alt}}
+        shown, metadata = picture(self._as_png(), self.alt)
+        return {**shown, DATA: figure_data(self)}, metadata
+
+    def _as_png(self) -> bytes:
+        """The figure with 128 colors, which the eye does not miss, and a third of the bytes."""
+        drawn, small = io.BytesIO(), io.BytesIO()
+        self.savefig(drawn, format="png", dpi=96)
+        Image.open(drawn).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        return small.getvalue()
+
+
+def picture(png: bytes, alt: str) -> tuple[dict, dict]:
+    """Outputs of a picture and their metadata, as `_repr_mimebundle_` gives them, with an alternative text in each."""
+    coded = base64.b64encode(png).decode("ascii")
+    element = f'<img alt="{html.escape(alt)}" style="max-width:100%" src="data:image/png;base64,{coded}">'
+    return {"text/html": element, "image/png": png, "text/plain": alt}, {"image/png": {"alt": alt}}
 
 
 def figure_data(figure: Figure) -> str:

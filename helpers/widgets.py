@@ -6,8 +6,6 @@ What the slider does is a function from a value to a figure, which works without
 
 from __future__ import annotations
 
-import base64
-import html
 from collections.abc import Callable, Sequence
 
 import ipywidgets
@@ -37,10 +35,7 @@ class SliderFigure(ipywidgets.VBox):
 
     def _redraw(self, change=None) -> None:
         self.figure = self.draw(self.slider.value)
-        picture, _ = self.figure._repr_mimebundle_()
-        coded = base64.b64encode(picture["image/png"]).decode("ascii")
-        alt = html.escape(self.figure.alt)
-        self.picture.value = f'<img alt="{alt}" style="max-width:100%" src="data:image/png;base64,{coded}">'
+        self.picture.value = self.figure._repr_mimebundle_()[0]["text/html"]
 
     def _repr_mimebundle_(self, **kwargs):
         """Give the widget, and the still figure for whatever cannot show widgets."""

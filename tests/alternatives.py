@@ -224,7 +224,7 @@ ALTERNATIVES = {
     "0.4": [
         lambda: {
             "film": "Alien",
-            "neighbour": "Aliens",
+            "neighbor": "Aliens",
             "why": "The second one is a war film; what I liked was the silence of the first.",
         }
     ],
@@ -247,13 +247,13 @@ ALTERNATIVES = {
     ],
     "1.5": [
         lambda: {
-            "catalogue": "the recipes of a family",
+            "catalog": "the recipes of a family",
             "approach": "Content-based",
             "because": "Every recipe has its list of ingredients, and nobody keeps ratings.",
             "fails when": "Two dishes of the same ingredients taste quite different, like bread and pancakes.",
         },
         lambda: {
-            "catalogue": "wines",
+            "catalog": "wines",
             "approach": "collaborative filtering",
             "because": "Two thousand members rate what they drink, every week of the year.",
             "fails when": "A new bottle arrives, which nobody has tasted and nobody can have rated.",

@@ -106,6 +106,7 @@ class Visitor:
         """Open the app and wait until it can be used."""
         self.page.goto(address)
         self.box.wait_for()
+        self.page.locator(".rv-card").first.wait_for()
         return self
 
     def leave(self):
@@ -116,35 +117,46 @@ class Visitor:
     @property
     def box(self):
         """The search box."""
-        return self.page.get_by_role("combobox", name="Find")
+        return self.page.get_by_role("combobox")
 
-    def suggestion(self, title):
-        """A suggestion under the search box."""
-        return self.page.get_by_role("listbox", name="Suggestions").get_by_role("option", name=title)
+    def option(self, name):
+        """A reading under the search box."""
+        return self.page.get_by_role("option", name=name)
 
     def find(self, text):
         """Type into the search box and press Enter."""
-        self.box.fill("")
-        self.box.press_sequentially(text)
+        self.box.fill(text)
         self.box.press("Enter")
         return self
 
     def heading(self, text):
         """Wait for a heading that contains a text."""
-        self.page.get_by_role("heading", name=text).wait_for()
+        self.page.get_by_role("heading", name=text).first.wait_for()
 
     def button(self, name):
-        return self.page.get_by_role("button", name=name)
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def share(self, what):
+        """Choose from the menu of what can be taken away."""
+        self.button("Share").click()
+        self.button(what).click()
 
     def load(self, path):
         """Choose a file of a taste."""
         with self.page.expect_file_chooser() as waiting:
-            self.button("Load a taste").click()
+            self.share("Load a taste …")
         waiting.value.set_files(path)
+
+    def save(self, what, path):
+        """Take something away as a file."""
+        with self.page.expect_download() as waiting:
+            self.share(what)
+        waiting.value.save_as(path)
+        return path
 
     def titles(self):
         """Titles of the cards."""
-        return self.page.locator(".rv-card h3").all_inner_texts()
+        return self.page.locator(".rv-card:not(.rv-asked) h3").all_inner_texts()
 
     def picture(self, name):
         """Keep a picture of the whole app."""

@@ -30,6 +30,9 @@ def let_noise_pass(compare, data: str):
     def compare_outputs(self, test, ref, skip_compare=None):
         for new, stored in zip(test, ref, strict=False):
             pair = [output.get("data", {}).get(data) for output in (new, stored)]
+            for output, figure in zip((new, stored), pair, strict=True):
+                if figure:  # what is compared of a picture; the HTML holds it once more, with its alternative text
+                    output["data"].pop("text/html", None)
             if all(pair) and same_figure(*pair):
                 new["data"][data] = pair[1]
         return compare(self, test, ref, skip_compare)

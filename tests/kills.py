@@ -10,6 +10,7 @@ or the new, whole, or one clear line; after one more run, the new, and nothing l
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -22,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from helpers.encoding import compiled, encode, encode_csv, vector_cache  # noqa: E402
+from helpers.course import own_copy  # noqa: E402
+from helpers.encoding import encode, encode_csv, vector_cache  # noqa: E402
 from helpers.evaluation import results  # noqa: E402
 from helpers.files import write_whole  # noqa: E402
 from helpers.search.index import NeighborIndex  # noqa: E402
@@ -145,28 +147,6 @@ class Results:
         return {results.RESULTS: 0}
 
 
-class Network:
-    """A converted network that is kept; stands in for what OpenVINO writes."""
-
-    save_model = staticmethod(lambda network, path, **_: (path.write_text(network), path.with_suffix(".bin").touch()))
-
-    def prepare(self, folder):
-        compiled._openvino, compiled._convert = lambda: self, lambda encoder: "network"
-
-    def run(self, folder):
-        compiled._network(self, None, folder / "openvino-1")
-
-    def read_model(self, path):
-        assert path.read_text() == "network"
-        return "network"
-
-    def check(self, folder, done):
-        assert compiled._network(self, None, folder / "openvino-1") == "network"
-
-    def left(self, folder):
-        return {"openvino-1": 3}
-
-
 class File:
     """A file that is written whole."""
 
@@ -186,7 +166,54 @@ class File:
         return {"f.txt": 0}
 
 
-JOBS = {job.__name__: job for job in (SavedIndex, NewIndex, EncodedTable, Cache, Results, Network, File)}
+class LearnersCopy:
+    """A notebook in which a learner has worked, which is renewed, and one in which nothing was done."""
+
+    def prepare(self, folder):
+        self._publish(folder, "old")
+        self._run(folder)
+        own = own_copy.folder() / "01.ipynb"
+        own.write_text(own.read_text(encoding="utf-8").replace("old", "work of a learner"), encoding="utf-8")
+        self._publish(folder, "new")
+
+    def _publish(self, folder, text):
+        own_copy.ORIGINALS = folder / "course" / "notebooks"
+        own_copy.ORIGINALS.mkdir(parents=True, exist_ok=True)
+        cell = {
+            "cell_type": "code",
+            "source": text,
+            "outputs": [],
+            "execution_count": None,
+            "metadata": {},
+            "id": "abc",
+        }
+        for name in ("01.ipynb", "02.ipynb"):
+            (own_copy.ORIGINALS / name).write_text(json.dumps({"cells": [cell], "metadata": {}}), encoding="utf-8")
+
+    def _run(self, folder):
+        os.environ["COURSE_HOME"] = str(folder / "mine")
+        own_copy.ORIGINALS = folder / "course" / "notebooks"
+        own_copy.bring_up_to_date()
+
+    def run(self, folder):
+        self._run(folder)
+        own_copy.renew(own_copy.ORIGINALS / "01.ipynb")
+
+    def check(self, folder, done):
+        texts = {
+            path.name: json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"]
+            for path in (folder / "mine" / "notebooks").glob("*.ipynb")
+        }
+        assert "work of a learner" in texts.values(), texts
+        assert texts["02.ipynb"] in (["new"] if done else ["old", "new"]), texts
+        assert not done or texts["01.ipynb"] == "new"
+        assert not done or not list((folder / "mine" / "notebooks").glob(".*.tmp-*"))
+
+    def left(self, folder):
+        return {"course": 1, "mine": 1}
+
+
+JOBS = {job.__name__: job for job in (SavedIndex, NewIndex, EncodedTable, Cache, Results, File, LearnersCopy)}
 
 
 def run_until(job, folder: Path, last: int | None) -> int:

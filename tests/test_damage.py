@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import data, encoding, files
-from helpers.encoding import encode, encode_csv
+from helpers import data, files
+from helpers.encoding import csv_files, encode, encode_csv
 from helpers.encoding.vector_cache import NAME, VectorCache
 from helpers.evaluation import results
 from helpers.search.index import NeighborIndex
@@ -240,7 +240,7 @@ def test_a_part_of_other_settings_is_not_taken(encoded):
 def test_a_table_that_changes_while_it_is_encoded_is_refused(encoded, monkeypatch):
     table, _, out = encoded
     before, readings = out.read_bytes(), iter([["a", "b"], ["a", "c"]])
-    monkeypatch.setattr(encoding, "read_csv_in_parts", lambda *_: (part for part in [next(readings)]))
+    monkeypatch.setattr(csv_files, "read_csv_in_parts", lambda *_: (part for part in [next(readings)]))
     with pytest.raises(ValueError, match=r"t\.csv was changed while it was read"):
         run(table, out)
     assert out.read_bytes() == before
@@ -275,14 +275,14 @@ def test_the_last_of_two_processes_with_one_name_has_its_vectors_there(encoded):
 
 def test_the_first_of_two_processes_with_one_name_does_not_take_the_others_vectors(encoded, monkeypatch):
     table, _, out = encoded
-    real = encoding.write_whole
+    real = csv_files.write_whole
 
     def late(path):
         if path.suffix == ".json":
             np.save(out, np.eye(60, 4, dtype=np.float32))
         return real(path)
 
-    monkeypatch.setattr(encoding, "write_whole", late)
+    monkeypatch.setattr(csv_files, "write_whole", late)
     with pytest.raises(ValueError, match=r"v\.npy: another process wrote other vectors there meanwhile"):
         run(table, out)
     monkeypatch.undo()

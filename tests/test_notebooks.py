@@ -1,4 +1,5 @@
 import base64
+import html
 import os
 import re
 import statistics
@@ -63,7 +64,9 @@ def test_every_picture_has_an_alternative_text(path):
     for cell in code_cells(read(path)):
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
-                assert len(output.metadata["image/png"]["alt"]) > 30
+                alt = output.metadata["image/png"]["alt"]
+                assert len(alt) > 30
+                assert output.data["text/html"].startswith(f'<img alt="{html.escape(alt)}"')
                 measured = "machine-output" in cell.metadata.get("tags", [])
                 app = base64.b64decode(output.data["image/png"]) == STILL.read_bytes()
                 assert app or measured or output.data[plots.DATA].startswith("title: ")  # what nbval compares

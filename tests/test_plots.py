@@ -1,3 +1,8 @@
+import base64
+import re
+
+import nbconvert
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,6 +31,23 @@ def test_a_figure_shows_a_picture_with_its_alternative_text(make):
     assert data["image/png"].startswith(b"\x89PNG")
     assert data["text/plain"] == metadata["image/png"]["alt"] == WORDS["alt"]
     assert data["image/png"] == make()._repr_mimebundle_()[0]["image/png"]
+    assert base64.b64encode(data["image/png"]).decode() in data["text/html"]
+    assert data["text/html"].startswith(f'<img alt="{WORDS["alt"]}"')
+
+
+def test_the_html_export_shows_the_alternative_text_of_a_figure():
+    data, metadata = FIGURES[0]()._repr_mimebundle_()
+    data["image/png"] = base64.b64encode(data["image/png"]).decode()
+    output = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("figure", outputs=[output])])
+    page, _ = nbconvert.HTMLExporter().from_notebook_node(notebook)
+    assert re.findall('<img[^>]* alt="([^"]*)"', page.replace("<img alt", "<img  alt")) == [WORDS["alt"]]
+
+
+def test_an_alternative_text_is_escaped():
+    shown, metadata = plots.picture(b"", '"><script>&')
+    assert shown["text/html"].startswith('<img alt="&quot;&gt;&lt;script&gt;&amp;" ')
+    assert metadata["image/png"]["alt"] == '"><script>&'
 
 
 @pytest.mark.parametrize("make", FIGURES)

@@ -5,14 +5,13 @@ The README's map of `helpers` is made from what each room says of itself in its 
     python tools/course_map.py
 
 Everything comes from the notebooks themselves: the number from the file's name, the title from its heading, the
-question, the gain and the run time from its metadata `course`. Minutes are computed from the text (`minutes_of`); the
-run time is measured by `tools/run_notebooks.py --times`.
+question, the gain and the run time from its metadata `course`. Minutes are computed from what a notebook holds
+(`minutes_of`); the run time is measured by `tools/run_notebooks.py --times`.
 """
 
 from __future__ import annotations
 
 import ast
-import math
 import re
 import sys
 from pathlib import Path
@@ -24,7 +23,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from helpers.data import write_whole  # noqa: E402
 
-WORDS_A_MINUTE, MINUTES_A_CODE_CELL, MINUTES_AN_EXERCISE = 180, 1, 5
+# Fitted to what it took the first learners: 50, 95 and 100 minutes for 00, 01 and 02, of the text as it was then.
+WORDS_A_MINUTE, SECONDS_A_LINE_OF_CODE, MINUTES_A_LOOK = 100, 9, 1
+MINUTES_A_FUNCTION, MINUTES_AN_ANSWER = 12, 5  # exercises: a function to write, anything else
+SPREAD = 0.15  # by which a quick and a thorough learner differ from the estimate
+COMPUTED = "The minutes are computed: "
 HEADER, NEXT, TABLE = "**About ", "Next: ", "| notebook | question | afterwards you have | minutes |"
 ROOMS = [  # of `helpers`: each imports only from those before it
     "home", "files", "data", "titles", "encoding", "search", "evaluation", "recommenders", "plots", "scale", "widgets",
@@ -42,17 +45,46 @@ class Lesson(NamedTuple):
     title: str
     question: str
     gain: str
-    minutes: int
+    minutes: float
     seconds: int | None
 
 
-def minutes_of(notebook) -> int:
-    """Minutes that a learner needs, rounded up to fives: reading, running cells and looking, exercises."""
-    markdown = " ".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    exercises = sum(source.count(".check(") for source in code)
-    exact = len(markdown.split()) / WORDS_A_MINUTE + len(code) * MINUTES_A_CODE_CELL + exercises * MINUTES_AN_EXERCISE
-    return 5 * math.ceil(exact / 5)
+def minutes_of(notebook) -> float:
+    """Minutes that a learner needs, as estimated: for reading, code, looking and thinking, and exercises by their kind.
+
+    A look is one at a figure or a formula, a guess, or a short question (two open a notebook, three close it).
+    """
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    code = "\n".join(sources)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    figures = sum("image/png" in output.get("data", {}) for output in outputs)
+    guesses = max(len(re.findall(r"\bask\(", code)), text.count("**Guess"))
+    looks = figures + text.count("$$") // 2 + guesses + 2 * ("ex.opening" in code) + 3 * ("ex.closing" in code)
+    exercises = [source for source in sources if ".check(" in source]
+    functions = sum(bool(re.search(r"(?m)^def ", source)) for source in exercises)
+    return (
+        len(text.split()) / WORDS_A_MINUTE
+        + len(code.splitlines()) * SECONDS_A_LINE_OF_CODE / 60
+        + looks * MINUTES_A_LOOK
+        + functions * MINUTES_A_FUNCTION
+        + (len(exercises) - functions) * MINUTES_AN_ANSWER
+    )
+
+
+def how_computed() -> str:
+    """The sentence that says how the minutes come about."""
+    return (
+        f"{COMPUTED}{WORDS_A_MINUTE} words per minute, {SECONDS_A_LINE_OF_CODE} seconds per line of code, "
+        f"{MINUTES_A_LOOK} minute for each figure, formula, guess, and short question, {MINUTES_A_FUNCTION} minutes "
+        f"for each exercise that asks for a function, {MINUTES_AN_ANSWER} for any other, give or take {SPREAD:.0%}."
+    )
+
+
+def spread(minutes: float, unit: int = 5) -> str:
+    """A range around an estimate, in steps of `unit`: ``"50 to 70"``."""
+    low, high = (unit * round(minutes * factor / unit) for factor in (1 - SPREAD, 1 + SPREAD))
+    return f"{low} to {high}"
 
 
 def read_lesson(path: Path) -> Lesson:
@@ -78,7 +110,7 @@ def header(here: Lesson, lessons: list[Lesson]) -> str:
         for lesson in lessons
     )
     runs = f" · its cells run in about {here.seconds} seconds" if here.seconds else ""
-    return f"{HEADER}{here.minutes} minutes**{runs} · builds on: {builds_on} · you are here: {way}"
+    return f"{HEADER}{spread(here.minutes)} minutes**{runs} · builds on: {builds_on} · you are here: {way}"
 
 
 def next_line(here: Lesson, lessons: list[Lesson]) -> str:
@@ -95,7 +127,9 @@ def table(lessons: list[Lesson], folder: str = "", here: Lesson | None = None) -
     for lesson in lessons:
         name = f"{lesson.number} {lesson.title}"
         name = f"**{name}**" if here and lesson.number == here.number else link(lesson, name, folder)
-        rows.append(f"| {name} | {lesson.question} | {lesson.gain} | {lesson.minutes} |")
+        rows.append(f"| {name} | {lesson.question} | {lesson.gain} | {spread(lesson.minutes)} |")
+    hours = sum(lesson.minutes for lesson in lessons) / 60
+    rows.append(f"| all of them | | | {spread(hours, 1)} hours |")
     return "\n".join(rows)
 
 
@@ -126,6 +160,9 @@ def mapped(lesson: Lesson, lessons: list[Lesson]) -> str:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = replace_table(cell.source, table(lessons, here=lesson))
+            cell.source = re.sub(
+                rf"{COMPUTED}.*?%\.|The minutes are computed from .*? an exercise\.", how_computed(), cell.source
+            )
     return nbformat.writes(notebook) + "\n"
 
 

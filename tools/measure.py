@@ -36,20 +36,14 @@ def clicks(app, number, seed=0):
     random = np.random.default_rng(seed)
     seconds = []
     for _ in range(number):
-        card = app.cards.children[random.integers(len(app.cards.children))]
-        action = random.choice(["like", "dislike", "more", "me", "k", "diversity"])
+        films = app.catalogue.places(app.found.index)
+        kind = random.choice(["like", "dislike", "film", "taste", "steer"])
+        steering = {"k": int(random.integers(5, 30)), "diversity": float(random.integers(0, 10)) / 10}
         begin = time.perf_counter()
-        if action in ("like", "dislike", "more"):
-            getattr(card, action).click()
-        elif action == "me":
-            app.for_me.click()
-        elif action == "k":
-            app.k.value = int(random.integers(5, 30))
-        else:
-            app.diversity.value = float(random.integers(0, 10)) / 10
+        app.hear({"kind": kind, "film": int(films[random.integers(len(films))]), "steering": steering})
         seconds.append(time.perf_counter() - begin)
         if len(app.wanted.taste) > 10:
-            app.clear.click()
+            app.hear({"kind": "clear"})
     return np.array(seconds)
 
 
@@ -63,9 +57,8 @@ def made_up_catalogue(count: int) -> Catalogue:
 def measure_demo() -> None:
     for name, catalogue in (("1,050 films", course_catalogue()), ("10,000 films", made_up_catalogue(10_000))):
         for space in ("text", "hybrid") if catalogue.ratings is not None else ("text",):
-            app = Demo(catalogue)
-            app._warm = True  # no reasons: they come after the list, beside the kernel
-            app.space.value = space
+            app = Demo(catalogue, reader=lambda: None)  # no encoder: reasons come after the list, beside the kernel
+            app.hear({"kind": "space", "value": space})
             median, late = np.quantile(clicks(app, 200), [0.5, 0.95])
             print(f"demo, {name}, {space}: median {1000 * median:.0f} ms, 95th percentile {1000 * late:.0f} ms")
 

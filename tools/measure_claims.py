@@ -421,12 +421,12 @@ class Hiding:
         self.model, self.seen = model, seen
 
     def rank(self, users, k, where=None):
-        known = np.intersect1d(users, self.model.users)
+        known = np.intersect1d(users, self.model.users_)
         scores = self.model.scores(known)
         seen = self.seen[self.seen["user_id"].isin(known)]
-        columns = np.searchsorted(self.model.items, seen["movie_id"])
+        columns = np.searchsorted(self.model.items_, seen["movie_id"])
         scores[np.searchsorted(known, seen["user_id"]), columns] = -np.inf
-        best = self.model.items[np.argsort(-scores, axis=1, kind="stable")[:, :k]]
+        best = self.model.items_[np.argsort(-scores, axis=1, kind="stable")[:, :k]]
         return best[np.searchsorted(known, users)]
 
 

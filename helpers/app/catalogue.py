@@ -1,26 +1,31 @@
-"""What answers in the demo: films, their vectors in several spaces, lists of films, and reasons. No widget."""
+"""What answers in the app: films, their vectors in several spaces, lists of films, and reasons. No widget."""
 
 from __future__ import annotations
 
 import functools
+import json
+from collections import Counter
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from helpers import evaluation
+from helpers.app.reading import Reader, stop_words
 from helpers.app.state import Question, Steering, Wanted
 from helpers.data import load_movies, load_ratings, load_vectors
 from helpers.recommenders import EASE, ContentProfile, ContentToCF, Hybrid, catalogue_vectors
 from helpers.recommenders.base import Recommender, unit
-from helpers.search.neighbors import POOL, diversify, split_sentences, word_contributions
-from helpers.titles import TitleLookup
+from helpers.search.neighbors import POOL, closest_sentences, diversify, split_sentences, word_contributions
 
 VERY_POPULAR = 0.1  # of the films, those with the most ratings
-MARKED = 1.25  # a word is marked when it adds this many times as much as the mean word,
-LETTERS = 4  # and has as many letters: "the" explains nothing
+PREMISE = 0.4  # of a story's sentences come before its turn, or its first one alone
+MARKED = 1.25  # a word is marked when it adds this many times as much as the mean word, and is no stop word
 LIKE, DISLIKE = 5.0, 1.0  # stars that stand for a click
 WARM, COLD = (0.5, 0.5, 0.0), (0.0, 0.75, 0.25)  # what `Hybrid` chooses on the course's ratings, as a test checks
+VARIED = 0.5  # diversity of the list that the app begins with
+MAP = Path(__file__).with_name("map.json")  # of the course's films, made by tools/make_map.py
 
 
 class Space(NamedTuple):
@@ -30,18 +35,19 @@ class Space(NamedTuple):
     model: Recommender
 
 
-class Sentence(NamedTuple):
-    """A sentence as pairs of a word and whether it is marked."""
-
-    words: list[tuple[str, bool]]
-
-
 class Reason(NamedTuple):
-    """Why two films are near: a sentence of each, and the cosine of the two."""
+    """Why a film is near: a sentence of each, as pairs of a word and whether it is marked, and their cosine."""
 
-    ours: Sentence
-    theirs: Sentence
+    ours: list[tuple[str, bool]]
+    theirs: list[tuple[str, bool]]
     similarity: float
+
+
+class Map(NamedTuple):
+    """The films in the plane, (n, 2) in [0, 1], and what its regions are called: name, x, y."""
+
+    points: np.ndarray
+    names: list[tuple[str, float, float]]
 
 
 class Catalogue:
@@ -65,14 +71,14 @@ class Catalogue:
         rows = np.asarray(vectors, dtype=np.float32)[np.argsort(movies.index.to_numpy(), kind="stable")]
         self.ids = self.movies.index.to_numpy()
         self.titles = self.movies["title"].to_dict()
-        self.lookup = TitleLookup(self.movies["title"], self.movies.get("year"))
+        self.reader = Reader(self.movies)
         self.spaces = {"text": Space(unit(rows), ContentProfile(rows).fit(None, self.movies))}
-        self._sentences: dict[object, tuple[list[str], np.ndarray]] = {}
+        self._kept: dict[str, np.ndarray] = {}  # vectors of sentences
 
     @functools.cached_property
     def genres(self) -> list[str]:
         """Every genre, sorted; empty when the catalogue has none."""
-        return sorted({genre for film in self._sets["genres"] for genre in film})
+        return sorted({genre for film in self._genre_sets for genre in film})
 
     @functools.cached_property
     def years(self) -> tuple[int, int] | None:
@@ -89,13 +95,16 @@ class Catalogue:
         return np.maximum(counts, 0.5) / self.ratings["user_id"].nunique()  # half a rating for films without
 
     @functools.cached_property
-    def points(self) -> np.ndarray:
-        """The films in the plane, (n_movies, 2) in [0, 1]: the two directions in which the text vectors vary most."""
+    def map(self) -> Map:
+        """The course's map where these are the course's films, else the two directions in which texts vary most."""
+        kept = json.loads(MAP.read_text(encoding="utf-8"))
+        if [str(film) for film in self.ids] == list(kept["points"]):
+            return Map(np.array(list(kept["points"].values())), [tuple(name) for name in kept["names"]])
         rows = self.spaces["text"].vectors - self.spaces["text"].vectors.mean(axis=0)
         _, directions = np.linalg.eigh(rows.T @ rows)
         plane = rows @ directions[:, -2:]
-        lowest, spread = plane.min(axis=0), np.ptp(plane, axis=0)
-        return (plane - lowest) / np.where(spread > 0, spread, 1)
+        spread = np.ptp(plane, axis=0)
+        return Map((plane - plane.min(axis=0)) / np.where(spread > 0, spread, 1), [])
 
     def learn(self) -> None:
         """Fit the models that learn from ratings (seconds), and add their spaces; once."""
@@ -103,8 +112,8 @@ class Catalogue:
             return
         hybrid = Hybrid([EASE(), ContentToCF(), ContentProfile(catalogue_vectors)], WARM, COLD)
         hybrid.fit(self.ratings, self.movies)
-        learned = hybrid.models[1]
-        rows = unit(learned.film_factors).astype(np.float32)
+        learned = hybrid.models_[1]
+        rows = unit(learned.film_vectors_).astype(np.float32)
         both = np.hstack([self.spaces["text"].vectors, rows]) / np.sqrt(2)
         self.spaces = {**self.spaces, "learned": Space(rows, learned), "hybrid": Space(both, hybrid)}
 
@@ -121,8 +130,9 @@ class Catalogue:
         Returns
         -------
         pandas.DataFrame
-            Index ``movie_id``, best first: ``strength`` in [0, 1] for the bar, and ``near``, the film of the question
-            or the liked film that is nearest (None if there is none). The film of the question is left out; from a
+            Index ``movie_id``, best first: ``strength``, the cosine with ``near`` or with the description, or the
+            share of viewers who rated it, or NaN; ``near``, the film of the question or the liked film that is nearest
+            (None if there is none). The film of the question is left out; from a
             list for the taste, the films of the taste are.
 
         Raises
@@ -136,10 +146,11 @@ class Catalogue:
         relevance = np.where(allowed, relevance, -np.inf)
         pool = np.lexsort((np.arange(len(relevance)), -relevance.round(6)))[: max(POOL, wanted.steering.k)]
         pool = pool[np.isfinite(relevance[pool])]
-        chosen = pool[diversify(relevance[pool], space.vectors[pool], wanted.steering.k, wanted.steering.diversity)]
+        diversity = max(wanted.steering.diversity, VARIED if wanted.begins else 0)
+        chosen = pool[diversify(relevance[pool], space.vectors[pool], wanted.steering.k, diversity)]
         index = pd.Index(self.ids[chosen], name="movie_id")
         near = self._nearest_of(wanted, space, chosen)
-        return pd.DataFrame({"strength": relevance[chosen].clip(0, 1), "near": near}, index=index)
+        return pd.DataFrame({"strength": self._strength(wanted, space, chosen, near, relevance), "near": near}, index)
 
     def mask(self, steering: Steering) -> np.ndarray:
         """Tell which films the steering allows: (n_movies,) bool. A film without year or genres passes no filter."""
@@ -152,7 +163,7 @@ class Catalogue:
             if last is not None and last < self.years[1]:
                 allowed &= years <= last
         if steering.genres:
-            allowed &= np.array([not film.isdisjoint(steering.genres) for film in self._sets["genres"]])
+            allowed &= np.array([not film.isdisjoint(steering.genres) for film in self._genre_sets])
         if steering.hide_popular and self.popularity is not None:
             allowed &= self.popularity < np.quantile(self.popularity, 1 - VERY_POPULAR)
         return allowed
@@ -161,30 +172,53 @@ class Catalogue:
         """Rows of some films: (n,)."""
         return np.searchsorted(self.ids, np.asarray(films, dtype=self.ids.dtype))
 
+    def place(self, film) -> int:
+        """Row of a film."""
+        return int(self.places([film])[0])
+
     def shared(self, film, other) -> list[str]:
         """Tags that two films have both, or genres where the catalogue has no tags."""
         column = "tags" if "tags" in self.movies else "genres"
-        sets = self._sets[column]
-        return sorted(sets[self._place(film)] & sets[self._place(other)])
+        return sorted(set(self.names(column, film)) & set(self.names(column, other)))
 
-    def reason(self, film, other, encoder) -> Reason:
-        """Find the two sentences, one of each film, that are nearest, and mark the words that bring them together."""
-        (ours, our_rows), (theirs, their_rows) = (self._encoded(one, encoder) for one in (film, other))
-        similarities = our_rows @ their_rows.T
-        one, another = np.unravel_index(similarities.argmax(), similarities.shape)
-        return Reason(
-            _marked(ours[one], their_rows[another], encoder),
-            _marked(theirs[another], our_rows[one], encoder),
-            float(similarities[one, another]),
-        )
+    def names(self, column: str, film) -> list[str]:
+        """Genres, tags, cast or direction of a film, in their order; empty where the catalogue has none."""
+        cell = self.movies[column].get(film) if column in self.movies else None
+        return [name for name in map(str.strip, str(cell).split("|")) if name] if isinstance(cell, str) else []
 
-    def reason_for_text(self, text: str, film, encoder) -> Reason:
-        """The same for a description instead of a first film."""
-        vector = encoder.encode([text], normalize_embeddings=True, show_progress_bar=False)[0]
-        theirs, rows = self._encoded(film, encoder)
-        another = int((rows @ vector).argmax())
-        similarity = float(rows[another] @ vector)
-        return Reason(_marked(text, rows[another], encoder), _marked(theirs[another], vector, encoder), similarity)
+    def own_genre(self, film) -> str | None:
+        """The rarest of a film's genres, which says most of it."""
+        genres = self.names("genres", film)
+        return min(genres, key=lambda genre: (self._genre_counts[genre], genre)) if genres else None
+
+    def neighbors(self, film, k: int) -> list:
+        """The films with the nearest stories, best first."""
+        rows = self.spaces["text"].vectors
+        similarities = (rows @ rows[self.place(film)]).round(6)
+        similarities[self.place(film)] = -np.inf
+        return self.ids[np.lexsort((np.arange(len(similarities)), -similarities))[: min(k, len(self.ids) - 1)]].tolist()
+
+    def premise(self, film) -> str:
+        """The story before its turn: the first `PREMISE` of its sentences, or the first one alone."""
+        sentences = split_sentences(self.movies["synopsis"][film])
+        return " ".join(sentences[: max(1, int(PREMISE * len(sentences)))])
+
+    def reason(self, text: str, film, encoder) -> Reason:
+        """Find the two sentences that are nearest, of a text and of a film's premise, and mark what brings them near.
+
+        The text is a description, or another film's premise. Vectors of sentences are made once, and kept.
+        """
+
+        def rows_of(sentences: list[str]) -> np.ndarray:
+            new = [one for one in dict.fromkeys(sentences) if one not in self._kept]
+            if new:
+                rows = encoder.encode(new, normalize_embeddings=True, show_progress_bar=False)
+                self._kept.update(zip(new, rows, strict=True))
+            return np.stack([self._kept[one] for one in sentences])
+
+        ours, theirs, similarity = closest_sentences(text, self.premise(film), rows_of=rows_of)
+        marked = [_marked(one, self._kept[other], encoder) for one, other in ((ours, theirs), (theirs, ours))]
+        return Reason(*marked, similarity)
 
     def judge(self, films) -> dict[str, dict[str, float]]:
         """Judge lists by diversity (and novelty, if there are ratings): this one, the most popular, one at random.
@@ -210,7 +244,9 @@ class Catalogue:
         if question.text is not None:
             return self.spaces["text"].vectors @ np.asarray(description, dtype=np.float32)
         if question.film is not None:
-            return space.vectors @ space.vectors[self._place(question.film)]
+            return space.vectors @ space.vectors[self.place(question.film)]
+        if question.people:
+            return self._of_people(question.people)
         if not len(wanted.taste):
             return self._beginnings()
         history = pd.DataFrame(
@@ -224,11 +260,24 @@ class Catalogue:
         spread = known.max() - known.mean() if len(known) else 0
         return np.nan_to_num((scores - (known.mean() if len(known) else 0)) / (spread or 1), nan=-1.0)
 
+    def _of_people(self, people: tuple) -> np.ndarray:
+        """The films of all these people, the newest first; no other film."""
+        films = sorted(set.intersection(*(set(self.reader.people.get(name, ())) for name in people)))
+        relevance = np.full(len(self.ids), -np.inf)
+        years = self.movies["year"][films].fillna(0).to_numpy() if "year" in self.movies else np.zeros(len(films))
+        relevance[self.places(films)] = years / 10_000
+        return relevance
+
     def _beginnings(self) -> np.ndarray:
-        """Where to begin without any taste: with what most viewers know; without ratings, in the catalogue's order."""
+        """Where to begin without any taste: with what most viewers know; without ratings, with a few of many kinds."""
         if self.popularity is not None:
-            return self.popularity / self.popularity.max()
-        return np.linspace(1, 0, len(self.ids))
+            return self.popularity
+        rows = self.spaces["text"].vectors
+        some = np.linspace(0, len(rows) - 1, min(len(rows), POOL)).astype(int)
+        relevance = np.full(len(rows), -1.0)
+        chosen = some[diversify(np.zeros(len(some)), rows[some], len(some), 1.0)]
+        relevance[chosen] = np.linspace(1, 0, len(chosen))
+        return relevance
 
     def _left_out(self, wanted: Wanted) -> list:
         if wanted.question == Question():
@@ -237,40 +286,43 @@ class Catalogue:
 
     def _nearest_of(self, wanted: Wanted, space: Space, places: np.ndarray) -> list:
         """For each film of a list, the film that explains it."""
-        if wanted.question.film is not None:
-            return [wanted.question.film] * len(places)
-        likes = wanted.taste.likes
-        if wanted.question.text is not None or not likes:
+        question, likes = wanted.question, wanted.taste.likes
+        if question.film is not None:
+            return [question.film] * len(places)
+        if question.text is not None or question.people or not likes:
             return [None] * len(places)
         nearest = (space.vectors[places] @ space.vectors[self.places(likes)].T).argmax(axis=1)
         return [likes[place] for place in nearest]
 
-    def _encoded(self, film, encoder) -> tuple[list[str], np.ndarray]:
-        """Sentences of a film and their vectors, made once."""
-        if film not in self._sentences:
-            sentences = split_sentences(self.movies["synopsis"][film])
-            rows = encoder.encode(sentences, normalize_embeddings=True, show_progress_bar=False)
-            self._sentences[film] = sentences, rows
-        return self._sentences[film]
+    def _strength(self, wanted: Wanted, space: Space, places, near: list, relevance: np.ndarray) -> np.ndarray:
+        """What can be said of each film in a figure; a model's score for a taste is none, its scale is its own."""
+        question = wanted.question
+        if near and near[0] is not None:
+            return np.einsum("id,id->i", space.vectors[places], space.vectors[self.places(near)])
+        known = question.text is not None or (self.popularity is not None and wanted.begins)
+        return relevance[places] if known else np.full(len(places), np.nan)
 
     @functools.cached_property
-    def _sets(self) -> dict[str, list[frozenset]]:
-        """Genres and tags of every film."""
-        sets = {}
-        for column in ("genres", "tags"):
-            cells = self.movies[column].fillna("") if column in self.movies else [""] * len(self.movies)
-            sets[column] = [frozenset(name for name in cell.split("|") if name) for cell in cells]
-        return sets
+    def _genre_sets(self) -> list[frozenset]:
+        """Genres of every film."""
+        cells = self.movies["genres"].fillna("") if "genres" in self.movies else [""] * len(self.movies)
+        return [frozenset(filter(None, cell.split("|"))) for cell in cells]
 
-    def _place(self, film) -> int:
-        return int(self.places([film])[0])
+    @functools.cached_property
+    def _genre_counts(self) -> Counter:
+        return Counter(genre for film in self._genre_sets for genre in film)
 
 
-def _marked(sentence: str, vector: np.ndarray, encoder) -> Sentence:
+def _marked(sentence: str, vector: np.ndarray, encoder) -> list[tuple[str, bool]]:
+    """The words of a sentence, and whether each adds clearly to its cosine with a vector."""
     parts = word_contributions(sentence, vector, encoder).iloc[:-1]
     enough = MARKED * parts.mean()
-    long = [sum(map(str.isalnum, word)) >= LETTERS for word in parts.index]
-    return Sentence([(word, part >= enough and fits) for (word, part), fits in zip(parts.items(), long, strict=True)])
+    return [(word, part >= enough and _says_something(word)) for word, part in parts.items()]
+
+
+def _says_something(word: str) -> bool:
+    bare = "".join(filter(str.isalnum, word.casefold()))
+    return len(bare) > 2 and bare not in stop_words()
 
 
 def course_catalogue() -> Catalogue:
@@ -279,7 +331,7 @@ def course_catalogue() -> Catalogue:
     return Catalogue(movies, load_vectors(movies), load_ratings())
 
 
-def csv_catalogue(csv, title_column: str, text_column: str, **columns) -> Catalogue:
+def csv_catalogue(csv, title_column: str | None = None, text_column: str | None = None, **columns) -> Catalogue:
     """Any catalogue from a CSV file; see `helpers.data.load_movies`. Texts are encoded, or come from the cache."""
     from helpers.encoding import encode
 

@@ -1,29 +1,30 @@
-"""Answers as HTML. Whatever comes from data passes `escape` here, and nowhere else is HTML made."""
+"""Answers as HTML, from the templates in ``parts``. Jinja escapes whatever comes from data; nothing else makes HTML."""
 
 from __future__ import annotations
 
-import base64
-import html
-import importlib.resources
+import functools
+from pathlib import Path
 
+import jinja2
+import numpy as np
 import pandas as pd
 
-from helpers.app.catalogue import Catalogue, Reason, Sentence
-from helpers.app.state import SPACES, Taste, dump_taste
+from helpers.app.catalogue import Catalogue
+from helpers.app.state import SPACES, Steering, Wanted
+from helpers.search.neighbors import split_sentences
 
-WIDTH, HEIGHT, MARGIN = 640, 460, 24  # of the map, in its own units
-WEAK = 0.3  # cosine of two sentences below which they explain little
-LABELLED = 6  # recommended films that get a label on the map, beside all chosen ones
-LINE, LETTER = 15, 7.5  # height of a label and width of its letters, in the map's units
-
-
-CONTROLS = [
-    *range(32),
-    *range(127, 160),
-    *range(0x2028, 0x202F),
-    *range(0x2066, 0x206A),
-]  # they turn text round, or worse
+PARTS = Path(__file__).with_name("parts")
+# Signs that turn text round, or worse.
+CONTROLS = [*range(32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A)]
 AS_SPACES = dict.fromkeys(CONTROLS, " ")
+NEIGHBORS = 6  # in the view of one film
+NEAR = ((0.6, "Very close"), (0.45, "Close"), (0.3, "Related"), (-1, "Loosely related"))  # by the cosine
+WEAK = 0.3  # cosine of two sentences below which they explain little
+SPACE_WORDS = {
+    "text": ("By story", "Near means that the stories are alike."),
+    "learned": ("By audience", "Near means that the same viewers liked both. The viewers are simulated."),
+    "hybrid": ("Both", "Story and audience together; what nobody has rated stands by its story."),
+}
 
 
 def plain(text: str) -> str:
@@ -31,150 +32,152 @@ def plain(text: str) -> str:
     return text.translate(AS_SPACES)
 
 
-def escape(text: str) -> str:
-    """A text of the data as HTML that shows it."""
-    return html.escape(plain(text))
-
-
-def style() -> str:
-    """The app's style sheet."""
-    return f"<style>{importlib.resources.files(__package__).joinpath('style.css').read_text(encoding='utf-8')}</style>"
-
-
-def title(catalogue: Catalogue, film) -> str:
-    """Title and year, not escaped: for texts of buttons, which take no HTML."""
-    name = plain(catalogue.titles[film])
-    year = catalogue.movies["year"].get(film) if "year" in catalogue.movies else None
-    known = year is None or pd.isna(year) or name.endswith(f"({int(year)})")
-    return name if known else f"{name} ({int(year)})"
-
-
-def card(catalogue: Catalogue, film, found: pd.Series, bar: str, space: str) -> str:
-    """A film: title, year, genres, a bar of its strength, and what it shares with the film that explains it."""
-    genres = str(catalogue.movies["genres"].get(film, "") or "") if "genres" in catalogue.movies else ""
-    shown = " · ".join(escape(genre) for genre in genres.split("|") if genre and genres != "nan")
-    strength = float(found["strength"])
-    parts = [
-        f"<h3>{escape(title(catalogue, film))}</h3>",
-        f'<p class="rv-genres">{shown or "&nbsp;"}</p>',
-        f'<div class="rv-bar" role="img" aria-label="{bar} {strength:.2f}"><i style="width:{strength:.0%}"></i></div>',
-        f'<p class="rv-strength">{bar} <b>{strength:.2f}</b></p>',
-    ]
-    if found["near"] is not None:
-        shared = catalogue.shared(film, found["near"])
-        known = "tags" in catalogue.movies or "genres" in catalogue.movies
-        tags = " ".join(f'<span class="rv-tag">{escape(tag)}</span>' for tag in shared) or "no tag in common"
-        near = f"<em>{escape(catalogue.titles[found['near']])}</em>"
-        if space != "text":
-            parts.append(f"<p>Liked by those who like {near}.</p>")
-        if known:
-            parts.append(f"<p>Shares with {near}: {tags}</p>")
-    return "".join(parts)
-
-
-def reason(found: Reason | None, ours: str, theirs: str) -> str:
-    """The two nearest sentences, with the words that bring them together marked; a sign of life while there is none."""
-    if found is None:
-        return '<p class="rv-wait">Comparing sentences …</p>'
-    lead = "The closest sentences" if found.similarity >= WEAK else "The texts hardly explain it; the closest sentences"
-    return (
-        f'<p class="rv-why">{lead} (cosine {found.similarity:.2f}):</p>'
-        f'<p class="rv-why"><b>{escape(ours)}:</b> {sentence(found.ours)}</p>'
-        f'<p class="rv-why"><b>{escape(theirs)}:</b> {sentence(found.theirs)}</p>'
+@functools.cache
+def _templates() -> jinja2.Environment:
+    """The templates. Everything is escaped, and everything that is no HTML yet loses its control characters."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(PARTS),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_tidy,
     )
 
 
-def sentence(words: Sentence) -> str:
-    """A sentence with marked words; neighbours that are marked share a mark."""
-    text = " ".join(f"<mark>{escape(word)}</mark>" if marked else escape(word) for word, marked in words.words)
-    return text.replace("</mark> <mark>", " ")
+def _tidy(value):
+    """A value as a page shows it: figures short, texts without control characters."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return plain(value) if type(value) is str else value
 
 
-def heading(text: str) -> str:
-    """The heading of the list."""
-    return f"<h2>{escape(text)}</h2>"
+def render(part: str, **values) -> str:
+    """Fill a template of ``parts``."""
+    return _templates().get_template(part).render(**values)
 
 
-def note(text: str, kind: str = "note") -> str:
-    """A line for the visitor; `kind` is note, wait or error. Screen readers hear of it."""
-    return f'<p class="rv-{kind}" role="status">{escape(text)}</p>' if text else ""
+def name_of(catalogue: Catalogue, film) -> str:
+    """Title and year, not escaped."""
+    title, year = plain(catalogue.titles[film]), year_of(catalogue, film)
+    return title if year is None or title.endswith(f"({year})") else f"{title} ({year})"
 
 
-def save_link(taste: Taste, movies: pd.DataFrame) -> str:
-    """A link that saves the taste as a file, without a server."""
-    if not len(taste):
-        return '<span class="rv-note">Nothing to save yet.</span>'
-    coded = base64.b64encode(dump_taste(taste, movies).encode("utf-8")).decode("ascii")
-    return f'<a class="rv-save" download="taste.json" href="data:application/json;base64,{coded}">Save my taste</a>'
+def year_of(catalogue: Catalogue, film) -> int | None:
+    """The year of a film, if it is known."""
+    year = catalogue.movies["year"].get(film) if "year" in catalogue.movies else None
+    return None if year is None or pd.isna(year) else int(year)
 
 
-def space_line(space: str) -> str:
-    """What a space is."""
-    return note(SPACES[space])
+def film_of(catalogue: Catalogue, film) -> dict:
+    """What a card shows of a film."""
+    story, name, title = catalogue.movies["synopsis"][film], name_of(catalogue, film), catalogue.titles[film]
+    row = catalogue.spaces["text"].vectors[catalogue.place(film)]
+    parts = np.resize(row, 8) * np.sqrt(len(row))
+    return {
+        "place": catalogue.place(film),
+        "title": title,
+        "year": year_of(catalogue, film) if name != plain(title) else None,
+        "name": name,
+        "genre": catalogue.own_genre(film),
+        "shape": (0.5 + 0.5 * np.tanh(parts)).round(3).tolist(),
+        "blurb": split_sentences(story)[0],
+        **{column: catalogue.names(column, film) for column in ("genres", "director", "cast", "tags")},
+    }
+
+
+def brief(catalogue: Catalogue, film) -> dict:
+    """What the bar of the taste shows of a film."""
+    return {"place": catalogue.place(film), "title": catalogue.titles[film], "name": name_of(catalogue, film)}
+
+
+def nearness(cosine: float) -> str:
+    """A cosine in words."""
+    return next(word for least, word in NEAR if cosine >= least)
+
+
+def cue(catalogue: Catalogue, film, found: pd.Series, wanted: Wanted) -> dict:
+    """Why a film is in a list, in a few words, and the figure behind them."""
+    strength, near = float(found["strength"]), found["near"]
+    if np.isnan(strength):
+        return {"cue": "", "figure": ""}
+    if wanted.begins:
+        return {"cue": f"Rated by {strength:.0%} of the simulated viewers", "figure": ""}
+    figure = f"cosine {strength:.2f}; 1 is the same"
+    if near is None:
+        return {"cue": f"{nearness(strength)} to your words", "figure": figure}
+    shared = ", ".join(catalogue.shared(film, near)[:3])
+    like = "" if wanted.question.film is not None else f" to {catalogue.titles[near]}"
+    kind = {"text": "story", "learned": "by audience", "hybrid": "by story and audience"}[wanted.space]
+    return {"cue": f"{nearness(strength)} {kind}{like}" + (f" · both: {shared}" if shared else ""), "figure": figure}
+
+
+def cards(catalogue: Catalogue, found: pd.DataFrame, wanted: Wanted, noun: str) -> str:
+    """The list, after the film that it was asked for."""
+    asked = wanted.question.film
+    nothing = f"No {noun} fits. Allow more years or genres."
+    films = listed(catalogue, found, wanted)
+    return render("cards.html.j2", asked=asked is not None and film_of(catalogue, asked), films=films, nothing=nothing)
+
+
+def listed(catalogue: Catalogue, found: pd.DataFrame, wanted: Wanted) -> list[dict]:
+    """What cards show of the films of a list."""
+    return [film_of(catalogue, film) | cue(catalogue, film, row, wanted) for film, row in found.iterrows()]
+
+
+def chips(steering: Steering, years: tuple | None) -> list[tuple[str, str, str]]:
+    """The filters that are on: field, value and label."""
+    on = [("genres", genre, genre) for genre in steering.genres]
+    if years and steering.first_year is not None and steering.first_year > years[0]:
+        on.append(("first_year", "", f"from {steering.first_year}"))
+    if years and steering.last_year is not None and steering.last_year < years[1]:
+        on.append(("last_year", "", f"to {steering.last_year}"))
+    return on + ([("hide_popular", "", "not what everybody knows")] if steering.hide_popular else [])
+
+
+def detail(catalogue: Catalogue, film, near: dict | None) -> str:
+    """All about one film; the end of its story only behind a click."""
+    story, premise = catalogue.movies["synopsis"][film], catalogue.premise(film)
+    shown = film_of(catalogue, film) | {"premise": premise, "rest": " ".join(story.split())[len(premise) :].strip()}
+    shown["all_tags"] = shown["tags"]
+    others = [
+        {"place": catalogue.place(other), "name": name_of(catalogue, other)}
+        for other in catalogue.neighbors(film, NEIGHBORS)
+    ]
+    return render("detail.html.j2", film=shown, near=near, neighbors=others)
+
+
+def reason_lines(catalogue: Catalogue, film, near) -> list[str]:
+    """What two films share: tags, and people."""
+    tags = catalogue.shared(film, near)
+    people = [
+        name
+        for column in ("director", "cast")
+        for name in catalogue.names(column, film)
+        if name in catalogue.names("director", near) + catalogue.names("cast", near)
+    ]
+    lines = [f"Both: {', '.join(tags)}."] if tags else []
+    return lines + ([f"In both: {', '.join(dict.fromkeys(people))}."] if people else [])
+
+
+def reason(found, ours: str, theirs: str) -> str:
+    """The two nearest sentences."""
+    weak = "Nothing in the openings of the two stories is really alike; the closest sentences:"
+    return render(
+        "reason.html.j2", reason=found, ours=ours, theirs=theirs,
+        lead="The closest sentences:" if found.similarity >= WEAK else weak,
+    )  # fmt: skip
 
 
 def judgement(figures: dict[str, dict[str, float]]) -> str:
     """How lists score on diversity and novelty, as a table."""
+    tips = {"diversity": "1 minus the mean cosine of all pairs", "novelty": "bits: -log2 of the share of viewers"}
     if not figures:
-        return note("No list yet.")
-    names = {"diversity": "diversity (0 to 1)", "novelty": "novelty (bits)"}
-    columns = list(next(iter(figures.values())))
-    head = "".join(f'<th scope="col">{names[column]}</th>' for column in columns)
-    rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>' + "".join(f"<td>{row[column]:.2f}</td>" for column in columns)
-        for name, row in figures.items()
-    )
-    return f'<table class="rv-table"><tr><td></td>{head}</tr>{rows}</table>'
+        return ""
+    columns = [(column, tips[column]) for column in next(iter(figures.values()))]
+    return render("scores.html.j2", columns=columns, rows=[(name, row.values()) for name, row in figures.items()])
 
 
-def background(catalogue: Catalogue) -> str:
-    """All films of the map, as one path of dots."""
-    dots = "".join(f"M{x:.0f} {y:.0f}h0" for x, y in _on_paper(catalogue, range(len(catalogue.ids))))
-    return f'<svg class="rv-map" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true"><path d="{dots}"/></svg>'
-
-
-def marks(catalogue: Catalogue, chosen, recommended) -> str:
-    """The layer above `background`: chosen films and recommended ones, with labels."""
-    recommended = [film for film in recommended if film not in chosen]
-    groups = [("rv-liked", "chosen", list(chosen)), ("rv-found", "recommended", recommended)]
-    shapes, labels = [], []
-    for kind, word, films in groups:
-        places = _on_paper(catalogue, catalogue.places(films))
-        for number, (film, (x, y)) in enumerate(zip(films, places, strict=True)):
-            name = escape(title(catalogue, film))
-            shapes.append(f'<circle class="{kind}" cx="{x:.0f}" cy="{y:.0f}" r="6"><title>{name}</title></circle>')
-            if word == "chosen" or number < LABELLED:
-                labels.append((x, y, catalogue.titles[film], kind))
-    drawn = "".join(
-        f'<text class="{kind}" x="{x:.0f}" y="{y:.0f}" text-anchor="{side}">{escape(name)}</text>'
-        for x, y, name, kind, side in _spread(labels)
-    )
-    spoken = f"Map of all: {len(groups[0][2])} chosen and {len(groups[1][2])} recommended are marked."
-    return (
-        f'<svg class="rv-map" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{spoken}">'
-        f"{''.join(shapes)}{drawn}</svg>"
-    )
-
-
-def _on_paper(catalogue: Catalogue, places) -> list[tuple[float, float]]:
-    points = catalogue.points[list(places)]
-    return [(MARGIN + x * (WIDTH - 2 * MARGIN), MARGIN + y * (HEIGHT - 2 * MARGIN)) for x, y in points]
-
-
-def _spread(labels: list[tuple]) -> list[tuple]:
-    """Labels to the right of their points, or to the left in the right half, moved down until none is on another."""
-    placed: list[tuple] = []
-    taken: list[tuple[float, float, float]] = []
-    for x, y, name, kind in sorted(labels, key=lambda label: label[1]):
-        name, right = _cut(name), x < WIDTH / 2
-        x, y, width = x + (10 if right else -10), y + 4, LETTER * len(name)
-        left = x if right else x - width
-        while any(left < end and begin < left + width and abs(other - y) < LINE for begin, end, other in taken):
-            y += 2
-        taken.append((left, left + width, y))
-        placed.append((x, min(y, HEIGHT - 4), name, kind, "start" if right else "end"))
-    return placed
-
-
-def _cut(name: str, most: int = 28) -> str:
-    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
+def spaces() -> list[tuple[str, str, str]]:
+    """The ways to be alike: value, label, and what it means."""
+    return [(space, *SPACE_WORDS[space]) for space in SPACES]

@@ -1,5 +1,6 @@
-// The search box: an editable combobox with a list of suggestions, after the pattern of the ARIA Authoring Practices.
-// Each message to Python carries the text and a number; each list of suggestions, the number of the text it is for.
+// The search box: an editable combobox with grouped readings of what is typed, after the pattern of the ARIA Authoring
+// Practices. The first reading is highlighted, and Enter takes what is highlighted. Each message to Python carries the text
+// and a number; each list of readings, the number of the text it is for.
 
 function make(tag, attributes, ...children) {
   const element = document.createElement(tag);
@@ -8,90 +9,96 @@ function make(tag, attributes, ...children) {
   return element;
 }
 
-function render({ model, el }) {
-  const view = Math.random().toString(36).slice(2);
-  const [boxId, listId] = [`rv-box-${view}`, `rv-list-${view}`];
-  const box = make("input", {
-    id: boxId, type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", placeholder: model.get("hint"),
-    "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": listId,
-  });
-  const list = make("ul", { id: listId, role: "listbox", "aria-label": "Suggestions", hidden: "" });
-  let number = 0; // of the last message
-  let options = []; // the suggestions, as shown
-  let active = -1; // place of the one that the arrow keys have reached
+const GROUPS = { Titles: "Titles", People: "People", Stories: "By what happens in it" };
 
-  function send(kind, more = {}) {
-    number += 1;
-    model.send({ view, number, kind, text: box.value, ...more });
-  }
+function searchBox(model, tell, noun) {
+  const id = Math.random().toString(36).slice(2);
+  const [boxId, listId, helpId] = [`rv-box-${id}`, `rv-list-${id}`, `rv-help-${id}`];
+  const box = make("input", {
+    id: boxId, type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", enterkeyhint: "search",
+    placeholder: "a title, a person, or a story", "aria-autocomplete": "list", "aria-expanded": "false",
+    "aria-controls": listId, "aria-describedby": helpId, maxlength: "500",
+  });
+  const list = make("div", { id: listId, role: "listbox", "aria-label": "Readings", hidden: "" });
+  const help = make("span", { id: helpId, class: "rv-hidden" }, `Enter takes the first; arrow keys choose another.`);
+  const button = make("button", { type: "button", class: "rv-go" }, "Find");
+  let options = []; // the readings, as shown
+  let active = -1; // place of the one that is highlighted
+  let last = -1; // number of the last message
 
   function show(offered) {
-    options = offered.map(({ place, title }, position) => {
-      const option = make("li", { id: `${listId}-${position}`, role: "option", "aria-selected": "false" }, title);
+    list.replaceChildren();
+    options = offered.map(({ group, label, detail }, place) => {
+      const text = group === "Stories" ? `Stories about “${label}”` : label;
+      const parts = [text, ...(detail ? [make("small", {}, detail)] : []), make("kbd", { "aria-hidden": "true" }, "Enter ↵")];
+      const option = make("div", { id: `${listId}-${place}`, role: "option", "aria-selected": "false" }, ...parts);
       option.addEventListener("mousedown", (event) => event.preventDefault()); // the box keeps the focus
-      option.addEventListener("click", () => choose({ place, title }));
-      return { place, title, option };
+      option.addEventListener("click", () => choose(place));
+      if (place === 0 || offered[place - 1].group !== group) {
+        list.append(make("div", { role: "group", "aria-label": GROUPS[group] }, make("b", { "aria-hidden": "true" }, GROUPS[group])));
+      }
+      list.lastChild.append(option);
+      return { group, label, option };
     });
-    list.replaceChildren(...options.map(({ option }) => option));
     list.hidden = options.length === 0;
     box.setAttribute("aria-expanded", String(!list.hidden));
-    reach(-1);
+    reach(options.length ? 0 : -1);
   }
 
-  function reach(position) {
-    active = position;
+  function reach(place) {
+    active = place;
     options.forEach(({ option }, other) => option.setAttribute("aria-selected", String(other === active)));
     if (active < 0) return box.removeAttribute("aria-activedescendant");
     box.setAttribute("aria-activedescendant", options[active].option.id);
     options[active].option.scrollIntoView({ block: "nearest" });
   }
 
-  function ask(kind, more) { // whatever is asked closes the list, and suggestions that are still on their way are late
+  function choose(place) { // whatever is asked closes the list, and readings that are still on their way are late
+    const chosen = options[place];
+    const text = box.value;
+    if (chosen && chosen.group !== "Stories") box.value = chosen.label;
     show([]);
-    send(kind, more);
-  }
-
-  function choose({ place, title }) {
-    box.value = title;
-    ask("film", { place });
+    last = tell("read", chosen ? { text, place } : { text });
   }
 
   function escape() {
     if (!list.hidden) return show([]);
     box.value = "";
-    send("typed");
+    last = tell("typed", { text: "" });
   }
 
   const keys = {
     ArrowDown: () => options.length && reach((active + 1) % options.length),
-    ArrowUp: () => options.length && reach(active < 0 ? options.length - 1 : (active || options.length) - 1),
-    Enter: () => (active < 0 ? ask("find") : choose(options[active])),
+    ArrowUp: () => options.length && reach((active < 1 ? options.length : active) - 1),
+    Enter: () => choose(active),
     Escape: escape,
   };
   box.addEventListener("keydown", (event) => {
     const elsewhere = event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey;
-    if (elsewhere || !Object.hasOwn(keys, event.key)) return reach(-1);
+    if (elsewhere || !Object.hasOwn(keys, event.key)) return;
     event.preventDefault();
     event.stopPropagation();
     keys[event.key]();
   });
-  box.addEventListener("input", () => send("typed"));
+  box.addEventListener("input", () => {
+    options = []; // they are for an older text: Enter takes the first reading of this one
+    active = -1;
+    last = tell("typed", { text: box.value });
+  });
   box.addEventListener("blur", () => show([]));
+  button.addEventListener("click", () => choose(active));
 
-  function heard(message) {
-    const mine = message.view === view && message.number === number;
-    if (mine && document.activeElement === box) show(message.offered);
+  function hear(message) {
+    if (message.offered && message.number === last && document.activeElement === box) show(message.offered);
   }
 
-  const buttons = [["find", model.get("label")], ["meaning", "Search in the texts"]].map(([kind, label]) => {
-    const button = make("button", { type: "button", class: "jupyter-button" }, label);
-    button.addEventListener("click", () => ask(kind));
-    return button;
-  });
-  model.on("msg:custom", heard);
-  el.classList.add("rv-find");
-  el.append(make("label", { for: boxId }, "Find"), make("div", { class: "rv-combobox" }, box, list), ...buttons);
-  return () => model.off("msg:custom", heard);
-}
+  function say(text) { // as if somebody had typed it and pressed Enter
+    box.value = text;
+    show([]);
+    last = tell("read", { text });
+  }
 
-export default { render };
+  const label = make("label", { for: boxId, class: "rv-hidden" }, `Find a ${noun}`);
+  const element = make("div", { class: "rv-search" }, label, make("div", { class: "rv-combobox" }, box, list), button, help);
+  return { element, hear, say, box };
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import datetime
 import logging
 import shutil
 import signal
@@ -20,7 +21,7 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.routing import AnyMatches, HostMatches
 from tornado.web import HTTPError, RequestHandler
-from traitlets import Integer, List, Unicode
+from traitlets import Bool, Integer, List, Unicode
 from traitlets.config import Config
 from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
@@ -30,6 +31,7 @@ LOCAL_NAMES = r"(localhost|127(\.\d+){3}|\[::1\])$"  # what a browser on this ma
 PORTS = 100  # that are tried, from the wanted one on
 MOST_COPIES = 6  # of the app at once: each is a kernel of half a gigabyte
 PING = 30_000  # milliseconds that a tab has to answer a sign of life; tornado takes no longer time without a warning
+PREPARE = "from helpers.app.view import prepared; prepared()"  # what a kernel does while it waits for a visitor
 STARTED = contextvars.ContextVar("STARTED")  # the kernels of a request
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -56,26 +58,54 @@ SETTINGS = Config(
 
 
 class Copies(AsyncMappingKernelManager):
-    """The kernels: one for each copy of the app, and no more than the machine can hold."""
+    """The kernels: one for each copy of the app, and no more than the machine can hold.
+
+    While there is room, one more waits with everything loaded, so that the next page need not wait for it.
+    """
 
     most = Integer(MOST_COPIES, min=1, config=True, help="how many copies of the app there may be at once")
+    waits = Bool(True, config=True, help="whether a kernel waits for the next page")
 
     def __init__(self, **settings):
         super().__init__(**settings)
         self._one_at_a_time = asyncio.Lock()  # so that two requests at once never take one place
         self._leaving = set()  # kernels that are told to end: a page that is loaded again may have their place
+        self._ready = None  # the kernel that waits for a page
 
     async def start_kernel(self, **options) -> str:
-        """Start a kernel, or answer that there are too many."""
+        """Give the kernel that waits, or start one, or answer that there are too many."""
         async with self._one_at_a_time:
-            if len(self) - len(self._leaving) >= self.most:
+            kernel_id, self._ready = self._ready, None
+            if kernel_id in self:
+                self.get_kernel(kernel_id).last_activity = datetime.datetime.now(datetime.UTC)
+            elif self._is_full():
                 copies = "1 copy" if self.most == 1 else f"{self.most} copies"
                 message = f"This machine already runs {copies} of the app, and each needs half a gigabyte of memory. "
                 message += "Close a tab of the app, and this page opens it by itself."
                 raise HTTPError(503, message, reason="The app is open too often")
-            kernel_id = await super().start_kernel(**options)
+            else:
+                kernel_id = await super().start_kernel(**options)
             STARTED.get([]).append(kernel_id)
-            return kernel_id
+        self.prepare_one()
+        return kernel_id
+
+    def prepare_one(self) -> None:
+        """Start a kernel for the next page, beside everything else."""
+        self._preparing = asyncio.ensure_future(self._prepare_one())
+
+    async def _prepare_one(self) -> None:
+        async with self._one_at_a_time:
+            if self.waits and self._ready not in self and not self._is_full():
+                arguments = [f"--IPKernelApp.exec_lines={PREPARE}"]
+                self._ready = await super().start_kernel(kernel_name="python3", extra_arguments=arguments)
+
+    def _is_full(self) -> bool:
+        return len(self) - len(self._leaving) >= self.most
+
+    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
+        """End a kernel that nobody uses any more; the one that waits may."""
+        if kernel_id != self._ready:
+            await super().cull_kernel_if_idle(kernel_id)
 
     async def shutdown_kernel(self, kernel_id: str, **options) -> None:
         """End a kernel, once, however often that is asked for."""
@@ -155,6 +185,7 @@ class Server(Voila):
         print(f"The demo: {address} (Ctrl-C ends it)", file=sys.stderr, flush=True)
         if self.open_browser:
             threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+        self.ioloop.add_callback(self.kernel_manager.prepare_one)
         self.ioloop.start()
         self.stop()
 

@@ -1,4 +1,4 @@
-"""What the visitor of the demo wants. All values are immutable: a change makes a new one, and undo is an old one."""
+"""What the visitor of the app wants. All values are immutable: a change makes a new one, and undo is an old one."""
 
 from __future__ import annotations
 
@@ -13,12 +13,8 @@ FORMAT = "recommend-with-vectors/taste"
 VERSION = 1
 MOST_BYTES = 1_000_000  # of a file of a taste; a thousand films take less than a tenth
 MOST_FILMS = 30  # in a list
-
-SPACES = {  # what each space is, in one line
-    "text": "Text vectors: near means that the texts are alike.",
-    "learned": "Learned vectors: near means that the same viewers liked both (simulated viewers).",
-    "hybrid": "Hybrid: both together; films without ratings stand by what they are about.",
-}
+MOST_LETTERS = 500  # of a description
+SPACES = ("text", "learned", "hybrid")
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ class Taste:
 class Steering:
     """How lists are made: length, years, genres (one of them has to be there), diversity, and no very popular films."""
 
-    k: int = 9
+    k: int = 12
     first_year: int | None = None
     last_year: int | None = None
     genres: tuple = ()
@@ -72,10 +68,11 @@ class Steering:
 
 @dataclass(frozen=True)
 class Question:
-    """What a list answers: films like a film, films near a description, or (both None) films for the taste."""
+    """What a list answers: films like a film, near a description, with some people, or (all empty) for the taste."""
 
     film: object = None
     text: str | None = None
+    people: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -87,86 +84,128 @@ class Wanted:
     steering: Steering = Steering()
     space: str = "text"
 
+    @property
+    def begins(self) -> bool:
+        """Whether nothing is asked and nothing is liked yet."""
+        return self.question == Question() and not len(self.taste)
+
     def but(self, **changes) -> Wanted:
         """The same with some parts changed."""
         return dataclasses.replace(self, **changes)
 
 
-class TasteFileError(ValueError):
+class StateFileError(ValueError):
     """A file is no taste, for a reason that fits in one line."""
 
 
-def dump_taste(taste: Taste, movies: pd.DataFrame) -> str:
-    """Write a taste as JSON: ids with titles and years, so that another edition of a catalogue can be matched."""
+def dump_state(wanted: Wanted, movies: pd.DataFrame) -> str:
+    """Write what a visitor wants as JSON: films by id, title and year, so that another edition can be matched."""
 
     def entries(films) -> list[dict]:
         return [{"id": _plain(film), "title": movies["title"][film], "year": _year(movies, film)} for film in films]
 
-    document = {"format": FORMAT, "version": VERSION, "likes": entries(taste.likes)}
-    return json.dumps(document | {"dislikes": entries(taste.dislikes)}, ensure_ascii=False, indent=1)
+    question = wanted.question
+    asked = {"film": entries([question.film])[0]} if question.film is not None else {}
+    asked |= {"text": question.text} if question.text is not None else {}
+    asked |= {"people": question.people} if question.people else {}
+    document = {"format": FORMAT, "version": VERSION, "likes": entries(wanted.taste.likes)}
+    document |= {"dislikes": entries(wanted.taste.dislikes), "question": asked, "space": wanted.space}
+    return json.dumps(document | {"steering": dataclasses.asdict(wanted.steering)}, ensure_ascii=False, indent=1)
 
 
-def read_taste(content: bytes | str, movies: pd.DataFrame) -> tuple[Taste, list[str]]:
-    """Read a taste from a file's content.
+def read_state(content: bytes | str, movies: pd.DataFrame) -> tuple[Wanted, list[str]]:
+    """Read what a visitor wants from a file's content, a link, or what the browser kept.
 
     A film is known by its id if the title agrees, else by title and year. Films that the catalogue lacks are left out.
 
     Parameters
     ----------
     content : bytes or str
-        As written by `dump_taste`.
+        As written by `dump_state`; question, steering and space may be missing.
     movies : pandas.DataFrame
         The catalogue.
 
     Returns
     -------
-    taste, left_out : Taste, list of str
-        The taste, and the titles of films that are not in the catalogue.
+    wanted, left_out : Wanted, list of str
+        What is wanted, and the titles of films that are not in the catalogue.
 
     Raises
     ------
-    TasteFileError
-        When the content is too long, no JSON, of another format or version, or lacks a title.
+    StateFileError
+        When the content is too long, no JSON, of another format or version, lacks a title, or names films and none of
+        them is in the catalogue.
     """
     document = _parse(content)
     rows = {(movies["title"][film], _year(movies, film)): film for film in reversed(movies.index)}
-    chosen: dict[str, list] = {"likes": [], "dislikes": []}
-    left_out = []
-    for kind, found in chosen.items():
-        for entry in document[kind]:
-            title, year, film = entry["title"], entry.get("year"), entry.get("id")
-            known = isinstance(film, int) and film in movies.index and movies["title"][film] == title
-            film = film if known else rows.get((title, year))
-            if film is None:
-                left_out.append(title)
-            elif film not in chosen["likes"] + chosen["dislikes"]:
-                found.append(film)
-    return Taste(tuple(chosen["likes"]), tuple(chosen["dislikes"])), left_out
+
+    def known(entry: dict):
+        title, film = entry["title"], entry.get("id")
+        same = isinstance(film, int) and film in movies.index and movies["title"][film] == title
+        return film if same else rows.get((title, entry.get("year")))
+
+    left_out = [entry["title"] for entry in document["likes"] + document["dislikes"] if known(entry) is None]
+    likes, dislikes = (
+        tuple(dict.fromkeys(film for entry in document[kind] if (film := known(entry)) is not None))
+        for kind in ("likes", "dislikes")
+    )
+    if left_out and not likes and not dislikes:
+        raise StateFileError("none of its films is in this catalogue. What you chose here stays as it is.")
+    asked = document["question"] if isinstance(document.get("question"), dict) else {}
+    film = known(asked["film"]) if _is_film(asked.get("film")) else None
+    text, people = asked.get("text"), asked.get("people") or ()
+    question = Question(
+        film,
+        text[:MOST_LETTERS] if film is None and isinstance(text, str) and text.strip() else None,
+        tuple(name for name in people if isinstance(name, str)) if film is None and isinstance(people, list) else (),
+    )
+    space = document.get("space") if document.get("space") in SPACES else "text"
+    taste = Taste(likes, tuple(film for film in dislikes if film not in likes))
+    return Wanted(question, taste, read_steering(document.get("steering")), space), left_out
+
+
+def read_steering(values) -> Steering:
+    """Take from a file, or from the browser, what makes sense of a steering; for the rest, the beginning's."""
+    values, plain = values if isinstance(values, dict) else {}, Steering()
+    k, diversity, genres = values.get("k"), values.get("diversity"), values.get("genres")
+    years = (values.get(name) for name in ("first_year", "last_year"))
+    first, last = (year if isinstance(year, int) and 0 <= year < 10_000 else None for year in years)
+    return Steering(
+        min(max(k, 1), MOST_FILMS) if isinstance(k, int) else plain.k,
+        first,
+        last,
+        tuple(genre for genre in genres if isinstance(genre, str)) if isinstance(genres, list) else (),
+        float(min(max(diversity, 0), 1)) if isinstance(diversity, int | float) else plain.diversity,
+        values.get("hide_popular") is True,
+    )
 
 
 def _parse(content: bytes | str) -> dict:
     raw = content.encode("utf-8") if isinstance(content, str) else bytes(content)
     if len(raw) > MOST_BYTES:
-        raise TasteFileError(f"the file has {len(raw):,} bytes; a taste has at most {MOST_BYTES:,}.")
+        raise StateFileError(f"the file has {len(raw):,} bytes; a taste has at most {MOST_BYTES:,}.")
     try:
         document = json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        raise TasteFileError("the file is not JSON. Choose one that was saved here.") from None
+        raise StateFileError("the file is not JSON. Choose one that was saved here.") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise TasteFileError("the file is JSON, but no taste. Choose one that was saved here.")
+        raise StateFileError("the file is JSON, but no taste. Choose one that was saved here.")
     if document.get("version") != VERSION:
-        raise TasteFileError(f"the taste has version {document.get('version')!r}; this app reads version {VERSION}.")
+        raise StateFileError(f"the taste has version {document.get('version')!r}; this app reads version {VERSION}.")
     for kind in ("likes", "dislikes"):
         entries = document.get(kind)
-        whole = isinstance(entries, list) and all(
-            isinstance(entry, dict)
-            and isinstance(entry.get("title"), str)
-            and isinstance(entry.get("year"), int | None)
-            for entry in entries
-        )
-        if not whole:
-            raise TasteFileError(f"'{kind}' is no list of films with title and year.")
+        if not isinstance(entries, list) or not all(map(_is_film, entries)):
+            raise StateFileError(f"'{kind}' is no list of films with title and year.")
     return document
+
+
+def _is_film(entry) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("title"), str)
+        and isinstance(entry.get("year"), int | None)
+        and isinstance(entry.get("id"), int | str | None)
+    )
 
 
 def _without(films: tuple, film) -> tuple:

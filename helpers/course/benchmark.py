@@ -23,7 +23,7 @@ from helpers.data import load_movies, load_raw_listings, load_vectors
 from helpers.encoding import BATCH, compiled, encode, load_encoder
 from helpers.evaluation import evaluate_users
 from helpers.home import ROOT
-from helpers.recommenders import Recommender
+from helpers.recommenders.base import Histories, Recommender
 from helpers.scale.tuning import made_up_vectors, recall
 from helpers.search.index import NeighborIndex
 from helpers.search.neighbors import tag_overlap
@@ -275,10 +275,10 @@ class Given(Recommender):
     def __init__(self, given: np.ndarray):
         self.given = given
 
-    def _learn(self) -> None:
+    def _learn(self, ratings: pd.DataFrame) -> None:
         pass
 
-    def _scores(self, histories: np.ndarray) -> np.ndarray:
+    def _scores(self, histories: Histories) -> np.ndarray:
         return self.given
 
 

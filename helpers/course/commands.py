@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from helpers.course import bootstrap, console, guard, launch
 
-FROM_CSV = ["title_column", "text_column", "genre_column", "year_column", "encoding"]
-RATINGS_FROM_CSV = ["user_column", "item_column", "rating_column", "time_column", "scale", "zeros", "encoding"]
+FROM_CSV = list(launch.CATALOGUE)
+RATINGS_FROM_CSV = ["user_column", "item_column", "rating_column", "time_column", "scale", "counts", "liked", "zeros"]
+RATINGS_FROM_CSV += ["encoding", "delimiter"]
 
 
 class Answer(NamedTuple):
@@ -66,7 +67,15 @@ def parser() -> Parser:
     start.add_argument(
         "--port", type=whole_number(1, 65535), default=8888, help="the next free one is taken if it is busy"
     )
-    start.set_defaults(run=launch.start_course)
+    start.add_argument(
+        "--renew",
+        nargs="+",
+        metavar="NN",
+        type=filled,
+        help="a fresh copy of these notebooks, such as 03; yours are kept under names with a date",
+    )
+    start.add_argument("--yes", action="store_true", help="renew without asking")
+    start.set_defaults(run=launch.start_course, check=start_options)
 
     test = commands.add_parser("test", help="run every test, the notebooks included")
     test.add_argument("-v", "--verbose", action="store_true", help="name each test")
@@ -112,10 +121,24 @@ def parser() -> Parser:
         choices=["missing", "rating"],
         help="of own ratings: whether 0 and -1 mean not rated, or a rating",
     )
-    evaluate.add_argument("--encoding", metavar="E", type=encoding, help="of the file, if it is not found out rightly")
+    evaluate.add_argument(
+        "--counts", action="store_true", help="own ratings are counts of uses, and every use is a like"
+    )
+    evaluate.add_argument("--liked", metavar="R", type=number, help="the lowest of own ratings that is a like")
+    for name, kind in (("encoding", encoding), ("delimiter", delimiter)):
+        evaluate.add_argument(f"--{name}", metavar=name[0].upper(), type=kind, help=launch.CATALOGUE[name])
     evaluate.add_argument("--json", **json_option)
     evaluate.add_argument("--keep", action="store_true", help="write the figures into data/reference_results.json")
     evaluate.set_defaults(run=evaluate_models, check=ratings_options)
+
+    catalogue = commands.add_parser("catalogue", help="look through a catalogue of your own before you use it")
+    check = catalogue.add_subparsers(dest="action", metavar="check", required=True).add_parser(
+        "check", help="what was read, what is odd, and the command to go on with"
+    )
+    check.add_argument("csv", metavar="FILE", type=filled, help="CSV, JSON, Parquet, Excel, a folder, catalogue.toml")
+    add_catalogue_options(check, "")
+    check.add_argument("--json", **json_option)
+    check.set_defaults(run=check_catalogue)
 
     fetch = commands.add_parser("fetch", help="download real data: MovieLens ratings, or the plots of MPST")
     fetch.add_argument("dataset", choices=["movielens", "mpst"])
@@ -136,12 +159,13 @@ def parser() -> Parser:
 
 def add_catalogue_options(command: Parser, verb: str) -> None:
     """Add the options that name a catalogue of one's own."""
-    command.add_argument("--csv", metavar="FILE", type=filled, help=f"{verb} another catalogue: a CSV or CSV.gz file")
-    command.add_argument("--title-column", metavar="T", type=filled, help="its column of titles")
-    command.add_argument("--text-column", metavar="X", type=filled, help="its column of texts")
-    command.add_argument("--genre-column", metavar="G", type=filled, help="its column of genres, if it has one")
-    command.add_argument("--year-column", metavar="Y", type=filled, help="its column of years or dates, if it has one")
-    command.add_argument("--encoding", metavar="E", type=encoding, help="of the file, if it is not found out rightly")
+    if verb:
+        kinds = "a CSV, JSON, Parquet or Excel file, a folder of texts, or a catalogue.toml"
+        command.add_argument("--csv", metavar="FILE", type=filled, help=f"{verb} another catalogue: {kinds}")
+    for name, says in launch.CATALOGUE.items():
+        kind = {"encoding": encoding, "delimiter": delimiter}.get(name, filled)
+        letter = name[0].upper().replace("T", "X" if name == "text_column" else "T")
+        command.add_argument(f"--{name.replace('_', '-')}", metavar=letter, type=kind, help=says)
 
 
 def whole_number(low: int, high: int = sys.maxsize):
@@ -185,11 +209,22 @@ def encoding(text: str) -> str:
     return text
 
 
+def start_options(options) -> str | None:
+    """Say what is wrong with the options of `start`, if anything is."""
+    return "--yes goes with --renew" if options.yes and not options.renew else None
+
+
+def delimiter(text: str) -> str:
+    """Argparse type for the sign between cells."""
+    sign = {"\\t": "\t", "tab": "\t"}.get(text, text)
+    if len(sign) != 1 or sign in '"\r\n' or sign.isalnum():
+        raise argparse.ArgumentTypeError("a delimiter is one sign, such as ; or tab")
+    return sign
+
+
 def catalogue_options(options) -> str | None:
     """Say what is wrong with the options that name another catalogue, if anything is."""
-    if not options.csv:
-        return without_csv(options, FROM_CSV)
-    return None if options.title_column and options.text_column else "--csv needs --title-column and --text-column"
+    return None if options.csv else without_csv(options, FROM_CSV)
 
 
 def ratings_options(options) -> str | None:
@@ -200,6 +235,8 @@ def ratings_options(options) -> str | None:
         return f"{'--ratings' if options.ratings else '--keep'} does not go with --csv"
     if options.scale and options.scale[0] >= options.scale[1]:
         return "--scale needs a LOW that is below HIGH"
+    if options.scale and options.counts:
+        return "--counts does not go with --scale"
     return None
 
 
@@ -230,6 +267,15 @@ def recommend_titles(options) -> Answer:
     lines = [f"  {neighbor['similarity']:.2f}  {label(neighbor)}" for neighbor in neighbors]
     document = {"query": options.title, "matched": matched, "neighbors": neighbors}
     return Answer(document, [f"{found.attrs['caption']}:", *lines])
+
+
+def check_catalogue(options) -> Answer:
+    """Look through a catalogue, and say what is odd."""
+    from helpers.course.catalogue import examine, lines
+    from helpers.data import describe
+
+    document = examine(describe(options.csv, **given(options, *FROM_CSV)))
+    return Answer(document, lines(document))
 
 
 def as_records(films) -> list:
@@ -266,7 +312,9 @@ def evaluate_models(options) -> Answer:
     ratings = options.ratings or "course"
     if options.csv:
         columns = [options.user_column or "user", options.item_column or "item", options.rating_column or "rating"]
-        ratings = read_ratings_csv(options.csv, *columns, **given(options, "time_column", "scale", "zeros", "encoding"))
+        more = {"scale": "counts"} if options.counts else {}
+        more |= given(options, "time_column", "scale", "zeros", "liked", "encoding", "delimiter")
+        ratings = read_ratings_csv(options.csv, *columns, **more)
     every = WITHOUT_FILMS if options.csv else list(MODELS)
     names = options.models.split(",") if options.models else every
     unknown = [name for name in names if name not in every]

@@ -5,32 +5,79 @@ from __future__ import annotations
 import json
 import os
 import sys
+from argparse import Namespace
 from pathlib import Path
 
-from helpers.course import bootstrap, guard
+from helpers.course import bootstrap, console, guard
+
+CATALOGUE = {  # options that describe a catalogue, as `helpers.data.catalogue.Description` calls them
+    "title_column": "its column of titles; what is not named is guessed, and said",
+    "text_column": "its column of texts",
+    "genre_column": "its column of genres, if it has one",
+    "year_column": "its column of years or dates, if it has one",
+    "people_column": "its column of people (authors, cast), if it has one",
+    "id_column": "its column of ids, if it has one",
+    "encoding": "of the file, if it is not found out rightly",
+    "delimiter": "between the cells of a CSV file, if it is not found out rightly",
+    "language": "of its texts, such as fr",
+}
 
 
-def start_course(options) -> int:
-    """Open JupyterLab on the first notebook.
+def start_course(options: Namespace) -> int:
+    """Open JupyterLab on the learner's own copy of the first notebook, or of one that is to be renewed.
 
     Its settings in ``helpers/course/jupyter`` leave out the question about news, and keep the messages of widgets in
     order: on threads of their own, as JupyterLab sends them by default, a later one may overtake an earlier one while
     cells run (JupyterLab's issue 19719).
     """
-    command = [sys.executable, "-m", "jupyterlab", f"--port={options.port}", "--notebook-dir=."]
-    command += ["--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
+    from helpers.course import own_copy
+
+    renewed = own_copy.named(options.renew or [])
+    for original in renewed:
+        if options.yes or may_renew(original):
+            own_copy.renew(original)
+    outdated = own_copy.bring_up_to_date()
+    if outdated:
+        console.say(
+            f"The course has a newer version of {', '.join(outdated)}. Yours stays as it is; to take the new one and "
+            f"keep yours beside it: python3 -m helpers start --renew {' '.join(outdated)}",
+            error=True,
+        )
+    folder, name = own_copy.folder(), renewed[0].name if renewed else "00_start_here.ipynb"
+    top = bootstrap.ROOT if folder.parent == bootstrap.ROOT / "my_course" else folder.parent
+    command = [sys.executable, "-m", "jupyterlab", f"--port={options.port}", f"--notebook-dir={top}"]
+    command += [f"--LabApp.default_url=/lab/tree/{folder.relative_to(top).as_posix()}/{name}"]
     command += ["--no-browser"] if options.no_browser else []
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in containers
         command.append("--allow-root")
     return run_child(command, JUPYTER_CONFIG_PATH=str(bootstrap.ROOT / "helpers" / "course" / "jupyter"))
 
 
-def open_demo(options) -> int:
+def may_renew(original: Path) -> bool:
+    """Ask whether a learner's notebook may make way for a fresh copy.
+
+    Raises
+    ------
+    ValueError
+        When there is nobody to ask.
+    """
+    from helpers.course import own_copy
+
+    own = own_copy.folder() / original.name
+    if not own.exists():
+        return True
+    kept = own_copy.kept_as(own).name
+    if not sys.stdin or not sys.stdin.isatty():
+        raise ValueError(f"start --renew asks before {own.name} becomes {kept}; where nobody can answer, add --yes")
+    print(f"A fresh {own.name}? Yours is kept as {kept}. [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def open_demo(options: Namespace) -> int:
     """Serve the app by Voila on this machine alone, until Ctrl-C."""
     from helpers.app.view import app_of
 
-    names = ["csv", "title_column", "text_column", "genre_column", "year_column", "encoding"]
-    source = {name: getattr(options, name) for name in names if getattr(options, name)} or None
+    source = {name: getattr(options, name) for name in ["csv", *CATALOGUE] if getattr(options, name)} or None
     app_of(source)  # whatever is wrong with the data is said now, and texts are encoded only once
     if source:
         source["csv"] = str(Path(options.csv).resolve())  # the app runs in another folder
@@ -40,13 +87,13 @@ def open_demo(options) -> int:
     return run_child(command, COURSE_DEMO_CATALOGUE=json.dumps(source))
 
 
-def run_tests(options) -> int:
+def run_tests(options: Namespace) -> int:
     """Run pytest on tests/ and notebooks/, one process a core."""
     command = [sys.executable, "-m", "pytest", "-n", "auto", "-v" if options.verbose else "-q"]
     return run_child(command, serves=False)
 
 
-def run_child(command: list, patience: float = guard.PATIENCE, serves: bool = True, **variables) -> int:
+def run_child(command: list, patience: float = guard.PATIENCE, serves: bool = True, **variables: str) -> int:
     """Run a module in the course's folder, as ``python -m`` does, and pass its exit status on.
 
     It ends with this process, however that ends: Ctrl-C, a signal, SIGKILL; kernels end with their server.

@@ -11,15 +11,18 @@ import contextlib
 import os
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from helpers.data.cells import MISSING, WORDS, is_missing, read_genres, read_numbers, read_years
-from helpers.files import file_sha256, hash_texts, read_arrays, write_whole  # noqa: F401  (for those who look here)
+from helpers.data.catalogue import Description, describe
+from helpers.data.cells import MISSING, read_genres, read_numbers, read_years  # noqa: F401  (found here, too)
+from helpers.data.formats import open_table
+from helpers.data.ratings import LIKED, SCALE, as_stars, from_stars, like_of, read_ratings_csv  # noqa: F401
+from helpers.files import file_sha256, hash_texts, read_arrays, write_whole  # noqa: F401
 from helpers.home import ROOT, cache_folder
-from helpers.data.tables import Table, one_line, open_table
 
 DATA_DIR = ROOT / "data"
 
@@ -28,10 +31,8 @@ LISTING_COLUMNS = ["listing_id", "title", "year", "genres", "director", "cast", 
 TRUTH_COLUMNS = ["listing_id", "movie_id"]
 RATING_COLUMNS = ["user_id", "movie_id", "rating", "timestamp"]
 NAMED_VIEWERS = {1: "Ada", 2: "Bruno", 3: "Carla"}  # user_id of the simulated viewers that the course speaks of
-LIKED = 4.0  # stars; a rating from here on counts as a like
-SCALE = (0.5, 5.0)  # stars, lowest and highest
 CHECKSUMS = "SHA256SUMS"
-OURS = ["movie_id", "title", "synopsis", "similarity"]  # names that mean one thing everywhere in the course
+VECTOR_FILES = {"all-MiniLM-L6-v2": "vectors.npz", "all-mpnet-base-v2": "vectors_mpnet.npz"}  # by encoder
 
 MOVIELENS_FOLDER = "ml-latest-small"
 MOVIELENS_FILES = {  # the columns that each file has to have, and what they hold
@@ -46,29 +47,27 @@ MPST_ROWS = 14_828
 
 
 def load_movies(
-    csv: str | Path | None = None,
+    csv: str | Path | pd.DataFrame | None = None,
     title_column: str | None = None,
     text_column: str | None = None,
-    *,
-    genre_column: str | None = None,
-    year_column: str | None = None,
-    encoding: str | None = None,
+    **columns: str | None,
 ) -> pd.DataFrame:
     r"""Load the course's films, the films of MPST, or any catalogue that has a title and a text.
 
     Parameters
     ----------
-    csv : path or "mpst", optional
-        A CSV or CSV.gz file of your own; without it, the films of the course are loaded. Commas, semicolons,
-        tabs or bars may separate its cells. ``"mpst"`` stands for the 14,828 films with long plots of Kar et al.
-        (2018), fetched by ``python3 -m helpers fetch mpst``.
+    csv : path, pandas.DataFrame or "mpst", optional
+        A catalogue of your own: a CSV file with any delimiter, packed by gzip or not, a JSON, Parquet or Excel file, a
+        folder of text files, a DataFrame, or a `catalogue.toml` that describes one. Without it, the films of the course
+        are loaded. ``"mpst"`` stands for the 14,828 films with long plots of Kar et al. (2018), fetched by
+        ``python3 -m helpers fetch mpst``.
     title_column, text_column : str, optional
-        Its columns that hold titles and texts; both are needed with `csv`.
-    genre_column, year_column : str, optional
-        Its columns that become ``genres`` and ``year``; see `read_genres` and `read_years`.
-    encoding : str, optional
-        Of the file, as Python names it (``cp1251``, ``gbk``); ``utf-8:replace`` reads U+FFFD where a byte is damaged.
-        By default UTF-8, UTF-16 and UTF-32 are recognized, and Windows-1252 where all of its letters are plausible.
+        Its columns that hold titles and texts. What is not named is guessed, and a warning says how.
+    **columns : str, optional
+        ``genre_column``, ``year_column``, ``people_column``, ``id_column`` become ``genres``, ``year``, ``cast`` and
+        ``id``, see `read_genres` and `read_years`. ``delimiter`` and ``encoding`` of the file, as Python names it
+        (``cp1251``, ``gbk``; ``utf-8:replace`` reads U+FFFD where a byte is damaged). By default UTF-8, UTF-16 and
+        UTF-32 are recognized, and Windows-1252 where all of its letters are plausible. See `describe`.
 
     Returns
     -------
@@ -85,7 +84,7 @@ def load_movies(
     Raises
     ------
     ValueError
-        When the file cannot be read rightly, or lacks a column, or has no usable row; see `helpers.data.tables.open_table`.
+        When the file cannot be read rightly, or lacks a column, or has no usable row; see `helpers.data.open_table`.
     FileNotFoundError
         When there is no such file.
 
@@ -94,17 +93,13 @@ def load_movies(
     S. Kar, S. Maharjan, A. P. López-Monroy and T. Solorio (2018), MPST: a corpus of movie plot synopses with tags,
     LREC 2018.
     """
-    if csv == "mpst":
+    if isinstance(csv, str) and csv == "mpst":
         return read_mpst(_find_real(MPST_FILE, "mpst"))
     if csv is None:
         movies = _by_number("movies.csv", _read_course_file("movies.csv", MOVIE_COLUMNS), "movie_id")
         movies["year"] = _whole_numbers("movies.csv", movies["year"], "year")
         return movies
-    if title_column is None or text_column is None:
-        raise ValueError("load_movies: name title_column and text_column together with csv.")
-    needed = [column for column in (title_column, text_column, genre_column, year_column) if column]
-    table = open_table(csv, needed, encoding)
-    return _usable_rows(table, title_column, text_column, genre_column, year_column)
+    return describe(csv, title_column=title_column, text_column=text_column, **columns).films()
 
 
 def load_raw_listings() -> pd.DataFrame:
@@ -227,96 +222,17 @@ def read_movielens(folder: Path) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def read_ratings_csv(
-    path,
-    user_column: str,
-    item_column: str,
-    rating_column: str,
-    time_column: str | None = None,
-    scale=None,
-    *,
-    zeros: str | None = None,
-    encoding: str | None = None,
-) -> pd.DataFrame:
-    """Read anybody's ratings from a CSV file.
-
-    Parameters
-    ----------
-    path : path
-        A CSV or CSV.gz file, in any delimiter and encoding that `load_movies` reads.
-    user_column, item_column, rating_column : str
-        Its columns.
-    time_column : str, optional
-        Seconds or milliseconds since 1970 (a warning says when they are read as milliseconds), years, or dates such as
-        2020-01-31, 20200131 or 2020-01-31T18:30:00+02:00.
-    scale : tuple of float, optional
-        Lowest and highest rating of the file; `as_stars` maps ratings from there to stars. By default they are stars.
-    zeros : {"missing", "rating"}, optional
-        What a 0 means where it could mean "not rated": ``"missing"`` leaves such rows (and those with -1) out, with a
-        warning that counts them; ``"rating"`` takes them for the lowest rating. By default, a scale from 0 on whose
-        zeros outnumber every other rating is refused with this question.
-    encoding : str, optional
-        As in `load_movies`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``user_id``, ``movie_id`` (texts), ``rating`` and, where there is one, ``timestamp``.
-
-    Raises
-    ------
-    ValueError
-        When the file cannot be read rightly, a column is missing, a cell of it is empty, no number, no time or outside
-        of the scale (the line is named), or nobody knows what zeros mean.
-    """
-    low, high = SCALE if scale is None else map(float, scale)
-    if not (np.isfinite([low, high]).all() and low < high):
-        raise ValueError(
-            f"read_ratings_csv: the scale goes from a lower to a higher number, not from {low:g} to {high:g}."
-        )
-    if zeros not in (None, "missing", "rating"):
-        raise ValueError(f"read_ratings_csv: zeros is 'missing' or 'rating', not {zeros!r}.")
-    columns = {"user_id": user_column, "movie_id": item_column, "rating": rating_column, "timestamp": time_column}
-    columns = {name: column for name, column in columns.items() if column}
-    file = open_table(path, list(columns.values()), encoding)
-    table = file.frame(list(dict.fromkeys(columns.values())))
-    ratings = pd.DataFrame({name: table[column].str.strip() for name, column in columns.items()})
-    if ratings.empty:
-        raise ValueError(f"{file.name}: there is no row below the header.")
-    for name in ("user_id", "movie_id"):
-        _refuse_cells(file, ratings[name], is_missing(ratings[name]), columns[name], "is missing")
-    numbers = read_numbers(ratings["rating"])
-    if zeros == "missing":
-        unrated = numbers.eq(0) | (numbers.eq(-1) & (low > -1))
-        if unrated.all():
-            raise ValueError(f"{file.name}: no row of {len(ratings):,} has a rating.")
-        warnings.warn(f"{file.name}: {unrated.sum():,} of {len(ratings):,} rows left out (not rated).", stacklevel=2)
-        ratings, numbers = ratings[~unrated], numbers[~unrated]
-    hint = ". If 0 or -1 means 'not rated': --zeros missing (zeros='missing')" if numbers.isin([0, -1]).any() else ""
-    scaled = f"is no rating from {low:g} to {high:g}{hint}"
-    _refuse_cells(file, ratings["rating"], ~numbers.between(low, high), columns["rating"], scaled)
-    counts = numbers.value_counts()
-    if zeros is None and low == 0 and len(counts) > 2 and counts.get(0, 0) > counts.drop(0, errors="ignore").max():
-        raise ValueError(
-            f"{file.name}: {counts[0]:,} of {len(numbers):,} ratings are 0, more than any other. If that means 'not "
-            "rated', say --zeros missing (zeros='missing'); if it is the lowest rating, say --zeros rating."
-        )
-    ratings["rating"] = as_stars(numbers, (low, high))
-    if time_column:
-        ratings["timestamp"] = _seconds(file, ratings["timestamp"], time_column)
-    return ratings.reset_index(drop=True)
-
-
-def read_table(csv: str | Path, *, encoding: str | None = None) -> pd.DataFrame:
-    """Read a CSV or CSV.gz file as it is: all columns, all rows, texts; a cell that is empty is missing.
+def read_table(csv: str | Path | Description, *, encoding: str | None = None) -> pd.DataFrame:
+    """Read a table of any kind as it is: all columns, all rows, texts; a cell that is empty is missing.
 
     Delimiter and encoding are found as by `load_movies`, and the same is refused; words for nothing stay.
     """
-    return open_table(csv, [], encoding).frame().reset_index(drop=True)
+    table = csv.table if isinstance(csv, Description) else open_table(csv, [], encoding)
+    return table.frame().reset_index(drop=True)
 
 
-def read_csv_in_parts(csv: str | Path, column: str, rows: int, *, encoding: str | None = None):
-    """Read one column of a CSV of any size, some rows at a time.
+def read_csv_in_parts(csv: str | Path, column: str, rows: int, *, encoding: str | None = None) -> Iterator[list[str]]:
+    """Read one column of a table of any size, some rows at a time.
 
     The file is looked through before the first part comes, and read as by `load_movies`.
 
@@ -331,50 +247,8 @@ def read_csv_in_parts(csv: str | Path, column: str, rows: int, *, encoding: str 
         When the file cannot be read rightly, or the column is missing.
     """
     for _, (cells,) in open_table(csv, [column], encoding).parts([column], rows):
-        texts = [cell.strip() for cell in cells]
+        texts = [(cell or "").strip() for cell in cells]
         yield ["" if text.lower() in MISSING else text for text in texts]
-
-
-def as_stars(ratings, scale: tuple = SCALE):
-    """Map ratings of any scale to stars, half a star to five, so that a like is a like on every scale.
-
-    The lowest rating of a scale counts as no more than a tenth of the highest, as half a star of five does: so 4 of 5
-    stays 4 on a scale from 1 to 5, and 8 of 10 becomes 4 on one from 0 or 1 to 10.
-
-    Parameters
-    ----------
-    ratings : array-like of float
-        Any shape.
-    scale : tuple of float
-        Lowest and highest rating.
-
-    Returns
-    -------
-    array-like of float
-        Of the same shape; `from_stars` is the way back.
-
-    Raises
-    ------
-    ValueError
-        When the lowest rating is not below the highest.
-    """
-    low, step = _star(scale)
-    return ratings if tuple(scale) == SCALE else np.round(SCALE[0] + (ratings - low) / step, 6)
-
-
-def from_stars(stars, scale: tuple = SCALE):
-    """Map stars back to the ratings of a scale, see `as_stars`; what would lie outside of the scale is its end."""
-    low, step = _star(scale)
-    return np.clip(stars if tuple(scale) == SCALE else low + (stars - SCALE[0]) * step, *scale)
-
-
-def _star(scale: tuple) -> tuple[float, float]:
-    """The rating that half a star stands for, and how far apart two ratings are that differ by a star."""
-    low, high = scale
-    if not low < high:
-        raise ValueError(f"scale is {tuple(scale)}: the lowest rating comes first, then the highest, such as (1, 10).")
-    low = min(low, high / 10)
-    return low, (high - low) / (SCALE[1] - SCALE[0])
 
 
 def read_mpst(path: Path) -> pd.DataFrame:
@@ -406,29 +280,34 @@ def changed_files() -> list[str]:
     ]
 
 
-def load_vectors(movies: pd.DataFrame) -> np.ndarray:
+def load_vectors(movies: pd.DataFrame, encoder: str = "all-MiniLM-L6-v2") -> np.ndarray:
     """Load the synopsis vectors that come with the course.
 
     Parameters
     ----------
     movies : pandas.DataFrame
         Films of the course, or some of them; rows of the result follow their order.
+    encoder : str
+        Which encoder made them: all-MiniLM-L6-v2, or all-mpnet-base-v2 (kept in float16).
 
     Returns
     -------
     numpy.ndarray
-        (n_movies, 384) float32, rows of length 1.
+        (n_movies, 384) or (n_movies, 768) float32, rows of length 1.
 
     Raises
     ------
     ValueError
-        When the file is damaged, lacks a film, or was made from other synopses than the ones in `movies`.
+        When the file is damaged, lacks a film, or was made from other synopses than the ones in `movies`, or when there
+        are none of this encoder.
     """
-    path = DATA_DIR / "vectors.npz"
+    if encoder not in VECTOR_FILES:
+        raise ValueError(f"load_vectors: there are vectors of {' and '.join(VECTOR_FILES)}, not of {encoder!r}.")
+    path = DATA_DIR / VECTOR_FILES[encoder]
     with _clear_errors(path):
         stored = read_arrays(path)
         ids, vectors, hashes = (_named(stored, name) for name in ("ids", "vectors", "text_sha256"))
-        if vectors.ndim != 2 or vectors.dtype != np.float32 or not len(ids) == len(vectors) == len(hashes):
+        if vectors.ndim != 2 or vectors.dtype not in (np.float32, np.float16) or not len(ids) == len(vectors) == len(hashes):
             raise ValueError("its arrays do not belong together")
         rows = pd.Series(np.arange(len(ids)), index=ids)
     missing = movies.index.difference(rows.index)
@@ -437,7 +316,8 @@ def load_vectors(movies: pd.DataFrame) -> np.ndarray:
     wanted = rows.loc[movies.index].to_numpy()
     if not np.array_equal(hashes[wanted], hash_texts(movies["synopsis"])):
         raise ValueError(f"{path.name} was made from other synopses. Run: python tools/make_vectors.py")
-    return vectors[wanted]
+    rows = vectors[wanted].astype(np.float32)
+    return rows if vectors.dtype == np.float32 else rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def _named(stored: dict, name: str) -> np.ndarray:
@@ -449,10 +329,13 @@ def _named(stored: dict, name: str) -> np.ndarray:
 def _published() -> dict[str, str]:
     """The SHA-256 that each file of the course should have."""
     lines = (DATA_DIR / CHECKSUMS).read_text(encoding="utf-8").splitlines()
-    found = [re.fullmatch(r"([0-9a-f]{64})  ([\w.-]+)", line) for line in lines]
-    if not all(found):
-        raise ValueError(f"line {found.index(None) + 1} is no SHA-256 and a name")
-    return {line[2]: line[1] for line in found}
+    published = {}
+    for number, line in enumerate(lines, 1):
+        found = re.fullmatch(r"([0-9a-f]{64})  ([\w.-]+)", line)
+        if not found:
+            raise ValueError(f"line {number} is no SHA-256 and a name")
+        published[found[2]] = found[1]
+    return published
 
 
 def _read_course_file(name: str, columns: list[str]) -> pd.DataFrame:
@@ -532,73 +415,9 @@ def _read_real_csv(path: Path, columns: dict[str, str]) -> pd.DataFrame:
 
 
 @contextlib.contextmanager
-def _clear_errors(path: Path):
+def _clear_errors(path: Path) -> Iterator[None]:
     """Turn whatever a damaged course file raises into one line that says how to get it back."""
     try:
         yield
     except (OSError, ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
         raise ValueError(f"{path.name}: {error}. Get the file back with: git checkout data/{path.name}") from error
-
-
-def _usable_rows(
-    file: Table, title_column: str, text_column: str, genre_column: str | None, year_column: str | None
-) -> pd.DataFrame:
-    """Name the columns, number the rows, and leave out rows that lack a title or a text."""
-    table = file.frame()
-    texts = table[text_column].str.strip()
-    texts = texts.mask(is_missing(texts), "")
-    titles = _titles(table[title_column].fillna("").map(one_line))
-    others = table.drop(columns={title_column, text_column})
-    named = {"genres": genre_column or "genres", "year": year_column or "year"}
-    chosen = {name for name, column in named.items() if column in table and column != name}
-    others = others.rename(columns=lambda name: f"file_{name}" if name in {*OURS, *chosen} else name)
-    movies = pd.DataFrame({"title": titles, "synopsis": texts}).join(others)
-    for name, read in (("genres", read_genres), ("year", read_years)):
-        if named[name] in table and (named[name] != name or name in movies):
-            movies[name] = read(table[named[name]])
-    if "tags" in movies:
-        movies["tags"] = read_genres(movies["tags"])
-    movies.index = pd.RangeIndex(1, len(movies) + 1, name="movie_id")
-    no_title = movies["title"].eq("")
-    no_text = movies["synopsis"].eq("") & ~no_title
-    usable = movies[~no_title & ~no_text].copy()
-    if usable.empty:
-        raise ValueError(f"{file.name}: no row has both a '{title_column}' and a '{text_column}'.")
-    if len(usable) < len(movies):
-        warnings.warn(
-            f"{file.name}: {len(movies) - len(usable)} of {len(movies)} rows left out "
-            f"({no_title.sum()} without title, {no_text.sum()} without text).",
-            stacklevel=3,
-        )
-    usable.attrs["left_out"] = {"without title": int(no_title.sum()), "without text": int(no_text.sum())}
-    return usable
-
-
-def _titles(titles: pd.Series) -> pd.Series:
-    """Empty what is no title: a sign for nothing, or a word for nothing that stands in several rows."""
-    nothing = titles.str.lower().isin(MISSING)
-    only = titles.str.lower().isin(WORDS) & ~titles.duplicated(keep=False)
-    return titles.mask(nothing & ~only, "")
-
-
-def _refuse_cells(file: Table, cells: pd.Series, bad: pd.Series, column: str, why: str) -> None:
-    """Refuse cells, and name the line, as an editor counts, of the first."""
-    if bad.any():
-        line, cell = cells.index[bad][0], cells[bad].iloc[0]
-        shown = "" if pd.isna(cell) else one_line(str(cell))[:40]
-        raise ValueError(f"{file.name}, line {line}: {column} '{shown}' {why}. Change the line, or leave it out.")
-
-
-def _seconds(file: Table, cells: pd.Series, column: str) -> pd.Series:
-    """Read times as seconds since 1970."""
-    seconds, wrong = read_numbers(cells), "is no time; write seconds since 1970, or 2020-01-31 18:30"
-    if seconds.isna().all() or cells.str.fullmatch(r"(19|20)[0-9]{2}([01][0-9][0-3][0-9])?").all():
-        dates = pd.to_datetime(cells, errors="coerce", utc=True, format="ISO8601")
-        _refuse_cells(file, cells, dates.isna(), column, wrong)
-        return (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
-    _refuse_cells(file, cells, seconds.isna(), column, wrong)
-    thousands = 1_000 ** int(max(0, np.log10(max(1.0, seconds.median())) - 8) // 3)
-    if thousands > 1:
-        unit = {1_000: "milliseconds", 1_000_000: "microseconds"}.get(thousands, "nanoseconds")
-        warnings.warn(f"{file.name}: {column} is read as {unit} since 1970.", stacklevel=3)
-    return seconds / thousands

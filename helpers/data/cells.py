@@ -21,7 +21,10 @@ WORDS = {"na", "n/a", "nan", "null", "none", "nil", "?"}  # of them, films are c
 
 def is_missing(cells: pd.Series) -> pd.Series:
     """Tell which cells are empty, or hold nothing but a word for nothing."""
-    return cells.isna() | cells.str.lower().isin({"", *MISSING})
+    missing = cells.isna()
+    short = ~missing & (cells.str.len() <= max(map(len, MISSING)))  # no copy of long texts is made
+    missing[short] = cells[short].str.lower().isin({"", *MISSING})
+    return missing
 
 
 def read_genres(cells: pd.Series) -> pd.Series:

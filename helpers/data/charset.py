@@ -70,7 +70,7 @@ class Finding(NamedTuple):
     encoding: str | None
     line: int
     byte: int
-    count: int
+    wrong: int  # bytes that are not UTF-8
 
 
 def codec(name: str) -> tuple[str, str]:
@@ -112,8 +112,8 @@ def marked(head: bytes) -> str | None:
     if head.count(0) < 3:  # a header and a row have as many ends of cells and lines
         return None
     fits = {encoding: _plausible(head[: len(head) // 4 * 4], encoding) for encoding in WIDE}
-    best = max(fits, key=fits.get)
-    return best if fits[best] > 0.01 else None
+    share, best = max((share, encoding) for encoding, share in fits.items())
+    return best if share > 0.01 else None
 
 
 def _plausible(head: bytes, encoding: str) -> float:
@@ -153,7 +153,8 @@ def judge(blocks: Iterable[bytes]) -> Finding:
         ``encoding`` is ``"utf-8"`` when as many letters are UTF-8 as bytes are not; ``"cp1252"`` when all of its words
         could be Western European ones; None otherwise.
     """
-    lines, first, good, bad, defined, words = 1, None, 0, 0, True, Counter()
+    lines, first, good, bad, defined = 1, None, 0, 0, True
+    words: Counter[str] = Counter()
     for block in without_cuts(blocks):
         text = block.decode("utf-8", "surrogateescape")
         wrong = re.findall(r"[\udc80-\udcff]", text)

@@ -1,4 +1,4 @@
-"""The one reader of tables: CSV files of any delimiter, encoding, line end and size, compressed by gzip or not.
+"""The one reader of CSV files, of any delimiter, encoding, line end and size, compressed by gzip or not.
 
 A table is read rightly, or refused in one line that names the line, as an editor counts, and the cure. So every file is
 walked over three times, and never held in memory as a whole: all bytes (what kind of file is it, in which encoding, is
@@ -12,14 +12,16 @@ import codecs
 import contextlib
 import csv
 import dataclasses
+import difflib
 import gzip
 import io
 import itertools
 import re
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -34,35 +36,21 @@ UNPACKED_FROM, UNPACKED_TIMES = 100_000_000, 200  # bytes from which a gzip file
 SPARE_MEMORY = 200_000_000  # bytes that are left to everything else
 STRINGS = pd.Series(["text"]).dtype  # what pandas takes for texts: it differs between its versions
 
-KINDS = [  # what a file begins with, whatever its name says
-    (b"PK\x03\x04", "a zip (or Excel) file"),
-    (b"PK\x05\x06", "a zip (or Excel) file"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel (or Word) file"),
+KINDS = [  # what is no table, whatever its name says, and begins like this
+    (b"PK\x03\x04", "a zip file"),
     (b"PAR1", "a Parquet file"),
-    (b"ARROW1", "an Arrow file"),
-    (b"FEA1", "a Feather file"),
-    (b"ORC\x03", "an ORC file"),
-    (b"Obj\x01", "an Avro file"),
-    (b"SQLite format 3\0", "an SQLite database"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel (or Word) file"),
+    (b"SQLite format 3", "an SQLite database"),
     (b"%PDF-", "a PDF file"),
     (b"{\\rtf", "an RTF file"),
-    (b"\x89HDF\r\n", "an HDF5 file"),
-    (b"\x93NUMPY", "a NumPy file"),
-    (b"RDX", "an R file"),
     (b"\x1f\x8b", "a gzip file inside of a gzip file"),
     (b"BZh", "a bzip2 file"),
-    (b"\xfd7zXZ\0", "an xz file"),
+    (b"\xfd7zXZ", "an xz file"),
     (b"\x28\xb5\x2f\xfd", "a zstd file"),
-    (b"\x04\x22\x4d\x18", "an lz4 file"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip file"),
-    (b"Rar!", "a RAR file"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"\x7fELF", "a program"),
     (b"version https://git-lfs.", "a pointer of Git LFS (run: git lfs pull)"),
 ]
-MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:(<!doctype html|<html|<head|<body|<\?xml|<!--)|([\[{]\s*[\[{\"]))", re.I)
+ZERO = "a zero byte, which no text has: the file is damaged, save it anew"
+MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(!doctype html|html|head|body|\?xml|!--)", re.I)
 
 CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")  # and a terminal's sequences
 SPACES = re.compile(r"[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")  # that some programs write for a new line in a cell
@@ -83,6 +71,7 @@ class Table:
     before: int
     backslashes: bool  # before quotes inside a cell, instead of a second quote
     rows: int = 0
+    unit = "line"  # what the index of `frame` counts
 
     @property
     def name(self) -> str:
@@ -114,11 +103,11 @@ class Table:
             yield line, cells[self.before : last] if len(cells) != len(self.columns) else cells
 
     def parts(self, columns: list[str], rows: int, bar: str | None = None) -> Iterator[tuple[list[int], list[list]]]:
-        """Give the first lines and the cells of some columns, at most `rows` records at once."""
+        """Give the first lines and the cells (None where empty) of some columns, at most `rows` records at once."""
         places = [self.columns.index(column) for column in columns]
         records = self.records(bar)
         while part := list(itertools.islice(records, rows)):
-            yield [line for line, _ in part], [[cells[place] for _, cells in part] for place in places]
+            yield [line for line, _ in part], [[cells[place] or None for _, cells in part] for place in places]
 
     def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
         """Read columns (all of them, without names) into texts; missing where a cell is empty.
@@ -134,16 +123,14 @@ class Table:
             When memory will not do.
         """
         columns = self.columns if columns is None else columns
-        frames, held = [], 0
+        frames: list[pd.DataFrame] = []
+        held = 0
         try:
             for lines, cells in self.parts(columns, ROWS, f"Reading {self.name}"):
                 index = pd.Index(lines, name="line", dtype="int64")
-                values = {
-                    column: pd.Series([cell or None for cell in texts], index, dtype=STRINGS)
-                    for column, texts in zip(columns, cells, strict=True)
-                }
-                frames.append(pd.DataFrame(values, index))
-                held += int(frames[-1].memory_usage(index=True, deep=True).sum())
+                texts = zip(columns, cells, strict=True)
+                frames.append(pd.DataFrame({c: pd.Series(values, index, STRINGS) for c, values in texts}, index))
+                held += int(frames[-1].memory_usage(deep=True).sum())
                 if free_memory() < held + SPARE_MEMORY:
                     raise MemoryError
             return pd.concat(frames) if frames else pd.DataFrame({c: [] for c in columns}, dtype=STRINGS)
@@ -154,25 +141,23 @@ class Table:
                 "Leave out columns or rows; helpers.encode_csv reads a file of any length in parts."
             ) from None
 
-    def _all(self, bar: str | None = None) -> Iterator[tuple[int, int, list[str]]]:
+    def _all(self, bar: str | None = None) -> Generator[tuple[int, int, list[str]]]:
         """Give first line, last line and cells of whatever is a record: the header and blank lines are, too."""
         csv.field_size_limit(LONGEST)
-        with _text(self.path, self.encoding, self.errors, bar) as (text, moved):
-            held: list[str] = []
-            lines = _lines(text, held, self.name, self.backslashes, moved)
+        with open_text(self.path, self.encoding, self.errors, bar) as (text, moved):
+            lines = _lines(text, self.name, self.backslashes, moved)
             reader = csv.reader(lines, delimiter=self.delimiter, strict=True, skipinitialspace=True)
             while True:
                 first = reader.line_num + 1
-                held.clear()
                 try:
                     cells = next(reader, None)
                 except csv.Error as error:
-                    raise ValueError(self._unclosed(first, held, error)) from None
+                    raise ValueError(self._unclosed(first, reader.line_num, error)) from None
                 except UnicodeError as error:
                     raise ValueError(f"{self.name}: after line {first}: {error}.") from None
                 if cells is None:
                     return
-                if len(held) > 1:
+                if reader.line_num > first:
                     cells = [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in cells]
                 yield first, reader.line_num, cells
 
@@ -191,17 +176,19 @@ class Table:
         )
         return f"{self.name}, line {line}: {wanted}. {cure}{names}."
 
-    def _unclosed(self, first: int, held: list[str], error: csv.Error) -> str:
+    def _unclosed(self, first: int, last: int, error: csv.Error) -> str:
         if "field limit" in str(error):
             return f"{self.name}, line {first}: a cell has more than {LONGEST:,} characters. Is a quote not closed?"
-        line, column = _open_quote(held, self.delimiter)
+        with open_text(self.path, self.encoding, self.errors) as (text, moved):
+            lines = itertools.islice(_lines(text, self.name, self.backslashes, moved), first - 1, last)
+            line, column = _open_quote(lines, self.delimiter)
         return (
             f"{self.name}, line {first + line}: the quote that opens at character {column + 1} is not closed, or has a "
             'quote inside. Close it; quotes inside of a quoted cell are written twice ("").'
         )
 
 
-def open_table(path: str | Path, needed: list[str], encoding: str | None = None) -> Table:
+def open_csv(path: Path, needed: list[str], encoding: str | None = None, delimiter: str | None = None) -> Table:
     """Look through a file, byte by byte and record by record, and say how it is to be read.
 
     Parameters
@@ -213,6 +200,8 @@ def open_table(path: str | Path, needed: list[str], encoding: str | None = None)
     encoding : str, optional
         As Python names it, perhaps with ``:replace`` behind. By default a byte-order mark decides, then whether the
         bytes are UTF-8, then whether they can be the Windows-1252 of a Western European text (with a warning).
+    delimiter : str, optional
+        One sign; by default the one of `DELIMITERS` that fits.
 
     Returns
     -------
@@ -224,23 +213,15 @@ def open_table(path: str | Path, needed: list[str], encoding: str | None = None)
     ValueError
         When it is no CSV file, is damaged, has bytes that are not in its encoding or in one that nobody knows, lacks a
         column, or has a record with too many or too few cells, or a quote that is not closed. One line says so.
-    FileNotFoundError
-        When there is no such file.
     """
-    path = _regular_file(path)
-    try:
-        encoding, errors = _encoding(path, encoding)
-        found = []
-        for table in _header(
-            path, encoding, errors, needed
-        ):  # in a file of one column, any delimiter will do that stands in no text
-            try:
-                return _looked_through(table)
-            except ValueError as error:
-                found.append(error)
-        raise found[0]
-    except MemoryError:
-        raise ValueError(f"{path.name}: there is not enough memory to read it.") from None
+    encoding, errors = find_encoding(path, encoding)
+    refusals = []
+    for table in _header(path, encoding, errors, needed, delimiter):  # if it is one column, any delimiter may do
+        try:
+            return _looked_through(table)
+        except ValueError as error:
+            refusals.append(error)
+    raise refusals[0]
 
 
 def free_memory() -> int:
@@ -260,6 +241,11 @@ def free_memory() -> int:
     return max(0, min(free))
 
 
+def without_control(text: str) -> str:
+    """Take control characters out of a text, but for its line ends and tabs."""
+    return SPACES.sub(" ", CONTROL.sub("", text))
+
+
 def one_line(text: str) -> str:
     """Make a text one line: white space is one space, and nothing in it moves a cursor or turns the writing round."""
     return " ".join(TURNED.sub("", CONTROL.sub("", text)).split())
@@ -268,13 +254,13 @@ def one_line(text: str) -> str:
 # ---- bytes ---------------------------------------------------------------------------------------------------------
 
 
-def _regular_file(path: str | Path) -> Path:
+def regular_file(path: str | Path) -> Path:
     """Refuse what is no file to read from."""
     if re.match(r"[A-Za-z][\w+.-]+:/", str(path)):
         raise ValueError(f"{str(path)[:80]} is an address; download the file, and name it.")
     path = Path(path)
     if path.is_dir():
-        raise ValueError(f"{path} is a folder; name a CSV file.")
+        raise ValueError(f"{path} is a folder; name a file.")
     if not path.exists():
         raise FileNotFoundError(f"{str(path)[-200:]}: there is no such file.")
     if not path.is_file():
@@ -283,7 +269,7 @@ def _regular_file(path: str | Path) -> Path:
 
 
 @contextlib.contextmanager
-def _opened(path: Path, bar: str | None):
+def _opened(path: Path, bar: str | None) -> Iterator[tuple[Any, Callable[[], None]]]:
     """Open the bytes of a file, unpacked, and a function to be called now and then, which moves the progress bar."""
     size = path.stat().st_size
     with path.open("rb") as raw:
@@ -310,7 +296,7 @@ def _opened(path: Path, bar: str | None):
                 raise ValueError(f"{path.name}: the gzip file is damaged or cut off ({why}).") from None
 
 
-def _blocks(path: Path, bar: str | None = None) -> Iterator[bytes]:
+def _blocks(path: Path, bar: str | None = None) -> Generator[bytes]:
     with _opened(path, bar) as (stream, moved):
         while block := stream.read(BLOCK):
             yield block
@@ -318,28 +304,36 @@ def _blocks(path: Path, bar: str | None = None) -> Iterator[bytes]:
 
 
 @contextlib.contextmanager
-def _text(path: Path, encoding: str, errors: str, bar: str | None = None):
+def open_text(
+    path: Path, encoding: str, errors: str, bar: str | None = None
+) -> Iterator[tuple[io.TextIOWrapper, Callable[[], None]]]:
     with _opened(path, bar) as (stream, moved), io.TextIOWrapper(stream, encoding, errors, newline="") as text:
         yield text, moved
 
 
-def _encoding(path: Path, named: str | None) -> tuple[str, str]:
-    """Find the encoding, and what to do about bytes that are not in it, having seen every byte."""
+def first_bytes(path: Path) -> bytes:
+    """The first bytes of a file, unpacked."""
     with contextlib.closing(_blocks(path)) as blocks:
         head = next(blocks, b"")[:4096]
     if not head:
         raise ValueError(f"{path.name}: the file is empty.")
+    return head
+
+
+def find_encoding(path: Path, named: str | None = None) -> tuple[str, str]:
+    """Find the encoding, and what to do about bytes that are not in it, having seen every byte."""
+    head = first_bytes(path)
     _refuse_kind(head, path.name)
     if named is not None:
         encoding, errors = charset.codec(named)
         _refuse_bytes(path, encoding, errors, f"byte {{}} is not in {encoding}")
         return encoding, errors
-    if encoding := charset.marked(head):
-        _refuse_bytes(path, encoding, "strict", f"byte {{}} is not in {encoding}, which the file begins as")
-        return encoding, "strict"
+    if wide := charset.marked(head):
+        _refuse_bytes(path, wide, "strict", f"byte {{}} is not in {wide}, which the file begins as")
+        return wide, "strict"
     if b"\0" in head:
         line = len(re.findall(rb"\r\n?|\n", head[: head.index(b"\0")])) + 1
-        raise ValueError(f"{path.name}, line {line}: a zero byte. The file is damaged, or no text.")
+        raise ValueError(f"{path.name}, line {line}: {ZERO}.")
     try:
         _refuse_bytes(path, "utf-8", "strict", None)
         return "utf-8", "strict"
@@ -352,7 +346,7 @@ def _guessed(path: Path) -> str:
     found = charset.judge(_blocks(path))
     where = f"{path.name}, line {found.line}: byte 0x{found.byte:02X} is not UTF-8"
     if found.encoding == "utf-8":
-        others = f" ({found.count} such bytes)" if found.count > 1 else ""
+        others = f" ({found.wrong} such bytes)" if found.wrong > 1 else ""
         raise ValueError(
             f"{where}, though the rest of the file is{others}. Write that sign again, or read on with "
             "--encoding utf-8:replace (in Python: encoding=), which puts U+FFFD in its place."
@@ -375,10 +369,10 @@ def _refuse_kind(head: bytes, name: str) -> None:
     kind = next((kind for begin, kind in KINDS if head.startswith(begin)), None)
     if kind is None and head[257:262] == b"ustar":
         kind = "a tar file"
-    if kind is None and (found := MARKUP.match(head)):
-        kind = "a web page (HTML or XML)" if found[1] else "a JSON file"
+    if kind is None and MARKUP.match(head):
+        kind = "a web page (HTML or XML)"
     if kind:
-        raise ValueError(f"{name}: this is {kind}, no CSV file. Open it in its program, and save a table as CSV.")
+        raise ValueError(f"{name}: this is {kind}, no table. Open it in its program, and save a table as CSV.")
 
 
 def _refuse_bytes(path: Path, encoding: str, errors: str, complaint: str | None) -> None:
@@ -397,10 +391,10 @@ def _refuse_bytes(path: Path, encoding: str, errors: str, complaint: str | None)
             raise ValueError(f"{path.name}, line {lines}: {complaint.format(byte)}.") from None
         except UnicodeError as error:
             raise ValueError(f"{path.name}, line {lines}: {' '.join(str(error).split())[:120]}.") from None
-        for sign, what in (("\0", "a zero byte"), ("\x1b$", "signs of an ISO-2022 encoding (name it: --encoding)")):
+        for sign, what in (("\0", ZERO), ("\x1b$", "signs of an ISO-2022 encoding; name it: --encoding")):
             if sign in text:
                 line = lines + len(re.findall(r"\r\n?|\n", text[: text.index(sign)]))
-                raise ValueError(f"{path.name}, line {line}: {what}. The file is damaged, or no text.")
+                raise ValueError(f"{path.name}, line {line}: {what}.")
         if encoding.startswith("iso8859") and (found := re.search(r"[\x80-\x9f]", text)):
             line = lines + len(re.findall(r"\r\n?|\n", text[: found.start()]))
             raise ValueError(
@@ -419,8 +413,8 @@ def _refuse_bytes(path: Path, encoding: str, errors: str, complaint: str | None)
 # ---- records -------------------------------------------------------------------------------------------------------
 
 
-def _lines(text: io.TextIOBase, held: list[str], name: str, backslashes: bool, moved) -> Iterator[str]:
-    """Give the lines of a text, without control characters, and put them into `held` as well."""
+def _lines(text: io.TextIOBase, name: str, backslashes: bool, moved: Callable[[], None]) -> Iterator[str]:
+    """Give the lines of a text, without control characters."""
     for number in itertools.count(1):
         line = text.readline(LONGEST)
         if not line:
@@ -432,14 +426,13 @@ def _lines(text: io.TextIOBase, held: list[str], name: str, backslashes: bool, m
         if number == 1:
             line = line.removeprefix("\ufeff")
         if not line.rstrip("\r\n").isprintable():
-            line = SPACES.sub(" ", CONTROL.sub("", line))
+            line = without_control(line)
         if backslashes:
             line = re.sub(r'\\(["\\])', lambda found: '""' if found[1] == '"' else "\\", line)
-        held.append(line)
         yield line
 
 
-def _open_quote(lines: list[str], delimiter: str) -> tuple[int, int]:
+def _open_quote(lines: Iterable[str], delimiter: str) -> tuple[int, int]:
     """Find the last quote that opens a cell of a record: its line, from 0, and its place in it."""
     opened, inside, begins = (0, 0), False, True
     for number, line in enumerate(lines):
@@ -459,27 +452,27 @@ def _open_quote(lines: list[str], delimiter: str) -> tuple[int, int]:
     return opened
 
 
-def _header(path: Path, encoding: str, errors: str, needed: list[str]) -> list[Table]:
+def _header(path: Path, encoding: str, errors: str, needed: list[str], only: str | None) -> list[Table]:
     """Find the delimiters under which the first record has the needed columns, the likeliest first."""
-    name, begin, only = path.name, 1, None
-    with _text(path, encoding, errors) as (text, moved):
-        for line in _lines(text, [], name, False, moved):
+    name, begin = path.name, 1
+    with open_text(path, encoding, errors) as (text, moved):
+        for line in _lines(text, name, False, moved):
             said = re.fullmatch(r'"?sep=([^\w\s"]|\t)"?\s*', line, re.I)
             if said:
-                only = said[1]
-            elif line.strip():
+                only = only or said[1]
+            elif line.strip() and not line.startswith("# "):  # a comment
                 break
             begin += 1
         else:
             raise ValueError(f"{name}: the file is empty.")
-    found, seen, quoted = [], [], None
+    found, seen, quoted = [], [], []
     for delimiter in [only] if only else DELIMITERS:
         table = Table(path, encoding, errors, delimiter, [], begin, 0, 0, False)
         try:
             with contextlib.closing(table._all()) as records:
                 _, last, cells = next(record for record in records if record[0] >= begin)
         except ValueError as error:
-            quoted = quoted or error
+            quoted.append(error)
             continue
         names = [one_line(cell) for cell in cells]
         seen.append(names)
@@ -487,15 +480,24 @@ def _header(path: Path, encoding: str, errors: str, needed: list[str]) -> list[T
             found.append(dataclasses.replace(table, columns=names, header_line=last))
     if not found:
         if not seen:
-            raise quoted
-        names = max(seen, key=len)
-        absent = next(column for column in needed if column not in names)
-        raise ValueError(f"{name}: column '{absent[:60]}' is missing (found: {_some(names)}).")
+            raise quoted[0]
+        refuse_columns(max(seen, key=len), needed, name)
     for table in found:
-        if twice := next((column for column in needed if table.columns.count(column) > 1), None):
-            raise ValueError(f"{name}: column '{twice}' stands there twice. Give one of them another name.")
+        refuse_columns(table.columns, needed, name)
     most = max(len(table.columns) for table in found)
     return [table for table in found if len(table.columns) == most]
+
+
+def refuse_columns(names: list[str], needed: list[str], file: str) -> None:
+    """Refuse a table that lacks a needed column, or has it twice."""
+    for column in needed:
+        if column not in names:
+            alike = difflib.get_close_matches(column.casefold(), [name.casefold() for name in names], 1, 0.7)
+            meant = next((name for name in names if alike and name.casefold() == alike[0]), None)
+            hint = f" Did you mean '{meant}'?" if meant else ""
+            raise ValueError(f"{file}: column '{column[:60]}' is missing (found: {_some(names)}).{hint}")
+        if names.count(column) > 1:
+            raise ValueError(f"{file}: column '{column}' stands there twice. Give one of them another name.")
 
 
 def _some(names: list[str]) -> str:
@@ -509,17 +511,17 @@ def _some(names: list[str]) -> str:
 
 def _looked_through(table: Table) -> Table:
     """Find how wide records are, and go through all of them once, so that whoever reads them meets no surprise."""
-    refused = None
+    refusals = []
     for backslashes in (False, True):
         try:
             fitted = _fitted(dataclasses.replace(table, backslashes=backslashes))
             rows = sum(1 for _ in fitted.records(f"Checking {table.name}"))
             return dataclasses.replace(fitted, rows=rows)
         except ValueError as error:
-            refused = refused or error
+            refusals.append(error)
             if "quote" not in str(error):
                 break
-    raise refused
+    raise refusals[0]
 
 
 def _fitted(table: Table) -> Table:
@@ -531,12 +533,12 @@ def _fitted(table: Table) -> Table:
     width = len(first[0]) if len({len(cells) for cells in first}) == 1 else len(names)
     if width > len(names):
         if not any(cell for cells in first for cell in cells[len(names) :]):  # each row ends with a delimiter
-            return dataclasses.replace(table, columns=_distinct(names), width=width)
+            return dataclasses.replace(table, columns=distinct(names), width=width)
         if width == len(names) + 1 and _numbered([cells[0] for cells in first]):  # as R and pandas write rows' names
-            return dataclasses.replace(table, columns=_distinct(names), width=width, before=1)
+            return dataclasses.replace(table, columns=distinct(names), width=width, before=1)
     elif not any(names[width:]):  # the header alone ends with a delimiter
-        return dataclasses.replace(table, columns=_distinct(names[:width]), width=width)
-    return dataclasses.replace(table, columns=_distinct(names), width=len(names))
+        return dataclasses.replace(table, columns=distinct(names[:width]), width=width)
+    return dataclasses.replace(table, columns=distinct(names), width=len(names))
 
 
 def _says_something(cells: list[str]) -> bool:
@@ -548,7 +550,7 @@ def _numbered(cells: list[str]) -> bool:
     return any(cells == [str(number) for number in range(start, start + len(cells))] for start in (0, 1))
 
 
-def _distinct(names: list[str]) -> list[str]:
+def distinct(names: list[str]) -> list[str]:
     """Name the columns without a name after their place, and count columns of one name: title, title.1."""
     taken: dict[str, int] = {}
     result: list[str] = []

@@ -10,25 +10,16 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import importlib.util
-import json
 import os
 import sys
 import warnings
 from collections import deque
-from pathlib import Path
 
 import numpy as np
-
-from helpers.encoding.models import prompt_of
-from helpers.files import file_sha256, remove, remove_abandoned, temporary_path
 
 BATCH = 8  # texts that go through the network together; each of its streams works on a batch
 CHECKED = 32  # texts on which the compiled encoder is compared with the plain one
 LEAST_COSINE = 0.9999  # with float32, for every one of them
-NETWORKS_KEPT = 3  # of 90 MB each; the ones that were used last
-FOLDER = "openvino-"  # and a key: where the network of an encoder is kept
-FILES = ("model.xml", "model.bin")  # of a converted network
-SUMS = "sha256.json"  # their SHA-256
 SWITCH = "COURSE_FAST"  # an environment variable; 0 keeps to plain float32
 
 
@@ -47,8 +38,8 @@ def kind() -> str:
         return "OpenVINO"
 
 
-def compile_encoder(encoder, texts: list[str], folder: Path) -> CompiledEncoder | None:
-    """Compile an encoder in the CPU's own precision if that changes no vector by much, else in float32.
+def compile_encoder(encoder, texts: list[str]) -> CompiledEncoder | None:
+    """Compile an encoder in the CPU's own precision if that changes no vector by much, else in float32: some seconds.
 
     Parameters
     ----------
@@ -56,8 +47,6 @@ def compile_encoder(encoder, texts: list[str], folder: Path) -> CompiledEncoder 
         Any that reads token numbers and a mask, as BERT does.
     texts : list of str
         What is about to be encoded; 32 of them are encoded both ways. A cosine below 0.9999 rules a precision out.
-    folder : path
-        Where the converted network is kept for the next time (90 MB), with its SHA-256.
 
     Returns
     -------
@@ -67,10 +56,9 @@ def compile_encoder(encoder, texts: list[str], folder: Path) -> CompiledEncoder 
     if not callable(getattr(encoder, "tokenizer", None)):  # a static encoder has no network
         return None
     sample = texts[:: max(1, len(texts) // CHECKED)][:CHECKED]
-    plain = encoder.encode(sample, normalize_embeddings=True, show_progress_bar=False)
+    plain = encoder.encode(sample, prompt="", normalize_embeddings=True, show_progress_bar=False)
     try:
-        core = _openvino().Core()
-        network = _network(core, encoder, folder)
+        core, network = _openvino().Core(), _convert(encoder)
     except Exception as error:  # whatever it is, the plain encoder still works
         return _without(error)
     for hint in ({}, {"INFERENCE_PRECISION_HINT": "f32"}):
@@ -101,11 +89,10 @@ class CompiledEncoder:
     def __init__(self, network, encoder):
         self._network = network
         self.tokenizer, self.max_seq_length = encoder.tokenizer, encoder.max_seq_length
-        self._prompt = prompt_of(encoder)
         self.precision = str(network.get_property("INFERENCE_PRECISION_HINT")).split("'")[1]
 
-    def encode(self, texts: list[str], bar=None) -> np.ndarray:
-        """Encode texts as unit vectors.
+    def encode(self, texts: list[str], prompt: str = "", bar=None) -> np.ndarray:
+        """Encode texts as unit vectors, each behind a prompt.
 
         Requests are waited for one after the other, without callbacks: a callback of Python that ends while its queue
         is taken down can wait forever for Python's lock.
@@ -131,7 +118,7 @@ class CompiledEncoder:
         for start in range(0, len(order), BATCH):
             places = order[start : start + BATCH]
             tokens = self.tokenizer(
-                [self._prompt + texts[place] for place in places],
+                [prompt + texts[place] for place in places],
                 padding=True, truncation=True, max_length=self.max_seq_length, return_tensors="np",
             )  # fmt: skip
             if not free:
@@ -150,47 +137,6 @@ def _openvino():
     import openvino
 
     return openvino
-
-
-def _network(core, encoder, folder: Path):
-    """The converted network, from `folder` if it is there and whole, else made again and kept there."""
-    remove_abandoned(folder.parent)
-    try:
-        if json.loads((folder / SUMS).read_text(encoding="utf-8")) == _sums(folder):
-            os.utime(folder)
-            return core.read_model(folder / FILES[0])
-    except (OSError, ValueError, RuntimeError):  # not there, or damaged
-        pass
-    network = _convert(encoder)
-    new = temporary_path(folder)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        new.mkdir()
-        _openvino().save_model(network, new / FILES[0], compress_to_fp16=False)
-        (new / SUMS).write_text(json.dumps(_sums(new)), encoding="utf-8")
-        folder.mkdir(exist_ok=True)
-        for name in (*FILES, SUMS):  # what is interrupted between them does not fit its sums
-            (new / name).replace(folder / name)
-        _remove_oldest(folder.parent)
-    except (OSError, RuntimeError):  # a folder that cannot be written only costs the time to convert again
-        pass
-    finally:
-        remove(new)
-    return network
-
-
-def _remove_oldest(folder: Path) -> None:
-    """Keep the networks that were used last; of the others, remove what we have written."""
-    networks = [path for path in folder.glob(f"{FOLDER}*") if (path / SUMS).is_file()]
-    for network in sorted(networks, key=lambda path: path.stat().st_mtime)[:-NETWORKS_KEPT]:
-        for name in (*FILES, SUMS):
-            (network / name).unlink(missing_ok=True)
-        if not any(network.iterdir()):
-            network.rmdir()
-
-
-def _sums(folder: Path) -> dict[str, str]:
-    return {name: file_sha256(folder / name) for name in FILES}
 
 
 def _convert(encoder):

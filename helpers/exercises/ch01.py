@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.data import load_ratings, toy_ratings
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.kinds import Quiz, choose, order, predict
 from helpers.exercises.texts import fields_missing, trouble_with
 
 BRUNO = 2  # his user_id
@@ -67,7 +68,7 @@ def predict_aliens_for_ada() -> float:
     return float(means["Ada"] + (similar * deviations).sum() / similar.sum())
 
 
-def _neighbours_of_ada() -> tuple[pd.DataFrame, pd.Series]:
+def _neighbors_of_ada() -> tuple[pd.DataFrame, pd.Series]:
     """The toy ratings, and the similarities with Ada of the two most similar viewers who rated Aliens."""
     ratings = toy_ratings()
     rated = ratings.index[ratings["Aliens"].notna()]
@@ -76,12 +77,12 @@ def _neighbours_of_ada() -> tuple[pd.DataFrame, pd.Series]:
 
 
 def _stars_without_means() -> float:
-    ratings, similar = _neighbours_of_ada()
+    ratings, similar = _neighbors_of_ada()
     return float((similar * ratings.loc[similar.index, "Aliens"]).sum() / similar.sum())
 
 
 def _weights_not_divided() -> float:
-    ratings, similar = _neighbours_of_ada()
+    ratings, similar = _neighbors_of_ada()
     means = ratings.mean(axis=1)
     deviations = ratings.loc[similar.index, "Aliens"] - means[similar.index]
     return float(means["Ada"] + (similar * deviations).sum())
@@ -127,12 +128,12 @@ def _least_liked_for_bruno() -> list[int]:
 
 
 def a_choice() -> dict[str, str]:
-    """Choose an approach for a catalogue of one's own, and say why, and when it fails."""
+    """Choose an approach for a catalog of one's own, and say why, and when it fails."""
     return {
-        "catalogue": "the talks of a conference that takes place once a year",
+        "catalog": "the talks of a conference that takes place once a year",
         "approach": "vector-based",
-        "because": "Nobody has rated a talk before it is given, but each comes with an abstract.",
-        "fails when": "All abstracts use the same fashionable words, so that everything is near everything.",
+        "because": "Nobody has rated a talk before it is given, but every talk comes with an abstract.",
+        "fails when": "All abstracts use the same fashionable words, so everything is near everything else.",
     }
 
 
@@ -145,7 +146,7 @@ def judge_choice(answer) -> str | None:
     if sum(approach.split("-")[0] in said for approach in APPROACHES) != 1:
         return f"The approach is one of {', '.join(APPROACHES)}."
     troubles = (
-        trouble_with("catalogue", answer["catalogue"], 1),
+        trouble_with("catalog", answer["catalog"], 1),
         trouble_with("because", answer["because"]),
         trouble_with("fails when", answer["fails when"]),
     )
@@ -172,34 +173,34 @@ q1 = Exercise(
     mistakes=[
         Mistake(
             "Pearson without centring",
-            "That is the cosine. Subtract from each viewer's ratings their mean first, so that a harsh and a mild "
+            "That is the cosine. First subtract each viewer's mean from their ratings, so that a harsh and a generous "
             "viewer can agree.",
             _cosine_without_centring,
         ),
         Mistake(
             "missing counted as zero",
-            "You took a missing rating for zero stars. Not rated is not hated: keep the films that both rated.",
+            "You counted a missing rating as zero stars. Not rated is not hated: keep only the films that both rated.",
             _missing_as_zero,
         ),
         Mistake(
             "not divided by the lengths",
-            "You have the sum of the products, which grows with every film. Divide by the lengths of both.",
+            "That is the sum of the products, which grows with every film. Divide it by the lengths of both rows.",
             _not_divided_by_lengths,
         ),
         Mistake(
             "means over other films",
-            "Your means are over all the films of a viewer. Take them over the films that both rated.",
+            "Your means are over all films that a viewer rated. Take them over the films that both rated.",
             _means_of_all_ratings,
         ),
         Mistake(
             "missing not left out",
-            "NaN in any place makes the whole result NaN. Keep only the films that both rated.",
+            "A single NaN makes the whole result NaN. Keep only the films that both rated.",
             _missing_not_left_out,
         ),
     ],
     hints=[
         "~np.isnan(a) & ~np.isnan(b) is True for the films that both rated.",
-        "Take those films, subtract from each viewer's ratings their mean, then compute the cosine of what is left.",
+        "Take those films, subtract each viewer's mean, then compute the cosine of what is left.",
         "(a @ b) / np.sqrt((a @ a) * (b @ b)) is the cosine.",
     ],
     praise="You need it in the next cell.",
@@ -212,13 +213,13 @@ q2 = Exercise(
     tolerance=0.006,
     mistakes=[
         Mistake(
-            "neighbours' stars without their means",
-            "You averaged the stars themselves. Finn's 3 is a lot for Finn: use how far each is above their own mean.",
+            "neighbors' stars without their means",
+            "You averaged the stars themselves. For Finn, 3 is a lot: use how far it is above his own mean.",
             _stars_without_means,
         ),
         Mistake(
             "weights not divided out",
-            "The deviations are added up, but not divided by the sum of the similarities; so more neighbours would "
+            "The deviations are added up, but not divided by the sum of the similarities. So more neighbors would "
             "mean more stars.",
             _weights_not_divided,
         ),
@@ -229,18 +230,18 @@ q2 = Exercise(
         ),
         Mistake(
             "everybody's mean",
-            "That is the mean of everybody who rated it. Use the two viewers most similar to Ada, with their weights.",
+            "That is the mean over everybody who rated the film. Use the two viewers most similar to Ada, weighted.",
             lambda: float(toy_ratings()["Aliens"].mean()),
         ),
     ],
     hints=[
-        "The two are Finn and Dan; their similarities stand in the table above.",
-        "For each: the rating of Aliens minus their own mean. Weigh by similarity, divide by the sum of similarities.",
+        "The two are Finn and Dan. Their similarities are in the table above.",
+        "For each: the rating of Aliens minus their own mean. Weight by similarity, divide by the sum of similarities.",
         "means['Ada'] + (s_finn * (3 - means['Finn']) + s_dan * (5 - means['Dan'])) / (s_finn + s_dan), "
         "with means = toy.mean(axis=1).",
     ],
     asks="Give two digits after the point, or all of them.",
-    praise="Nearly five stars, from two people of whom one never gave more than three.",
+    praise="Nearly five stars, although one of the two neighbors never gave more than three.",
 )
 
 q3 = Exercise(
@@ -257,7 +258,7 @@ q3 = Exercise(
         ),
         Mistake(
             "one length for the whole matrix",
-            "You divided all rows by one number, the length of the whole matrix. Each row has its own length: axis=1.",
+            "You divided all rows by one number, the length of the whole matrix. Each row has its own: axis=1.",
             lambda rows: rows / np.linalg.norm(rows),
         ),
         Mistake(
@@ -267,17 +268,17 @@ q3 = Exercise(
         ),
         Mistake(
             "square root forgotten",
-            "You divided by the sum of the squares. The length is the square root of it.",
+            "You divided by the sum of the squares. The length is its square root.",
             lambda rows: rows / (rows**2).sum(axis=1, keepdims=True),
         ),
     ],
     hints=[
         "The length of a row is the square root of the sum of its squares.",
         "np.linalg.norm(rows, axis=1) gives the length of every row.",
-        "rows / np.linalg.norm(rows, axis=1, keepdims=True); keepdims makes it a column, so that each row is divided "
+        "rows / np.linalg.norm(rows, axis=1, keepdims=True): keepdims makes it a column, so each row is divided "
         "by its own length.",
     ],
-    praise="From here on, dot product and cosine are the same thing.",
+    praise="For these rows, dot product and cosine are the same thing.",
 )
 
 q4 = Exercise(
@@ -288,12 +289,12 @@ q4 = Exercise(
     mistakes=[
         Mistake(
             "films he has seen",
-            "Bruno rated some of these himself. Leave out what he has seen: nobody needs a tip for it.",
+            "Bruno has rated some of these. Leave out what he has seen: he needs no tip for it.",
             lambda: likes().sort_values(ascending=False, kind="stable").index[:5].tolist(),
         ),
         Mistake(
             "best mean instead of most likes",
-            "These have the best mean rating, some of them from a handful of viewers. Count the likes.",
+            "These have the best mean rating, some of them from only a handful of viewers. Count the likes.",
             _best_mean_for_bruno,
         ),
         Mistake(
@@ -303,24 +304,24 @@ q4 = Exercise(
         ),
     ],
     hints=[
-        'ratings[ratings["rating"] >= 4] are the likes; value_counts() of their movie_id counts them, most first.',
+        'ratings[ratings["rating"] >= 4] holds the likes. value_counts() of their movie_id counts them, most first.',
         'Leave out what he rated: ratings["movie_id"][ratings["user_id"] == 2].',
         "counts[~counts.index.isin(seen)].index[:5]",
     ],
-    praise="No model was needed, and it is the list that many a model has to be ashamed before.",
+    praise="It took no model, and it is a list that puts many models to shame.",
 )
 
 q5 = Exercise(
     "1.5",
-    "Your own catalogue",
+    "Your own catalog",
     a_choice,
     judge=judge_choice,
-    asks="It asks for a catalogue, one of the three approaches, and two sentences of 8 words or more: because and "
+    asks="It asks for a catalog, one of the three approaches, and two sentences of 8 words or more: because and "
     "fails when.",
     rubric=[
-        "Does your reason name what data there is (ratings, categories, texts), and what is missing?",
-        "Would the sentence on failure help a colleague to notice it, before customers do?",
-        "Did you think of popularity as a rival that costs nothing?",
+        "Does your reason name the data that you have (ratings, categories, texts) and what is missing?",
+        "Would your sentence about failure help a colleague notice it before the customers do?",
+        "Did you consider popularity, a rival that costs nothing?",
     ],
     mistakes=[
         Mistake("an approach of another name", "The approach is one of", lambda: {**a_choice(), "approach": "AI"}),
@@ -332,12 +333,93 @@ q5 = Exercise(
         ),
     ],
     hints=[
-        "Think of things that people choose from: recipes, talks, jobs, holidays.",
-        "Are there ratings or purchases? Categories that are kept well? Texts? Which of them has every new item?",
+        "Think of things that people choose from: recipes, talks, jobs, vacations.",
+        "Are there ratings or purchases? Well-kept categories? Texts? Which of these does every new item have?",
         'approach is "collaborative", "content-based" or "vector-based".',
     ],
-    praise="Keep it: the last notebook of the course lets you build it.",
+    praise="Keep it: notebook 09 lets you build it.",
 )
 
 EXERCISES = [q1, q2, q3, q4, q5]
 progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about notebook 00",
+    [
+        choose(
+            "1.A",
+            "A similarity of 1",
+            "Two films have a similarity of 1. What does that say?",
+            right="the encoder makes the same vector of their synopses",
+            wrong={
+                "the same viewers like them": "No viewer took part: only the synopses did.",
+                "their titles are spelled alike": "Titles matter for the search box, not for the similarity.",
+                "they have the same genres": "The encoder read no genres.",
+            },
+            hint="What did the encoder read, and what did it make of it?",
+        ),
+        predict(
+            "1.B",
+            "A dot product",
+            """
+            a, b = [1, 2, 0], [3, 1, 5]
+            sum(left * right for left, right in zip(a, b))
+            """,
+            wrong={
+                12: "You added all six numbers. Multiply pair by pair first.",
+                27: "You multiplied the two sums. Multiply pair by pair, then add.",
+            },
+            hint="There are three products: 1 * 3, 2 * 1, and 0 * 5.",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        choose(
+            "1.C",
+            "A film that came out today",
+            "Nobody has rated it yet. Which approach can do nothing with it?",
+            right="collaborative filtering",
+            wrong={
+                "content-based filtering": "Its genres are known on the first day.",
+                "vectors of synopses": "Its synopsis is there on the first day.",
+            },
+            hint="Which approach needs nothing but the table of ratings?",
+        ),
+        order(
+            "1.D",
+            "A prediction from neighbors",
+            "The function starts at a viewer's own mean and adds the weighted mean of the neighbors' deviations.",
+            """
+            def predict(own_mean, deviations, weights):
+                total = 0
+                for deviation, weight in zip(deviations, weights):
+                    total += weight * deviation
+                total /= sum(weights)
+                return own_mean + total
+            """,
+            wrong={
+                "125346": "You divide while the total is still 0, so the weights are never divided out.",
+                "132456": "Python stops: a loop needs its indented line right below it, and a total its first value.",
+            },
+            inputs=[(3.0, [1.0, -1.0], [0.9, 0.3]), (2.5, [2.0], [0.5])],
+            hint="Start the total, fill it in the loop, divide, and return.",
+        ),
+        choose(
+            "1.E",
+            "When measures agree",
+            "All vectors have length 1. Which measures put the neighbors of a film in the same order?",
+            right="dot product, cosine, and distance",
+            wrong={
+                "cosine and Pearson only": "Pearson also subtracts the mean; and others agree with the cosine here.",
+                "none of them": "The squared distance is 2 - 2 cos. What does that say about the order?",
+                "dot product and distance, but not cosine": "For length 1, the dot product is the cosine.",
+            },
+            hint="The squared distance of two such vectors is 2 - 2 cos.",
+        ),
+    ],
+)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from helpers.data import load_duplicates, load_raw_listings
 from helpers.exercises.checker import Exercise, Mistake, Right, make_progress
+from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
 from helpers.titles import compare_listings, pair_precision_recall
 
 LEAST_PRECISION, LEAST_RECALL = 0.95, 0.55  # of a rule of one's own
@@ -160,12 +161,12 @@ q1 = Exercise(
     mistakes=[
         Mistake(
             "spaces kept",
-            "There are spaces around some names: ' thriller' and 'thriller' would become two columns. Strip them.",
+            "Some names keep their spaces: ' thriller' and 'thriller' would become two columns. Strip them.",
             lambda text: {name.replace("sci-fi", "science fiction") for name in re.split(r"[|,/]", text.lower())},
         ),
         Mistake(
             "one separator only",
-            "You split at | only. Suppliers also write a comma or a slash.",
+            "You split only at |. Suppliers also write a comma or a slash.",
             lambda text: {name.strip().replace("sci-fi", "science fiction") for name in text.lower().split("|")},
         ),
         Mistake(
@@ -209,12 +210,12 @@ q2 = Exercise(
     mistakes=[
         Mistake(
             "border of zeros",
-            "Your first row and column are zeros, as if letters were free there. From nothing to 'abc' takes 3.",
+            "Your first row and column are zeros, as if letters were free. From nothing to 'abc' takes 3 edits.",
             lambda left, right: _distance(left, right, border=False),
         ),
         Mistake(
             "replacing costs two",
-            "You let a replacement cost 2, as one deletion and one insertion. Here it is one step.",
+            "Your replacement costs 2, like a deletion and an insertion. Here it is one step.",
             lambda left, right: _distance(left, right, replacing=2),
         ),
         Mistake(
@@ -234,26 +235,26 @@ q2 = Exercise(
         ),
         Mistake(
             "capitals ignored",
-            "You ignore capitals. Here a capital and a small letter are two letters: clean titles before, if you like.",
+            "You ignore capitals. Here, a capital and a small letter are two letters; clean titles beforehand.",
             lambda left, right: distance(left.lower(), right.lower()),
         ),
         Mistake(
             "difference of the lengths",
-            "That is how much longer one of them is. Letters in between may differ as well.",
+            "That is how much longer one of them is. Letters in between may differ, too.",
             lambda left, right: abs(len(left) - len(right)),
         ),
         Mistake(
             "letters compared place by place",
-            "You compared place by place, so that one inserted letter shifts all that follow. Fill the table.",
+            "You compared place by place, so one inserted letter shifts all that follow. Fill the table.",
             lambda left, right: sum(a != b for a, b in zip(left, right, strict=False)) + abs(len(left) - len(right)),
         ),
     ],
     hints=[
         "Make the table with np.zeros((len(left) + 1, len(right) + 1), dtype=int); its border counts 0, 1, 2, ...",
-        "Two loops over i and j from 1; a cell is the least of: above + 1, left + 1, diagonal + (letters differ).",
+        "Two loops, over i and j from 1. A cell is the smallest of above + 1, left + 1, diagonal + (letters differ).",
         "The letters of cell (i, j) are left[i - 1] and right[j - 1]; the answer is table[-1, -1].",
     ],
-    praise="Ten lines from 1974 that still correct what people type.",
+    praise="Ten lines from 1974, and they still correct what people type.",
 )
 
 q3 = Exercise(
@@ -269,13 +270,13 @@ q3 = Exercise(
     mistakes=[
         Mistake(
             "the two exchanged",
-            "These are the right numbers in the wrong order: precision divides by what was found, recall by what is "
+            "Those are the right numbers in the wrong order: precision divides by what was found, recall by what is "
             "true.",
             lambda found, true: precision_and_recall(found, true)[::-1],
         ),
         Mistake(
             "divided by all",
-            "You divided both by all pairs together. Precision asks of the found ones, recall of the true ones.",
+            "You divided both by all pairs together. Precision is a share of the found ones, recall of the true ones.",
             lambda found, true: (len(found & true) / len(found | true),) * 2,
         ),
         Mistake(
@@ -307,7 +308,7 @@ q4 = Exercise(
     rubric=[
         "Can you say in one sentence why each condition is there, and which films it is for?",
         "Did you look at some of the pairs that it gets wrong, or only at the two numbers?",
-        "You tuned it on the listings that judge it. Would you bet on the same numbers for another supplier?",
+        "You tuned it on the same listings that judge it. Would you bet on these numbers for another supplier?",
     ],
     mistakes=[
         Mistake("everything is a duplicate", "Too many wrong merges", lambda: _candidates()[0]["title_score"] >= 0),
@@ -365,18 +366,106 @@ q5 = Exercise(
         ),
         Mistake(
             "equals by order of rows",
-            "Of two equally full listings, take the one with the smaller id, not the one that stands first; else the "
+            "Of two equally full listings, take the one with the smaller id, not the one that comes first: else the "
             "result depends on the order in which suppliers sent them.",
             lambda group: group.isna().sum(axis=1).idxmin(),
         ),
     ],
     hints=[
         "group.isna().sum(axis=1) counts the gaps of each listing.",
-        "idxmin gives the id of the smallest count; sort by id before, so that equals are decided by id.",
+        "idxmin gives the id of the smallest count. Sort by id first, so that ties go to the smallest id.",
         "group.isna().sum(axis=1).sort_index().idxmin()",
     ],
-    praise="Its gaps can now be filled from the others.",
+    praise="The other listings can now fill its gaps.",
 )
 
 EXERCISES = [q1, q2, q3, q4, q5]
 progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about the notebooks before",
+    [
+        choose(
+            "2.A",
+            "The baseline",
+            "What does the popularity baseline know about the viewer it recommends to?",
+            right="only which films they have rated, so as to leave those out",
+            wrong={
+                "their favorite genres": "It counts likes of all viewers; genres play no part.",
+                "which viewers are like them": "That would be collaborative filtering.",
+            },
+            hint="Everybody gets the same list, apart from films they have seen.",
+        ),
+        predict(
+            "2.B",
+            "A mean with a gap",
+            """
+            import numpy as np
+            stars = np.array([4, np.nan, 2])
+            float(np.nanmean(stars))
+            """,
+            wrong={
+                2.0: "You counted the missing rating as zero stars. Not rated is not hated.",
+                6.0: "That is the sum. Divide by how many there are.",
+            },
+            hint="nanmean leaves out what is missing, above and below the line.",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        finish(
+            "2.C",
+            "One cell of the table",
+            "Replace ___ to fill one cell of the Levenshtein table. letters_differ is 1 or 0.",
+            """
+            def cell(above, left, diagonal, letters_differ):
+                return ___
+            """,
+            right="min(above + 1, left + 1, diagonal + letters_differ)",
+            wrong={
+                "min(above, left, diagonal) + 1": "The diagonal step is free where the two letters are the same.",
+                "min(above + 1, left + 1)": "Deleting and inserting are there; replacing is missing.",
+                "diagonal + letters_differ": "That is replacing only. A deletion or an insertion may be cheaper.",
+            },
+            inputs=[(1, 1, 0, 0), (2, 0, 1, 1), (1, 1, 0, 1), (0, 3, 2, 0)],
+            hint="The cheapest of three: delete, insert, or replace.",
+        ),
+        find_bug(
+            "2.D",
+            "Precision",
+            """
+            def precision(found, true):
+                hits = 0
+                for pair in found:
+                    if pair in true:
+                        hits += 1
+                return hits / len(true)
+            """,
+            line=6,
+            fixed="    return hits / len(found)",
+            shown="precision({1, 2, 3, 4}, {1, 2})",
+            wrong={
+                3: "Precision does go through what was found.",
+                4: "A hit is a found pair that is true, and that is what this line asks.",
+                5: "Each hit counts once, as it should.",
+            },
+            hint="Precision is a share of what was found.",
+        ),
+        choose(
+            "2.E",
+            "Two mistakes",
+            "A rule merges Alien with Aliens, and misses that Gisaengchung is Parasite. Which is the worse mistake?",
+            right="the wrong merge, because a film is gone",
+            wrong={
+                "the missed pair, because a film appears twice": "Ugly, but it can be found and fixed tomorrow.",
+                "both are equally bad": "After one of them a film is lost; after the other it is still there.",
+            },
+            hint="Which of the two can still be repaired later?",
+        ),
+    ],
+)

@@ -11,6 +11,7 @@ import pandas as pd
 from helpers.data import load_movies
 from helpers.encoding import encode
 from helpers.exercises.checker import Exercise, Mistake, Right, make_progress
+from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
 from helpers.search.neighbors import tag_overlap
 
 EVERY = 10  # films of the catalogue for one that an open answer is tried on
@@ -291,3 +292,91 @@ def _unit(vectors):
 
 EXERCISES = [q1, q2, q3, q4, q5]
 progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about the notebooks before",
+    [
+        choose(
+            "3.A",
+            "Precision and recall",
+            "A rule for duplicates has precision 1.0 and recall 0.5. What does it do?",
+            right="all pairs it reports are duplicates, and it misses half of them",
+            wrong={
+                "half of the pairs it reports are wrong": "That would be a precision of 0.5.",
+                "it finds all duplicates, and as many wrong pairs": "That would be a recall of 1.0.",
+            },
+            hint="Precision speaks about what was reported, recall about what there is.",
+        ),
+        predict(
+            "3.B",
+            "The length of each row",
+            """
+            import numpy as np
+            rows = np.array([[3.0, 4.0], [0.0, 2.0]])
+            np.linalg.norm(rows, axis=1)
+            """,
+            wrong={
+                (3.0, 4.47): "Those are the columns. With axis=1, each row gives one number.",
+                (7.0, 2.0): "You added the numbers. The length is the square root of the sum of the squares.",
+                (25.0, 4.0): "The square root is missing.",
+            },
+            hint="For the first row: the square root of 9 + 16. Answer with a list of two numbers.",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        choose(
+            "3.C",
+            "A long synopsis",
+            "A synopsis has 400 tokens, and the encoder reads 256. What happens to the rest?",
+            right="it has no influence on the vector",
+            wrong={
+                "it counts with less weight": "It gets no weight at all: the encoder never sees it.",
+                "the encoder raises an error": "If only it did. It stops reading without a word.",
+                "it is encoded as a second vector": "That is what long='mean' does when you ask for it.",
+            },
+            hint="Think of the endings that could not be found.",
+        ),
+        finish(
+            "3.D",
+            "Mean pooling",
+            "Replace ___ so that a text gets the mean of its real tokens.",
+            """
+            def mean_pool(token_vectors, mask):
+                real = token_vectors[mask == 1]
+                return ___
+            """,
+            right="real.mean(axis=0)",
+            wrong={
+                "real.mean(axis=1)": "That is one number per token. You want one number per direction.",
+                "real.mean()": "That is a single number for the whole text. You want one number per direction.",
+                "token_vectors.mean(axis=0)": "The padding is in your mean. Use only the real tokens.",
+            },
+            inputs=[(np.array([[1.0, 2.0, 6.0], [3.0, 4.0, 0.0], [9.0, 9.0, 9.0]]), np.array([1, 1, 0]))],
+            hint="A row is a token: take the mean down the rows.",
+        ),
+        find_bug(
+            "3.E",
+            "A rare word",
+            """
+            import math
+            def idf(n, n_with_word):
+                share = (1 + n_with_word) / (1 + n)
+                return math.log(share) + 1
+            """,
+            line=3,
+            fixed="    share = (1 + n) / (1 + n_with_word)",
+            shown="round(idf(99, 0), 2)",
+            wrong={
+                2: "The counts arrive in the right order. What is done with them?",
+                4: "The logarithm and the 1 are as in the formula. What is it the logarithm of?",
+            },
+            hint="A rare word should weigh more than a common one.",
+        ),
+    ],
+)

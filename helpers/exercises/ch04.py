@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.kinds import Quiz, choose, find_bug, order, predict
 from helpers.exercises.texts import fields_missing, trouble_with
 from helpers.search.neighbors import TitleNotFoundError, find_similar_movies
 
@@ -280,3 +281,91 @@ q5 = Exercise(
 
 EXERCISES = [q1, q2, q3, q4, q5]
 progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about the notebooks before",
+    [
+        choose(
+            "4.A",
+            "Too good to be true",
+            "Vectors that embed the tags win by far when tags are the judge. Why is that no news?",
+            right="the judge's answers were part of the input",
+            wrong={
+                "tags are longer than synopses": "They are much shorter. What is it that the judge compares?",
+                "the encoder was trained on tags": "It was not. What is it that the judge compares?",
+            },
+            hint="It is called a leak.",
+        ),
+        predict(
+            "4.B",
+            "One product, all similarities",
+            """
+            import numpy as np
+            vectors = np.array([[1.0, 0.0], [0.6, 0.8]])
+            vectors @ vectors[0]
+            """,
+            wrong={
+                (1.0, 0.0): "That is the first vector itself. Multiply each row with it, and add up.",
+                (0.6, 0.8): "That is the second vector itself. Multiply each row with the first, and add up.",
+            },
+            hint="One number per row: its dot product with the first row. Answer with a list of two numbers.",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        find_bug(
+            "4.C",
+            "Filter and rank",
+            """
+            import numpy as np
+            def best_allowed(similarity, allowed, k):
+                places = np.argsort(-similarity)[:k]
+                places = [int(place) for place in places if allowed[place]]
+                return places[:k]
+            """,
+            line=3,
+            fixed="    places = np.argsort(-similarity)",
+            shown="best_allowed(np.array([0.9, 0.8, 0.1]), [False, True, True], 2)",
+            wrong={
+                4: "It keeps what is allowed, and does so rightly. What did it get to choose from?",
+                5: "k of them at most: that is what was asked for.",
+            },
+            hint="Two films are allowed. Which line threw one away before anybody asked?",
+        ),
+        order(
+            "4.D",
+            "Neighbors without the film itself",
+            "The function returns the ids of the k nearest other films.",
+            """
+            def neighbors(vectors, ids, query, k):
+                similarity = vectors @ vectors[ids.index(query)]
+                places = similarity.argsort()[::-1]
+                found = [ids[place] for place in places]
+                found.remove(query)
+                return found[:k]
+            """,
+            wrong={
+                "123465": "You return before the film itself is dropped from the list.",
+                "132456": "Python stops: a line uses a name that a later line makes.",
+            },
+            inputs=[(np.array([[1.0, 0.0], [0.6, 0.8], [0.8, 0.6]]), [7, 8, 9], 7, 2)],
+            hint="Similarities, order, ids, drop the query, return.",
+        ),
+        choose(
+            "4.E",
+            "Why trees lose",
+            "Why does a ball tree not help with 384 dimensions?",
+            right="all points are about equally far away, so no part can be skipped",
+            wrong={
+                "it finds wrong neighbors": "It is exact: it finds the same films as brute force.",
+                "it needs more memory than there is": "Memory is not the trouble. What does a tree save work with?",
+            },
+            hint="A tree is fast when it can skip parts that are too far away.",
+        ),
+    ],
+)

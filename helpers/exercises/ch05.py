@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.data import load_movies
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.kinds import Quiz, choose, finish, predict
 
 
 def profile(vectors, stars, dislike):
@@ -292,3 +293,88 @@ def _unit(vector):
 
 EXERCISES = [q1, q2, q3, q4, q5]
 progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about the notebooks before",
+    [
+        predict(
+            "5.A",
+            "Above and below one's mean",
+            """
+            stars = [5, 3, 1]
+            mean = sum(stars) / len(stars)
+            [star - mean for star in stars]
+            """,
+            wrong={
+                (5, 3, 1): "Subtract the mean of the three from each.",
+                (-2, 0, 2): "Right numbers, wrong signs: 5 stars are above the mean.",
+            },
+            hint="The mean is 3. Answer with a list of three numbers.",
+        ),
+        choose(
+            "5.B",
+            "The price of a graph",
+            "HNSW is many times as fast as comparing with every vector. What do you give up?",
+            right="it may miss some of the true neighbors",
+            wrong={
+                "it needs vectors of fewer dimensions": "It takes vectors of any dimension.",
+                "it works for the cosine only": "It works for several measures. What does recall@k measure?",
+            },
+            hint="What is recall@k there for?",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        choose(
+            "5.C",
+            "No ratings at all",
+            "Which model ranks films that nobody has rated no better than chance?",
+            right="EASE",
+            wrong={
+                "a profile of synopses": "It reads the new film's synopsis, so it knows something.",
+                "ContentToCF": "It maps what the catalog says of the new film to a learned vector.",
+            },
+            hint="Which of them sees nothing but likes?",
+        ),
+        finish(
+            "5.D",
+            "A profile",
+            "Replace ___ so that films above the viewer's mean count for the profile and films below it against.",
+            """
+            def profile(vectors, stars):
+                weights = stars - stars.mean()
+                total = ___
+                return total / (total @ total) ** 0.5
+            """,
+            right="weights @ vectors",
+            wrong={
+                "stars @ vectors": "With plain stars, a film that was hated still counts in favor.",
+                "vectors.mean(axis=0)": "Every film counts the same, whatever the stars were.",
+            },
+            inputs=[
+                (np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]), np.array([5.0, 1.0, 4.0])),
+                (np.array([[1.0, 0.0, 0.0], [0.0, 0.6, 0.8]]), np.array([2.0, 3.0])),
+            ],
+            hint="Each film's vector times its weight, added up: a product of an array and a matrix.",
+        ),
+        predict(
+            "5.E",
+            "A damped bias",
+            """
+            stars, mean, damping = [5, 5], 3.5, 4
+            sum(star - mean for star in stars) / (len(stars) + damping)
+            """,
+            wrong={
+                1.5: "That is without the damping: divide by 2 + 4.",
+                0.75: "You divided by the damping alone. The number of ratings belongs below the line, too.",
+                3.0: "That is the sum. Divide it.",
+            },
+            hint="The sum is 3, and it is divided by 2 + 4.",
+        ),
+    ],
+)

@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
 from helpers.exercises.texts import fields_missing, numbers_in, trouble_with
 
 
@@ -310,3 +311,89 @@ q5 = Exercise(
 
 EXERCISES = [q1, q2, q3, q4, q5]
 progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about the notebooks before",
+    [
+        choose(
+            "6.A",
+            "Cold start",
+            "What is cold start?",
+            right="recommending what has no ratings, or to somebody who has given none",
+            wrong={
+                "the first search after the computer starts": "The word is about ratings, not about computers.",
+                "a model that was fitted too briefly": "More fitting would not help: there is nothing to fit on.",
+            },
+            hint="What does a learned vector come from?",
+        ),
+        predict(
+            "6.B",
+            "A hit rate",
+            """
+            hits = [[0, 1, 0], [0, 0, 0], [1, 1, 0], [0, 0, 1]]
+            sum(any(row) for row in hits) / len(hits)
+            """,
+            wrong={
+                0.33: "That is the share of places with a hit. Count the lists that have one.",
+                1.0: "You divided the number of hits by the number of lists. A list counts once.",
+            },
+            hint="Three of the four lists hold a hit.",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        finish(
+            "6.C",
+            "What a hit is worth",
+            "Replace ___ with the discount of NDCG.",
+            """
+            import math
+            def dcg(hits):
+                return sum(hit / ___ for place, hit in enumerate(hits, start=1))
+            """,
+            right="math.log2(place + 1)",
+            wrong={
+                "place": "That falls much faster. The discount of NDCG is a logarithm.",
+                "math.log(place + 1)": "The natural logarithm? With base 2, a hit at place 1 is worth exactly 1.",
+                "math.log2(place)": "The logarithm of 1 is 0, and you cannot divide by it.",
+            },
+            inputs=[([1, 0, 1],), ([0, 1, 1, 1],)],
+            hint="At place 1 a hit is worth 1, at place 3 it is worth a half.",
+        ),
+        find_bug(
+            "6.D",
+            "What was seen",
+            """
+            import numpy as np
+            def first_films(scores, seen, k):
+                allowed = np.where(seen, 0, scores)
+                order = np.argsort(-allowed)
+                return order[:k].tolist()
+            """,
+            line=3,
+            fixed="    allowed = np.where(seen, -np.inf, scores)",
+            shown="first_films(np.array([-1.0, -2.0, -3.0]), np.array([True, False, False]), 2)",
+            wrong={
+                4: "The minus sorts the best first, which is right.",
+                5: "k of them, best first: that is what was asked for.",
+            },
+            hint="Scores may be negative. Which film is on top, and why?",
+        ),
+        choose(
+            "6.E",
+            "Two intervals that overlap",
+            "The intervals of two models overlap. Are the models equally good?",
+            right="open: compare them viewer by viewer, and look at the interval of the difference",
+            wrong={
+                "yes, the difference is chance": "Both served the same viewers, so the difference may be certain.",
+                "no, the higher mean is better": "The means alone do not say how far chance reaches.",
+            },
+            hint="A viewer who is hard for one model is hard for the other.",
+        ),
+    ],
+)

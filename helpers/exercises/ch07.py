@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.kinds import Quiz, choose, finish, order, predict
 from helpers.exercises.texts import fields_missing, numbers_in, trouble_with
 from helpers.scale.capacity import vector_bytes
 
@@ -257,3 +258,94 @@ q5 = Exercise(
 
 EXERCISES = [q1, q2, q3, q4, q5]
 progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about the notebooks before",
+    [
+        choose(
+            "7.A",
+            "A figure without its neighbors",
+            "A model has a hit rate at 10 of 0.9. What do you ask first?",
+            right="among how many films was each liked one ranked?",
+            wrong={
+                "how long did the training take?": "That is about cost. What could make 0.9 easy to reach?",
+                "how many dimensions do its vectors have?": "That is a detail. What could make 0.9 easy to reach?",
+            },
+            hint="Among ten random films, every model has a hit rate at 10 of 1.",
+        ),
+        predict(
+            "7.B",
+            "Recall",
+            """
+            found, true = [7, 3, 9], [3, 7, 5]
+            round(len(set(found) & set(true)) / len(true), 2)
+            """,
+            wrong={
+                0.0: "The order does not count: 7 and 3 were both found.",
+                0.33: "That is the share that was missed.",
+                2: "That is a count. Divide it by the number of true neighbors.",
+            },
+            hint="Of 3, 7, and 5: which were found?",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        predict(
+            "7.C",
+            "A million vectors",
+            """
+            vectors, dimensions, bytes_per_number = 1_000_000, 384, 4
+            vectors * dimensions * bytes_per_number / 1e9
+            """,
+            text="How many gigabytes is that? (Two digits are enough.)",
+            wrong={
+                1536: "Those are megabytes.",
+                0.384: "That would be one byte per number. Here it is four.",
+                12.288: "You counted bits. There are four bytes per number, and bytes are asked for.",
+            },
+            hint="A million times 384 times 4 bytes; 1e9 bytes are a gigabyte.",
+        ),
+        order(
+            "7.D",
+            "Merge the shards",
+            "Each answer is a list of pairs (film, similarity). The function returns the k best films of all.",
+            """
+            def merge(answers, k):
+                together = []
+                for answer in answers:
+                    together += answer
+                together.sort(key=lambda pair: -pair[1])
+                return [film for film, _ in together[:k]]
+            """,
+            wrong={
+                "125346": "You sort the list while it is still empty.",
+                "132456": "Python stops: a loop needs its indented line right below it, and a list its beginning.",
+            },
+            inputs=[([[("a", 0.4), ("b", 0.3)], [("c", 0.9), ("d", 0.1)]], 2)],
+            hint="Start an empty list, fill it in the loop, sort, return.",
+        ),
+        finish(
+            "7.E",
+            "Nothing missing",
+            "Replace ___: what is the probability that every shard has a living copy?",
+            """
+            def complete(shards, copies, failed):
+                one_shard = 1 - failed ** copies
+                return ___
+            """,
+            right="one_shard ** shards",
+            wrong={
+                "one_shard * shards": "A probability above 1? Independent things that must all hold are multiplied.",
+                "1 - (1 - one_shard) ** shards": "That is the probability that at least one shard answers.",
+                "one_shard": "That is one shard. All of them must answer.",
+            },
+            inputs=[(100, 1, 0.01), (4, 2, 0.1)],
+            hint="One factor per shard.",
+        ),
+    ],
+)

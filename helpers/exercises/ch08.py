@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.kinds import Quiz, choose, find_bug, predict
 from helpers.exercises.texts import fields_missing, trouble_with
 
 BUTTONS = ["like", "dislike", "more like this", "for me", "search in the texts", "hybrid", "undo"]
@@ -308,3 +309,87 @@ q5 = Exercise(
 
 EXERCISES = [q1, q2, q3, q4, q5]
 progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about the notebooks before",
+    [
+        predict(
+            "8.A",
+            "Relevance against likeness",
+            """
+            relevance, likeness, diversity = [0.9, 0.8], [0.9, 0.2], 0.5
+            [round((1 - diversity) * r - diversity * s, 2) for r, s in zip(relevance, likeness)]
+            """,
+            wrong={
+                (0.45, 0.7): "You subtracted the likeness, but left the relevance at its full weight.",
+                (0.9, 0.5): "You added. Likeness to what is already in the list counts against a film.",
+            },
+            hint="For the first film: 0.5 * 0.9 - 0.5 * 0.9. Answer with a list of two numbers.",
+        ),
+        choose(
+            "8.B",
+            "The slowest shard",
+            "One answer in a hundred is slow, and a query needs a hundred shards. How many queries are slow?",
+            right="about two in three",
+            wrong={
+                "one in a hundred": "That holds for a single shard. A query waits for all of them.",
+                "all of them": "Nearly, but some queries are lucky: 0.99 multiplied a hundred times is not 0.",
+            },
+            hint="A query is fast only when all hundred answers are: 0.99 to the power of 100.",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        find_bug(
+            "8.C",
+            "Undo",
+            """
+            old = [1]
+            def like(likes, film):
+                changed = likes
+                changed.append(film)
+                return changed
+            new = like(old, 2)
+            """,
+            line=3,
+            fixed="    changed = list(likes)",
+            shown="old",
+            wrong={
+                4: "The film joins the list, as it should. But which list is it?",
+                5: "The new list comes back, as it should. Is it a new one?",
+                6: "The call is fine. What does the function do to the list that it is given?",
+            },
+            hint="After a click, the old value must still be there. Where is a second list made?",
+        ),
+        predict(
+            "8.D",
+            "A hostile title",
+            """
+            import html
+            html.escape("<b>Up</b>")
+            """,
+            wrong={
+                "<b>Up</b>": "As it stands, a browser would read that as bold text.",
+                "Up": "Nothing is taken away: each sign that means something is written in another way.",
+            },
+            hint="The sign < becomes &lt; and > becomes &gt;.",
+        ),
+        choose(
+            "8.E",
+            "Twenty clicks",
+            "Somebody clicks twenty times in a second. What does Latest do?",
+            right="it finishes the first request and then answers the newest",
+            wrong={
+                "it answers all twenty in order": "Then the last answer would come much too late.",
+                "it answers all twenty at once": "Then an older answer might arrive last and stay.",
+                "it waits until the clicking stops": "The first request starts at once.",
+            },
+            hint="Two of the twenty do any work. Which?",
+        ),
+    ],
+)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
 from helpers.exercises.texts import fields_missing, numbers_in, trouble_with
 
 Z = 1.96  # standard deviations that hold the middle 95 % of a normal distribution
@@ -274,3 +275,91 @@ q5 = Exercise(
 
 EXERCISES = [q1, q2, q3, q4, q5]
 progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about the notebooks before",
+    [
+        choose(
+            "9.A",
+            "A rule on the road",
+            "On films, nearly every pair that the rule of notebook 02 merged was right. How about recipes?",
+            right="nobody knows until somebody reads pairs of recipes",
+            wrong={
+                "nearly every pair is right, too": "It was measured on films. Recipes have no year, and shorter texts.",
+                "no pair is right": "It may be bad, or good. Who measured it?",
+            },
+            hint="A figure belongs to the data it was measured on.",
+        ),
+        predict(
+            "9.B",
+            "The same title again",
+            """
+            import pandas as pd
+            titles = pd.Series(["Pesto ", "pesto", "Gazpacho"])
+            int(titles.str.strip().str.lower().duplicated().sum())
+            """,
+            wrong={
+                2: "duplicated() does not count the first of the two.",
+                0: "After strip() and lower(), two of the titles are the same.",
+            },
+            hint="duplicated() is True for a row that repeats an earlier one.",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        finish(
+            "9.C",
+            "Hubs",
+            "Replace ___ to count how often each row is a neighbor.",
+            """
+            def occurrence(neighbors, n):
+                counts = [0] * n
+                for row in neighbors:
+                    for place in row:
+                        ___
+                return counts
+            """,
+            right="counts[place] += 1",
+            wrong={
+                "counts[place] = 1": "That says whether it ever is one, not how often.",
+                "counts[row[0]] += 1": "That counts the first neighbor of each row, again and again.",
+            },
+            inputs=[([[1, 2], [0, 2], [1, 0]], 3), ([[1, 2], [2, 3], [1, 3], [2, 1]], 4)],
+            hint="Add 1 to the count of the place.",
+        ),
+        choose(
+            "9.D",
+            "How many labels?",
+            "Twenty labels give an interval 0.4 wide. How many do you need for one 0.2 wide?",
+            right="about 80",
+            wrong={
+                "about 40": "The width falls with the square root of the number of labels.",
+                "about 400": "That is more than you need: the width falls with the square root, not more slowly.",
+            },
+            hint="To halve the width, how many times as many labels does it take?",
+        ),
+        find_bug(
+            "9.E",
+            "One text from several cells",
+            """
+            def passage(parts):
+                kept = [part.strip(". ") for part in parts]
+                kept = [part for part in kept if part is not None]
+                return ". ".join(kept) + "."
+            """,
+            line=3,
+            fixed="    kept = [part for part in kept if part]",
+            shown='passage(["Pesto", ""])',
+            wrong={
+                2: "Stripping stops and blanks is right: the function puts its own stops.",
+                4: "One stop between the parts and one at the end: that is right, if the parts are.",
+            },
+            hint="An empty cell should leave no trace. Which line is meant to drop it?",
+        ),
+    ],
+)

@@ -212,16 +212,29 @@ class Exercise:
             return "Your answer is None. Did a function end without return, or a method work in place?"
         if self.judge is not None:
             return self.judge(value)
-        expected = self.reference()
         if self.scores is not None:
-            ids, unlike = ranking_of(value, expected, self.scores(), self.tolerance)
+            ids, unlike = ranking_of(value, self._expected, self._scores, self.tolerance)
             value = value if ids is None else ids
         else:
-            unlike = self._difference(value, expected)
+            unlike = self._difference(value, self._expected)
         if unlike is None:
             return None
-        agree = (m.message for m in self.mistakes if self._difference(value, m.answer()) is None)
+        agree = (message for message, made in self._mistaken if self._difference(value, made) is None)
         return next(agree, unlike)
+
+    @functools.cached_property
+    def _expected(self) -> Any:
+        """The reference value, computed once: checks only read it, and `answer` computes it anew."""
+        return self.reference()
+
+    @functools.cached_property
+    def _scores(self) -> Any:
+        return self.scores() if self.scores else None
+
+    @functools.cached_property
+    def _mistaken(self) -> list[tuple[str, Any]]:
+        """What to say about each usual mistake, and the value that it leads to."""
+        return [(mistake.message, mistake.answer()) for mistake in self.mistakes]
 
     def _value_of(self, function: Callable, *arguments: Any) -> Any:
         """Call a learner's function for a judge of an open exercise; raise `JudgedError` with what went wrong."""
@@ -263,7 +276,7 @@ class Exercise:
 
     def _same_outcome(self, one: Outcome, other: Outcome) -> bool:
         if one.trouble is not None or other.trouble is not None:
-            return one.trouble is not None and other.trouble is not None
+            return None not in (one.trouble, other.trouble) and _error_of(one) == _error_of(other)
         if one.value is None or other.value is None:
             return one.value is other.value
         return self._difference(one.value, other.value) is None
@@ -283,12 +296,9 @@ class Exercise:
         value = self.form(outcome.value) if self.form else outcome.value
         if self.judge is not None:
             return value if self.form else answer
-        expected = self.reference()
         if self.scores is not None:
-            value, _ = ranking_of(value, expected, self.scores(), self.tolerance)
-        if same_form(answer, expected):
-            return answer
-        return as_like(value, expected)
+            value, _ = ranking_of(value, self._expected, self._scores, self.tolerance)
+        return answer if same_form(answer, self._expected) else as_like(value, self._expected)
 
     def _function_in_form(self, function: Callable, outcomes: Sequence[Outcome]) -> Callable:
         """A right function that takes what the notebook gives it, and returns what the notebook needs."""
@@ -335,7 +345,7 @@ class Exercise:
         if not self.rubric:
             return []
         return [
-            "That is all a machine can judge. Ask yourself, or a neighbour:",
+            "That is all a machine can judge. Ask yourself, or a colleague:",
             *(f"- {line}" for line in self.rubric),
         ]
 
@@ -360,6 +370,11 @@ def _called(function: Callable, arguments: tuple) -> Outcome:
 def _is_blank(value: Any) -> bool:
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, (tuple, list)) else ()
     return value is ... or any(part is ... for part in parts)
+
+
+def _error_of(outcome: Outcome) -> str:
+    """The name of the error that stopped a call."""
+    return re.match(r"\w*", outcome.trouble or "")[0]
 
 
 def _lower(text: str) -> str:

@@ -92,7 +92,7 @@ def choose(number: str, title: str, text: str, *, right: str, wrong: dict[str, s
 
     def reader(answer: Any) -> str:
         said = str(answer).strip().casefold()
-        found = {text.casefold(): letter for text, letter in letters.items()}.get(said, said.rstrip(").")[:2])
+        found = {text.casefold(): letter for text, letter in letters.items()}.get(said, said.rstrip(")."))
         if found not in options:
             raise ValueError(f"Answer with one of the letters {', '.join(options)}.")
         return found

@@ -2,23 +2,29 @@
 
 | module | models | where the score of a film comes from |
 |---|---|---|
-| `base` | Random, Popularity | chance; the likes of everybody |
+| `base` | Random, Popularity, RecentPopularity | chance; the likes of everybody |
 | `neighborhood` | ItemKNN, UserKNN | likes of similar films, or of similar viewers |
-| `factors` | BiasedMF, ALS, EASE | a factorisation of the ratings, or a linear map between films |
+| `factors` | BiasedMF, ALS, EASE | a factorization of the ratings, or a linear map between films |
 | `content` | ContentProfile, FeatureVectors, ContentToCF | what films are about |
-| `neural` | NeuralCF, TwoTower | networks, by PyTorch |
-| `hybrid` | Hybrid | a blend of others |
+| `neural` | BPR, NeuralCF, TwoTower | networks, by PyTorch |
+| `sequential` | MarkovChain, SASRec | what was liked last, and what followed it |
+| `hybrid` | Hybrid, Reranked | a blend of others; candidates of one, sorted by a learned ranker |
+
+They are scikit-learn estimators: ``repr``, ``sklearn.base.clone``, ``get_params`` and ``set_params`` work, and what is
+learned ends in an underscore.
 """
 
-from helpers.recommenders.base import Popularity, Random, Recommender
+from helpers.recommenders.base import Popularity, Random, RecentPopularity, Recommender
 from helpers.recommenders.content import ContentProfile, ContentToCF, FeatureVectors, catalogue_vectors, feature_vectors
 from helpers.recommenders.factors import ALS, EASE, BiasedMF
-from helpers.recommenders.hybrid import Hybrid
+from helpers.recommenders.hybrid import Hybrid, Reranked
 from helpers.recommenders.neighborhood import ItemKNN, UserKNN
-from helpers.recommenders.neural import NeuralCF, TwoTower
+from helpers.recommenders.neural import BPR, NeuralCF, TwoTower
+from helpers.recommenders.sequential import MarkovChain, SASRec
 
 __all__ = [
     "ALS",
+    "BPR",
     "EASE",
     "BiasedMF",
     "ContentProfile",
@@ -26,10 +32,14 @@ __all__ = [
     "FeatureVectors",
     "Hybrid",
     "ItemKNN",
+    "MarkovChain",
     "NeuralCF",
     "Popularity",
     "Random",
+    "RecentPopularity",
     "Recommender",
+    "Reranked",
+    "SASRec",
     "TwoTower",
     "UserKNN",
     "catalogue_vectors",
@@ -39,16 +49,22 @@ __all__ = [
 MODELS = {  # every model with its default settings, by the name that commands and tables give it
     "random": Random,
     "popularity": Popularity,
+    "recent-popularity": RecentPopularity,
     "item-knn": ItemKNN,
     "user-knn": UserKNN,
     "biased-mf": BiasedMF,
     "als": ALS,
+    "bpr": BPR,
     "ease": EASE,
     "neural-cf": NeuralCF,
+    "markov-chain": MarkovChain,
+    "sasrec": SASRec,
     "content-profile": ContentProfile,
     "feature-vectors": FeatureVectors,
     "content-to-cf": ContentToCF,
     "two-tower": TwoTower,
     "hybrid": Hybrid,
+    "reranked": Reranked,
 }
-WITHOUT_FILMS = ["random", "popularity", "item-knn", "user-knn", "biased-mf", "als", "ease", "neural-cf"]
+NEED_FILMS = {"content-profile", "feature-vectors", "content-to-cf", "two-tower", "hybrid", "reranked"}
+WITHOUT_FILMS = [name for name in MODELS if name not in NEED_FILMS]

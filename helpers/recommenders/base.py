@@ -1,4 +1,4 @@
-"""What all recommenders share, and the two that know nobody: Random and Popularity.
+"""What all recommenders share, and the three that know no taste: Random, Popularity and RecentPopularity.
 
 A model learns something about films in `_learn`, and turns the rating history of any viewer into a score for every film
 in `_scores`. Because a score needs only a history, a new viewer is served at once (`fold_in`), and new ratings count
@@ -11,44 +11,110 @@ them by popularity.
 
 from __future__ import annotations
 
+import functools
 import warnings
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
 from helpers.data import LIKED, SCALE, as_stars, from_stars
 from helpers.search.index import as_count, as_mask
 
 MOST_CELLS = 50_000_000  # viewers times films that are held as one matrix (200 MB)
-MOST_PAIRS = 150_000_000  # of films, or viewers: one matrix of them takes 1.2 GB, and a model needs several at once
 MANY_ZEROS = 0.3  # share of the ratings from which zeros look like films that nobody rated
+DAY = 86_400  # seconds
 
 
-class NotFittedError(ValueError):
-    """A model was asked before `fit`."""
+class Histories:
+    """Who rated what, and when: a row for each viewer, a column for each film.
 
-
-class Recommender:
-    """A recommender; a model implements `_learn` and `_scores`.
-
-    After `fit`, `users` and `items` are the sorted ids of whoever rated and of the films that may be recommended.
-    Where a viewer rated a film twice, the last row counts.
+    Attributes
+    ----------
+    stars : numpy.ndarray
+        (n_viewers, n_films) float32, NaN where not rated.
+    times : numpy.ndarray
+        (n_viewers, n_films) seconds, NaN where not rated; where no times are known, the order of the rows.
     """
 
-    users: np.ndarray
-    items: np.ndarray
-    needs_ratings = True
+    def __init__(self, stars: np.ndarray, times: np.ndarray):
+        self.stars, self.times = stars, times
 
-    def fit(
-        self, ratings: pd.DataFrame | None, movies: pd.DataFrame | None = None, scale: tuple = SCALE
-    ) -> Recommender:
+    def __len__(self) -> int:
+        return len(self.stars)
+
+    def __getitem__(self, rows) -> Histories:
+        return Histories(self.stars[rows], self.times[rows])
+
+    @functools.cached_property
+    def rated(self) -> np.ndarray:
+        """True where there is a rating."""
+        return ~np.isnan(self.stars)
+
+    @functools.cached_property
+    def liked(self) -> np.ndarray:
+        """1.0 where the stars are a like, else 0.0: (n_viewers, n_films) float32."""
+        return (np.nan_to_num(self.stars, nan=-np.inf) >= LIKED).astype(np.float32)
+
+    @functools.cached_property
+    def likes(self) -> sparse.csr_array:
+        """The same, holding the likes only."""
+        return sparse.csr_array(self.liked)
+
+    def without(self, cells: np.ndarray) -> Histories:
+        """The same ratings but for those at some (n, 2) pairs of row and column."""
+        stars = self.stars.copy()
+        stars[tuple(cells.T)] = np.nan
+        return Histories(stars, np.where(np.isnan(stars), np.nan, self.times))
+
+    def sequences(self, length: int) -> np.ndarray:
+        """The columns of the last likes of each viewer, oldest first: (n_viewers, length); -1 fills up on the left.
+
+        Likes of one moment stand in random order: by column they would follow the ids of the films.
+        """
+        chance = np.random.default_rng(0).permutation(self.stars.shape[1])
+        when = np.where(self.liked > 0, self.times, -np.inf)
+        order = np.lexsort((np.broadcast_to(chance, when.shape), when))[:, -length:]
+        found = np.where(np.take_along_axis(when, order, axis=1) > -np.inf, order, -1)
+        return np.pad(found, ((0, 0), (length - found.shape[1], 0)), constant_values=-1)
+
+
+class Recommender(BaseEstimator):
+    """A recommender, by the rules of scikit-learn's estimators; a model implements `_learn` and `_scores`.
+
+    Where a viewer rated a film twice, the last row counts.
+
+    Attributes
+    ----------
+    users_, items_ : numpy.ndarray
+        After `fit`, the sorted ids of whoever rated and of the films that may be recommended.
+    movies_ : pandas.DataFrame or None
+        The films as they were given.
+    scale_ : tuple of float
+        Lowest and highest rating.
+    histories_ : Histories
+        The ratings, by `users_` and `items_`.
+    """
+
+    needs_ratings = True
+    users_: np.ndarray
+    items_: np.ndarray
+    movies_: pd.DataFrame | None
+    scale_: tuple
+    histories_: Histories
+
+    def fit(self, ratings: pd.DataFrame | None, movies: pd.DataFrame | None = None, scale: tuple = SCALE) -> Self:
         """Learn from ratings.
 
         Parameters
         ----------
         ratings : pandas.DataFrame or None
-            ``user_id``, ``movie_id``, ``rating``; as from `helpers.data.load_ratings`. None, for a catalogue that
-            nobody has rated yet, suits the models that look at films alone (`needs_ratings` is False).
+            ``user_id``, ``movie_id``, ``rating``, and ``timestamp`` for the models that look at time; as from
+            `helpers.data.load_ratings`. None, for a catalogue that nobody has rated yet, suits the models that look at
+            films alone (`needs_ratings` is False).
         movies : pandas.DataFrame, optional
             The films that may be recommended (index ``movie_id``); by default those that were rated.
         scale : tuple of float
@@ -62,9 +128,8 @@ class Recommender:
         Raises
         ------
         ValueError
-            When a column is missing, nothing is rated, a rating is NaN or outside of `scale`, a rated film is not among
-            `movies`, there are more than `MOST_CELLS` pairs of viewers and films, or more than `MOST_PAIRS` pairs of
-            films for a model that compares all of them.
+            When a setting of the model makes no sense, a column is missing, nothing is rated, a rating is NaN or
+            outside `scale`, a rated film is not among `movies`, or the model would need more memory than it may take.
 
         Warns
         -----
@@ -76,18 +141,17 @@ class Recommender:
         else:
             check_ratings(ratings, scale)
             _warn_of_zeros(ratings["rating"], scale)
-        self.scale = scale
-        self.users = np.unique(ratings["user_id"])
-        self.items = np.unique(ratings["movie_id"]) if movies is None else np.sort(movies.index)
-        self.movies = movies
-        if len(self.users) * len(self.items) > MOST_CELLS:
+        check_settings(self)
+        self.scale_, self.movies_ = scale, movies
+        self.users_ = np.unique(ratings["user_id"])
+        self.items_ = np.unique(ratings["movie_id"]) if movies is None else np.sort(movies.index)
+        if len(self.users_) * len(self.items_) > MOST_CELLS:
             raise ValueError(
-                f"fit: {len(self.users):,} viewers and {len(self.items):,} films are too many for one matrix (at most "
-                f"{MOST_CELLS:,} cells). Take the viewers and films with the most ratings, or a sample."
+                f"fit: {len(self.users_):,} viewers and {len(self.items_):,} films are too many for one matrix (at "
+                f"most {MOST_CELLS:,} cells). Take the viewers and films with the most ratings, or a sample."
             )
-        self._histories = self._matrix(ratings, self.users)
-        self._shuffled = np.random.default_rng(0).permutation(len(self.items))
-        self._learn()
+        self.histories_ = self._as_histories(ratings, self.users_)
+        self._learn(ratings)
         return self
 
     def recommend(self, user_id, k: int = 10, where=None, seen: bool = False) -> pd.Series:
@@ -100,8 +164,8 @@ class Recommender:
         k : int
             How many, 1 or more; where fewer are left, they all come back.
         where : array-like of bool, optional
-            (n_films,) True for the films that may be recommended: a Series by ``movie_id``, or in the order of `items`;
-            see `helpers.search.index.as_mask`.
+            (n_films,) True for the films that may be recommended: a Series by ``movie_id``, or in the order of
+            `items_`; see `helpers.search.index.as_mask`.
         seen : bool
             Whether films that the viewer rated may come back.
 
@@ -117,7 +181,7 @@ class Recommender:
         ValueError
             When k is no whole number from 1 on, or `where` is no mask of the films.
         """
-        return self._best(self._fitted()._histories[self._row(user_id)], k, where, seen)
+        return self._best(self._histories_of([user_id]), k, where, seen)
 
     def fold_in(self, history: pd.DataFrame, k: int = 10, where=None, seen: bool = False) -> pd.Series:
         """Recommend films to somebody new, from what they rated, without fitting again.
@@ -125,7 +189,7 @@ class Recommender:
         Parameters
         ----------
         history : pandas.DataFrame
-            ``movie_id`` and ``rating``; may be empty.
+            ``movie_id`` and ``rating``, perhaps ``timestamp``; may be empty.
         k, where, seen
             As in `recommend`.
 
@@ -134,48 +198,45 @@ class Recommender:
         pandas.Series
             As from `recommend`.
         """
+        check_is_fitted(self)
         known = history.assign(user_id=0)
         if len(known):
-            check_ratings(known, self._fitted().scale)
-        return self._best(self._matrix(known, np.array([0]))[0], k, where, seen)
+            check_ratings(known, self.scale_)
+        return self._best(self._as_histories(known, np.array([0])), k, where, seen)
 
-    def update(self, ratings: pd.DataFrame) -> Recommender:
+    def update(self, ratings: pd.DataFrame) -> Self:
         """Take in new ratings, of old and new viewers, without fitting again: what is known of films stays.
 
         Parameters
         ----------
         ratings : pandas.DataFrame
-            As for `fit`; films have to be among `items`.
+            As for `fit`; films have to be among `items_`.
 
         Returns
         -------
         Recommender
             Itself.
         """
-        check_ratings(ratings, self._fitted().scale)
-        users = np.union1d(self.users, ratings["user_id"])
-        histories = np.full((len(users), len(self.items)), np.nan, dtype=np.float32)
-        histories[np.searchsorted(users, self.users)] = self._histories
-        new = self._matrix(ratings, users)
-        self.users, self._histories = users, np.where(np.isnan(new), histories, new)
+        check_is_fitted(self)
+        check_ratings(ratings, self.scale_)
+        users = np.union1d(self.users_, ratings["user_id"])
+        merged = self._as_histories(ratings, users)
+        rows = np.searchsorted(users, self.users_)
+        old = np.isnan(merged.stars[rows])
+        for new, before in ((merged.stars, self.histories_.stars), (merged.times, self.histories_.times)):
+            new[rows] = np.where(old, before, new[rows])
+        self.users_, self.histories_ = users, merged
         return self
 
-    def scores(self, user_ids, where=None) -> np.ndarray:
-        """Score every film for many viewers: (n_users, n_films), by `items`; -inf for what may not be recommended.
+    def scores(self, user_ids, where=None, seen: bool = False) -> np.ndarray:
+        """Score every film for many viewers: (n_users, n_films), by `items_`; -inf for what may not be recommended.
 
         Raises
         ------
         ValueError
             When a score is NaN.
         """
-        histories = self._fitted()._histories[self._rows_of(user_ids)]
-        scores = np.array(self._scores(histories), dtype=np.float64)
-        if np.isnan(scores).any():
-            raise ValueError(f"rank: {type(self).__name__} gave a score that is not a number.")
-        scores[~np.isnan(histories)] = -np.inf
-        if where is not None:
-            scores[:, ~as_mask(where, self.items, "rank")] = -np.inf
-        return scores.round(9)
+        return self._masked_scores(self._histories_of(user_ids), where, seen)
 
     def rank(self, user_ids, k: int, where=None) -> np.ndarray:
         """Recommend k unseen films to many viewers at once.
@@ -200,14 +261,12 @@ class Recommender:
             When a score is NaN, k is no whole number from 1 on, or somebody has fewer than k films left.
         """
         k = as_count(k, "rank")
-        scores = self.scores(user_ids, where)
+        histories = self._histories_of(user_ids)
+        scores = self._masked_scores(histories, where)
         fewest = int(np.isfinite(scores).sum(axis=1).min(initial=k))
         if fewest < k:
             raise ValueError(f"rank: k is {k}, but a viewer has only {fewest} films left.")
-        ties = self._tie_order(self._histories[self._rows_of(user_ids)])
-        shuffled = np.take_along_axis(-scores, ties, axis=1)
-        best = np.argsort(shuffled, axis=1, kind="stable")[:, :k]
-        return self.items[np.take_along_axis(ties, best, axis=1)]
+        return self.items_[in_order(scores, tie_order(histories))[:, :k]]
 
     def predict(self, user_id, movie_id) -> float:
         """Predict the rating that a viewer would give a film, on the scale of `fit`.
@@ -223,11 +282,10 @@ class Recommender:
 
     def predict_many(self, user_ids, movie_ids) -> np.ndarray:
         """Predict for many pairs at once: (n_pairs,), see `predict`."""
-        rows = self._rows_of(user_ids)
-        columns = np.array([self._column(movie) for movie in movie_ids], dtype=int)
-        distinct, places = np.unique(rows, return_inverse=True)
-        predicted = self._ratings(self._histories[distinct])[places, columns]
-        return from_stars(predicted, self.scale) if self.predicts_stars else predicted
+        users, rows = np.unique(np.asarray(user_ids), return_inverse=True)
+        columns = [self._column(movie) for movie in movie_ids]
+        predicted = np.asarray(self._scores(self._histories_of(users)))[rows, columns]
+        return from_stars(np.clip(predicted, *SCALE), self.scale_) if self.predicts_stars else predicted
 
     def similar(self, movie_id, k: int = 10) -> pd.Series:
         """Find the films that this model holds for most alike: cosine by ``movie_id``, best first.
@@ -244,75 +302,71 @@ class Recommender:
         k = as_count(k, "similar")
         column = self._column(movie_id)
         vectors = unit(self._film_vectors())
-        scores = pd.Series(vectors @ vectors[column], index=pd.Index(self.items, name="movie_id"), name="similarity")
+        scores = pd.Series(vectors @ vectors[column], index=pd.Index(self.items_, name="movie_id"), name="similarity")
         return scores.drop(movie_id).sort_values(ascending=False, kind="stable").head(k)
 
     @property
     def predicts_stars(self) -> bool:
-        """Whether `predict` gives stars, so that an error in stars makes sense."""
-        return type(self)._ratings is not Recommender._ratings
+        """Whether scores are stars, so that an error in stars speaks of the same function as the lists."""
+        return False
 
-    def _learn(self) -> None:
-        """Learn from `_histories`."""
+    def _learn(self, ratings: pd.DataFrame) -> None:
+        """Learn from `histories_`, or from the ratings themselves."""
         raise NotImplementedError
 
-    def _scores(self, histories: np.ndarray) -> np.ndarray:
-        """Score (n, n_items) for rating histories (n, n_items) in stars, NaN where not rated."""
+    def _scores(self, histories: Histories) -> np.ndarray:
+        """Score (n, n_items) for rating histories."""
         raise NotImplementedError
-
-    def _ratings(self, histories: np.ndarray) -> np.ndarray:
-        """Predicted stars (n, n_items) for rating histories."""
-        return self._scores(histories)
 
     def _film_vectors(self) -> np.ndarray:
         raise NotImplementedError(f"{type(self).__name__} has no vectors of films.")
 
-    def _fitted(self) -> Recommender:
-        if not hasattr(self, "items"):
-            raise NotFittedError(f"{type(self).__name__} is not fitted yet: call fit(ratings) first.")
-        return self
-
-    def _tie_order(self, histories: np.ndarray) -> np.ndarray:
-        """The order (n, n_items) in which films of equal score come: one random order, rotated by what was rated."""
-        turn = ~np.isnan(histories) @ np.arange(len(self.items))
-        return self._shuffled[(np.arange(len(self.items)) + turn[:, None]) % len(self.items)]
-
-    def _best(self, history: np.ndarray, k: int, where, seen: bool) -> pd.Series:
-        k = as_count(k, "recommend")
-        allowed = np.ones(len(self.items), dtype=bool) if where is None else as_mask(where, self.items, "recommend")
+    def _masked_scores(self, histories: Histories, where=None, seen: bool = False) -> np.ndarray:
+        scores = np.array(self._scores(histories), dtype=np.float64)
+        if np.isnan(scores).any():
+            raise ValueError(f"rank: {type(self).__name__} gave a score that is not a number.")
         if not seen:
-            allowed = allowed & np.isnan(history)
-        scores = np.asarray(self._scores(history[None])[0], dtype=np.float64).round(9)
-        ties = self._tie_order(history[None])[0]
-        order = ties[np.argsort(-scores[ties], kind="stable")]
-        chosen = order[allowed[order]][:k]
-        return pd.Series(scores[chosen], index=pd.Index(self.items[chosen], name="movie_id"), name="score")
+            scores[histories.rated] = -np.inf
+        if where is not None:
+            scores[:, ~as_mask(where, self.items_, "recommend")] = -np.inf
+        return scores.round(9)
 
-    def _matrix(self, ratings: pd.DataFrame, users: np.ndarray) -> np.ndarray:
-        """Stars as a matrix (n_users, n_items), NaN where not rated; of double rows the last counts."""
-        unknown = ~ratings["movie_id"].isin(self._fitted().items)
+    def _best(self, histories: Histories, k: int, where, seen: bool) -> pd.Series:
+        k = as_count(k, "recommend")
+        scores = self._masked_scores(histories, where, seen)
+        best = in_order(scores, tie_order(histories))[0][: min(k, int(np.isfinite(scores).sum()))]
+        return pd.Series(scores[0, best], index=pd.Index(self.items_[best], name="movie_id"), name="score")
+
+    def _as_histories(self, ratings: pd.DataFrame, users: np.ndarray) -> Histories:
+        """Ratings as matrices; of double rows the last counts. Without times, later rows are later."""
+        unknown = ~ratings["movie_id"].isin(self.items_)
         if unknown.any():
             raise ValueError(f"movie_id {ratings['movie_id'][unknown].iloc[0]} is rated but not among the films.")
-        matrix = np.full((len(users), len(self.items)), np.nan, dtype=np.float32)
-        single = ratings.drop_duplicates(["user_id", "movie_id"], keep="last")
-        rows, columns = np.searchsorted(users, single["user_id"]), np.searchsorted(self.items, single["movie_id"])
-        matrix[rows, columns] = as_stars(single["rating"].to_numpy(dtype=np.float64), self.scale)
-        return matrix
+        if "timestamp" in ratings:
+            times = ratings["timestamp"].to_numpy(dtype=np.float64)
+        else:
+            times = self._now() + 1.0 + np.arange(len(ratings))
+        single = ~ratings.duplicated(["user_id", "movie_id"], keep="last").to_numpy()
+        cells = np.searchsorted(users, ratings["user_id"]), np.searchsorted(self.items_, ratings["movie_id"])
+        cells = cells[0][single], cells[1][single]
+        histories = Histories(*np.full((2, len(users), len(self.items_)), np.nan, dtype=np.float64))
+        histories.stars = histories.stars.astype(np.float32)
+        histories.stars[cells] = as_stars(ratings["rating"].to_numpy(dtype=np.float64), self.scale_)[single]
+        histories.times[cells] = times[single]
+        return histories
 
-    def _row(self, user_id) -> int:
-        place = int(np.searchsorted(self._fitted().users, user_id))
-        if place == len(self.users) or self.users[place] != user_id:
-            raise KeyError(f"user_id {user_id} has no ratings in training.")
-        return place
+    def _now(self) -> float:
+        """The last time at which anybody rated; -1 before there is a rating."""
+        known = getattr(self, "histories_", None)
+        return float(np.nanmax(known.times)) if known is not None and known.rated.any() else -1.0
 
-    def _rows_of(self, user_ids) -> np.ndarray:
-        return np.array([self._row(user) for user in user_ids], dtype=int)
+    def _histories_of(self, user_ids) -> Histories:
+        check_is_fitted(self)
+        return self.histories_[places_of(user_ids, self.users_, "user_id {} has no ratings in training.")]
 
     def _column(self, movie_id) -> int:
-        place = int(np.searchsorted(self._fitted().items, movie_id))
-        if place == len(self.items) or self.items[place] != movie_id:
-            raise KeyError(f"movie_id {movie_id} is not among the films.")
-        return place
+        check_is_fitted(self)
+        return int(places_of([movie_id], self.items_, "movie_id {} is not among the films.")[0])
 
 
 class Random(Recommender):
@@ -321,32 +375,100 @@ class Random(Recommender):
     def __init__(self, seed: int = 0):
         self.seed = seed
 
-    def _learn(self) -> None:
-        self._noise = np.random.default_rng(self.seed).random(len(self.items))
+    def _learn(self, ratings: pd.DataFrame) -> None:
+        self.noise_ = np.random.default_rng(self.seed).random(len(self.items_))
 
-    def _scores(self, histories: np.ndarray) -> np.ndarray:
+    def _scores(self, histories: Histories) -> np.ndarray:
         """Shift the noise by what was rated, so that every viewer gets a list of their own."""
-        shift = (~np.isnan(histories) @ np.arange(1, len(self.items) + 1))[:, None]
-        return (self._noise * (1 + shift)) % 1
+        shift = (histories.rated @ np.arange(1, len(self.items_) + 1))[:, None]
+        return (self.noise_ * (1 + shift)) % 1
 
 
 class Popularity(Recommender):
     """Recommend to everybody what most viewers liked: rated `helpers.data.LIKED` or better."""
 
-    def _learn(self) -> None:
-        self.likes = likes(self._histories).sum(axis=0)
+    def _learn(self, ratings: pd.DataFrame) -> None:
+        self.likes_ = self.histories_.liked.sum(axis=0)
 
-    def update(self, ratings: pd.DataFrame) -> Recommender:
+    def update(self, ratings: pd.DataFrame) -> Self:
         """Count the new likes as well; see `Recommender.update`."""
         super().update(ratings)
-        self._learn()
+        self._learn(ratings)
         return self
 
-    def _scores(self, histories: np.ndarray) -> np.ndarray:
-        return np.broadcast_to(self.likes, histories.shape)
+    def _scores(self, histories: Histories) -> np.ndarray:
+        return np.broadcast_to(self.likes_, histories.stars.shape)
 
 
-def check_ratings(ratings: pd.DataFrame, scale: tuple) -> None:
+class RecentPopularity(Popularity):
+    """Recommend what was liked most when the viewer was last here, recent likes first.
+
+    Only likes given before that moment count, so that nobody is recommended what came later. Without times, this is
+    `Popularity`.
+
+    Parameters
+    ----------
+    half_life : float
+        Days after which a like counts half.
+
+    References
+    ----------
+    Y. Ji, A. Sun, J. Zhang and C. Li (2020), A re-visit of the popularity baseline in recommender systems, SIGIR.
+    """
+
+    def __init__(self, half_life: float = 365.0):
+        self.half_life = half_life
+
+    def _learn(self, ratings: pd.DataFrame) -> None:
+        super()._learn(ratings)
+        rows, films = np.nonzero(self.histories_.liked)
+        when = np.nan_to_num(self.histories_.times[rows, films] / (DAY * self.half_life), nan=-np.inf)
+        order = np.argsort(when, kind="stable")
+        self.liked_films_, self.liked_when_ = films[order], when[order]  # in half-lives
+        self.timed_ = "timestamp" in ratings
+
+    def _scores(self, histories: Histories) -> np.ndarray:
+        if not self.timed_:
+            return super()._scores(histories)
+        last = np.nan_to_num(histories.times, nan=-np.inf).max(axis=1, initial=-np.inf)
+        moments = np.where(np.isfinite(last), last, self._now()) / (DAY * self.half_life)
+        ends = np.searchsorted(self.liked_when_, moments, side="right")
+        scores, counted, before = np.zeros(histories.stars.shape), 0, 0.0
+        likes = np.zeros(len(self.items_))
+        for row in np.argsort(moments, kind="stable"):  # one pass over the likes: what is counted fades, new ones join
+            new = slice(counted, ends[row])
+            likes *= 0.5 ** (moments[row] - before)
+            np.add.at(likes, self.liked_films_[new], 0.5 ** (moments[row] - self.liked_when_[new]))
+            scores[row], counted, before = likes, max(counted, ends[row]), moments[row]
+        return scores
+
+
+# ---- what settings may be, and what ratings --------------------------------------------------------------------------
+
+RULES: dict[str, Any] = {  # of every setting that has the same meaning in all models: a choice of words, or least value
+    **dict.fromkeys(["k", "factors", "rounds", "dimensions", "epochs", "length", "window", "layers", "candidates"], 1),
+    **dict.fromkeys(["regularization", "confidence", "damping", "shrink", "dislike", "ridge", "hard", "seed"], 0),
+    "similarity": ("cosine", "pearson"),
+    "rank_by": ("likes", "stars"),
+    "negatives": ("all", "in-batch"),
+}
+WHOLE = {"k", "factors", "rounds", "dimensions", "epochs", "length", "window", "layers", "candidates", "hard", "seed"}
+
+
+def check_settings(model: Recommender) -> None:
+    """Refuse a setting that makes no sense, before anything is learned."""
+    for name, value in model.get_params(deep=False).items():
+        rule = RULES.get(name)
+        if isinstance(rule, tuple) and value not in rule:
+            raise ValueError(f"{type(model).__name__}: {name} is {value!r}; choose from {', '.join(rule)}.")
+        if isinstance(rule, int):
+            kind = (int, np.integer) if name in WHOLE else (int, float, np.integer, np.floating)
+            if isinstance(value, bool) or not isinstance(value, kind) or not rule <= value < np.inf:
+                what = "whole number" if name in WHOLE else "number"
+                raise ValueError(f"{type(model).__name__}: {name} is {value!r}; it is a {what}, {rule} or more.")
+
+
+def check_ratings(ratings: pd.DataFrame | None, scale: tuple) -> None:
     """Refuse ratings that lack a column, are empty, or hold a value that is no rating; the row is named."""
     if ratings is None:
         raise ValueError("fit: this model learns from ratings, and there are none.")
@@ -355,14 +477,14 @@ def check_ratings(ratings: pd.DataFrame, scale: tuple) -> None:
         raise ValueError(f"the ratings have no column '{absent[0]}' (found: {', '.join(map(str, ratings))}).")
     if not len(ratings):
         raise ValueError("there is not a single rating.")
-    low, high = scale
+    low, high = scale[:2]
     as_stars(low, scale)  # refuses a scale that is none
     bad = ratings[~pd.to_numeric(ratings["rating"], errors="coerce").between(low, high)]
     if len(bad):
         rating, user, movie = (bad[column].iloc[0] for column in ("rating", "user_id", "movie_id"))
         raise ValueError(
             f"rating {rating} (user_id {user}, movie_id {movie}) is outside {low}-{high}. "
-            "Mend the row, or pass scale=(lowest, highest)."
+            "Fix the row, or pass scale=(lowest, highest)."
         )
 
 
@@ -376,18 +498,29 @@ def _warn_of_zeros(ratings: pd.Series, scale: tuple) -> None:
         )
 
 
-def check_pairs(count: int, who: str, what: str = "films") -> None:
-    """Refuse to compare all pairs, before anything is allocated, where they would not fit into memory."""
-    if count**2 > MOST_PAIRS:
-        raise ValueError(
-            f"{who}: {count:,} {what} make {count**2:,} pairs, {count**2 * 8 / 1e9:,.0f} GB for every matrix of them. "
-            f"Keep the {int(MOST_PAIRS**0.5):,} {what} with the most ratings, or take ALS or Popularity."
-        )
+# ---- small tools -----------------------------------------------------------------------------------------------------
 
 
-def likes(histories: np.ndarray) -> np.ndarray:
-    """1.0 where stars are a like, else 0.0."""
-    return (np.nan_to_num(histories, nan=-np.inf) >= LIKED).astype(np.float32)
+def places_of(ids, known: np.ndarray, missing: str) -> np.ndarray:
+    """Positions of some ids in a sorted array of ids; KeyError, with the text `missing`, for one that is not there."""
+    ids = np.asarray(ids)
+    places = np.searchsorted(known, ids).clip(max=len(known) - 1)
+    wrong = np.flatnonzero(known[places] != ids) if len(known) else np.arange(len(ids))
+    if len(wrong):
+        raise KeyError(missing.format(ids[wrong[0]]))
+    return places
+
+
+def tie_order(histories: Histories) -> np.ndarray:
+    """The order (n, n_items) in which films of equal score come: random, and another for each history."""
+    turns = histories.rated @ np.arange(1, histories.stars.shape[1] + 1)
+    return np.array([np.random.default_rng([0, turn]).permutation(histories.stars.shape[1]) for turn in turns])
+
+
+def in_order(scores: np.ndarray, ties: np.ndarray) -> np.ndarray:
+    """Columns (n, n_items) of each row of scores, best first; equal ones in the order of `ties`."""
+    best = np.argsort(-np.take_along_axis(scores, ties, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(ties, best, axis=1)
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

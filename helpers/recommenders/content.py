@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 from helpers.data import load_vectors
-from helpers.recommenders.base import Recommender, likes, unit
+from helpers.recommenders.base import Histories, Recommender, unit
 from helpers.recommenders.factors import ALS
 from helpers.recommenders.neighborhood import row_means
 
+Vectors = np.ndarray | Callable[[pd.DataFrame], np.ndarray]
 YEARS = 40  # a difference in years that counts as much as the length of a part of `catalogue_vectors`
 
 
@@ -35,36 +37,23 @@ class ContentProfile(Recommender):
 
     needs_ratings = False
 
-    def __init__(self, vectors=load_vectors, center: bool = True, dislike: float = 0.25):
+    def __init__(self, vectors: Vectors = load_vectors, center: bool = True, dislike: float = 0.25):
         self.vectors, self.center, self.dislike = vectors, center, dislike
 
-    def _learn(self) -> None:
-        self._rows = self._prepare(self._raw_vectors())
+    def _learn(self, ratings: pd.DataFrame) -> None:
+        self.film_vectors_ = film_vectors(self, self.vectors, self.center)
 
-    def _raw_vectors(self) -> np.ndarray:
-        """The vectors of `items`, in their order."""
-        if self.movies is None:
-            raise ValueError(f"{type(self).__name__}: fit(ratings, movies) needs the films.")
-        rows = np.asarray(self.vectors(self.movies) if callable(self.vectors) else self.vectors)
-        if len(rows) != len(self.movies):
-            raise ValueError(f"{type(self).__name__}: {len(rows)} vectors for {len(self.movies)} films.")
-        return rows[np.argsort(self.movies.index.to_numpy(), kind="stable")].astype(np.float64)
-
-    def _prepare(self, rows: np.ndarray) -> np.ndarray:
-        return unit(rows - rows.mean(axis=0) if self.center else rows)
-
-    def profiles(self, histories: np.ndarray) -> np.ndarray:
+    def profiles(self, histories: Histories) -> np.ndarray:
         """Profile vectors (n, dimensions) of rating histories; zeros where nothing is rated."""
-        means = row_means(histories, 0.0)[:, None]
-        above = np.nan_to_num(histories - means)
-        weights = likes(histories) + np.maximum(above, 0) - self.dislike * np.maximum(-above, 0)
-        return unit(weights @ self._rows)
+        above = np.nan_to_num(histories.stars - row_means(histories, 0.0)[:, None])
+        weights = histories.liked + np.maximum(above, 0) - self.dislike * np.maximum(-above, 0)
+        return unit(weights @ self.film_vectors_)
 
-    def _scores(self, histories: np.ndarray) -> np.ndarray:
-        return self.profiles(histories) @ self._rows.T
+    def _scores(self, histories: Histories) -> np.ndarray:
+        return self.profiles(histories) @ self.film_vectors_.T
 
     def _film_vectors(self) -> np.ndarray:
-        return self._rows
+        return self.film_vectors_
 
 
 class FeatureVectors(ContentProfile):
@@ -74,10 +63,13 @@ class FeatureVectors(ContentProfile):
     """
 
     def __init__(self, dimensions: int = 32, dislike: float = 0.25):
-        super().__init__(functools.partial(feature_vectors, dimensions=dimensions), dislike=dislike)
+        self.dimensions, self.dislike = dimensions, dislike
+
+    def _learn(self, ratings: pd.DataFrame) -> None:
+        self.film_vectors_ = film_vectors(self, functools.partial(feature_vectors, dimensions=self.dimensions))
 
 
-class ContentToCF(Recommender):
+class ContentToCF(ALS):
     """Bring films that nobody rated into the space of `ALS`: a ridge regression from what they are to film factors.
 
     Films with likes keep the factors that were learned from these; the others get the mapped ones.
@@ -86,12 +78,12 @@ class ContentToCF(Recommender):
     ----------
     vectors : numpy.ndarray or callable, optional
         As for `ContentProfile`; by default `catalogue_vectors`.
-    regularization : float
-        Of the ridge regression.
-    als : dict, optional
-        Parameters of `ALS`.
+    ridge : float
+        Regularization of the ridge regression.
     everywhere : bool
         Use the mapped factors for all films, also for those with likes.
+    factors, regularization, confidence, rounds, seed
+        As for `ALS`.
 
     References
     ----------
@@ -100,33 +92,51 @@ class ContentToCF(Recommender):
 
     def __init__(
         self,
-        vectors=None,
-        regularization: float = 30.0,
-        als: dict | None = None,
+        vectors: Vectors | None = None,
+        ridge: float = 30.0,
         everywhere: bool = False,
+        factors: int = 32,
+        regularization: float = 10.0,
+        confidence: float = 5.0,
+        rounds: int = 15,
+        seed: int = 0,
     ):
-        self.vectors, self.regularization, self.als, self.everywhere = vectors, regularization, als, everywhere
+        super().__init__(factors, regularization, confidence, rounds, seed)
+        self.vectors, self.ridge, self.everywhere = vectors, ridge, everywhere
 
-    def _learn(self) -> None:
-        content = ContentProfile(catalogue_vectors if self.vectors is None else self.vectors)
-        content.movies, content.items = self.movies, self.items
-        texts = content._prepare(content._raw_vectors())
-        self._model = ALS(**(self.als or {}))
-        self._model.items, self._model._histories = self.items, self._histories
-        self._model._learn()
-        count = likes(self._histories).sum(axis=0)
-        warm, weights = count > 0, np.sqrt(count)[:, None]
+    def _learn(self, ratings: pd.DataFrame) -> None:
+        super()._learn(ratings)
+        texts = film_vectors(self, catalogue_vectors if self.vectors is None else self.vectors)
+        count = self.histories_.liked.sum(axis=0)
+        weights = np.sqrt(count)[:, None]
         design = np.column_stack([np.ones(len(texts)), texts])
-        left = (design * weights).T @ (design * weights) + self.regularization * np.eye(design.shape[1])
-        mapped = design @ np.linalg.solve(left, (design * weights**2).T @ self._model.film_factors)
-        keep = warm[:, None] & (not self.everywhere)
-        self.film_factors = np.where(keep, self._model.film_factors, mapped)
+        left = (design * weights).T @ (design * weights) + self.ridge * np.eye(design.shape[1])
+        mapped = design @ np.linalg.solve(left, (design * weights**2).T @ self.film_factors_)
+        keep = (count > 0)[:, None] & (not self.everywhere)
+        self.film_vectors_ = np.where(keep, self.film_factors_, mapped)
 
-    def _scores(self, histories: np.ndarray) -> np.ndarray:
-        return self._model.viewer_factors(histories) @ self.film_factors.T
+    def _scores(self, histories: Histories) -> np.ndarray:
+        return self.viewer_factors(histories) @ self.film_vectors_.T
 
     def _film_vectors(self) -> np.ndarray:
-        return self.film_factors
+        return self.film_vectors_
+
+
+def film_vectors(model: Recommender, vectors: Vectors, center: bool = True) -> np.ndarray:
+    """Unit vectors (n_items, dimensions) of a model's films, by `items_`, the mean of all subtracted before.
+
+    Raises
+    ------
+    ValueError
+        When the model was fitted without films, or there are not as many vectors as films.
+    """
+    if model.movies_ is None:
+        raise ValueError(f"{type(model).__name__}: fit(ratings, movies) needs the films.")
+    rows = np.asarray(vectors(model.movies_) if callable(vectors) else vectors)
+    if len(rows) != len(model.movies_):
+        raise ValueError(f"{type(model).__name__}: {len(rows)} vectors for {len(model.movies_)} films.")
+    rows = rows[np.argsort(model.movies_.index.to_numpy(), kind="stable")].astype(np.float64)
+    return unit(rows - rows.mean(axis=0) if center else rows)
 
 
 def catalogue_vectors(movies: pd.DataFrame) -> np.ndarray:

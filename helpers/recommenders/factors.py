@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
+from scipy.linalg import lapack
 
-from helpers.data import SCALE
-from helpers.recommenders.base import Recommender, check_pairs, likes
+from helpers.recommenders.base import Histories, Recommender
+
+MOST_MEMORY = 1.8e9  # bytes that `EASE` may take
+BYTES_A_PAIR = 16  # of films: 8 while a matrix is inverted, 4 that are kept, 4 to spare
+ROWS_AT_ONCE = 256
 
 
 class BiasedMF(Recommender):
@@ -41,17 +46,22 @@ class BiasedMF(Recommender):
         self.factors, self.regularization, self.damping = factors, regularization, damping
         self.rounds, self.seed = rounds, seed
 
-    def _learn(self) -> None:
+    @property
+    def predicts_stars(self) -> bool:
+        """Scores are stars."""
+        return True
+
+    def _learn(self, ratings: pd.DataFrame) -> None:
         rng = np.random.default_rng(self.seed)
-        self.mean = float(np.nanmean(self._histories))
-        films = rng.normal(scale=0.1, size=(len(self.items), self.factors))
-        film_biases = np.zeros(len(self.items))
-        above = self._histories.T - self.mean
+        stars = self.histories_.stars
+        self.mean_ = float(np.nanmean(stars))
+        films = rng.normal(scale=0.1, size=(len(self.items_), self.factors))
+        film_biases = np.zeros(len(self.items_))
         for _ in range(self.rounds):
-            viewers = self._solve(self._histories - self.mean, films, film_biases)
-            solved = self._solve(above, viewers[:, 1:], viewers[:, 0])
+            viewers = self._solve(stars - self.mean_, films, film_biases)
+            solved = self._solve(stars.T - self.mean_, viewers[:, 1:], viewers[:, 0])
             film_biases, films = solved[:, 0], solved[:, 1:]
-        self.film_biases, self.film_factors = film_biases, films
+        self.film_biases_, self.film_factors_ = film_biases, films
 
     def _solve(self, above: np.ndarray, others: np.ndarray, other_biases: np.ndarray) -> np.ndarray:
         """Bias and vector (n, 1 + factors) of each row of ratings, given those of the columns, by ridge regression."""
@@ -66,15 +76,12 @@ class BiasedMF(Recommender):
         left += penalty[:, None, :] * np.eye(design.shape[1])
         return np.linalg.solve(left, (target @ design)[..., None])[..., 0]
 
-    def _ratings(self, histories: np.ndarray) -> np.ndarray:
-        return np.clip(self._scores(histories), *SCALE)
-
-    def _scores(self, histories: np.ndarray) -> np.ndarray:
-        viewers = self._solve(histories - self.mean, self.film_factors, self.film_biases)
-        return self.mean + viewers[:, :1] + self.film_biases + viewers[:, 1:] @ self.film_factors.T
+    def _scores(self, histories: Histories) -> np.ndarray:
+        viewers = self._solve(histories.stars - self.mean_, self.film_factors_, self.film_biases_)
+        return self.mean_ + viewers[:, :1] + self.film_biases_ + viewers[:, 1:] @ self.film_factors_.T
 
     def _film_vectors(self) -> np.ndarray:
-        return self.film_factors
+        return self.film_factors_
 
 
 class ALS(Recommender):
@@ -105,38 +112,49 @@ class ALS(Recommender):
         self.factors, self.regularization, self.confidence = factors, regularization, confidence
         self.rounds, self.seed = rounds, seed
 
-    def _learn(self) -> None:
-        liked = likes(self._histories).astype(np.float64)
+    def _learn(self, ratings: pd.DataFrame) -> None:
+        likes = self.histories_.likes.astype(np.float64)
+        of_films = sparse.csr_array(likes.T)
         rng = np.random.default_rng(self.seed)
-        self.film_factors = rng.normal(scale=0.1, size=(len(self.items), self.factors))
-        self.losses = []
+        self.film_factors_ = rng.normal(scale=0.1, size=(len(self.items_), self.factors))
         for _ in range(self.rounds):
-            viewers = self._solve(liked, self.film_factors)
-            self.film_factors = self._solve(liked.T, viewers)
-            self.losses.append(self._loss(liked, viewers))
+            viewers = self._solve(likes, self.film_factors_)
+            self.film_factors_ = self._solve(of_films, viewers)
 
-    def _solve(self, liked: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """Vectors (n, factors) of each row of likes, given the vectors of the columns."""
+    def _solve(self, likes: sparse.csr_array, others: np.ndarray) -> np.ndarray:
+        """Vectors (n, factors) of each row of likes, given the vectors of the columns: exact, zeros without likes.
+
+        Rows with equally many likes are solved together. With the n liked vectors in A (n, factors), the system
+        ``(S + confidence A'A) x = (1 + confidence) A'1`` is also ``x = B'w`` with B = A S^-1 and
+        ``(I + confidence A B') w = (1 + confidence) 1``, which has n unknowns instead of `factors`: most films have few
+        likes.
+        """
         shared = others.T @ others + self.regularization * np.eye(self.factors)
-        products = np.einsum("nf,ng->nfg", others, others).reshape(len(others), -1)
-        of_likes = sparse.csr_array(liked) @ products  # most pairs are no likes
-        left = shared + self.confidence * of_likes.reshape(len(liked), self.factors, self.factors)
-        return np.linalg.solve(left, ((1 + self.confidence) * liked @ others)[..., None])[..., 0]
+        if self.regularization:
+            mapped = np.linalg.solve(shared, others.T).T
+        solved, counts = np.zeros((likes.shape[0], self.factors)), np.diff(likes.indptr)
+        for count in np.unique(counts[counts > 0]):
+            rows = np.flatnonzero(counts == count)
+            columns = likes.indices[likes.indptr[rows][:, None] + np.arange(count)]
+            liked = others[columns]
+            if self.regularization and count < self.factors / 2:
+                small = np.eye(count) + self.confidence * (mapped[columns] @ liked.transpose(0, 2, 1))
+                weights = np.linalg.solve(small, np.full((len(rows), count, 1), 1 + self.confidence))
+                solved[rows] = (mapped[columns].transpose(0, 2, 1) @ weights)[..., 0]
+            else:
+                left = shared + self.confidence * (liked.transpose(0, 2, 1) @ liked)
+                solved[rows] = np.linalg.solve(left, (1 + self.confidence) * liked.sum(axis=1)[..., None])[..., 0]
+        return solved
 
-    def _loss(self, liked: np.ndarray, viewers: np.ndarray) -> float:
-        error = (liked - viewers @ self.film_factors.T) ** 2
-        weighted = ((1 + self.confidence * liked) * error).sum()
-        return float(weighted + self.regularization * ((viewers**2).sum() + (self.film_factors**2).sum()))
+    def viewer_factors(self, histories: Histories) -> np.ndarray:
+        """Vectors (n, factors) of rating histories."""
+        return self._solve(histories.likes.astype(np.float64), self.film_factors_)
 
-    def viewer_factors(self, histories: np.ndarray) -> np.ndarray:
-        """Vectors (n, factors) of rating histories (n, n_items)."""
-        return self._solve(likes(histories).astype(np.float64), self.film_factors)
-
-    def _scores(self, histories: np.ndarray) -> np.ndarray:
-        return self.viewer_factors(histories) @ self.film_factors.T
+    def _scores(self, histories: Histories) -> np.ndarray:
+        return self.viewer_factors(histories) @ self.film_factors_.T
 
     def _film_vectors(self) -> np.ndarray:
-        return self.film_factors
+        return self.film_factors_
 
 
 class EASE(Recommender):
@@ -155,17 +173,51 @@ class EASE(Recommender):
     def __init__(self, regularization: float = 200.0):
         self.regularization = regularization
 
-    def _learn(self) -> None:
-        check_pairs(len(self.items), "EASE")
-        liked = likes(self._histories).astype(np.float64)
-        together = liked.T @ liked
+    def _learn(self, ratings: pd.DataFrame) -> None:
+        known = np.flatnonzero(self.histories_.liked.any(axis=0))  # a film without likes has weights of 0
+        check_memory(self, len(self.items_))
+        likes = self.histories_.likes[:, known].astype(np.float64)
+        together = np.asfortranarray((likes.T @ likes).toarray())
         together[np.diag_indices_from(together)] += self.regularization
-        self.weights = np.linalg.inv(together)
-        self.weights /= -np.diag(self.weights)
-        np.fill_diagonal(self.weights, 0)
+        weights = inverse_in_place(together)
+        weights /= -np.diag(weights).copy()
+        np.fill_diagonal(weights, 0)
+        self.weights_ = np.zeros((len(self.items_), len(self.items_)), dtype=np.float32)
+        self.weights_[np.ix_(known, known)] = weights
 
-    def _scores(self, histories: np.ndarray) -> np.ndarray:
-        return likes(histories) @ self.weights
+    def _scores(self, histories: Histories) -> np.ndarray:
+        return histories.likes @ self.weights_
 
     def _film_vectors(self) -> np.ndarray:
-        return self.weights.T
+        return self.weights_.T
+
+
+def inverse_in_place(matrix: np.ndarray) -> np.ndarray:
+    """Inverse of a symmetric positive definite matrix, in its own memory, by its Cholesky factor.
+
+    Raises
+    ------
+    ValueError
+        When the matrix has none.
+    """
+    factor, failed = lapack.dpotrf(matrix, lower=1, overwrite_a=1)
+    inverse, also = lapack.dpotri(factor, lower=1, overwrite_c=1) if not failed else (factor, 1)
+    if failed or also:
+        raise ValueError("EASE: these likes have no solution without regularization; take one above 0.")
+    for start in range(0, len(inverse), ROWS_AT_ONCE):  # only the lower triangle is that of the inverse
+        own, right = slice(start, start + ROWS_AT_ONCE), slice(start + ROWS_AT_ONCE, None)
+        lower = np.tril(inverse[own, own])
+        inverse[own, own] = lower + np.tril(lower, -1).T
+        inverse[own, right] = inverse[right, own].T
+    return inverse
+
+
+def check_memory(model: Recommender, films: int) -> None:
+    """Refuse more films than `MOST_MEMORY` allows, before anything is allocated."""
+    most = int((MOST_MEMORY / BYTES_A_PAIR) ** 0.5)
+    if films > most:
+        memory = f"{films**2 * BYTES_A_PAIR / 1e9:,.0f} GB"
+        raise ValueError(
+            f"{type(model).__name__}: {films:,} films make {films**2:,} pairs, {memory}; it "
+            f"may take {MOST_MEMORY / 1e9:.1f}. Keep the {most:,} films with the most ratings, or take ALS or ItemKNN."
+        )

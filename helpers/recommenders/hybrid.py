@@ -1,30 +1,55 @@
-"""Blend recommenders, with weights chosen on held-out ratings of the training."""
+"""Build on other recommenders: blend them (Hybrid), or let a learned ranker sort their candidates (Reranked)."""
 
 from __future__ import annotations
 
-import copy
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
-from helpers.data import SCALE
-from helpers.evaluation import split_last, split_random
-from helpers.recommenders.base import Recommender, likes
+from helpers.evaluation import ndcg, split_cold, split_last, split_random
+from helpers.recommenders.base import Histories, Recommender, in_order, tie_order
 from helpers.recommenders.content import ContentProfile, ContentToCF, catalogue_vectors
-from helpers.recommenders.factors import EASE
+from helpers.recommenders.factors import ALS, EASE
+from helpers.recommenders.neighborhood import ItemKNN
 
 STEPS = 4  # weights are multiples of 1 / STEPS
-HELD_OUT = 0.2  # of every viewer's ratings, and of the films, while the weights are chosen
+HELD_OUT = 0.2  # of every viewer's ratings, or of the films, while weights or a ranker are learned
 JUDGED_AT = 10
 SMALLEST_SPREAD = 1e-3  # so that films without likes keep their order when the warm blend knows nothing about them
 
 
-class Hybrid(Recommender):
+class _Built(Recommender):
+    """What is built on other models, which are fitted as clones: those that were given stay as they are."""
+
+    models: Sequence[Recommender] | None
+    seed: int
+
+    def _fit_parts(self, ratings: pd.DataFrame) -> list[Any]:
+        movies = pd.DataFrame(index=pd.Index(self.items_, name="movie_id")) if self.movies_ is None else self.movies_
+        parts = [clone(part) for part in (self._parts() if self.models is None else self.models)]
+        for part in parts:
+            if "seed" in part.get_params(deep=False):
+                part.set_params(seed=part.seed + self.seed)
+            part.fit(ratings, movies, self.scale_)
+        return parts
+
+    def _parts(self) -> list[Recommender]:
+        raise NotImplementedError
+
+    def _liked_later(self, part: Recommender, held: pd.DataFrame) -> np.ndarray:
+        """Likes (n_viewers of the part, n_items) among held-out ratings: what a blend or a ranker should put first."""
+        return self._as_histories(held[held["user_id"].isin(part.users_)], part.users_).liked
+
+
+class Hybrid(_Built):
     """A weighted sum of the scores of other models, brought to one scale for every viewer.
 
-    Films with likes and films without have weights of their own, `warm` and `cold`. For films without likes, `warm`
-    says how high they stand among all films, and `cold` in which order.
+    Films with likes and films without have weights of their own, `warm_` and `cold_`. For films without likes, `warm_`
+    says how high they stand among all films, and `cold_` in which order.
 
     Parameters
     ----------
@@ -32,92 +57,171 @@ class Hybrid(Recommender):
         By default `EASE` for what was rated, and `ContentToCF` and a `ContentProfile` of all that the catalogue says
         for what was not.
     weights : sequence of float, optional
-        One a model, for all films. By default they are chosen on ratings held out of the training, by NDCG@10: for
-        films with likes, on the later part of every viewer's ratings; for those without, on films whose ratings are
+        One for each model, for all films. By default they are chosen on ratings held out of the training, by NDCG@10:
+        for films with likes, on the later part of every viewer's ratings; for those without, on films whose ratings are
         hidden. The test never takes part in this.
     cold_weights : sequence of float, optional
         The ones for films without likes, where `weights` are given; by default the same.
+    seed : int
+        Of what is hidden, and added to the seeds of the models.
     """
 
-    def __init__(self, models=None, weights=None, cold_weights=None):
-        self.models = default_models() if models is None else list(models)
-        self.weights, self.cold_weights = weights, cold_weights
+    def __init__(
+        self,
+        models: Sequence[Recommender] | None = None,
+        weights: Sequence[float] | None = None,
+        cold_weights: Sequence[float] | None = None,
+        seed: int = 0,
+    ):
+        self.models, self.weights, self.cold_weights, self.seed = models, weights, cold_weights, seed
 
-    def fit(self, ratings: pd.DataFrame, movies: pd.DataFrame | None = None, scale: tuple = SCALE) -> Recommender:
-        """Choose the weights, then learn from all ratings; see `Recommender.fit`. Uses ``timestamp`` if it is there."""
+    def _parts(self) -> list[Recommender]:
+        return [EASE(), ContentToCF(), ContentProfile(catalogue_vectors)]
+
+    def _learn(self, ratings: pd.DataFrame) -> None:
         if self.weights is not None:
-            self.warm = self.cold = np.asarray(self.weights, dtype=float)
-            if self.cold_weights is not None:
-                self.cold = np.asarray(self.cold_weights, dtype=float)
+            self.warm_ = np.asarray(self.weights, dtype=float)
+            self.cold_ = self.warm_ if self.cold_weights is None else np.asarray(self.cold_weights, dtype=float)
         else:
-            films = pd.DataFrame(index=np.unique(ratings["movie_id"])) if movies is None else movies
-            split = split_last if "timestamp" in ratings else split_random
-            self.warm = self._choose(*split(ratings, HELD_OUT), films, scale)
-            self.cold = self._choose(*_some_films(ratings), films, scale, hidden=True)
-        self._training = ratings
-        return super().fit(ratings, movies, scale)
+            self.warm_ = self._choose(*_later(ratings, self.seed))
+            self.cold_ = self._choose(*split_cold(ratings, HELD_OUT, self.seed), hidden=True)
+        self.models_ = self._fit_parts(ratings)
+        self.is_warm_ = self.histories_.liked.any(axis=0)
 
-    def _learn(self) -> None:
-        for model in self.models:
-            model.fit(self._training, self._catalogue(), self.scale)
-        self._is_warm = likes(self._histories).any(axis=0)
-        del self._training
-
-    def _catalogue(self) -> pd.DataFrame:
-        return pd.DataFrame(index=pd.Index(self.items, name="movie_id")) if self.movies is None else self.movies
-
-    def _scores(self, histories: np.ndarray) -> np.ndarray:
-        scores = np.stack([standardize(model._scores(histories)) for model in self.models])
-        blended = _blend(self.warm, scores)
-        if not self._is_warm.all():
-            new = blended[:, ~self._is_warm]
-            order = standardize(_blend(self.cold, scores)[:, ~self._is_warm])
+    def _scores(self, histories: Histories) -> np.ndarray:
+        scores = np.stack([standardize(part._scores(histories)) for part in self.models_])
+        blended = _blend(self.warm_, scores)
+        if not self.is_warm_.all():
+            new = blended[:, ~self.is_warm_]
+            order = standardize(_blend(self.cold_, scores)[:, ~self.is_warm_])
             spread = np.maximum(new.std(axis=1, keepdims=True), SMALLEST_SPREAD)
-            blended[:, ~self._is_warm] = new.mean(axis=1, keepdims=True) + spread * order
+            blended[:, ~self.is_warm_] = new.mean(axis=1, keepdims=True) + spread * order
         return blended
 
     def _film_vectors(self) -> np.ndarray:
         """Those of the part that weighs most and has vectors of films."""
-        parts = [self.models[place] for place in np.argsort(-self.warm, kind="stable")]
+        parts = [self.models_[place] for place in np.argsort(-self.warm_, kind="stable")]
         with_vectors = [part for part in parts if type(part)._film_vectors is not Recommender._film_vectors]
         return with_vectors[0]._film_vectors() if with_vectors else super()._film_vectors()
 
-    def _choose(self, known, held, films: pd.DataFrame, scale: tuple, hidden: bool = False) -> np.ndarray:
+    def _choose(self, known: pd.DataFrame, held: pd.DataFrame, hidden: bool = False) -> np.ndarray:
         """Weights of the blend that ranks held-out likes best; of equals the one that trusts the first model most.
 
         If `hidden`, the candidates are the films of `held`, else all that a viewer has not rated.
         """
         if held.empty or known.empty:
-            return np.eye(len(self.models))[0]
-        trial = [copy.deepcopy(model).fit(known, films, scale) for model in self.models]
-        seen = trial[0]._histories
-        wanted = likes(trial[0]._matrix(held[held["user_id"].isin(trial[0].users)], trial[0].users))
-        judged = wanted.any(axis=1)
+            return np.eye(len(self._parts() if self.models is None else self.models))[0]
+        trial = self._fit_parts(known)
+        liked = self._liked_later(trial[0], held)
+        judged = liked.any(axis=1)
         if not judged.any():
-            return np.eye(len(self.models))[0]
-        scores = np.stack([standardize(model._scores(seen[judged])) for model in trial])
-        scores[:, ~np.isnan(seen[judged])] = -np.inf
+            return np.eye(len(trial))[0]
+        histories, liked = trial[0].histories_[judged], liked[judged]
+        scores = np.stack([standardize(part._scores(histories)) for part in trial])
+        scores[:, histories.rated] = -np.inf
         if hidden:
-            scores[:, :, ~np.isin(trial[0].items, held["movie_id"])] = -np.inf
-        ties = trial[0]._tie_order(seen[judged])  # by id, a model that knows nothing would win
-        scores = np.take_along_axis(scores, ties[None], axis=2)
-        wanted = np.take_along_axis(wanted[judged], ties, axis=1)
+            scores[:, :, ~np.isin(self.items_, held["movie_id"])] = -np.inf
+        ties, relevant = (
+            tie_order(histories),
+            liked.sum(axis=1).astype(int),
+        )  # by id, a model that knows nothing would win
         steps = itertools.product(range(STEPS, -1, -1), repeat=len(trial))
         blends = [np.array(step) / STEPS for step in steps if sum(step) == STEPS]
-        return max(blends, key=lambda weights: _ndcg(_blend(weights, scores).round(9), wanted))
+
+        def quality(weights: np.ndarray) -> float:
+            best = in_order(_blend(weights, scores).round(9), ties)[:, :JUDGED_AT]
+            return float(ndcg(np.take_along_axis(liked, best, axis=1), relevant).mean())
+
+        return max(blends, key=quality)
 
 
-def default_models() -> list[Recommender]:
-    """The parts of a `Hybrid`, by default."""
-    return [EASE(), ContentToCF(), ContentProfile(catalogue_vectors)]
+class Reranked(_Built):
+    """Retrieve, then re-rank: the first model's best films are sorted anew by gradient boosting on features of them.
+
+    The features of a viewer and a film: the standardized score of each model, the likes of the film and of the viewer,
+    how old the film is against the mean of what the viewer liked, and its year. The ranker learns which candidates were
+    liked in the later part of every viewer's training ratings, which the models did not see then.
+
+    Parameters
+    ----------
+    models : sequence of Recommender, optional
+        The first retrieves; the scores of all are features. By default `ALS`, `EASE`, `ItemKNN`, and for films with
+        texts a `ContentProfile`.
+    candidates : int
+        How many films are sorted anew for each viewer.
+    rounds : int
+        Trees of the ranker.
+    learning_rate : float
+        Of the ranker.
+    seed : int
+        Added to the seeds of the models.
+
+    References
+    ----------
+    P. Covington, J. Adams and E. Sargin (2016), Deep neural networks for YouTube recommendations, RecSys, section 2.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[Recommender] | None = None,
+        candidates: int = 100,
+        rounds: int = 100,
+        learning_rate: float = 0.05,
+        seed: int = 0,
+    ):
+        self.models, self.candidates, self.rounds = models, candidates, rounds
+        self.learning_rate, self.seed = learning_rate, seed
+
+    def _parts(self) -> list[Recommender]:
+        return [ALS(), EASE(), ItemKNN(), *([] if self.movies_ is None else [ContentProfile()])]
+
+    def _learn(self, ratings: pd.DataFrame) -> None:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        known, held = _later(ratings, self.seed)
+        self.ranker_ = None
+        if len(known) and len(held):
+            self.models_ = self._fit_parts(known)
+            histories, liked = self.models_[0].histories_, self._liked_later(self.models_[0], held)
+            candidates, features = self._features(histories, self.models_[0].histories_.liked.sum(axis=0))
+            targets = np.take_along_axis(liked, candidates, axis=1).ravel()
+            if 0 < targets.mean() < 1:
+                ranker = HistGradientBoostingClassifier(
+                    learning_rate=self.learning_rate, max_iter=self.rounds, max_leaf_nodes=15, random_state=self.seed
+                )
+                self.ranker_ = ranker.fit(features, targets)
+        self.models_ = self._fit_parts(ratings)
+
+    def _features(self, histories: Histories, likes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Candidates (n, candidates), best first, and their features (n * candidates, n_features)."""
+        scores = [standardize(part._scores(histories)) for part in self.models_]
+        unseen = np.where(histories.rated, -np.inf, scores[0]).round(9)
+        candidates = in_order(unseen, tie_order(histories))[:, : self.candidates]
+        tables = [*scores, np.broadcast_to(likes / max(likes.sum(), 1), histories.stars.shape)]
+        tables.append(np.broadcast_to(histories.liked.sum(axis=1)[:, None], histories.stars.shape))
+        if self.movies_ is not None and "year" in self.movies_:
+            years = self.movies_["year"].sort_index().to_numpy(dtype=float)
+            own = histories.liked @ np.nan_to_num(years) / np.maximum(histories.liked.sum(axis=1), 1)
+            tables += [np.broadcast_to(years, histories.stars.shape), years - own[:, None]]
+        return candidates, np.column_stack([np.take_along_axis(table, candidates, axis=1).ravel() for table in tables])
+
+    def _scores(self, histories: Histories) -> np.ndarray:
+        scores = standardize(self.models_[0]._scores(histories))
+        if self.ranker_ is None:
+            return scores
+        candidates, features = self._features(histories, self.histories_.liked.sum(axis=0))
+        chances = self.ranker_.predict_proba(features)[:, 1].reshape(candidates.shape)
+        above = scores.max(axis=1, keepdims=True) + 1 + chances  # candidates before all others
+        np.put_along_axis(scores, candidates, above, axis=1)
+        return scores
+
+    def _film_vectors(self) -> np.ndarray:
+        return self.models_[0]._film_vectors()
 
 
-def _some_films(ratings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Ratings of most films, and those of the rest."""
-    films = np.unique(ratings["movie_id"])
-    chosen = np.random.default_rng(0).choice(films, int(len(films) * HELD_OUT), replace=False)
-    hidden = ratings["movie_id"].isin(chosen)
-    return ratings[~hidden], ratings[hidden]
+def _later(ratings: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The earlier and the later part of every viewer's ratings; where no times are known, two parts at random."""
+    return (split_last if "timestamp" in ratings else split_random)(ratings, HELD_OUT, seed)
 
 
 def standardize(scores: np.ndarray) -> np.ndarray:
@@ -130,12 +234,3 @@ def standardize(scores: np.ndarray) -> np.ndarray:
 def _blend(weights: np.ndarray, scores: np.ndarray) -> np.ndarray:
     used = weights > 0
     return np.einsum("m,mnf->nf", weights[used], scores[used])
-
-
-def _ndcg(scores: np.ndarray, wanted: np.ndarray) -> float:
-    """Mean NDCG@10 of the rankings by these scores."""
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :JUDGED_AT]
-    discounts = 1 / np.log2(np.arange(2, order.shape[1] + 2))
-    gains = np.take_along_axis(wanted, order, axis=1) @ discounts
-    best = np.cumsum(discounts)[np.minimum(wanted.sum(axis=1).astype(int), len(discounts)) - 1]
-    return float((gains / best).mean())

@@ -1,27 +1,56 @@
-"""Recommend by neighbours: films that the same people liked, or people who rate alike."""
+"""Recommend by neighbors: films that the same people liked, or people who like the same."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+from scipy import sparse
 
-from helpers.data import SCALE
-from helpers.recommenders.base import Recommender, check_pairs, likes, unit
-from helpers.search.index import as_count
+from helpers.recommenders.base import Histories, Recommender
 
-VIEWERS_AT_ONCE = 256  # that are compared with all others together
+ROWS_AT_ONCE = 256  # viewers, or films, that are compared with all others together
 
 
-class ItemKNN(Recommender):
+class _Neighbors(Recommender):
+    """What both have in common: their settings, and lists from likes or from stars."""
+
+    def __init__(self, k: int = 50, similarity: str = "cosine", shrink: float = 10.0, rank_by: str = "likes"):
+        self.k, self.similarity, self.shrink, self.rank_by = k, similarity, shrink, rank_by
+
+    @property
+    def predicts_stars(self) -> bool:
+        """Whether lists come from predicted stars."""
+        return self.rank_by == "stars"
+
+    def _compare(self, some: Histories, others: Histories) -> np.ndarray:
+        """Similarities of the rows of ratings, those that rest on few ratings pulled towards 0."""
+        if self.similarity == "cosine":
+            support = (some.likes @ others.likes.T).toarray()
+            lengths = np.sqrt(np.outer(some.liked.sum(axis=1), others.liked.sum(axis=1)))
+            similarities = support / np.where(lengths > 0, lengths, 1)
+        else:
+            theirs = some.rated.any(axis=0)  # no other column says anything
+            similarities = pearson(some.stars[:, theirs], others.stars[:, theirs])
+            support = some.rated[:, theirs].astype(np.float32) @ others.rated[:, theirs].astype(np.float32).T
+        return similarities * support / np.where(support > 0, support + self.shrink, 1)
+
+
+class ItemKNN(_Neighbors):
     """Recommend films that were liked by those who liked what the viewer liked.
+
+    Takes memory for `ROWS_AT_ONCE` rows of similarities at a time, and keeps `k` of each film.
 
     Parameters
     ----------
     k : int
-        How many neighbours of each film count.
+        How many neighbors of each film count.
     similarity : {"cosine", "pearson"}
         Cosine of the columns of likes; or Pearson correlation of the stars over the viewers who rated both.
     shrink : float
         Pulls similarities that rest on few viewers towards 0: multiplied by n / (n + shrink).
+    rank_by : {"likes", "stars"}
+        Lists by the sum of the similarities to what was liked; or by predicted stars, the number whose error is
+        measured. These are two functions, and one says nothing about the other.
 
     References
     ----------
@@ -29,48 +58,39 @@ class ItemKNN(Recommender):
     Shrinkage: R. M. Bell and Y. Koren (2007), Improved neighborhood-based collaborative filtering, KDD Cup, section 3.
     """
 
-    def __init__(self, k: int = 50, similarity: str = "cosine", shrink: float = 10.0):
-        if similarity not in ("cosine", "pearson"):
-            raise ValueError(f"ItemKNN: similarity is 'cosine' or 'pearson', not {similarity!r}.")
-        self.k, self.similarity, self.shrink = as_count(k, "ItemKNN"), similarity, shrink
+    def _learn(self, ratings: pd.DataFrame) -> None:
+        films = Histories(self.histories_.stars.T, self.histories_.times.T)
+        blocks = []
+        for rows in _blocks(len(films)):
+            similarities = self._compare(films[rows], films)
+            similarities[np.arange(len(rows)), rows] = 0
+            blocks.append(sparse.csr_array(keep_largest(similarities, self.k)))
+        self.weights_ = sparse.csr_array(sparse.vstack(blocks))
+        self.means_ = column_means(self.histories_)
 
-    def _learn(self) -> None:
-        check_pairs(len(self.items), "ItemKNN")
-        rated = ~np.isnan(self._histories)
-        self._means = column_means(self._histories)
-        if self.similarity == "cosine":
-            liked = likes(self._histories)
-            similarities, support = unit(liked.T) @ unit(liked.T).T, liked.T @ liked
-        else:
-            similarities, support = pearson(self._histories.T), rated.T.astype(np.float32) @ rated
-        similarities = shrunk(similarities, support, self.shrink)
-        np.fill_diagonal(similarities, 0)
-        self._weights = keep_largest(similarities, self.k)
-
-    def _scores(self, histories: np.ndarray) -> np.ndarray:
-        return likes(histories) @ self._weights.T
-
-    def _ratings(self, histories: np.ndarray) -> np.ndarray:
-        """Mean of the film, plus how far the viewer was from the means of its neighbours."""
-        rated = ~np.isnan(histories)
-        own = viewer_offset(histories, self._means)
-        above = np.where(rated, histories - self._means - own, 0)
-        weight = rated @ np.abs(self._weights).T
-        deviation = above @ self._weights.T / np.where(weight > 0, weight, 1)
-        return np.clip(self._means + own + deviation, *SCALE)
+    def _scores(self, histories: Histories) -> np.ndarray:
+        if self.rank_by == "likes":
+            return (histories.likes @ self.weights_.T).toarray()
+        own = viewer_offset(histories, self.means_)
+        above = np.where(histories.rated, histories.stars - self.means_ - own, 0)
+        weight = (sparse.csr_array(histories.rated.astype(float)) @ abs(self.weights_).T).toarray()
+        deviation = (sparse.csr_array(above) @ self.weights_.T).toarray() / np.where(weight > 0, weight, 1)
+        return self.means_ + own + deviation  # mean of the film, and how far the viewer was from its neighbors' means
 
     def _film_vectors(self) -> np.ndarray:
-        return likes(self._histories).T
+        return self.histories_.liked.T
 
 
-class UserKNN(Recommender):
-    """Recommend what the most similar viewers liked; similar by Pearson correlation.
+class UserKNN(_Neighbors):
+    """Recommend what the most similar viewers liked.
 
     Parameters
     ----------
     k : int
-        How many neighbours of a viewer count.
-    shrink : float
+        How many neighbors of a viewer count.
+    similarity : {"cosine", "pearson"}
+        Cosine of the rows of likes; or Pearson correlation of the stars over the films that both rated.
+    shrink, rank_by
         As in `ItemKNN`.
 
     References
@@ -78,44 +98,35 @@ class UserKNN(Recommender):
     P. Resnick et al. (1994), GroupLens: an open architecture for collaborative filtering of netnews, CSCW.
     """
 
-    def __init__(self, k: int = 50, shrink: float = 10.0):
-        self.k, self.shrink = as_count(k, "UserKNN"), shrink
+    def _learn(self, ratings: pd.DataFrame) -> None:
+        self.train_ = self.histories_
+        self.overall_mean_ = float(np.nanmean(self.histories_.stars))
+        stars, means = self.train_.stars, row_means(self.train_, self.overall_mean_)
+        self.rated_ = sparse.csr_array(self.train_.rated.astype(float))
+        self.above_ = sparse.csr_array(np.where(self.train_.rated, stars - means[:, None], 0))
 
-    def _learn(self) -> None:
-        self._train = self._histories
-        self._viewer_means = row_means(self._histories, float(np.nanmean(self._histories)))
-        self._liked = likes(self._histories)
-
-    def _neighbours(self, histories: np.ndarray) -> np.ndarray:
+    def _neighbors(self, histories: Histories) -> sparse.csr_array:
         """Similarity of each history to each viewer of the training, 0 for all but the nearest.
 
         A viewer of the training is nearest to themselves; they have nothing to say about films they did not rate.
         """
-        support = (~np.isnan(histories)).astype(np.float32) @ (~np.isnan(self._train)).astype(np.float32).T
-        similarities = shrunk(np.maximum(pearson(histories, self._train), 0), support, self.shrink)
-        return keep_largest(similarities, self.k + 1)
+        blocks = [np.maximum(self._compare(histories[rows], self.train_), 0) for rows in _blocks(len(histories))]
+        return sparse.csr_array(sparse.vstack([sparse.csr_array(keep_largest(block, self.k + 1)) for block in blocks]))
 
-    def _scores(self, histories: np.ndarray) -> np.ndarray:
-        return np.vstack([self._neighbours(some) @ self._liked for some in self._blocks(histories)])
-
-    def _blocks(self, histories: np.ndarray) -> list[np.ndarray]:
-        """Some viewers after the other, since each of them is compared with everybody."""
-        return np.array_split(histories, max(1, -(-len(histories) // VIEWERS_AT_ONCE)))
-
-    def _ratings(self, histories: np.ndarray) -> np.ndarray:
-        """The viewer's mean, plus how far the neighbours were from theirs."""
-        rated = ~np.isnan(self._train)
-        above = np.where(rated, self._train - self._viewer_means[:, None], 0)
-        everybody = float(np.nanmean(self._train))
-        predicted = []
-        for some in self._blocks(histories):
-            weights = self._neighbours(some)
-            total = weights @ rated
-            predicted.append(row_means(some, everybody)[:, None] + weights @ above / np.where(total > 0, total, 1))
-        return np.clip(np.vstack(predicted), *SCALE)
+    def _scores(self, histories: Histories) -> np.ndarray:
+        weights = self._neighbors(histories)
+        if self.rank_by == "likes":
+            return (weights @ self.train_.likes).toarray()
+        total = (weights @ self.rated_).toarray()
+        own = row_means(histories, self.overall_mean_)[:, None]
+        return own + (weights @ self.above_).toarray() / np.where(total > 0, total, 1)
 
     def _film_vectors(self) -> np.ndarray:
-        return self._liked.T
+        return self.train_.liked.T
+
+
+def _blocks(count: int) -> list[np.ndarray]:
+    return np.array_split(np.arange(count), max(1, -(-count // ROWS_AT_ONCE)))
 
 
 def pearson(rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
@@ -133,13 +144,6 @@ def pearson(rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
     return np.where((scale > 1e-9) & (count > 1), product / np.where(scale > 1e-9, scale, 1), 0)
 
 
-def shrunk(similarities: np.ndarray, support: np.ndarray, shrink: float) -> np.ndarray:
-    """Similarities pulled towards 0 where few support them: times n / (n + shrink), and 0 where nobody does."""
-    if shrink < 0:
-        raise ValueError(f"shrink is {shrink}; it is 0 or more.")
-    return similarities * support / np.where(support > 0, support + shrink, 1)
-
-
 def keep_largest(similarities: np.ndarray, k: int) -> np.ndarray:
     """Set all but the k largest of each row to 0."""
     if k >= similarities.shape[1]:
@@ -148,19 +152,19 @@ def keep_largest(similarities: np.ndarray, k: int) -> np.ndarray:
     return np.where(similarities >= edge, similarities, 0)
 
 
-def column_means(histories: np.ndarray, damping: float = 5.0) -> np.ndarray:
+def column_means(histories: Histories, damping: float = 5.0) -> np.ndarray:
     """Mean rating of each film, pulled towards the mean of all where there are few ratings."""
-    overall = float(np.nanmean(histories))
-    return (np.nansum(histories, axis=0) + damping * overall) / ((~np.isnan(histories)).sum(axis=0) + damping)
+    overall = float(np.nanmean(histories.stars))
+    return (np.nansum(histories.stars, axis=0) + damping * overall) / (histories.rated.sum(axis=0) + damping)
 
 
-def row_means(histories: np.ndarray, default: float) -> np.ndarray:
+def row_means(histories: Histories, default: float) -> np.ndarray:
     """Mean rating of each viewer, `default` for somebody without ratings."""
-    count = (~np.isnan(histories)).sum(axis=1)
-    return np.where(count > 0, np.nansum(histories, axis=1) / np.maximum(count, 1), default)
+    count = histories.rated.sum(axis=1)
+    return np.where(count > 0, np.nansum(histories.stars, axis=1) / np.maximum(count, 1), default)
 
 
-def viewer_offset(histories: np.ndarray, film_means: np.ndarray, damping: float = 5.0) -> np.ndarray:
+def viewer_offset(histories: Histories, film_means: np.ndarray, damping: float = 5.0) -> np.ndarray:
     """How far each viewer rates above the means of the films, pulled towards 0 where there are few: (n, 1)."""
-    above = histories - film_means
-    return (np.nansum(above, axis=1) / ((~np.isnan(above)).sum(axis=1) + damping))[:, None]
+    above = np.nansum(histories.stars - film_means, axis=1)
+    return (above / (histories.rated.sum(axis=1) + damping))[:, None]

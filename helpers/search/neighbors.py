@@ -214,7 +214,7 @@ def _first_ids(ids: pd.Index) -> str:
     return ", ".join(map(str, ids[:3])) + (", ..." if len(ids) > 3 else "")
 
 
-def closest_sentences(left: str, right: str, encoder=None) -> tuple[str, str, float]:
+def closest_sentences(left: str, right: str, encoder=None, rows_of=None) -> tuple[str, str, float]:
     """Explain why two texts are near: the two sentences, one of each, whose vectors are nearest.
 
     Parameters
@@ -223,6 +223,8 @@ def closest_sentences(left: str, right: str, encoder=None) -> tuple[str, str, fl
         Two texts of a sentence or more.
     encoder : sentence_transformers.SentenceTransformer, optional
         By default the one of `helpers.encoding.load_encoder`.
+    rows_of : callable, optional
+        From a list of sentences to their unit vectors; by default `helpers.encoding.encode`, with that encoder.
 
     Returns
     -------
@@ -232,7 +234,7 @@ def closest_sentences(left: str, right: str, encoder=None) -> tuple[str, str, fl
     from helpers.encoding import encode
 
     ours, theirs = split_sentences(left), split_sentences(right)
-    rows = encode(ours + theirs, encoder)
+    rows = rows_of(ours + theirs) if rows_of else encode(ours + theirs, encoder)
     similarities = rows[: len(ours)] @ rows[len(ours) :].T
     one, other = np.unravel_index(similarities.argmax(), similarities.shape)
     return ours[one], theirs[other], float(similarities[one, other])

@@ -285,6 +285,7 @@ def test_a_mistake_that_raises_is_compared_as_well():
     exercise = Exercise(
         "9.7", "Sum", total, inputs=[([1],)], hints=["1"], mistakes=[Mistake("stops", "It stops.", lambda n: 1 / 0)]
     )
-    assert wrong(exercise, lambda n: n / 0) == "It stops."
+    assert wrong(exercise, lambda n: len(n) / 0) == "It stops."
+    assert "TypeError" in wrong(exercise, lambda n: n / 0)  # stops, too, but not as the mistake does
     assert checker.Feedback("1", "wrong", " a ").message == "a"
     assert values.brief(2.0) == "2"

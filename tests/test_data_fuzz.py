@@ -1,6 +1,6 @@
 """Tables in every dialect, and damaged ones: read rightly, or refused in one line. Never wrong, raised or hung.
 
-The seed is fixed. ``COURSE_FUZZ=5000 python -m pytest tests/test_fuzz_loaders.py -s`` tries so many files of each kind,
+The seed is fixed. ``COURSE_FUZZ=5000 python -m pytest tests/test_data_fuzz.py -s`` tries so many files of each kind,
 and prints the totals.
 """
 

@@ -1,9 +1,10 @@
 """Anybody's ratings from a file: every number and time is read rightly, or its line is named."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.data import read_ratings_csv
+from helpers.data import LIKED, as_stars, from_stars, like_of, read_ratings_csv
 
 
 def write(path, *rows, columns="user,item,rating"):
@@ -15,10 +16,15 @@ def read(path, **options):
     return read_ratings_csv(path, "user", "item", "rating", **options)
 
 
-def test_ratings_are_mapped_from_their_scale_to_stars(tmp_path):
+def test_ratings_stay_on_their_scale_and_say_what_is_a_like(tmp_path):
     path = write(tmp_path / "r.csv", "a,x,0", "a,y,10", "b,x,5", "b,y,2.5")
-    assert read(path, scale=(0, 10))["rating"].tolist() == [0.5, 5.0, 2.75, 1.625]
-    assert read(path, scale=(0, 10)).columns.tolist() == ["user_id", "movie_id", "rating"]
+    ratings = read(path, scale=(0, 10))
+    assert ratings["rating"].tolist() == [0, 10, 5, 2.5]
+    assert ratings.columns.tolist() == ["user_id", "movie_id", "rating"]
+    assert ratings.attrs["scale"] == (0, 10)
+    assert like_of(ratings.attrs["scale"]) == pytest.approx(7.7778)
+    assert read(path, scale=(0, 10), liked=6).attrs["scale"] == (0, 10, 6)
+    assert as_stars(ratings["rating"], (0, 10)).tolist() == [0.5, 5.0, 2.75, 1.625]
 
 
 def test_a_decimal_comma_is_a_comma(tmp_path):
@@ -42,7 +48,7 @@ def test_a_missing_user_or_item_names_its_line(tmp_path, row):
 
 @pytest.mark.parametrize("scale", [(5, 1), (1, 1), (float("nan"), 5), (0, float("inf"))])
 def test_a_scale_goes_up(tmp_path, scale):
-    with pytest.raises(ValueError, match="the scale goes from a lower to a higher number"):
+    with pytest.raises(ValueError, match="the lowest rating comes first, then the highest"):
         read(write(tmp_path / "r.csv", "a,x,4"), scale=scale)
 
 
@@ -53,19 +59,19 @@ def test_many_zeros_are_asked_about(tmp_path):
     path = write(tmp_path / "r.csv", *IMPLICIT)
     with pytest.raises(ValueError, match=r"6 of 9 ratings are 0.*'not rated'.*--zeros missing.*--zeros rating"):
         read(path, scale=(0, 10))
-    assert read(path, scale=(0, 10), zeros="rating")["rating"].eq(0.5).sum() == 6
+    assert read(path, scale=(0, 10), zeros="rating")["rating"].eq(0).sum() == 6
     with pytest.warns(UserWarning, match="6 of 9 rows left out .not rated."):
-        assert read(path, scale=(0, 10), zeros="missing")["rating"].tolist() == pytest.approx([3.65, 5.0, 1.85])
+        assert read(path, scale=(0, 10), zeros="missing")["rating"].tolist() == [7, 10, 3]
 
 
 def test_zeros_of_a_scale_from_one_are_hinted_at_and_left_out(tmp_path):
-    path = write(tmp_path / "r.csv", "a,x,7", "a,y,-1", "a,z,0")
+    path = write(tmp_path / "r.csv", "a,x,7", "a,y,-1", "a,z,0", "b,x,3")
     with pytest.raises(
         ValueError, match=r"line 3: rating '-1' is no rating from 1 to 10\. If 0 or -1 means 'not rated'"
     ):
         read(path, scale=(1, 10))
-    with pytest.warns(UserWarning, match="2 of 3 rows left out"):
-        assert len(read(path, scale=(1, 10), zeros="missing")) == 1
+    with pytest.warns(UserWarning, match="2 of 4 rows left out"):
+        assert len(read(path, scale=(1, 10), zeros="missing")) == 2
 
 
 def test_zeros_on_a_scale_below_zero_and_likes_are_ratings(tmp_path):
@@ -119,3 +125,73 @@ def test_what_is_no_time_names_its_line(tmp_path, cells):
 def test_one_column_may_serve_twice(tmp_path):
     ratings = read_ratings_csv(write(tmp_path / "r.csv", "a,x,4"), "user", "user", "rating")
     pd.testing.assert_series_equal(ratings["user_id"], ratings["movie_id"], check_names=False)
+
+
+def test_thumbs_are_ratings_of_nought_and_one(tmp_path):
+    ratings = read(write(tmp_path / "r.csv", "a,x,up", "a,y,Down", "b,x,👍", "b,y,no"))
+    assert ratings["rating"].tolist() == [1, 0, 1, 0]
+    assert as_stars(ratings["rating"], ratings.attrs["scale"]).tolist() == [5, 0.5, 5, 0.5]
+    with pytest.raises(ValueError, match="line 3: rating 'perhaps' is no rating"):
+        read(write(tmp_path / "r.csv", "a,x,up", "a,y,perhaps", "a,z,down"))
+
+
+def test_percent_are_ratings_up_to_a_hundred(tmp_path):
+    ratings = read(write(tmp_path / "r.csv", "a,x,85%", "a,y,7.5 %"))
+    assert ratings["rating"].tolist() == [85, 7.5]
+    assert ratings.attrs["scale"] == (0, 100)
+    with pytest.raises(ValueError, match="line 3: rating '120%' is no rating from 0 to 100"):
+        read(write(tmp_path / "r.csv", "a,x,85%", "a,y,120%", "a,z,1%"))
+
+
+def test_counts_are_added_up_and_every_use_is_a_like(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,3", "a,y,1", "a,x,4", "b,x,0", "b,y,2")
+    with pytest.warns(UserWarning, match="1 of 5 rows left out .not rated."):
+        ratings = read(path, scale="counts")
+    assert ratings.to_numpy().tolist() == [["a", "x", 7], ["a", "y", 1], ["b", "y", 2]]
+    assert ratings.attrs["scale"] == (0, 7, 1)
+    assert (as_stars(ratings["rating"], ratings.attrs["scale"]) >= LIKED).all()
+    with pytest.warns(UserWarning):
+        ratings = read(path, scale="counts", liked=2)
+    assert (as_stars(ratings["rating"], ratings.attrs["scale"]) >= LIKED).tolist() == [True, False, True]
+
+
+def test_rows_without_a_rating_count_one_use_each(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,10", "a,x,30", "b,y,20", columns="user,item,when")
+    ratings = read_ratings_csv(path, "user", "item", time_column="when")
+    assert ratings.to_numpy().tolist() == [["a", "x", 2, 30], ["b", "y", 1, 20]]
+
+
+@pytest.mark.parametrize(
+    "scale", [(1, 5), (1, 10), (0, 100), (-1, 1), (0, 1), (1, 10, 6), (0, 9, 1), (1, 5, 1), (1, 5, 5)]
+)
+def test_stars_and_back_is_the_same_rating(scale):
+    ratings = np.linspace(*scale[:2], 9)
+    stars = as_stars(ratings, scale)
+    assert (np.diff(stars) > 0).all()
+    assert (stars >= 0.5).all() and (stars <= 5).all()
+    np.testing.assert_allclose(from_stars(stars, scale), ratings, atol=1e-5)
+    assert ((stars >= LIKED) == (ratings >= like_of(scale) - 1e-4)).all()
+    if len(scale) == 3:
+        assert like_of(scale) == scale[2]
+
+
+def test_a_named_like_changes_nothing_where_it_is_the_usual_one():
+    ratings = np.arange(1, 6)
+    np.testing.assert_allclose(as_stars(ratings, (1, 5, 4)), as_stars(ratings, (1, 5)))
+
+
+def test_usual_likes_are_those_of_a_five_star_scale():
+    assert [like_of(scale) for scale in [(0.5, 5), (1, 5), (1, 10)]] == [4, 4, 8]
+
+
+def test_a_like_has_to_be_on_the_scale(tmp_path):
+    with pytest.raises(ValueError, match="a like from 11 on is not on the scale from 1 to 10"):
+        read(write(tmp_path / "r.csv", "a,x,4"), scale=(1, 10), liked=11)
+
+
+def test_ratings_of_another_scale_are_told_which_one_it_may_be(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,4", "a,y,9", "b,x,1")
+    with pytest.raises(ValueError, match=r"line 3: rating '9'.*The file goes from 1 to 9.*--scale 1 9.*--counts"):
+        read(path)
+    with pytest.raises(ValueError, match=r"line 3: rating '-1'.*--scale -1 1 "):
+        read(write(tmp_path / "r.csv", "a,x,1", "a,y,-1", "b,x,1"))

@@ -1,7 +1,8 @@
 """What a check accepts, the notebook can go on with: every accepted answer, followed through the cells that use it.
 
 Only the cells are run that an exercise needs or feeds: a cell needs the last cell before it that writes a name which it
-reads. The walk with the exercises left blank comes first; what its cells write is what the other walks start from.
+reads. All others run as in the notebook itself, whose exercises are blank, which nbval runs. The walk with every
+solution pasted comes first; what its cells write is what the walks with other answers start from.
 """
 
 import ast
@@ -92,24 +93,36 @@ def fed_by(cells, place):
     return fed
 
 
+def asked(chapter, cell):
+    """The exercises that a cell checks."""
+    return [getattr(chapter, number) for number, _ in cell.asked]
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_notebook_goes_on_with_whatever_a_check_accepts(path, capsys, monkeypatch):
     monkeypatch.chdir(path.parent)
     monkeypatch.setenv("MPLBACKEND", "Agg")
     chapter, notebook = solve_notebooks.chapter_of(path), nbformat.read(path, as_version=4)
-    cells = [Cell(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+    cells, solved = (
+        [Cell(cell.source) for cell in edition.cells if cell.cell_type == "code"]
+        for edition in (notebook, solve_notebooks.solve(path))
+    )
     places = needed_by_exercises(cells)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        namespace, before, wrote = {"__name__": "__main__"}, {}, {}
+        namespace, before, wrote = {"__name__": "__main__", "display": print}, {}, {}  # as IPython gives it
         for place in places:
             before[place] = dict(namespace)
-            cells[place].run(namespace)
+            capsys.readouterr()
+            solved[place].run(namespace)
+            says = capsys.readouterr().out
+            assert all(f"Exercise {exercise.number}: correct" in says for exercise in asked(chapter, cells[place])), (
+                says
+            )
             wrote[place] = {name: namespace[name] for name in cells[place].writes if name in namespace}
         for place in (place for place in places if cells[place].asked):
-            ((number, name),) = cells[place].asked
-            exercise = getattr(chapter, number)
-            for alternative in [exercise.reference, *ALTERNATIVES[exercise.number]]:
+            (exercise,), ((_, name),) = asked(chapter, cells[place]), cells[place].asked
+            for alternative in ALTERNATIVES[exercise.number]:
                 namespace = dict(before[place]) | {name: given(exercise, alternative)}
                 capsys.readouterr()
                 cells[place].without_stub().run(namespace)

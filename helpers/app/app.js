@@ -1,0 +1,246 @@
+// The app's page: shows the parts that Python fills, and tells Python what somebody does. Python escapes what comes from data.
+
+const PARTS = { under: ".rv-under", head: ".rv-head", cards: ".rv-cards", taste: ".rv-taste", scores: ".rv-scores" };
+
+function render({ model, el }) {
+  const view = Math.random().toString(36).slice(2);
+  const about = model.get("about");
+  const root = make("div", { class: "rv-app" });
+  const $ = (selector) => root.querySelector(selector);
+  const served = document.body.dataset.voila === "voila"; // else a notebook
+  const kept = `recommend-with-vectors/${about.name}`;
+  let number = 0; // of the last message
+  root.innerHTML = model.get("shell");
+  if (served) document.title = about.name;
+
+  function tell(kind, more = {}) {
+    number += 1;
+    model.send({ view, number, kind, ...more });
+    return number;
+  }
+
+  const search = searchBox(model, tell, about.noun);
+  const map = filmMap(model, tell);
+  $(".rv-find").append(search.element);
+  $(".rv-canvas").append(map.element);
+
+  // ---- what Python fills ----
+
+  function fill(name) {
+    const part = $(PARTS[name]);
+    const focused = part.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    const scrolled = part.querySelector(".rv-chosen")?.scrollLeft;
+    part.innerHTML = model.get(name);
+    if (scrolled) part.querySelector(".rv-chosen").scrollLeft = scrolled;
+    if (focused) (part.querySelector(`[data-key="${focused}"]`) ?? part.querySelector("button"))?.focus({ preventScroll: true });
+    mark();
+  }
+
+  function mark() {
+    const shown = model.get("shown");
+    for (const [kind, films] of [["like", shown.likes], ["dislike", shown.dislikes]]) {
+      for (const button of root.querySelectorAll(`[data-do="${kind}"]`)) {
+        button.setAttribute("aria-pressed", String(films.includes(+button.dataset.film)));
+      }
+    }
+    for (const button of root.querySelectorAll('[data-do="space"]')) {
+      button.setAttribute("aria-pressed", String(button.dataset.value === shown.space));
+    }
+    const [spaces, badge, form] = [$(".rv-spaces"), $(".rv-badge"), $(".rv-filters form")];
+    spaces?.querySelectorAll("button").forEach((button) => { button.hidden = !shown.compares; });
+    if (badge) badge.hidden = !shown.simulated;
+    if (form.contains(document.activeElement)) return;
+    const { genres, hide_popular, ...plain } = shown.steering;
+    for (const [name, value] of Object.entries(plain)) if (form.elements[name]) form.elements[name].value = value ?? "";
+    for (const box of form.querySelectorAll("[name=genres]")) box.checked = genres.includes(box.value);
+    if (form.elements.hide_popular) form.elements.hide_popular.checked = hide_popular;
+  }
+
+  const say = (text) => { $(".rv-note").textContent = text; };
+  const changes = {
+    ...Object.fromEntries(Object.keys(PARTS).map((name) => [name, () => fill(name)])),
+    note: () => say(model.get("note")), shown: mark, marks: map.redraw, saved: keep,
+  };
+
+  function keep() {
+    try { localStorage.setItem(kept, model.get("saved")); } catch { /* a browser that keeps nothing */ }
+  }
+
+  const dialog = $(".rv-detail");
+  function hear(message) {
+    if (message.view && message.view !== view) return;
+    search.hear(message);
+    map.hear(message);
+    if (message.part === "detail" && message.film === dialog.film) {
+      dialog.innerHTML = message.html;
+      mark();
+      if (!dialog.open) dialog.showModal();
+      dialog.scrollTop = 0;
+    }
+    const reason = dialog.querySelector(".rv-reason");
+    if (message.part === "reason" && message.film === dialog.film && reason) reason.innerHTML = message.html;
+    if (message.part === "file") save(message.name, message.type, message.text);
+  }
+
+  // ---- what somebody does ----
+
+  function save(name, type, text) {
+    const link = make("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+
+  function load() {
+    const input = make("input", { type: "file", accept: ".json,application/json" });
+    input.addEventListener("change", async () => {
+      const [file] = input.files;
+      if (file.size > about.most_bytes) {
+        return say(`Not loaded: ${file.name} has ${file.size.toLocaleString("en")} bytes; a taste has at most ${about.most_bytes.toLocaleString("en")}.`);
+      }
+      const text = await file.text();
+      if (!text.includes("recommend-with-vectors/taste")) {
+        return say(`Not loaded: ${file.name} is no taste. Choose a file that was saved here.`);
+      }
+      return tell("restore", { text, from: "file" });
+    });
+    input.click();
+  }
+
+  async function link() {
+    const state = model.get("saved");
+    const coded = btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(JSON.parse(state || "{}")))));
+    const address = `${location.origin}${location.pathname}#${coded.replaceAll("+", "-").replaceAll("/", "_")}`;
+    try {
+      await navigator.clipboard.writeText(address);
+      say("Copied. The link opens this page as it is now, on this machine.");
+    } catch {
+      say(`The link: ${address}`);
+    }
+  }
+
+  function steer() {
+    const form = $(".rv-filters form");
+    const whole = (name) => (form.elements[name]?.value ? Math.round(+form.elements[name].value) : null);
+    return {
+      k: whole("k"), diversity: +form.elements.diversity.value, first_year: whole("first_year"), last_year: whole("last_year"),
+      genres: [...form.querySelectorAll("[name=genres]:checked")].map((box) => box.value),
+      hide_popular: Boolean(form.elements.hide_popular?.checked),
+    };
+  }
+
+  function drop({ field, value }) {
+    const steering = { ...model.get("shown").steering };
+    if (field === "genres") steering.genres = steering.genres.filter((genre) => genre !== value);
+    else steering[field] = field === "hide_popular" ? false : null;
+    tell("steer", { steering });
+  }
+
+  function menu(open) {
+    const [button, list] = [$('[data-do="menu"]'), $(".rv-menu")];
+    list.hidden = !open;
+    button.setAttribute("aria-expanded", String(open));
+    if (open) list.querySelector("button:not([hidden])").focus();
+  }
+
+  function judge(button, kind) {
+    const on = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(on)); // at once; Python's word follows
+    tell(kind, { film: +button.dataset.film, on });
+  }
+
+  const deeds = {
+    like: (button) => judge(button, "like"), dislike: (button) => judge(button, "dislike"),
+    detail: ({ dataset }) => { dialog.film = +dataset.film; tell("detail", { film: +dataset.film }); },
+    film: ({ dataset }) => { dialog.close(); search.box.value = ""; tell("film", { film: +dataset.film }); top(); },
+    read: ({ dataset }) => search.say(dataset.text),
+    reading: ({ dataset }) => tell("reading", { reading: +dataset.reading }),
+    space: ({ dataset }) => tell("space", { value: dataset.value }),
+    taste: () => { search.box.value = ""; tell("taste"); top(); },
+    forget: ({ dataset }) => tell("forget", { film: +dataset.film }),
+    undo: () => tell("undo"), clear: () => tell("clear"), drop: ({ dataset }) => drop(dataset),
+    menu: (button) => menu(button.getAttribute("aria-expanded") !== "true"),
+    link, load, keep: () => save("taste.json", "application/json", model.get("saved")),
+    export: ({ dataset }) => tell("export", { value: dataset.value }),
+    again: () => again(),
+  };
+  root.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-do]");
+    if (!event.target.closest(".rv-keep") || button?.closest(".rv-menu")) if (!$(".rv-menu")?.hidden) menu(false);
+    if (event.target === dialog) dialog.close(); // beside it
+    if (button) deeds[button.dataset.do](button);
+  });
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !$(".rv-menu").hidden) { menu(false); $('[data-do="menu"]').focus(); }
+    if (event.target.closest("input, textarea, select, canvas, button, summary")) event.stopPropagation(); // no shortcut of a notebook
+  });
+  $(".rv-filters form").addEventListener("change", () => tell("steer", { steering: steer() }));
+  $(".rv-filters form").addEventListener("submit", (event) => event.preventDefault());
+  const top = () => { if (root.getBoundingClientRect().top < 0) root.scrollIntoView({ block: "start" }); };
+
+  // ---- the connection ----
+
+  const kernel = model.widget_manager?.kernel ?? null;
+  const lost = $(".rv-lost");
+  function warn(text, button = "") {
+    lost.hidden = !text;
+    lost.replaceChildren(text, ...(button ? [make("button", { type: "button", "data-do": "again" }, button)] : []));
+  }
+
+  function connection() {
+    if (["dead", "terminating"].includes(kernel.status) || kernel.connectionStatus === "disconnected") {
+      return warn(`The program behind this page has stopped. ${served ? "What you chose is kept. " : "Run the cell again."}`, served ? "Start again" : "");
+    }
+    if (kernel.connectionStatus === "connecting") {
+      lost.was = true;
+      return warn("The connection is lost; trying to get it back …");
+    }
+    if (lost.was) say("Connected again.");
+    lost.was = false;
+    return warn("");
+  }
+
+  async function again() {
+    try {
+      await fetch(`${location.origin}/voila/static/`, { cache: "no-store" }); // any answer says that the server is there
+      location.reload();
+    } catch {
+      warn("The server does not answer. Start it again (python3 -m helpers demo), and then press the button. ", "Start again");
+    }
+  }
+
+  // ---- begin ----
+
+  function begin() {
+    if (model.get("saved")) return; // shown before, in another view
+    let text = null;
+    try {
+      if (served && location.hash.length > 1) {
+        const coded = location.hash.slice(1).replaceAll("-", "+").replaceAll("_", "/");
+        text = new TextDecoder().decode(Uint8Array.from(atob(coded), (sign) => sign.charCodeAt(0)));
+        history.replaceState(null, "", location.pathname + location.search);
+      } else {
+        text = localStorage.getItem(kept);
+      }
+    } catch { /* a link that is none, or a browser that keeps nothing */ }
+    if (text) tell("restore", { text, from: "browser" });
+  }
+
+  el.append(root);
+  for (const name of Object.keys(PARTS)) fill(name);
+  say(model.get("note"));
+  for (const [name, react] of Object.entries(changes)) model.on(`change:${name}`, react);
+  model.on("msg:custom", hear);
+  kernel?.statusChanged?.connect(connection);
+  kernel?.connectionStatusChanged?.connect(connection);
+  if (!served) root.querySelectorAll('[data-do="link"]').forEach((button) => button.remove());
+  begin();
+  return () => {
+    for (const [name, react] of Object.entries(changes)) model.off(`change:${name}`, react);
+    model.off("msg:custom", hear);
+    kernel?.statusChanged?.disconnect(connection);
+    kernel?.connectionStatusChanged?.disconnect(connection);
+    map.leave();
+  };
+}
+
+export default { render };

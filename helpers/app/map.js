@@ -1,0 +1,181 @@
+// The map: all films as dots on a canvas, the chosen and the recommended ones with as many labels as fit. Wheel, buttons and
+// dragging zoom and move it. Placing labels takes the same time however many films there are: MOST_LABELS are tried.
+
+const MOST_LABELS = 24;
+const REACH = 14; // pixels from a dot at which it counts as pointed at
+
+function filmMap(model, tell) {
+  const canvas = make("canvas", { role: "img", tabindex: "0", "aria-label": "Map" });
+  const tip = make("div", { class: "rv-tip", hidden: "" });
+  const dots = new DataView(model.get("dots").buffer, model.get("dots").byteOffset, model.get("dots").byteLength);
+  const count = dots.byteLength / 4;
+  const names = new Map();
+  let view = { x: 0, y: 0, zoom: 1 };
+  let wanted = -1; // the dot that is pointed at
+  let drag = null;
+  let due = false;
+
+  const at = (place) => [dots.getUint16(4 * place, true) / 65535, dots.getUint16(4 * place + 2, true) / 65535];
+
+  function onScreen([x, y], width, height) {
+    const margin = 24;
+    return [
+      margin + (x - view.x) * view.zoom * (width - 2 * margin), margin + (y - view.y) * view.zoom * (height - 2 * margin),
+    ];
+  }
+
+  function draw() {
+    due = false;
+    const { clientWidth: width, clientHeight: height } = canvas;
+    if (!width) return;
+    const scale = window.devicePixelRatio || 1;
+    if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
+    if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
+    const pen = canvas.getContext("2d");
+    const style = getComputedStyle(canvas);
+    const color = (name) => style.getPropertyValue(name).trim();
+    pen.setTransform(scale, 0, 0, scale, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    pen.fillStyle = color("--rv-dot");
+    const size = count > 3000 ? 1.5 : 3;
+    for (let place = 0; place < count; place += 1) {
+      const [x, y] = onScreen(at(place), width, height);
+      if (x > 0 && x < width && y > 0 && y < height) pen.fillRect(x - size / 2, y - size / 2, size, size);
+    }
+    const boxes = [];
+    const { chosen = [], found = [] } = model.get("marks");
+    const marked = [
+      ...chosen.map((film) => ({ ...film, color: color("--rv-warm"), weight: "600 " })),
+      ...found.map((film) => ({ ...film, color: color("--rv-accent"), weight: "" })),
+    ].filter(({ place }) => place < count);
+    for (const film of marked) {
+      [film.x, film.y] = onScreen(at(film.place), width, height);
+      pen.fillStyle = film.color;
+      pen.beginPath();
+      pen.arc(film.x, film.y, 5.5, 0, 7);
+      pen.fill();
+      boxes.push([film.x - 6, film.y - 6, film.x + 6, film.y + 6]);
+    }
+    const free = ([left, top, right, bottom]) =>
+      left > 0 && top > 0 && right < width && bottom < height &&
+      !boxes.some(([a, b, c, d]) => left < c && a < right && top < d && b < bottom);
+    function label(text, x, y, font, fill) {
+      pen.font = font;
+      const wide = pen.measureText(text).width;
+      for (const [dx, dy] of [[9, 4], [-9 - wide, 4], [-wide / 2, -10], [-wide / 2, 19]]) {
+        const box = [x + dx - 2, y + dy - 12, x + dx + wide + 2, y + dy + 4];
+        if (!free(box)) continue;
+        boxes.push(box);
+        pen.lineWidth = 4;
+        pen.lineJoin = "round";
+        pen.strokeStyle = color("--rv-back");
+        pen.strokeText(text, x + dx, y + dy);
+        pen.fillStyle = fill;
+        pen.fillText(text, x + dx, y + dy);
+        return;
+      }
+    }
+    const short = (text) => (text.length > 30 ? `${text.slice(0, 29).trimEnd()}…` : text);
+    for (const film of marked.slice(0, MOST_LABELS)) label(short(film.title), film.x, film.y, `${film.weight}13px sans-serif`, film.color);
+    for (const [name, x, y] of model.get("about").regions) {
+      const [left, top] = onScreen([x, y], width, height);
+      pen.font = "italic 14px sans-serif";
+      label(name, left, top, "italic 14px sans-serif", color("--rv-quiet"));
+    }
+    canvas.setAttribute("aria-label", `Map of all: ${chosen.length} chosen and ${found.length} recommended are marked`);
+  }
+
+  function redraw() {
+    if (!due) requestAnimationFrame(draw);
+    due = true;
+  }
+
+  function zoom(factor, px = canvas.clientWidth / 2, py = canvas.clientHeight / 2) {
+    const next = Math.min(Math.max(view.zoom * factor, 1), 30);
+    const fx = px / canvas.clientWidth / view.zoom;
+    const fy = py / canvas.clientHeight / view.zoom;
+    view = keep({ x: view.x + fx - (fx * view.zoom) / next, y: view.y + fy - (fy * view.zoom) / next, zoom: next });
+    redraw();
+  }
+
+  function keep({ x, y, zoom: factor }) {
+    const most = 1 - 1 / factor;
+    return { x: Math.min(Math.max(x, 0), most), y: Math.min(Math.max(y, 0), most), zoom: factor };
+  }
+
+  function nearest(event) {
+    const box = canvas.getBoundingClientRect();
+    const [px, py] = [event.clientX - box.left, event.clientY - box.top];
+    let best = [REACH ** 2, -1, 0, 0];
+    for (let place = 0; place < count; place += 1) {
+      const [x, y] = onScreen(at(place), box.width, box.height);
+      const distance = (x - px) ** 2 + (y - py) ** 2;
+      if (distance < best[0]) best = [distance, place, x, y];
+    }
+    return best.slice(1);
+  }
+
+  function point(event) {
+    if (drag) {
+      const { clientWidth: width, clientHeight: height } = canvas;
+      const moved = { x: drag.x - (event.clientX - drag.left) / width / view.zoom, y: drag.y - (event.clientY - drag.top) / height / view.zoom };
+      drag.far ||= Math.hypot(event.clientX - drag.left, event.clientY - drag.top) > 4;
+      view = keep({ ...moved, zoom: view.zoom });
+      return redraw();
+    }
+    const [place, x, y] = nearest(event);
+    wanted = place;
+    tip.hidden = place < 0;
+    canvas.style.cursor = place < 0 ? "grab" : "pointer";
+    if (place < 0) return;
+    tip.style.left = `${Math.min(x, canvas.clientWidth - 160)}px`;
+    tip.style.top = `${y + 12}px`;
+    tip.textContent = names.get(place) ?? "…";
+    if (!names.has(place)) tell("name", { film: place });
+  }
+
+  canvas.addEventListener("pointermove", point);
+  canvas.addEventListener("pointerleave", () => { tip.hidden = true; });
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    drag = { ...view, left: event.clientX, top: event.clientY, far: false };
+  });
+  canvas.addEventListener("pointerup", (event) => {
+    const far = drag?.far;
+    drag = null;
+    const [place] = nearest(event);
+    if (!far && place >= 0) tell("detail", { film: place });
+  });
+  canvas.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && document.activeElement !== canvas) return; // a page that is scrolled goes on scrolling
+    event.preventDefault();
+    const box = canvas.getBoundingClientRect();
+    zoom(event.deltaY < 0 ? 1.25 : 0.8, event.clientX - box.left, event.clientY - box.top);
+  }, { passive: false });
+  canvas.addEventListener("keydown", (event) => {
+    const step = 0.15 / view.zoom;
+    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
+    if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? 1.5 : 1 / 1.5);
+    else if (moves[event.key]) view = keep({ ...view, x: view.x + moves[event.key][0], y: view.y + moves[event.key][1] });
+    else return;
+    event.preventDefault();
+    redraw();
+  });
+
+  const buttons = [["+", "Zoom in", 1.5], ["−", "Zoom out", 1 / 1.5], ["⤢", "Show all of the map", 0]].map(([sign, name, factor]) => {
+    const button = make("button", { type: "button", "aria-label": name }, sign);
+    button.addEventListener("click", () => zoom(factor || 1 / 100));
+    return button;
+  });
+  const watcher = new ResizeObserver(redraw);
+  watcher.observe(canvas);
+  const element = make("div", { class: "rv-map" }, canvas, tip, make("div", { class: "rv-zoom", role: "group", "aria-label": "Zoom" }, ...buttons));
+
+  function hear({ part, film, name }) {
+    if (part !== "name") return;
+    names.set(film, name);
+    if (film === wanted) tip.textContent = name;
+  }
+
+  return { element, redraw, hear, leave: () => watcher.disconnect() };
+}

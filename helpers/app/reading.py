@@ -1,0 +1,256 @@
+"""What somebody means by what they type: a title, people, or a story. No widget, and no vector."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from rapidfuzz.distance import OSA
+
+from helpers.app.state import Question
+from helpers.titles import TitleLookup, normalize_title
+
+OFFERED = 5  # titles in the list, at most
+NAMES_OFFERED = 3
+TEXTS_READ = 10_000  # texts from which the words are taken that a catalogue knows
+THINGS = "(?:some|any)thing|films?|movies?|more|titles?"
+LEAD = re.compile(rf"^(?:{THINGS})?\s*(?:like|similar to|with|by|from|starring)\s+", re.I)
+TRAIL = re.compile(r"\s+(?:films?|movies?)$", re.I)
+WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to understand a text: the question that it asks, what it is called, and how it is grouped."""
+
+    kind: str  # "Titles", "People" or "Stories"
+    question: Question
+    label: str
+    detail: str = ""
+
+
+class Reader:
+    """Understands what is typed, for one catalogue.
+
+    Parameters
+    ----------
+    movies : pandas.DataFrame
+        As from `helpers.data.load_movies`: ``title`` and ``synopsis``, and ``year``, ``director``, ``cast``, ``tags``
+        where they stand.
+    lookup : helpers.titles.TitleLookup, optional
+        Over the titles.
+    """
+
+    def __init__(self, movies: pd.DataFrame, lookup: TitleLookup | None = None):
+        self.movies, self.lookup = movies, lookup or TitleLookup(movies["title"], movies.get("year"))
+
+    def read(self, text: str) -> list[Reading]:
+        """Every reading of a text, the likeliest first; of an empty one, none.
+
+        A title that stands in the catalogue is a title, a whole name is a person. A title with typos has to be near
+        enough, and what is typed must not be words that stories use: *sharks* is no typo of *Shakespeare in Love*.
+        Everything else is a story.
+        """
+        text = " ".join(text.split())
+        if not text:
+            return []
+        asked = TRAIL.sub("", LEAD.sub("", text)) or text
+        titles, sure = self._titles(text)
+        if not titles and asked != text:
+            titles, sure = self._titles(asked)
+        people, whole = self._people(asked)
+        story = [Reading("Stories", Question(text=text), text)]
+        if sure is None:
+            ranked = people + titles + story if whole else titles + people + story
+        elif sure:
+            ranked = titles + people + story
+        else:
+            ranked = people + story + titles if whole else story + titles + people
+        if not sure and not whole and people and len(asked.split()) == 1 and not self._is_common(asked):
+            ranked = people + [reading for reading in ranked if reading not in people]
+        return ranked
+
+    def unknown(self, text: str) -> list[str]:
+        """Words of a text that stand in no title, name, tag or story of the catalogue."""
+        words = [word for word in WORD.findall(text.casefold()) if word not in stop_words()]
+        return [word for word in words if not self._knows(word)]
+
+    # ---- titles ------------------------------------------------------------------------------------------------------
+
+    def _titles(self, text: str) -> tuple[list[Reading], bool | None]:
+        """Titles that may be meant, and whether the first one is: True, False, or None if only a name is likelier."""
+        key = normalize_title(text)
+        found = self.lookup.suggest(text, 4 * OFFERED)
+        exact = [match for match in found if match.score == 1]
+        named = [match for match in found if match.score < 1 and self._is_meant(text, key, match.title)]
+        initials = self._by_initials.get(text.casefold(), []) if text.isalpha() else []
+        rest = [match for match in found if match.score >= 0.6 and self._starts(key, match.title)]
+        ids = list(dict.fromkeys([*(match.id for match in exact + named), *initials, *(match.id for match in rest)]))
+        sure = True if exact or (named and len(key) > 2) or initials else None if not ids else False
+        return [Reading("Titles", Question(film=film), *self._named(film)) for film in ids[:OFFERED]], sure
+
+    def _is_meant(self, text: str, key: str, title: str) -> bool:
+        """Whether a text that is not this title is meant for it."""
+        whole = normalize_title(title)
+        words, others = key.split(), whole.split()
+        content = [word for word in words if word not in stop_words()]
+        begins = others[: len(words)]
+        if content and set(content) <= set(others):
+            all_of_it = len(content) > 1 and set(others) - stop_words() == set(content)
+            if all_of_it or len(content) > 2 or any(self._names_a_title(word) for word in content):
+                return True
+        typed = WORD.findall(text.casefold())
+        written = [WORD.findall(part) for part in _parts(title.casefold())]
+        pairs = [(words, others), *([(words, begins)] if len(words) > 1 else []), *((typed, part) for part in written)]
+        return any(self._is_typo(left, right) for left, right in pairs)
+
+    def _is_typo(self, words: list[str], others: list[str]) -> bool:
+        """Whether words are others with typos: few for their length, and not all of them words of their own."""
+        left, right = "".join(words), "".join(others)
+        edits = min(OSA.distance(left, right), OSA.distance("".join(sorted(words)), "".join(sorted(others))))
+        strange = [word for word in words if word not in others]
+        if not words or edits > _allowed(len(right)):
+            return False
+        nearly = len(strange) < len(words) / 2 or (edits == 1 and len(strange) < len(words))
+        return nearly or not all(self._is_common(word) for word in strange)
+
+    def _starts(self, key: str, title: str) -> bool:
+        return any(part.startswith(key) for part in (normalize_title(title), title.casefold()))
+
+    def _names_a_title(self, word: str) -> bool:
+        """Whether a word is the name of a title rather than a word: no story uses it in small letters."""
+        return len(word) > 3 and not self._is_common(word) and self._capital[word] <= 2 * self._in_titles[word]
+
+    def _named(self, film) -> tuple[str, str]:
+        year = self.movies["year"].get(film) if "year" in self.movies else None
+        return self.movies["title"][film], "" if year is None or pd.isna(year) else str(int(year))
+
+    @functools.cached_property
+    def _by_initials(self) -> dict[str, list]:
+        """Titles by the initials of their first part, such as lotr."""
+        found: dict[str, list] = {}
+        for film, title in self.movies["title"].items():
+            main = re.split(r":\s|\s-\s", title)[0]
+            words = WORD.findall(main.casefold())
+            for form in {"".join(word[0] for word in words), "".join(word[0] for word in words[1:])}:
+                if len(form) > 2:
+                    found.setdefault(form, []).append(film)
+        return found
+
+    # ---- people ------------------------------------------------------------------------------------------------------
+
+    def _people(self, text: str) -> tuple[list[Reading], bool]:
+        """People who may be meant, and whether the text is a whole name (or several)."""
+        if not self.people:
+            return [], False
+        parts = [part for part in re.split(r"\s*(?:,|&|\band\b|\bwith\b)\s*", text, flags=re.I) if part]
+        named = [self._name(part) for part in parts]
+        if len(named) > 1 and all(named) and set.intersection(*(set(self.people[name]) for name in named)):
+            return [self._reading(tuple(named))], True
+        exact = self._name(text)
+        last = [name for name in self._by_last_name.get(text.casefold(), []) if name != exact]
+        starts = [name for name in self.people if name.casefold().startswith(text.casefold())] if len(text) > 2 else []
+        ranked = sorted({*last, *starts} - {exact}, key=lambda name: (-len(self.people[name]), name))
+        names = ([exact] if exact else []) + ranked
+        return [self._reading((name,)) for name in names[:NAMES_OFFERED]], exact is not None
+
+    def _name(self, text: str) -> str | None:
+        """The name that a text is, one or two typos allowed."""
+        match = self._name_lookup.closest(text)
+        if match is None or " " not in text:
+            return None
+        left, right = normalize_title(text), normalize_title(match.title)
+        return match.title if OSA.distance(left, right) <= _allowed(len(right)) - 1 else None
+
+    def _reading(self, names: tuple) -> Reading:
+        films = set.intersection(*(set(self.people[name]) for name in names))
+        return Reading("People", Question(people=names), " and ".join(names), f"{len(films)} here")
+
+    @functools.cached_property
+    def people(self) -> dict[str, list]:
+        """Films (ids) by the name of everybody in cast and direction."""
+        films: dict[str, list] = {}
+        for column in ("director", "cast"):
+            for film, cell in self.movies[column].dropna().items() if column in self.movies else []:
+                for name in filter(None, map(str.strip, str(cell).split("|"))):
+                    films.setdefault(name, [])
+                    if film not in films[name]:
+                        films[name].append(film)
+        return films
+
+    @functools.cached_property
+    def _name_lookup(self) -> TitleLookup:
+        return TitleLookup(pd.Series(list(self.people)))
+
+    @functools.cached_property
+    def _by_last_name(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.people:
+            found.setdefault(name.casefold().rpartition(" ")[2], []).append(name)
+        return found
+
+    # ---- words -------------------------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def _texts(self) -> pd.Series:
+        """The stories with their tags, of the first `TEXTS_READ`."""
+        texts = self.movies["synopsis"].iloc[:TEXTS_READ]
+        return texts + " " + self.movies["tags"].fillna("").iloc[:TEXTS_READ] if "tags" in self.movies else texts
+
+    @functools.cached_property
+    def _known(self) -> Counter:
+        """In how many stories a word stands in small letters."""
+        return Counter(word for text in self._texts for word in set(WORD.findall(text)) if word.islower())
+
+    @functools.cached_property
+    def _capital(self) -> Counter:
+        """In how many stories a word stands with a capital letter."""
+        return Counter(
+            word.casefold() for text in self._texts for word in set(WORD.findall(text)) if not word.islower()
+        )
+
+    @functools.cached_property
+    def _in_titles(self) -> Counter:
+        """In how many titles a word stands."""
+        return Counter(word for title in self.movies["title"] for word in set(WORD.findall(title.casefold())))
+
+    @functools.cached_property
+    def _names(self) -> set[str]:
+        """Words of people's names."""
+        return {word for name in self.people for word in WORD.findall(name.casefold())}
+
+    def _is_common(self, word: str) -> bool:
+        """Whether a word is one that stories use, itself or without its ending."""
+        return word in stop_words() or any(self._known[form] > 1 for form in _forms(word))
+
+    def _knows(self, word: str) -> bool:
+        places = (self._known, self._capital, self._in_titles, self._names)
+        return any(form in place for form in _forms(word) for place in places)
+
+
+@functools.cache
+def stop_words() -> frozenset[str]:
+    """English words that say nothing by themselves, as scikit-learn lists them."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    return ENGLISH_STOP_WORDS
+
+
+def _parts(title: str) -> set[str]:
+    """A title, and what people may call it by: its parts at a colon, and the title without brackets."""
+    return {title, re.sub(r"\s*\([^)]*\)\s*", " ", title), *re.split(r":\s+|\s+-\s+", title)}
+
+
+def _allowed(letters: int) -> int:
+    """Edits that still make a typo, of a title of so many letters."""
+    return int(np.searchsorted([4, 8, 14], letters, side="right"))
+
+
+def _forms(word: str) -> set[str]:
+    """A word, and what it may be without its ending, or with a plural."""
+    bare = {word[: -len(end)] for end in ("'s", "s", "es", "ed", "ing", "d") if word.endswith(end)}
+    return {word, word + "s", *bare} - {""}

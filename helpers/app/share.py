@@ -1,0 +1,51 @@
+"""A list to take away: as a table, or as a web page of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from helpers.app import pages
+
+STYLE = Path(__file__).with_name("style.css")
+
+
+def file_of(app, kind: str) -> dict[str, str]:
+    """The list that an app shows, as a file: its name, type and text.
+
+    Parameters
+    ----------
+    app : helpers.app.view.Demo
+        The app.
+    kind : {"csv", "html"}
+        A table with a row for each film, or a page that needs nothing else and runs no program.
+
+    Returns
+    -------
+    dict of str
+        ``name``, ``type`` and ``text``.
+    """
+    catalogue, wanted = app.catalogue, app.wanted
+    heading, _ = app._heading(wanted)
+    if kind == "csv":
+        columns = [name for name in ("title", "year", "director", "cast", "genres") if name in catalogue.movies]
+        table = catalogue.movies.loc[app.found.index, columns].map(_as_text)
+        return {"name": "list.csv", "type": "text/csv", "text": "\ufeff" + table.to_csv(lineterminator="\r\n")}
+    if kind != "html":
+        raise ValueError(f"a list becomes csv or html, not {kind!r}.")
+    page = pages.render(
+        "share.html.j2", heading=heading, name=app.name, films=pages.listed(catalogue, app.found, wanted),
+        likes=[pages.name_of(catalogue, film) for film in wanted.taste.likes], style=_style(),
+        simulated=catalogue.ratings is not None and (wanted.space != "text" or wanted.begins),
+    )  # fmt: skip
+    return {"name": "list.html", "type": "text/html", "text": page}
+
+
+def _style():
+    import markupsafe
+
+    return markupsafe.Markup(STYLE.read_text(encoding="utf-8"))
+
+
+def _as_text(cell):
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" else cell

@@ -1,0 +1,268 @@
+"""One description of a catalogue for every command, the app and notebook 09: its file, its columns, its encoder.
+
+It is given by options, by a small TOML file, or guessed, and then said. A `catalogue.toml`::
+
+    file = "books.csv"
+    title_column = "name"
+    text_column = "blurb"
+    genre_column = "shelf"       # these are not needed
+    year_column = "published"
+    people_column = "author"
+    id_column = "isbn"
+    encoding = "cp1252"
+    delimiter = ";"
+    encoder = "all-MiniLM-L6-v2"
+    language = "en"
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import os
+import re
+import shlex
+import tomllib
+import warnings
+from pathlib import Path
+
+import pandas as pd
+
+from helpers.data.cells import MISSING, WORDS, is_missing, read_genres, read_years
+from helpers.data.formats import Frame, open_table
+from helpers.data.tables import Table, one_line
+
+OURS = ["movie_id", "title", "synopsis", "similarity"]  # names that mean one thing everywhere in the course
+USUAL = {  # words in the names of columns, the most usual first
+    "title_column": "title name titel titre titulo titolo headline product item film movie book",
+    "text_column": "synopsis overview description plot summary about text abstract blurb content body review "
+    "beschreibung inhalt resume descripcion trama",
+    "genre_column": "genres genre categories category tags topics",
+    "year_column": "year released release published date jahr annee",
+}
+SAMPLE = 500  # rows that a guess looks at
+SHORT = 5  # words; a text of fewer says nothing
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Description:
+    """What is known of a catalogue before its rows are read; made by `describe`, read by `films`.
+
+    Attributes
+    ----------
+    file : str or pandas.DataFrame
+        What is read; see `helpers.data.formats.open_table`.
+    title_column, text_column, genre_column, year_column, people_column, id_column : str
+        Its columns; all but the first two may be None.
+    encoding, delimiter : str or None
+        Of a CSV file; None where they are found out.
+    encoder, language : str or None
+        Handed on to those who encode; see `helpers.encoding.load_encoder`.
+    guessed : tuple of str
+        The columns that nobody named.
+    table : Table or Frame
+        The opened file.
+    """
+
+    file: str | pd.DataFrame
+    title_column: str
+    text_column: str
+    genre_column: str | None = None
+    year_column: str | None = None
+    people_column: str | None = None
+    id_column: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    encoder: str | None = None
+    language: str | None = None
+    guessed: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    table: Table | Frame = dataclasses.field(compare=False, repr=False)
+
+    def settings(self) -> dict[str, str]:
+        """What is known, by the names that options and `catalogue.toml` have for it."""
+        known = {name: getattr(self, name) for name in SETTINGS}
+        return {name: value for name, value in known.items() if isinstance(value, str)}
+
+    def options(self) -> str:
+        """The options that say this on a command line."""
+        words = {"--csv" if name == "file" else f"--{name.replace('_', '-')}": v for name, v in self.settings().items()}
+        return shlex.join(word for pair in words.items() for word in pair)
+
+    def toml(self) -> str:
+        """The `catalogue.toml` that says this, if it lies beside the file."""
+        known = self.settings()
+        known |= {"file": Path(known["file"]).name} if "file" in known else {}
+        return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in known.items())
+
+    def films(self) -> pd.DataFrame:
+        """Read the rows that have a title and a text; see `helpers.data.load_movies`."""
+        return _usable_rows(self)
+
+
+SETTINGS = [field.name for field in dataclasses.fields(Description) if field.name not in ("guessed", "table")]
+COLUMNS = [name for name in SETTINGS if name.endswith("_column")]
+
+
+def describe(file: str | Path | pd.DataFrame, **given: str | None) -> Description:
+    """Describe a catalogue: by what is given, else by its `catalogue.toml`, else by a guess, with a warning.
+
+    Parameters
+    ----------
+    file : path or pandas.DataFrame
+        What `helpers.data.formats.open_table` opens, or a TOML file that names such a file.
+    **given : str, optional
+        The other attributes of `Description`; None counts as not given.
+
+    Returns
+    -------
+    Description
+        Its file is there, was looked through, and has the columns.
+
+    Raises
+    ------
+    ValueError
+        When the TOML file says what cannot be, or the file cannot be read, or nobody can tell its columns.
+    """
+    if unknown := given.keys() - set(SETTINGS):
+        raise TypeError(f"describe: there is no {sorted(unknown)[0]}; there are {', '.join(SETTINGS)}.")
+    known: dict = {"file": file}
+    if not isinstance(file, pd.DataFrame) and Path(file).suffix.lower() == ".toml":
+        known = _read_toml(Path(file))
+    known |= {name: value for name, value in given.items() if value is not None}
+    named = [known[name] for name in COLUMNS if name in known]
+    table = open_table(known["file"], named, known.get("encoding"), known.get("delimiter"))
+    guessed = {} if {"title_column", "text_column"} <= known.keys() else _guess(table, known)
+    if guessed:
+        said = ", ".join(f"{name}={column!r}" for name, column in guessed.items())
+        warnings.warn(f"{table.name}: guessed {said}. If that is wrong, name the columns.", stacklevel=3)
+    file = known["file"] if isinstance(known["file"], pd.DataFrame) else str(known["file"])
+    return Description(**{**known, **guessed, "file": file}, guessed=tuple(guessed), table=table)
+
+
+def _read_toml(path: Path) -> dict[str, str]:
+    """Read and check a description; its file is looked for beside it."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        values = tomllib.loads(text)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: there is no such file.") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} is not UTF-8; save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"at line (\d+)", str(error))
+        line = int(found[1]) if found else text.count("\n") + 1
+        why = re.sub(r" \(at .*\)$", "", str(error))
+        raise ValueError(f'{path.name}, line {line}: {why}. Texts stand in quotes: title_column = "name"') from None
+    for name, value in values.items():
+        found = re.search(rf"^[ \t]*[\"'\[]*{re.escape(name)}\b", text, re.M)
+        where = f"{path.name}, line {text[: found.start()].count(chr(10)) + 1 if found else 1}"
+        if name not in SETTINGS:
+            alike = difflib.get_close_matches(name, SETTINGS, 1)
+            hint = f"Did you mean {alike[0]}?" if alike else f"There are: {', '.join(SETTINGS)}."
+            raise ValueError(f"{where}: {one_line(name)[:40]} means nothing here. {hint}")
+        if not isinstance(value, str) or not value:
+            raise ValueError(f'{where}: {name} is {value!r:.40}; write a text in quotes, such as {name} = "..."')
+    if "file" not in values:
+        raise ValueError(f'{path.name}: it names no file. Add a line such as file = "books.csv"')
+    return {**values, "file": str(path.parent / os.path.expanduser(values["file"]))}  # noqa: PTH111
+
+
+def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
+    """Find the columns that nobody named: by usual names, or else texts by their length and titles by theirs."""
+    _, cells = next(iter(table.parts(table.columns, SAMPLE)), ([], [[] for _ in table.columns]))
+    sample = pd.DataFrame(dict(zip(table.columns, cells, strict=True))).fillna("").astype(str)
+    length = {column: sample[column].str.len().mean() if len(sample) else 0 for column in table.columns}
+    if table.columns[0].startswith("#") and len(table.columns) > 1:
+        raise ValueError(f"{table.name}: if the line that begins with '#' is a comment, delete it; else name the columns.")
+    free = [column for column in table.columns if column not in known.values()]
+    guessed: dict[str, str] = {}
+    for name in ("text_column", "title_column", "genre_column", "year_column"):
+        if name in known:
+            continue
+        found = _named_as_usual(name, free)
+        if found is None and name == "text_column":
+            found = max((column for column in free if length[column] >= 20), key=lambda column: length[column], default=None)
+        if found is None and name == "title_column":
+            text = {**known, **guessed}["text_column"]
+            numbers = {column for column in free if sample[column].str.fullmatch(r"[\d.,:/ -]*").all()}
+            fits = (column for column in free if length[column] < length[text] / 2 and column not in numbers)
+            found = max(fits, key=lambda column: sample[column].nunique(), default=None)
+        if found is None and name in ("text_column", "title_column"):
+            what = f"{name.removesuffix('_column')}s"
+            listed = ", ".join(one_line(column)[:30] for column in table.columns[:8])
+            raise ValueError(
+                f"{table.name}: nobody can tell which column holds {what} (found: {listed}). Name it: "
+                f"--{name.replace('_', '-')} (in Python: {name}=)."
+            )
+        if found is not None:
+            guessed[name] = found
+            free.remove(found)
+    return guessed
+
+
+def _named_as_usual(name: str, columns: list[str]) -> str | None:
+    """The column whose name has the most usual word in it, and the fewest others."""
+    for word in USUAL[name].split():
+        parts = {c: re.findall(r"[a-zà-ÿ]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", c).lower()) for c in columns}
+        fits = [column for column in columns if word in parts[column]]
+        if fits:
+            return min(fits, key=lambda column: len(parts[column]))
+    return None
+
+
+def _usable_rows(description: Description) -> pd.DataFrame:
+    """Name the columns, number the rows, and leave out rows that lack a title or a text."""
+    named = {"genres": "genre_column", "year": "year_column", "cast": "people_column", "id": "id_column"}
+    columns = {name: getattr(description, setting) or name for name, setting in named.items()}
+    title_column, text_column = description.title_column, description.text_column
+    file, table = description.table, description.table.frame()
+    titles = _titles(table[title_column])
+    texts = table[text_column].str.strip() if text_column == title_column else table.pop(text_column).str.strip()
+    missing = is_missing(texts)
+    movies = pd.DataFrame({"title": titles, "synopsis": texts.mask(missing, "") if missing.any() else texts})
+    del titles, texts
+    if description.id_column:
+        _refuse_ids(file, table[description.id_column], description.id_column)
+    as_it_is = pd.Series.copy
+    people = read_genres if description.people_column else as_it_is
+    read = {"genres": read_genres, "year": read_years, "cast": people, "id": as_it_is}
+    given = {name for name, setting in named.items() if getattr(description, setting)}
+    free = [column for column in file.columns if column not in (title_column, text_column)]
+    found = {name: read[name](table[column]) for name, column in columns.items() if name in given or column in free}
+    taken = {*OURS, *(name for name in found if columns[name] != name)}
+    for column in free:
+        movies[f"file_{column}" if column in taken else column] = table.pop(column)
+    movies = movies.assign(**found)
+    if "tags" in movies:
+        movies["tags"] = read_genres(movies["tags"])
+    movies.index = pd.RangeIndex(1, len(movies) + 1, name="movie_id")
+    no_title = movies["title"].eq("")
+    no_text = movies["synopsis"].eq("") & ~no_title
+    left_out = int((no_title | no_text).sum())
+    if left_out == len(movies):
+        raise ValueError(f"{file.name}: no row has both a title ('{title_column}') and a text ('{text_column}').")
+    if left_out:
+        movies = movies.drop(index=movies.index[no_title | no_text])
+        warnings.warn(
+            f"{file.name}: {left_out} of {len(no_title)} rows left out "
+            f"({no_title.sum()} without title, {no_text.sum()} without text).",
+            stacklevel=4,
+        )
+    movies.attrs["left_out"] = {"without title": int(no_title.sum()), "without text": int(no_text.sum())}
+    return movies
+
+
+def _titles(cells: pd.Series) -> pd.Series:
+    """Make titles one line, and empty what is none: a sign for nothing, or a word for nothing that stands in several rows."""
+    titles = cells.fillna("").map(one_line)
+    nothing = titles.str.lower().isin(MISSING)
+    only = titles.str.lower().isin(WORDS) & ~titles.duplicated(keep=False)
+    return titles.mask(nothing & ~only, "")
+
+
+def _refuse_ids(file: Table | Frame, ids: pd.Series, column: str) -> None:
+    bad = ids.isna() | ids.duplicated()
+    if bad.any():
+        what = "is missing" if ids[bad].isna().iloc[0] else f"'{one_line(ids[bad].iloc[0])[:40]}' stands there before"
+        raise ValueError(f"{file.name}, {file.unit} {ids.index[bad][0]}: {column} {what}. Ids name one row each.")

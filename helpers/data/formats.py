@@ -1,0 +1,221 @@
+"""Every kind of file that holds a table, behind one function: `open_table`.
+
+CSV files are read by `helpers.data.tables`; JSON, Parquet and Excel files, a folder of texts and a DataFrame become a
+`Frame`, which answers the same questions as a `Table`. What a file is, its first bytes say, not its name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers.data import tables
+from helpers.data.tables import STRINGS, Table
+
+TEXTS = (".txt", ".md")  # files of a folder that are texts, titled by their names
+JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*([\[{])\s*[\[{\"}\]]")  # what a JSON file begins with
+EXCEL = "xl/workbook.xml"  # a zip file that has such an entry is an Excel file
+UNPACKED = 2_000_000_000  # bytes; an Excel file that unpacks to more is refused
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """A table that is in memory: its cells are texts, its index numbers the rows as their program does."""
+
+    name: str
+    cells: pd.DataFrame
+    unit: str = "row"
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the cells of a row."""
+        return list(self.cells.columns)
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self.cells)
+
+    def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
+        """Give columns (all of them, without names); see `Table.frame`."""
+        return self.cells[self.columns if columns is None else columns].copy()
+
+    def parts(self, columns: list[str], rows: int) -> Iterator[tuple[list[int], list[list]]]:
+        """Give the numbers and the cells of some columns, at most `rows` rows at once; see `Table.parts`."""
+        for start in range(0, len(self.cells), rows):
+            part = self.cells.iloc[start : start + rows].astype(object)
+            part = part.where(part.notna(), None)
+            yield list(part.index), [part[column].tolist() for column in columns]
+
+
+def open_table(
+    file: str | Path | pd.DataFrame, needed: list[str], encoding: str | None = None, delimiter: str | None = None
+) -> Table | Frame:
+    """Open a table of any kind, and see to it that it can be read rightly.
+
+    Parameters
+    ----------
+    file : path or pandas.DataFrame
+        A CSV file (perhaps compressed by gzip), a JSON file (an object a line, or a list of objects), a Parquet file,
+        an Excel file (its first sheet), a folder of text files (columns ``title``, from the files' names, and
+        ``text``), or a DataFrame.
+    needed : list of str
+        Columns that it has to have.
+    encoding, delimiter : str, optional
+        Of a CSV file, see `tables.open_csv`; JSON and text files may be in any encoding, too.
+
+    Returns
+    -------
+    Table or Frame
+        With ``name``, ``columns``, ``rows``, ``frame(columns)`` and ``parts(columns, rows)``.
+
+    Raises
+    ------
+    ValueError
+        When it is no table, is damaged, or lacks a column. One line says so.
+    FileNotFoundError
+        When there is no such file.
+    ImportError
+        When the package that reads such files is not there; the line names it.
+    """
+    opened: Table | Frame
+    if isinstance(file, pd.DataFrame):
+        opened = _frame("the DataFrame", file.set_axis(range(1, len(file) + 1)))
+    else:
+        try:
+            opened = _of_path(Path(file), needed, encoding, delimiter)
+        except MemoryError:
+            raise ValueError(f"{Path(file).name}: there is not enough memory to read it.") from None
+    tables.refuse_columns(opened.columns, needed, opened.name)
+    return opened
+
+
+def _of_path(path: Path, needed: list[str], encoding: str | None, delimiter: str | None) -> Table | Frame:
+    if path.is_dir():
+        return _of_folder(path, encoding)
+    head = tables.first_bytes(tables.regular_file(path))
+    if head.startswith(b"PAR1"):
+        return _of_program(path, "Parquet", "pyarrow", 1)
+    if head.startswith(b"PK") and _is_excel(path):
+        return _of_program(path, "Excel", "openpyxl", 2)
+    if found := JSON.match(head):
+        return _of_json(path, encoding, found[1] == b"[")
+    return tables.open_csv(path, needed, encoding, delimiter)
+
+
+def _of_folder(path: Path, encoding: str | None) -> Frame:
+    """Read a folder of text files: a title each, and a text."""
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in TEXTS and file.is_file())
+    if not files:
+        raise ValueError(
+            f"{path} is a folder without a text file ({' or '.join(TEXTS)}); name a file, or such a folder."
+        )
+    texts = [_text_of(file, encoding) if file.stat().st_size else "" for file in files]
+    frame = pd.DataFrame({"title": [file.stem for file in files], "text": texts}, range(1, len(files) + 1))
+    return _frame(path.name, frame, "file")
+
+
+def _text_of(path: Path, encoding: str | None) -> str:
+    with tables.open_text(path, *tables.find_encoding(path, encoding)) as (text, _):
+        return text.read()
+
+
+def _of_json(path: Path, encoding: str | None, is_list: bool) -> Frame:
+    """Read a list of objects, or an object a line."""
+    with tables.open_text(path, *tables.find_encoding(path, encoding), f"Reading {path.name}") as (text, moved):
+        try:
+            if is_list:
+                objects = list(enumerate(json.loads(text.read().removeprefix("\ufeff")), 1))
+            else:
+                objects = list(_objects(text, moved))
+        except RecursionError:
+            raise ValueError(f"{path.name}: its lists are nested too deep.") from None
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path.name}, line {error.lineno}: no JSON ({error.msg}).") from None
+    for number, value in objects:
+        if not isinstance(value, dict):
+            raise ValueError(f'{path.name}, object {number}: no object with names, such as {{"title": "Emma"}}.')
+    rows = [{name: as_text(cell) for name, cell in value.items()} for _, value in objects]
+    return _frame(path.name, pd.DataFrame(rows, [number for number, _ in objects]), "object")
+
+
+def _objects(lines: Iterator[str], moved: Callable[[], None]) -> Iterator[tuple[int, object]]:
+    """Parse an object a line, and number the lines."""
+    for number, line in enumerate(lines, 1):
+        if number % 4096 == 0:
+            moved()
+        if text := line.strip("\ufeff \t\r\n"):
+            try:
+                yield number, json.loads(text)
+            except json.JSONDecodeError as error:
+                raise json.JSONDecodeError(error.msg, "\n" * (number - 1), number - 1) from None
+
+
+def _is_excel(path: Path) -> bool:
+    """Tell an Excel file from other zip files."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if EXCEL not in archive.namelist():
+                return False
+            size = sum(entry.file_size for entry in archive.infolist())
+    except zipfile.BadZipFile:
+        raise ValueError(f"{path.name}: the zip (or Excel) file is damaged or cut off.") from None
+    if size > UNPACKED:
+        raise ValueError(f"{path.name}: it would unpack to {size / 1e9:.0f} GB: no table does.")
+    return True
+
+
+def _of_program(path: Path, kind: str, package: str, first: int) -> Frame:
+    """Read a Parquet or an Excel file through its package; its first row has the number `first`."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and the like
+            if kind == "Parquet":
+                cells = pd.read_parquet(path, engine="pyarrow")
+            else:
+                cells = pd.read_excel(path, engine="openpyxl", dtype=str, keep_default_na=False, na_values=[""])
+    except ImportError:
+        raise ImportError(f"{path.name}: {kind} files are read by a package: pip install {package}") from None
+    except Exception as error:  # damaged bytes raise whatever they lead to
+        why = " ".join(str(error).split())[:120] or type(error).__name__
+        raise ValueError(f"{path.name}: the {kind} file is damaged, or of an unknown kind ({why}).") from None
+    return _frame(path.name, cells.set_axis(range(first, first + len(cells))))
+
+
+def _frame(name: str, cells: pd.DataFrame, unit: str = "row") -> Frame:
+    """Make texts of all cells."""
+    columns = [_column(cells.iloc[:, place]) for place in range(cells.shape[1])]
+    names = tables.distinct([tables.one_line(str(column)) for column in cells])
+    texts = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=cells.index)
+    return Frame(name, texts.set_axis(names, axis=1).rename_axis(index="line"), unit)
+
+
+def _column(cells: pd.Series) -> pd.Series:
+    return pd.Series([as_text(cell) for cell in cells], cells.index, STRINGS)
+
+
+def as_text(cell: object) -> str | None:
+    """Make a text of a cell of any type: None for nothing, JSON for lists and objects, 1994 for 1994.0."""
+    if isinstance(cell, np.ndarray | np.generic):
+        cell = cell.tolist()
+    if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and math.isnan(cell)):
+        return None
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    if isinstance(cell, list | tuple | set | dict):
+        cell = json.dumps(list(cell) if isinstance(cell, set) else cell, ensure_ascii=False, default=_plain)
+    return tables.without_control(str(cell)).encode("utf-8", "replace").decode() or None
+
+
+def _plain(value: object) -> object:
+    """What JSON has no word for: lists of NumPy as lists, and anything else as text."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)

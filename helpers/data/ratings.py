@@ -1,0 +1,227 @@
+"""Anybody's ratings: stars, points, percent, thumbs or counts, read from a file, and mapped to stars for the models."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.data.cells import is_missing, read_numbers
+from helpers.data.formats import Frame, open_table
+from helpers.data.tables import Table, one_line
+
+LIKED = 4.0  # stars; a rating from here on counts as a like
+SCALE = (0.5, 5.0)  # stars, lowest and highest
+WORST, BEST = SCALE
+THUMBS = {
+    **dict.fromkeys(["up", "thumbs up", "like", "liked", "true", "yes", "👍"], "1"),
+    **dict.fromkeys(["down", "thumbs down", "dislike", "disliked", "false", "no", "👎"], "0"),
+}
+
+
+def read_ratings_csv(
+    path: str | Path | pd.DataFrame,
+    user_column: str,
+    item_column: str,
+    rating_column: str | None = None,
+    time_column: str | None = None,
+    scale: tuple[float, float] | str | None = None,
+    *,
+    zeros: str | None = None,
+    liked: float | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+) -> pd.DataFrame:
+    """Read anybody's ratings.
+
+    Parameters
+    ----------
+    path : path or pandas.DataFrame
+        A table of any kind that `load_movies` reads.
+    user_column, item_column : str
+        Its columns.
+    rating_column : str, optional
+        Numbers, percent (85%) or thumbs (up, down, like, no, ...). Without it, each row counts as one use.
+    time_column : str, optional
+        Seconds or milliseconds since 1970 (a warning says when they are read as milliseconds), years, or dates such as
+        2020-01-31, 20200131 or 2020-01-31T18:30:00+02:00.
+    scale : tuple of float or "counts", optional
+        Lowest and highest rating of the file; ``"counts"`` for how often somebody used something, where rows of the
+        same user and item are added up. By default half a star to five, 0 to 100 for percent, 0 to 1 for thumbs.
+    zeros : {"missing", "rating"}, optional
+        What a 0 means where it could mean "not rated": ``"missing"`` leaves such rows (and those with -1) out, with a
+        warning that counts them; ``"rating"`` takes them for the lowest rating. By default, a scale from 0 on whose
+        zeros outnumber every other rating is refused with this question.
+    liked : float, optional
+        The lowest rating of the file that counts as a like; by default the one that maps to four stars of five (8 of
+        10), and every use of ``"counts"``.
+    encoding, delimiter : str, optional
+        As in `load_movies`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``user_id``, ``movie_id`` (texts), ``rating`` on the file's own scale and, where there is one, ``timestamp``.
+        ``attrs["scale"]`` is ``(lowest, highest)``, with `liked` behind where it was chosen or uses are counted, to be
+        handed to ``fit``, ``evaluate`` and `as_stars`.
+
+    Raises
+    ------
+    ValueError
+        When the file cannot be read rightly, a column is missing, a cell of it is empty, no number, no time or outside
+        of the scale (the line is named), or nobody knows what zeros mean.
+    """
+    if zeros not in (None, "missing", "rating"):
+        raise ValueError(f"read_ratings_csv: zeros is 'missing' or 'rating', not {zeros!r}.")
+    counted = rating_column is None or scale == "counts"
+    named = {"user_id": user_column, "movie_id": item_column, "rating": rating_column, "timestamp": time_column}
+    columns = {name: column for name, column in named.items() if column}
+    file = open_table(path, list(columns.values()), encoding, delimiter)
+    table = file.frame(list(dict.fromkeys(columns.values())))
+    ratings = pd.DataFrame({name: table[column].str.strip() for name, column in columns.items()})
+    if ratings.empty:
+        raise ValueError(f"{file.name}: there is no row below the header.")
+    for name in ("user_id", "movie_id"):
+        _refuse_cells(file, ratings[name], is_missing(ratings[name]), columns[name], "is missing")
+    if rating_column is None:
+        ratings["rating"] = "1"
+    numbers, usual = _read_numbers(ratings["rating"])
+    low, high = (0.0, max(1.0, float(numbers.max()))) if counted else map(float, scale or usual)
+    _knots((low, high))
+    if zeros == "missing" or counted:
+        unrated = numbers.eq(0) | (numbers.eq(-1) & (low > -1))
+        if unrated.all():
+            raise ValueError(f"{file.name}: no row of {len(ratings):,} has a rating.")
+        if unrated.any() or zeros:
+            said = f"{unrated.sum():,} of {len(ratings):,} rows left out (not rated)."
+            warnings.warn(f"{file.name}: {said}", stacklevel=2)
+        ratings, numbers = ratings[~unrated], numbers[~unrated]
+    wrong = f"is no rating from {low:g} to {high:g}{_hint(numbers, low, high)}"
+    _refuse_cells(file, ratings["rating"], ~numbers.between(low, high), rating_column or "", wrong)
+    _ask_about_zeros(file, numbers, low, zeros)
+    ratings["rating"] = numbers
+    if time_column:
+        ratings["timestamp"] = _seconds(file, ratings["timestamp"], time_column)
+    if counted:
+        kept = {"rating": "sum", **({"timestamp": "max"} if time_column else {})}
+        ratings = ratings.groupby(["user_id", "movie_id"], sort=False, as_index=False).agg(kept)
+        high = float(max(high, ratings["rating"].max()))
+    ratings = ratings.reset_index(drop=True)
+    if liked is None and counted:
+        liked = 1
+    ratings.attrs["scale"] = (low, high) if liked is None else (low, high, float(liked))
+    _knots(ratings.attrs["scale"])
+    return ratings
+
+
+def as_stars(ratings: Any, scale: tuple = SCALE) -> Any:
+    """Map ratings of any scale to stars, half a star to five, so that a like is a like on every scale.
+
+    The lowest rating of a scale counts as no more than a tenth of the highest, as half a star of five does: so 4 of 5
+    stays 4 on a scale from 1 to 5, and 8 of 10 becomes 4 on one from 0 or 1 to 10. Where the scale says what counts as
+    a like, that is four stars.
+
+    Parameters
+    ----------
+    ratings : array-like of float
+        Any shape.
+    scale : tuple of float
+        Lowest and highest rating, and perhaps the lowest one that is a like.
+
+    Returns
+    -------
+    array-like of float
+        Of the same shape; `from_stars` is the way back.
+
+    Raises
+    ------
+    ValueError
+        When the lowest rating is not below the highest, or the like is not between them.
+    """
+    points, stars = _knots(scale)
+    return ratings if tuple(scale) == SCALE else np.round(np.interp(ratings, points, stars), 6)
+
+
+def from_stars(stars: Any, scale: tuple = SCALE) -> Any:
+    """Map stars back to the ratings of a scale, see `as_stars`; what would lie outside of the scale is its end."""
+    points, at = _knots(scale)
+    return np.clip(stars if tuple(scale) == SCALE else np.interp(stars, at, points), *scale[:2])
+
+
+def like_of(scale: tuple = SCALE) -> float:
+    """The lowest rating of a scale that counts as a like."""
+    return round(float(from_stars(LIKED, scale)), 4)
+
+
+def _knots(scale: tuple) -> tuple[list[float], list[float]]:
+    """Ratings of a scale, and the stars that they map to; what lies between lies between."""
+    low, high, *liked = scale
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise ValueError(f"scale is {tuple(scale)}: the lowest rating comes first, then the highest, such as (1, 10).")
+    if not liked:
+        return [min(low, high / 10), high], [WORST, BEST]
+    if not low <= liked[0] <= high:
+        raise ValueError(f"a like from {liked[0]:g} on is not on the scale from {low:g} to {high:g}.")
+    if liked[0] in (low, high):
+        return [low, high], [LIKED, BEST] if liked[0] == low else [WORST, LIKED]
+    return [min(low, high / 10), liked[0], high], [WORST, LIKED, BEST]
+
+
+def _read_numbers(cells: pd.Series) -> tuple[pd.Series, tuple]:
+    """Read ratings in whatever form, and give the scale that the form has."""
+    words = cells.str.casefold()
+    if words.isin(THUMBS.keys()).mean() > 0.5:
+        return read_numbers(words.map(THUMBS)), (0, 1)
+    percent = cells.str.endswith("%", na=False)
+    return read_numbers(cells.str.removesuffix("%").str.rstrip()), (0, 100) if percent.mean() > 0.5 else SCALE
+
+
+def _hint(numbers: pd.Series, low: float, high: float) -> str:
+    """How a file with other ratings than those from `low` to `high` may be meant."""
+    known = numbers[np.isfinite(numbers)]
+    rated = known[~known.isin([0, -1])]
+    if len(rated) < len(known) and low > 0 and rated.between(low, high).all() and rated.nunique() > 1:
+        return ". If 0 or -1 means 'not rated': --zeros missing (zeros='missing')"
+    if known.empty or known.between(low, high).all():
+        return ""
+    return (
+        f". The file goes from {known.min():g} to {known.max():g}: name its scale, --scale {known.min():g} "
+        f"{known.max():g} (scale=), or say --counts (scale='counts') if it counts uses"
+    )
+
+
+def _ask_about_zeros(file: Table | Frame, numbers: pd.Series, low: float, zeros: str | None) -> None:
+    counts = numbers.value_counts()
+    if zeros is None and low == 0 and len(counts) > 2 and counts.get(0, 0) > counts.drop(0, errors="ignore").max():
+        raise ValueError(
+            f"{file.name}: {counts[0]:,} of {len(numbers):,} ratings are 0, more than any other. If that means 'not "
+            "rated', say --zeros missing (zeros='missing'); if it is the lowest rating, say --zeros rating."
+        )
+
+
+def _refuse_cells(file: Table | Frame, cells: pd.Series, bad: pd.Series, column: str, why: str) -> None:
+    """Refuse cells, and name the line, as an editor counts, of the first."""
+    if bad.any():
+        line, cell = cells.index[bad][0], cells[bad].iloc[0]
+        shown = "" if pd.isna(cell) else one_line(str(cell))[:40]
+        raise ValueError(
+            f"{file.name}, {file.unit} {line}: {column} '{shown}' {why}. Change it, or leave the {file.unit} out."
+        )
+
+
+def _seconds(file: Table | Frame, cells: pd.Series, column: str) -> pd.Series:
+    """Read times as seconds since 1970."""
+    seconds, wrong = read_numbers(cells), "is no time; write seconds since 1970, or 2020-01-31 18:30"
+    if seconds.isna().all() or cells.str.fullmatch(r"(19|20)[0-9]{2}([01][0-9][0-3][0-9])?").all():
+        dates = pd.to_datetime(cells, errors="coerce", utc=True, format="ISO8601")
+        _refuse_cells(file, cells, dates.isna(), column, wrong)
+        return (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    _refuse_cells(file, cells, seconds.isna(), column, wrong)
+    thousands = 1_000 ** int(max(0, np.log10(max(1.0, seconds.median())) - 8) // 3)
+    if thousands > 1:
+        unit = {1_000: "milliseconds", 1_000_000: "microseconds"}.get(thousands, "nanoseconds")
+        warnings.warn(f"{file.name}: {column} is read as {unit} since 1970.", stacklevel=3)
+    return seconds / thousands

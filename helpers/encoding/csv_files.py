@@ -1,0 +1,185 @@
+"""Encode a file of any length into a file of vectors."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import uuid
+from pathlib import Path
+
+import numpy as np
+
+from helpers.data import read_csv_in_parts
+from helpers.encoding import compiled
+from helpers.encoding.batches import FAST_FROM, PLAIN, Way, make_vectors
+from helpers.encoding.models import as_encoder, encoder_key, encoder_label, prompt_of
+from helpers.encoding.tfidf import TfidfEncoder
+from helpers.encoding.vector_cache import VectorCache
+from helpers.files import hash_texts, write_whole
+
+
+def encode_csv(
+    csv: str | Path,
+    text_column: str,
+    out: str | Path,
+    *,
+    encoder=None,
+    truncation: bool = True,
+    prompt_name: str | None = None,
+    rows_at_once: int = 4_096,
+    progress: bool = True,
+    fast: bool | None = None,
+    encoding: str | None = None,
+) -> np.ndarray:
+    """Encode a file of any length into a file of vectors; memory does not grow with it.
+
+    The texts are read twice: once to count and check them, once to encode them, `rows_at_once` together. What is
+    encoded is kept text by text in ``<out>.part`` until all is done, so that a run that was interrupted goes on where
+    it stopped, and takes from there only vectors of the same texts, encoder and settings. Beside the vectors, a small
+    file ``<out>.json`` says what they were made of, with their SHA-256; when that still holds, nothing is done again.
+
+    Parameters
+    ----------
+    csv : path
+        A CSV or CSV.gz file; delimiters and encodings as in `helpers.data.load_movies`.
+    text_column : str
+        Its column of texts. Every row needs one: row i of the file is row i of the vectors.
+    out : path
+        The ``.npy`` file to write. It is replaced whole; a file that is no ``.npy`` file is not replaced.
+    encoder, truncation, prompt_name
+        As in `helpers.encoding.encode`. An encoder that learns from texts learns from the first `rows_at_once`.
+    fast : bool, optional
+        As there, but by default all rows go through the compiled encoder when there are 512 and more.
+    rows_at_once : int
+        How many texts are in memory together; an interruption costs at most so many.
+    progress : bool
+        Show a bar with the rate and the time left.
+    encoding : str, optional
+        The encoding of `csv`, where it is none that is recognized.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_rows, dimensions) float32 unit rows, mapped from the disk.
+
+    Raises
+    ------
+    ValueError
+        When the file cannot be read or changes meanwhile, a text is missing (the first rows are named), or another
+        process writes other vectors to `out` at the same time.
+    """
+    out, note, part = Path(out), Path(f"{out}.json"), Path(f"{out}.part")
+    _refuse_other_file(out)
+    from tqdm import tqdm
+
+    read = functools.partial(read_csv_in_parts, csv, text_column, rows_at_once)
+    read = read if encoding is None else functools.partial(read, encoding=encoding)
+    total, texts_sha256 = _count_texts(read(), Path(csv).name)
+    fast = compiled.available() and (total >= FAST_FROM if fast is None else fast)
+    encoder = as_encoder(encoder, [])
+    if isinstance(encoder, TfidfEncoder) and encoder.key is None:
+        encoder.fit(next(read()))
+    way = Way(encoder, bool(truncation), prompt_of(encoder, prompt_name), fast)
+    made_of = {
+        "texts": texts_sha256,
+        "rows": total,
+        "encoder": encoder_label(encoder),
+        "model": encoder_key(encoder) or uuid.uuid4().hex,
+        "truncation": way.truncation,
+        "prompt": way.prompt,
+        "precision": compiled.kind() if fast else PLAIN,
+    }
+    vectors = _finished(out, note, made_of)
+    if vectors is None:
+        bar = tqdm(total=total, desc="Encoding", unit=" texts", disable=not progress, delay=0.5)
+        with bar, VectorCache(part, most_bytes=None) as kept, write_whole(out) as temporary:
+            again = _unchanged(read(), texts_sha256, Path(csv).name)
+            rows = (_rows(texts, way, kept, bar) for texts in again)
+            digest = _write_rows(temporary, rows, total)
+        with write_whole(note) as temporary:
+            temporary.write_text(json.dumps({"made_of": made_of, "sha256": digest}), encoding="utf-8")
+        vectors = np.load(out, mmap_mode="r")
+        if _rows_sha256(vectors) != digest:
+            raise ValueError(f"{out}: another process wrote other vectors there meanwhile. Choose another name.")
+    VectorCache(part).remove()
+    return vectors
+
+
+def _refuse_other_file(out: Path) -> None:
+    """Refuse to replace a file that does not begin as a ``.npy`` file does, such as the table itself."""
+    if out.is_dir():
+        raise ValueError(f"encode_csv: {out} is a folder. Name the .npy file to write.")
+    if out.is_file():
+        with out.open("rb") as file:
+            if file.read(len(np.lib.format.MAGIC_PREFIX)) not in (b"", np.lib.format.MAGIC_PREFIX):
+                raise ValueError(f"encode_csv: {out} is there, and is no .npy file. Choose another name.")
+
+
+def _finished(out: Path, note: Path, made_of: dict) -> np.ndarray | None:
+    """The vectors of an earlier run, if they were made of the same, and are as they were written."""
+    try:
+        said = json.loads(note.read_text(encoding="utf-8"))
+        if said["made_of"] == made_of:
+            vectors = np.load(out, mmap_mode="r", allow_pickle=False)
+            whole = vectors.dtype == np.float32 and vectors.ndim == 2 and len(vectors) == made_of["rows"]
+            return vectors if whole and _rows_sha256(vectors) == said["sha256"] else None
+    except Exception:  # there is none, or it is damaged, which may raise anything (SyntaxError, ...): it is made again
+        pass
+    return None
+
+
+def _rows_sha256(vectors: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(vectors)).hexdigest()
+
+
+def _unchanged(parts, texts_sha256: str, name: str):
+    """Parts of a file, refused at its end when it is not the one that was counted."""
+    digest = hashlib.sha256()
+    with contextlib.closing(parts):
+        for texts in parts:
+            digest.update(hash_texts(texts).tobytes())
+            yield texts
+    if digest.hexdigest() != texts_sha256:
+        raise ValueError(f"{name} was changed while it was read. Run this again.")
+
+
+def _rows(texts: list[str], way: Way, kept: VectorCache, bar) -> np.ndarray:
+    """Vectors of some rows, each text encoded once."""
+    distinct = list(dict.fromkeys(texts))
+    found = make_vectors(distinct, way, kept, bar, len(texts))
+    bar.update(len(texts) - len(distinct))
+    return np.stack([found[text] for text in texts])
+
+
+def _write_rows(path: Path, parts, total: int) -> str:
+    """Write rows as a ``.npy`` file, wait for the disk, and give the SHA-256 of the rows."""
+    digest, written = hashlib.sha256(), 0
+    with path.open("wb") as file:
+        for rows in parts:
+            raw = np.ascontiguousarray(rows, dtype="<f4").tobytes()
+            if not written:
+                header = {"descr": "<f4", "fortran_order": False, "shape": (total, rows.shape[1])}
+                np.lib.format.write_array_header_1_0(file, header)
+            file.write(raw)
+            digest.update(raw)
+            written += len(rows)
+        file.flush()
+        os.fsync(file.fileno())
+    return digest.hexdigest()
+
+
+def _count_texts(parts, name: str) -> tuple[int, str]:
+    """How many texts a file has, and a hash of them all; a missing one is refused."""
+    digest, total, bad = hashlib.sha256(), 0, []
+    for texts in parts:
+        bad += [total + place + 1 for place, text in enumerate(texts) if not text]
+        digest.update(hash_texts(texts).tobytes())
+        total += len(texts)
+    if bad or not total:
+        named = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
+        what = f"{len(bad)} of {total} rows have no text (rows {named}). Leave them out first" if bad else "no rows"
+        raise ValueError(f"{name}: {what}.")
+    return total, digest.hexdigest()

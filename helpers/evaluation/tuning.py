@@ -1,0 +1,87 @@
+"""Tune a recommender: try settings at random on validation data that is cut from the training; never on the test."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import ParameterSampler
+
+from helpers.data import SCALE
+from helpers.evaluation import evaluate_users, split_last, split_random
+
+TRIALS = 12  # settings that every model may try; the first are its defaults
+
+
+class Tuning(NamedTuple):
+    """The best settings that a search has found: an unfitted model, and all trials, best first."""
+
+    model: Any
+    trials: pd.DataFrame
+
+
+def tune(
+    model: BaseEstimator,
+    space: dict[str, Any],
+    train: pd.DataFrame,
+    movies: pd.DataFrame | None = None,
+    trials: int = TRIALS,
+    k: int = 10,
+    seed: int = 0,
+    scale: tuple = SCALE,
+) -> Tuning:
+    """Search settings at random, all models with the same budget.
+
+    The later part of every viewer's training ratings is the validation (a part at random where no times are known). A
+    comparison of models is fair only when each was tuned as hard as the others (Dacrema, Cremonesi and Jannach, 2019).
+
+    Parameters
+    ----------
+    model : sklearn.base.BaseEstimator
+        A recommender; its own settings are the first trial.
+    space : dict
+        By name of a setting, a list of values or a distribution of `scipy.stats`, as for
+        `sklearn.model_selection.ParameterSampler`. Empty for a model without settings to tune.
+    train : pandas.DataFrame
+        The training of a split; the test stays hidden.
+    movies : pandas.DataFrame, optional
+        The films that may be recommended.
+    trials : int
+        The budget: how many settings are fitted and judged, 1 or more.
+    k : int
+        Length of the lists that are judged, by NDCG.
+    seed : int
+        Of the search and of the validation split.
+    scale : tuple of float
+        As for `helpers.evaluation.evaluate_users`.
+
+    Returns
+    -------
+    Tuning
+        ``model``, a copy with the best settings; ``trials``, a DataFrame with a row for each trial, best first:
+        ``ndcg@k`` on the validation, ``settings``, and ``trial``, its number (0: the defaults).
+
+    References
+    ----------
+    J. Bergstra and Y. Bengio (2012), Random search for hyper-parameter optimization, JMLR 13. M. F. Dacrema,
+    P. Cremonesi and D. Jannach (2019), Are we really making much progress?, RecSys.
+    """
+    if trials < 1:
+        raise ValueError(f"tune: trials is {trials}; ask for 1 or more.")
+    known, validation = (split_last if "timestamp" in train else split_random)(train, seed=seed)
+    drawn = ParameterSampler(space, trials - 1, random_state=seed) if space and trials > 1 else []
+    rows = []
+    for number, settings in enumerate([{}, *drawn]):
+        settings = {name: _plain(value) for name, value in settings.items()}
+        candidate = clone(model).set_params(**settings)
+        quality = evaluate_users(candidate, known, validation, k, movies, scale=scale)[f"ndcg@{k}"].mean()
+        rows.append({f"ndcg@{k}": float(quality), "settings": settings, "trial": number})
+    table = pd.DataFrame(rows).sort_values(f"ndcg@{k}", ascending=False, kind="stable", ignore_index=True)
+    return Tuning(clone(model).set_params(**table["settings"][0]), table)
+
+
+def _plain(value: Any) -> Any:
+    """A number as people write it: three digits, of Python's types, so that it can be kept and compared."""
+    value = value.item() if hasattr(value, "item") else value
+    return float(f"{value:.3g}") if isinstance(value, float) else value

@@ -1,0 +1,430 @@
+"""The app in a real browser, served by Voila: as a visitor would use it, on the course's films and on a foreign CSV."""
+
+import contextlib
+import csv
+import json
+import socket
+import threading
+
+import pytest
+from browser import PICTURES, Visitor, chromium, launch, needs_chromium, run_notebook, serve
+
+from helpers.app.state import FORMAT, MOST_BYTES
+
+pytestmark = pytest.mark.usefixtures("_chromium_is_there")
+HOSTILE = ['<img src=x onerror="alert(1)">', "</script><script>alert(2)</script>", '" onmouseover="alert(3)', "a & b"]
+SHIFTS = """window.shifted = 0; new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
+    if (!entry.hadRecentInput) shifted += entry.value;
+})).observe({ type: "layout-shift", buffered: true })"""
+
+
+@pytest.fixture(scope="module")
+def _chromium_is_there():
+    needs_chromium()
+
+
+@pytest.fixture(scope="module")
+def browser(_chromium_is_there):
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def address(_chromium_is_there):
+    with serve("demo", "--port", 18866) as (_, found):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def foreign_address(tmp_path_factory, _chromium_is_there):
+    path = tmp_path_factory.mktemp("foreign") / "<b>shop<b>.csv"
+    rows = [f'"{name.replace(chr(34), chr(34) * 2)}";"{name.replace(chr(34), chr(34) * 2)} Text."' for name in HOSTILE]
+    rows += [f"Lamp {number};A lamp number {number} for reading at night in bed." for number in range(12)]
+    path.write_text("name;about\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    columns = ("--title-column", "name", "--text-column", "about")
+    with serve("demo", "--port", 18886, "--csv", path, *columns, "--max-kernels", 1) as (_, found):
+        yield found
+
+
+def left(visitor):
+    """Leave, and make sure that nothing went wrong."""
+    visitor.leave()
+    assert (visitor.wrong, visitor.dialogs, visitor.elsewhere) == ([], [], [])
+
+
+@pytest.fixture
+def visitor(browser):
+    made = Visitor(browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True))
+    yield made
+    left(made)
+
+
+@pytest.fixture(scope="module")
+def regular(browser, address):
+    """Somebody who stays: one page for all tests that can follow each other."""
+    made = Visitor(browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True))
+    yield made.open(address)
+    left(made)
+
+
+@pytest.fixture
+def here(regular):
+    """The page of `regular`, with nothing chosen."""
+    page = regular.page
+    for name in ("Clear my taste", "Remove the filter Western"):
+        if (
+            page.get_by_role("button", name=name).is_enabled()
+            if page.get_by_role("button", name=name).count()
+            else False
+        ):
+            page.get_by_role("button", name=name).click()
+    page.get_by_role("button", name="Clear my taste", disabled=True).wait_for()
+    regular.wrong.clear()
+    return regular
+
+
+def test_a_visit_from_a_typo_to_a_taste_that_is_saved_and_loaded_again(visitor, address, tmp_path):
+    page = visitor.page
+    page.add_init_script(SHIFTS)
+    visitor.open(address)
+    assert page.title() == "Films for you"
+    inside = page.locator(".rv-card").evaluate_all(
+        "all => all.filter(one => one.getBoundingClientRect().bottom <= innerHeight).length"
+    )
+    assert inside >= 8
+    visitor.picture("voila-1-begin")
+    visitor.box.press_sequentially("Avengrs")
+    visitor.option("The Avengers").wait_for()
+    visitor.picture("voila-2-readings")
+    visitor.box.press("Enter")
+    visitor.heading("Films like The Avengers (2012)")
+    page.get_by_text("“Avengrs” was understood as The Avengers (2012).").wait_for()
+    visitor.button("Like Iron Man (2008)").click()
+    visitor.button("Like Mystery Men (1999)").click()
+    visitor.button("For me 2").click()
+    visitor.heading("For you, from 2 films")
+    before = visitor.titles()
+    assert len(before) == 12
+    assert not [title for title in before if title.startswith(("Iron Man 2008", "Mystery Men"))]
+    visitor.picture("voila-3-for-me")
+    assert visitor.weak_contrasts() == []
+    assert page.evaluate("shifted") < 0.05
+    saved = visitor.save("Save my taste (file)", tmp_path / "taste.json")
+    assert [film["title"] for film in json.loads(saved.read_text("utf-8"))["likes"]] == ["Iron Man", "Mystery Men"]
+    with visitor.save("This list as CSV", tmp_path / "list.csv").open(encoding="utf-8-sig", newline="") as table:
+        assert len(list(csv.DictReader(table))) == 12
+
+    visitor.open(address)  # the browser has kept it
+    visitor.heading("For you, from 2 films")
+    assert visitor.titles() == before
+    visitor.button("Clear my taste").click()
+    visitor.heading("Films to begin with")
+    visitor.load(saved)
+    visitor.heading("For you, from 2 films")
+    assert visitor.titles() == before
+
+
+def test_the_skeleton_stands_before_the_program_that_answers(browser, address):
+    made = Visitor(browser.new_context(viewport={"width": 400, "height": 800}))
+    made.page.route("**/voila/static/voila.js", lambda route: route.abort())  # so that no widget ever comes
+    made.page.goto(address)
+    made.page.get_by_text("Opening: the program that answers is starting").wait_for()
+    made.leave()
+
+
+def test_a_link_opens_the_same_state_and_two_tabs_do_not_see_each_others_taste(browser, here, address):
+    here.find("Alien")
+    here.heading("Films like Alien (1979)")
+    here.page.evaluate("navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }")
+    here.share("Copy a link to this page as it is")
+    here.page.get_by_text("Copied.").wait_for()
+    other = Visitor(browser.new_context()).open(here.page.evaluate("copied"))
+    other.heading("Films like Alien (1979)")
+    assert other.titles() == here.titles()
+    assert "#" not in other.page.url
+    other.button("Like Aliens (1986)").click()
+    other.button("For me 1").wait_for()
+    assert here.page.get_by_role("button", name="Remove").count() == 0
+    left(other)
+
+
+def test_the_keyboard_alone_is_enough(here):
+    page = here.page
+    here.box.focus()
+
+    def tab_to(text):
+        for _ in range(150):
+            page.keyboard.press("Tab")
+            focused = page.evaluate(
+                "(e => [e.ariaLabel, e.innerText, e.name].join(' '))(document.activeElement)",
+            )
+            if text in focused:
+                return
+        raise AssertionError(f"Tab never reaches {text}")
+
+    page.keyboard.press("Control+a")
+    page.keyboard.type("jaws")
+    page.keyboard.press("Enter")
+    here.heading("Films like Jaws (1975)")
+    tab_to("Filters")
+    page.keyboard.press("Enter")
+    tab_to("diversity")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    tab_to("Like Jaws (1975)")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Space")
+    here.button("For me 1").wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Remove Jaws (1975), which you do not like").wait_for()
+    tab_to("About Jaws")
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").get_by_text("Show the whole plot").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+    assert "About Jaws" in page.evaluate("document.activeElement.ariaLabel")
+
+
+def test_a_film_is_explained_in_a_dialog_without_its_end(here):
+    page = here.find("a shark attacks bathers at an island resort").page
+    here.heading("Stories about")
+    page.get_by_role("heading", name="Jaws 1975").get_by_role("button").click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator("mark").first.wait_for()
+    assert not dialog.locator("details p").is_visible()
+    here.picture("voila-4-detail")
+    assert here.weak_contrasts() == []
+    dialog.get_by_text("Show the whole plot").click()
+    assert dialog.locator("details p").is_visible()
+    dialog.get_by_role("button", name="Close").click()
+    assert not page.get_by_role("group", name="Alike by").get_by_role("button").count()  # nothing to compare
+
+
+def test_audiences_are_simulated_and_say_so_and_filters_are_named(here):
+    page = here.find("Alien").page
+    here.heading("Films like Alien (1979)")
+    before = here.titles()
+    assert not page.locator(".rv-badge").is_visible()
+    here.button("By audience").click()
+    page.get_by_text("by audience").first.wait_for()
+    assert page.locator(".rv-badge").is_visible()
+    assert here.titles() != before
+    page.get_by_text("Filters").click()
+    page.get_by_label("From year").fill("2024")
+    page.get_by_label("From year").press("Tab")
+    page.get_by_label("Western").check()
+    page.get_by_text("No film fits").wait_for()
+    here.picture("voila-5-nothing-found")
+    assert here.weak_contrasts() == []
+    page.get_by_text("Filters").click()
+    page.get_by_role("button", name="Remove the filter from 2024").click()
+    page.locator(".rv-card").nth(3).wait_for()
+    assert page.get_by_role("button", name="Remove the filter Western").is_visible()
+    page.get_by_role("button", name="Remove the filter Western").click()
+    here.button("By story").click()
+
+
+def test_a_file_that_is_no_taste_is_refused_before_it_is_sent(here, tmp_path):
+    bad = tmp_path / "bad.json"
+    for content, says in [("x" * (MOST_BYTES + 1), "1,000,001 bytes"), ("[]", "is no taste")]:
+        bad.write_text(content, encoding="utf-8")
+        here.load(bad)
+        here.page.locator(".rv-note", has_text=says).wait_for()
+    bad.write_text(json.dumps({"format": FORMAT, "version": HOSTILE[0]}), encoding="utf-8")
+    here.load(bad)
+    here.page.locator(".rv-note", has_text="reads version 1").wait_for()
+    assert here.weak_contrasts() == []
+
+
+def test_rapid_clicks_end_with_the_list_of_the_last_one(here):
+    page = here.page
+    page.evaluate("[...document.querySelectorAll('.rv-card .rv-like')].slice(0, 7).forEach((button) => button.click())")
+    page.get_by_role("button", name="Remove").nth(6).wait_for()
+    here.button("For me 7").click()
+    here.heading("For you, from 7 films")
+
+
+def test_the_map_zooms_names_what_is_pointed_at_and_opens_it(here):
+    page = here.page
+    canvas = page.get_by_role("img", name="Map of all")
+    canvas.scroll_into_view_if_needed()
+    page.get_by_role("button", name="Zoom in").click()
+    box, tip = canvas.bounding_box(), page.locator(".rv-tip")
+    for step in range(400):  # somewhere near the middle is a dot
+        page.mouse.move(box["x"] + box["width"] / 2 + (step % 20) * 9, box["y"] + box["height"] / 2 + (step // 20) * 9)
+        if tip.is_visible():
+            break
+    page.wait_for_function("document.querySelector('.rv-tip').textContent.length > 1")
+    name = tip.inner_text()
+    page.mouse.down()
+    page.mouse.up()
+    page.get_by_role("dialog").get_by_role("heading", name=name.rpartition(" (")[0], level=2).wait_for()
+    page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize(("width", "columns"), [(400, 1), (1600, 5)])
+def test_it_fits_narrow_and_wide_screens_and_the_taste_stays_in_sight(here, width, columns):
+    page = here.page
+    page.set_viewport_size({"width": width, "height": 800})
+    here.find("Avengrs")
+    here.heading("Films like The Avengers (2012)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    wide = page.evaluate("getComputedStyle(document.querySelector('.rv-cards')).gridTemplateColumns.split(' ').length")
+    assert wide == columns
+    page.locator(".rv-card").nth(5).scroll_into_view_if_needed()
+    bar = page.get_by_role("region", name="My taste").bounding_box()
+    assert 0 < bar["y"] < 800 - bar["height"] + 2
+    here.picture(f"voila-7-{width}")
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_the_dark_theme_is_as_readable(visitor, address):
+    page = visitor.open(f"{address}?theme=dark").find("Avengrs").page
+    visitor.heading("Films like The Avengers (2012)")
+    visitor.button("Like Iron Man (2008)").click()
+    visitor.button("For me 1").wait_for()
+    assert page.evaluate("document.body.dataset.jpThemeLight") == "false"
+    assert visitor.weak_contrasts() == []
+    page.get_by_role("heading", name="Iron Man 2008").get_by_role("button").click()
+    page.locator("dialog mark").first.wait_for()
+    visitor.picture("voila-8-dark")
+    assert visitor.weak_contrasts() == []
+
+
+def test_hostile_strings_of_a_foreign_catalogue_show_as_text(visitor, foreign_address):
+    page = visitor.open(foreign_address).page
+    assert page.locator("h1").last.inner_text() == "<b>shop<b>.csv"
+    assert "simulated" not in page.locator(".rv-app").inner_text()
+    for name in HOSTILE:
+        visitor.find(name)
+        visitor.heading(f"Titles like {name}")
+    visitor.box.fill("img src onerror")
+    visitor.option(HOSTILE[0]).wait_for()
+    assert page.locator(".rv-app img, .rv-app script").count() == 0
+    visitor.box.press("Escape")
+    for number in range(3):
+        page.locator(".rv-card .rv-like").nth(number).click()
+    visitor.button("For me 3").click()
+    visitor.heading("For you, from 3 titles")
+    page.locator(".rv-title").first.click()
+    page.locator("dialog .rv-reason blockquote").first.wait_for()
+    visitor.picture("voila-9-hostile")
+    assert page.locator(".rv-app img, .rv-app script").count() == 0
+
+
+def test_a_program_that_is_gone_is_said_in_words_and_started_again_with_all_that_was_chosen(browser, address):
+    made = Visitor(browser.new_context()).open(address).find("Alien")
+    made.heading("Films like Alien (1979)")
+    made.button("Like Aliens (1986)").click()
+    made.button("For me 1").wait_for()
+    made.page.evaluate("""() => {
+        const { baseUrl, kernelId } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+        const form = new FormData();
+        form.append("_xsrf", document.cookie.match(/\\b_xsrf=([^;]*)/)[1]);
+        return fetch(`${baseUrl}voila/api/shutdown/${kernelId}`, { method: "POST", body: form });
+    }""")
+    made.page.get_by_role("alert").filter(has_text="has stopped").wait_for()
+    made.button("Start again").click()
+    made.page.get_by_role("alert").wait_for(state="hidden")
+    made.button("For me 1").wait_for()
+    made.heading("Films like Alien (1979)")
+    made.leave()
+
+
+class Mute:
+    """A server that takes every connection and never says a word, as some firewalls do; it keeps what it is told."""
+
+    def __init__(self):
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port, self.taken, self.told = self.listening.getsockname()[1], [], []
+        threading.Thread(target=self._take, daemon=True).start()
+
+    def _take(self):
+        with contextlib.suppress(OSError):
+            while True:
+                self.taken.append(self.listening.accept()[0])
+                threading.Thread(target=self._hear, args=[self.taken[-1]], daemon=True).start()
+
+    def _hear(self, connection):
+        with contextlib.suppress(OSError):
+            self.told.append(connection.recv(10_000))
+
+    def close(self):
+        for one in [self.listening, *self.taken]:
+            one.close()
+
+
+@pytest.fixture
+def mute():
+    made = Mute()
+    yield made
+    made.close()
+
+
+@contextlib.contextmanager
+def visit(playwright, address, rule):
+    """Use the app in a browser to which all other hosts are as a rule says."""
+    with launch(playwright, f"--host-resolver-rules=MAP * {rule}, EXCLUDE 127.0.0.1") as browser:
+        visitor = Visitor(browser.new_context()).open(address).find("Avengrs")
+        visitor.heading("Films like The Avengers (2012)")
+        visitor.page.locator(".rv-title").nth(1).click()
+        visitor.page.locator("dialog mark").first.wait_for()
+        yield visitor
+        visitor.leave()
+
+
+def test_the_app_works_where_every_other_host_is_refused(browser, address):
+    with visit(browser.playwright, address, "~NOTFOUND") as visitor:
+        assert (visitor.wrong, visitor.elsewhere) == ([], [])
+        visitor.page.evaluate("fetch('http://other.example/').catch(() => null)")
+        assert visitor.elsewhere == ["http://other.example/"]  # so such a request would have been seen
+
+
+def test_the_app_works_where_every_other_host_takes_connections_and_is_mute(browser, address, mute):
+    with visit(browser.playwright, address, f"127.0.0.1:{mute.port}") as visitor:
+        assert (visitor.wrong, visitor.elsewhere) == ([], [])
+        visitor.page.evaluate("void fetch('http://other.example/').catch(() => null)")
+        while not any(b"Host: other.example" in words for words in mute.told):  # so such a host is mute indeed
+            visitor.page.evaluate("1")
+        assert visitor.elsewhere == ["http://other.example/"]
+
+
+def test_the_kernel_of_a_tab_ends_when_the_tab_is_closed(visitor):
+    with serve("demo", "--max-kernels", 1) as (_, address):
+        for _ in range(3):
+            one = Visitor(visitor.page.context.browser.new_context()).open(address)
+            one.open(address)  # a page that is loaded again, too, needs the place of the kernel that it leaves
+            one.leave()
+
+
+@pytest.fixture(scope="module")
+def lab_address(tmp_path_factory, _chromium_is_there):
+    folder = tmp_path_factory.mktemp("lab")
+    with serve("start", "--port", 18916, JUPYTERLAB_WORKSPACES_DIR=str(folder)) as (_, found):
+        yield found
+
+
+def test_the_app_works_in_jupyterlab_as_the_first_cell_of_its_notebook(visitor, lab_address, tmp_path):
+    page = run_notebook(visitor, lab_address, "08_demo.ipynb", "demo")
+    visitor.box.scroll_into_view_if_needed()
+    visitor.box.press_sequentially("Avengrs")
+    visitor.option("Avengers: Endgame").wait_for()
+    page.screenshot(path=PICTURES / "lab-1-readings.png")
+    visitor.box.press("Escape")
+    assert visitor.box.input_value() == "Avengrs"
+    visitor.box.press("Enter")
+    visitor.heading("Films like The Avengers (2012)")
+    visitor.button("Like Iron Man (2008)").click()
+    visitor.button("Like Mystery Men (1999)").click()
+    visitor.button("For me 2").click()
+    visitor.heading("For you, from 2 films")
+    assert len(visitor.titles()) == 12
+    saved = visitor.save("Save my taste (file)", tmp_path / "taste.json")
+    visitor.button("Clear my taste").click()
+    visitor.button("For me").wait_for()
+    visitor.load(saved)
+    visitor.button("For me 2").wait_for()
+    assert visitor.weak_contrasts() == []
+    page.screenshot(path=PICTURES / "lab-2-app.png")

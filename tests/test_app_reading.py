@@ -1,0 +1,84 @@
+"""What the app takes a text for: a title, people, or a story."""
+
+import random
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from title_queries import plain, typo
+
+from helpers.app.reading import Reader
+from helpers.app.state import Question
+from helpers.data import load_movies
+
+PHRASES = pd.read_csv(Path(__file__).with_name("readings.csv"), keep_default_na=False)
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return Reader(load_movies())
+
+
+def test_phrases_are_read_as_a_person_would(reader):
+    first = [reader.read(text)[0] for text in PHRASES["text"]]
+    right = [
+        found.kind == kind and found.label.startswith(label)
+        for found, kind, label in zip(first, PHRASES["kind"], PHRASES["label"], strict=True)
+    ]
+    assert len(right) == 80
+    assert sum(right) >= 77, PHRASES["text"][[not one for one in right]].tolist()
+
+
+def test_of_two_hundred_titles_with_typos_at_most_ten_are_missed(reader):
+    rng = random.Random(4)
+    films = rng.sample(reader.movies.index.tolist(), 200)
+    titles = reader.movies["title"]
+    first = [reader.read(typo(plain(titles[film]), rng))[0] for film in films]
+    right = [found.label == titles[film] for found, film in zip(first, films, strict=True)]
+    assert sum(right) >= 190
+
+
+def test_what_stands_in_the_catalogue_is_read_as_it_stands(reader):
+    for title in reader.movies["title"].iloc[::25]:
+        found = reader.read(title)[0]
+        assert (found.kind, found.label) == ("Titles", title)
+
+
+def test_every_reading_is_offered(reader):
+    assert [one.kind for one in reader.read("tom hanks")] == ["People", "Stories"]
+    kinds = [one.kind for one in reader.read("heat")]
+    assert kinds[0] == "Titles"
+    assert kinds[-1] == "Stories"
+    assert [one.kind for one in reader.read("christmas")][:2] == ["Stories", "Titles"]
+
+
+def test_people_are_known_by_their_last_names_with_typos_and_together(reader):
+    assert reader.read("spielberg")[0].question == Question(people=("Steven Spielberg",))
+    assert reader.read("Meryl Strep")[0].question == Question(people=("Meryl Streep",))
+    assert reader.read("films with tom hanks and meg ryan")[0].question == Question(people=("Tom Hanks", "Meg Ryan"))
+
+
+def test_two_people_who_share_no_film_are_no_pair(reader):
+    assert reader.read("Meryl Streep and Jackie Chan")[0].kind == "Stories"
+
+
+def test_initials_name_a_series(reader):
+    found = reader.read("LOTR")
+    assert [one.kind for one in found[:3]] == ["Titles"] * 3
+    assert all("Lord of the Rings" in one.label for one in found[:3])
+
+
+def test_words_that_nothing_here_has_are_named(reader):
+    assert reader.unknown("asdfghjkl in the snow") == ["asdfghjkl"]
+    assert reader.unknown("dinosaurs, islands and Spielberg") == []
+
+
+def test_an_empty_text_has_no_reading(reader):
+    assert reader.read("  ") == []
+
+
+def test_a_catalogue_without_people_and_tags_reads_titles_and_stories():
+    movies = pd.DataFrame({"title": ["Red lamp", "Blue chair"], "synopsis": ["To read at night."] * 2}, index=[1, 2])
+    reader = Reader(movies)
+    assert [one.question.film for one in reader.read("rad lamp")][:1] == [1]
+    assert reader.read("something to read")[0].kind == "Stories"

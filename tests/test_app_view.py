@@ -1,0 +1,512 @@
+"""The app's widget without a browser: what it does with messages, and what its pages hold."""
+
+import asyncio
+import csv
+import io
+import json
+import threading
+
+import anywidget
+import numpy as np
+import pandas as pd
+import pytest
+from measure import clicks, made_up_catalogue
+
+from helpers.app import pages
+from helpers.app.catalogue import Catalogue, Reason
+from helpers.app.latest import Latest
+from helpers.app.state import Question, Taste, Wanted, dump_state
+from helpers.app.view import SERVED, Demo, app_of, prepared, served
+from helpers.data import load_movies, load_ratings, load_vectors
+from helpers.encoding import load_encoder
+
+HOSTILE = '<img src=x onerror="alert(1)">'
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    movies = load_movies()
+    return Catalogue(movies, load_vectors(movies), load_ratings())
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return load_encoder()
+
+
+@pytest.fixture
+def demo(catalogue, encoder):
+    return heard(Demo(catalogue, reader=lambda: encoder))
+
+
+@pytest.fixture
+def plain(catalogue):
+    """The app with a catalogue whose encoder is never needed."""
+    return heard(Demo(catalogue, reader=lambda: None))
+
+
+def heard(app):
+    """Keep what an app sends to the browser."""
+    app.told = []
+    app.send = app.told.append
+    return app
+
+
+@pytest.fixture
+def hostile():
+    """Six films of which everything that can be hostile is."""
+    names = [HOSTILE, "</title><script>alert(2)</script>", "a & b", '" onload="alert(3)', "plain", "another"]
+    movies = pd.DataFrame(
+        {
+            "title": names,
+            "year": [1990.0, 1995.0, np.nan, 2000.0, 2005.0, 2010.0],
+            "genres": [HOSTILE, "Drama", "Drama|<b>x</b>", "", "Drama", "Drama"],
+            "director": [HOSTILE] * 6,
+            "cast": [f"{HOSTILE}|Somebody Else"] * 6,
+            "tags": [HOSTILE] * 6,
+            "synopsis": [f"{name} {HOSTILE}. A thief runs." for name in names],
+        },
+        index=pd.Index(range(1, 7), name="movie_id"),
+    )
+    return Catalogue(movies, np.random.default_rng(0).normal(size=(6, 8)))
+
+
+def place(app, title):
+    return app.catalogue.place(app.catalogue.reader.lookup.closest(title).id)
+
+
+def do(app, kind, **more):
+    app.hear({"kind": kind, **more})
+    return app
+
+
+def asked(app, text):
+    return do(app, "read", text=text)
+
+
+# ---- questions -------------------------------------------------------------------------------------------------------
+
+
+def test_it_opens_with_films_to_begin_with_that_say_what_they_are(plain):
+    assert "Films to begin with" in plain.head
+    assert plain.cards.count("<article") == 12
+    people = ("Quentin Tarantino", "with John Travolta, Samuel L. Jackson")
+    for part in (*people, "The lives of two hit men", "simulated viewers"):
+        assert part in plain.cards
+
+
+def test_typing_is_answered_with_readings_and_asks_for_nothing(plain):
+    before = plain.head
+    do(plain, "typed", text="Avengrs", view="one", number=3)
+    told = plain.told[0]
+    assert (told["view"], told["number"]) == ("one", 3)
+    assert told["offered"][0] == {"group": "Titles", "label": "The Avengers", "detail": "2012"}
+    assert told["offered"][-1]["group"] == "Stories"
+    assert plain.head == before
+
+
+def test_enter_takes_the_reading_that_is_highlighted(plain):
+    do(plain, "read", text="Avengrs", place=2)
+    expected = plain.catalogue.reader.read("Avengrs")[2]
+    assert plain.wanted.question == expected.question
+    assert expected.label in plain.head
+
+
+def test_a_typo_is_understood_and_said_with_other_readings_one_click_away(plain):
+    asked(plain, "Avengrs")
+    assert "Films like The Avengers (2012)" in plain.head
+    assert "“Avengrs” was understood as The Avengers (2012)." in plain.under
+    others = [one.label for one in plain.readings[1:]]
+    assert "Avengers: Endgame" in others
+    do(plain, "reading", reading=others.index("Avengers: Endgame"))
+    assert "Films like Avengers: Endgame (2019)" in plain.head
+    assert "The Avengers" in plain.under
+
+
+def test_a_title_as_it_stands_needs_no_word_about_it(plain):
+    asked(plain, "Alien")
+    assert "understood" not in plain.under
+
+
+def test_people_are_answered_with_their_films(plain):
+    asked(plain, "tom hanks")
+    assert "Films with Tom Hanks" in plain.head
+    assert plain.cards.count("Tom Hanks") >= 8
+    assert "close" not in plain.cards.casefold().split("rv-cue")[0]
+
+
+@pytest.mark.parametrize("text", ["a dream of spring", "sharks", "world war ii", "a bride for seven brothers"])
+def test_a_description_that_only_resembles_a_title_is_searched_by_its_story(demo, text):
+    asked(demo, text)
+    assert demo.wanted.question == Question(text=text)
+    assert f"Stories about “{text}”" in demo.head
+
+
+def test_what_is_not_in_the_catalogue_is_said(demo):
+    asked(demo, "asdfghjkl")
+    assert "“asdfghjkl” is in no title, name or story of this catalogue." in demo.under
+    asked(demo, "sharks")
+    assert "No title or person here is called “sharks”" in demo.under
+
+
+def test_an_empty_search_says_what_to_type(plain):
+    asked(plain, "  ")
+    assert "Type a title, a person" in plain.note
+    assert plain.wanted == Wanted()
+
+
+def test_a_question_that_comes_after_a_newer_one_is_dropped_and_a_like_never_is(plain):
+    do(plain, "read", text="Aliens", view="one", number=5)
+    do(plain, "read", text="Jaws", view="one", number=4)
+    do(plain, "like", film=10, view="one", number=2)
+    assert "Films like Aliens" in plain.head
+    assert len(plain.wanted.taste) == 1
+    do(plain, "read", text="Jaws", view="two", number=1)
+    assert "Films like Jaws" in plain.head
+
+
+def test_a_message_that_makes_no_sense_changes_nothing(plain):
+    before = plain.wanted
+    do(plain, "film", film=10**9)
+    assert "That did not work" in plain.note
+    do(plain, "space", value="else")
+    assert plain.wanted == before
+
+
+# ---- taste -----------------------------------------------------------------------------------------------------------
+
+
+def test_liking_renews_the_list_at_once(plain):
+    do(plain, "like", film=7)
+    assert "For you, from 1 film" in plain.head
+    assert 'data-film="7"' not in plain.cards
+    assert plain.shown["likes"] == [7]
+    assert "For me <b>1</b>" in plain.taste
+
+
+def test_a_like_under_a_question_keeps_the_list_and_a_second_click_takes_it_back(plain):
+    asked(plain, "Alien")
+    before = plain.cards
+    do(plain, "like", film=7)
+    assert plain.cards == before
+    do(plain, "like", film=7, on=False)
+    assert not len(plain.wanted.taste)
+
+
+def test_undo_follows_whatever_changed_the_taste(plain):
+    do(do(plain, "like", film=3), "dislike", film=4)
+    do(plain, "forget", film=3)
+    do(plain, "clear")
+    assert "Undo brings it back" in plain.note
+    assert [len(do(plain, "undo").wanted.taste) for _ in range(3)] == [1, 2, 1]
+    text = dump_state(Wanted(taste=Taste((3, 14))), plain.catalogue.movies)
+    do(plain, "restore", text=text, **{"from": "file"})
+    assert plain.wanted.taste == Taste((3, 14))
+    assert "Loaded 2 films" in plain.note
+    assert len(do(plain, "undo").wanted.taste) == 1
+
+
+def test_a_bad_file_changes_nothing_and_says_why(plain):
+    do(plain, "like", film=3)
+    before = plain.wanted
+    do(plain, "restore", text="<script>", **{"from": "file"})
+    assert "not JSON" in plain.note
+    assert plain.wanted == before
+
+
+def test_what_the_browser_kept_opens_the_same_state(plain, catalogue):
+    asked(plain, "Alien")
+    do(plain, "like", film=7)
+    do(plain, "steer", steering={"k": 5, "genres": ["Horror", "No Such Genre"]})
+    again = do(heard(Demo(catalogue, reader=lambda: None)), "restore", text=plain.saved)
+    assert again.wanted == plain.wanted
+    assert again.cards == plain.cards
+    assert again.wanted.steering.genres == ("Horror",)
+
+
+# ---- steering --------------------------------------------------------------------------------------------------------
+
+
+def test_filters_change_the_list_and_stand_above_it(plain):
+    asked(plain, "Alien")
+    steering = {"k": 4, "first_year": 2000, "genres": ["Horror"], "diversity": 0.5, "hide_popular": True}
+    do(plain, "steer", steering=steering)
+    shown = plain.catalogue.movies.loc[plain.found.index]
+    assert len(shown) == 4
+    assert (shown["year"] >= 2000).all()
+    assert shown["genres"].str.contains("Horror").all()
+    for label in ("Horror", "from 2000", "not what everybody knows"):
+        assert f"Remove the filter {label}" in plain.head
+
+
+def test_a_list_without_films_says_what_to_do(plain):
+    do(plain, "steer", steering={"first_year": 2024, "genres": ["Western"]})
+    assert "No film fits. Allow more years or genres." in plain.cards
+    do(plain, "steer", steering={})
+    assert "No film fits" not in plain.cards
+
+
+def test_other_ways_to_be_alike_are_learned_when_they_are_first_wanted_and_say_who_speaks(monkeypatch):
+    movies = load_movies()
+    app = heard(Demo(Catalogue(movies, load_vectors(movies), load_ratings()), reader=lambda: None))
+    asked(app, "Alien")
+    said = []
+    monkeypatch.setattr(app.catalogue, "learn", lambda: said.append(app.note) or Catalogue.learn(app.catalogue))
+    lists = {}
+    for space in ("text", "learned", "hybrid"):
+        do(app, "space", value=space)
+        lists[space] = tuple(app.found.index)
+        assert app.shown["simulated"] == (space != "text")
+    assert said == ["Learning from the ratings, once: some seconds …"]
+    assert len(set(lists.values())) == 3
+    assert not app.note
+
+
+def test_where_one_list_answers_there_is_nothing_to_compare(demo):
+    assert not demo.shown["compares"]
+    assert asked(demo, "Alien").shown["compares"]
+    assert not asked(demo, "a cold ship in space").shown["compares"]
+    assert not asked(demo, "Tom Hanks").shown["compares"]
+
+
+# ---- one film --------------------------------------------------------------------------------------------------------
+
+
+def test_a_film_is_shown_without_its_end_and_explained(demo):
+    asked(demo, "Alien")
+    aliens = place(demo, "Aliens")
+    do(demo, "detail", film=aliens)
+    detail, reason = (next(told["html"] for told in demo.told if told["part"] == part) for part in ("detail", "reason"))
+    before, _, after = detail.partition("Show the whole plot")
+    sentences = demo.catalogue.movies["synopsis"].iloc[aliens].split(". ")
+    assert sentences[-1][:30] not in before
+    assert "Nearest stories" in after
+    assert "Why it is here: near Alien (1979)" in detail
+    assert "In both: Sigourney Weaver." in detail
+    assert "<b>Alien:</b>" in reason
+    assert "<mark>" in reason
+
+
+def test_a_film_of_a_story_is_explained_by_the_words(demo):
+    asked(demo, "a shark attacks bathers at an island resort")
+    assert demo.found.index[0] == demo.catalogue.ids[place(demo, "Jaws")]
+    do(demo, "detail", film=place(demo, "Jaws"))
+    assert "<b>Your words:</b>" in demo.told[-1]["html"]
+
+
+def test_a_film_that_is_in_no_list_is_not_explained(plain):
+    do(plain, "detail", film=0)
+    assert [told["part"] for told in plain.told] == ["detail"]
+    assert "Why it is here" not in plain.told[0]["html"]
+
+
+def test_covers_are_the_same_each_time_and_alike_for_no_two_films(plain):
+    found = pd.DataFrame({"strength": 0.5, "near": None}, index=plain.catalogue.ids[:40])
+    pictures = [pages.cards(plain.catalogue, found, Wanted(), "film").split("<svg")[1:] for _ in range(2)]
+    covers = [[picture.partition("</svg>")[0] for picture in some] for some in pictures]
+    assert covers[0] == covers[1]
+    assert len(set(covers[0])) == 40
+
+
+# ---- to take away ----------------------------------------------------------------------------------------------------
+
+
+def test_a_list_is_taken_away_as_a_table(plain):
+    asked(plain, "Alien")
+    do(plain, "export", value="csv")
+    rows = list(csv.reader(io.StringIO(plain.told[-1]["text"].removeprefix("\ufeff"))))
+    assert rows[0] == ["movie_id", "title", "year", "director", "cast", "genres"]
+    assert [int(row[0]) for row in rows[1:]] == plain.found.index.tolist()
+
+
+def test_no_cell_of_the_table_is_a_formula():
+    movies = pd.DataFrame({"title": ["=1+1", "@x"], "synopsis": ["x y"] * 2}, index=[1, 2])
+    app = do(heard(Demo(Catalogue(movies, np.eye(2)))), "export", value="csv")
+    assert [row.split(",")[1][0] for row in app.told[-1]["text"].splitlines()[1:]] == ["'", "'"]
+
+
+def test_a_list_is_taken_away_as_a_page_that_runs_nothing_and_asks_nobody(hostile):
+    app = heard(Demo(hostile))
+    do(do(app, "like", film=0), "export", value="html")
+    page = app.told[-1]["text"]
+    assert "Made from: &lt;img" in page
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+
+
+# ---- pages -----------------------------------------------------------------------------------------------------------
+
+
+def test_everything_from_data_is_escaped(hostile):
+    app = heard(Demo(hostile))
+    app.wanted = app.wanted.but(taste=Taste((1, 2), (4,)))
+    app.refresh()
+    made = [app.cards, app.taste]
+    do(asked(app, HOSTILE), "detail", film=1)
+    do(app, "restore", text=HOSTILE, **{"from": "file"})
+    made += [app.shell, app.head, app.under, app.cards, app.told[0]["html"]]
+    made.append(pages.reason(Reason([(HOSTILE, True), ("<script>", False)], [(HOSTILE, False)], 0.5), HOSTILE, "<b>"))
+    for page in made:
+        for raw in ("<img", "<script", "</title><script", "<b>x", '" onload'):
+            assert raw not in page, page
+
+
+def test_control_characters_of_a_title_show_as_spaces_and_turn_no_text_round():
+    title = "a\x1b[31m\u202eb\x00\r\nc\x9d"
+    movies = pd.DataFrame({"title": [title, "plain"], "synopsis": "x"}, index=[1, 2])
+    app = heard(Demo(Catalogue(movies, np.eye(2)), reader=lambda: None))
+    do(do(app, "film", film=1), "like", film=0)
+    do(do(do(app, "typed", text="a  [31m b   c"), "name", film=0), "detail", film=0)
+    shown = [app.cards, app.head, app.taste, json.dumps(app.marks), json.dumps(app.told, ensure_ascii=False)]
+    assert "a [31m" in "".join(shown)
+    assert not [one for one in shown if any(sign in one for sign in "\x1b\x00\x9d\x7f\u202e")]
+    assert not [one for one in shown[3:] if "\\u202e" in one or "\\u001b" in one]
+
+
+def test_figures_stand_in_words_and_the_number_in_a_tooltip(plain):
+    words = [pages.nearness(cosine) for cosine in (0.9, 0.5, 0.35, 0.1)]
+    assert words == ["Very close", "Close", "Related", "Loosely related"]
+    asked(plain, "Alien")
+    strength = plain.found["strength"].iloc[0]
+    assert f'title="cosine {strength:.2f}; 1 is the same"' in plain.cards
+
+
+def test_every_button_is_named_for_what_it_acts_on(plain):
+    asked(plain, "Alien")
+    for name in ("Like Aliens (1986)", "Not for me: Aliens (1986)", "More like Aliens (1986)"):
+        assert plain.cards.count(f'aria-label="{name}"') == 1
+    do(plain, "like", film=place(plain, "Aliens"))
+    assert 'aria-label="Remove Aliens (1986), which you like"' in plain.taste
+
+
+# ---- other catalogues ------------------------------------------------------------------------------------------------
+
+
+def test_a_catalogue_without_years_genres_people_and_ratings_shows_no_empty_controls():
+    movies = pd.DataFrame({"title": list("abcd"), "synopsis": ["x y z"] * 4}, index=pd.RangeIndex(1, 5))
+    app = heard(Demo(Catalogue(movies, np.eye(4)), noun="title"))
+    for part in ("By audience", "From year", "Genres", "Hide what", "rv-credits", "rv-cue", "viewers"):
+        assert part not in app.shell + app.cards
+    do(app, "like", film=0)
+    assert app.cards.count("<article") == 3
+    assert "novelty" not in app.scores
+
+
+def test_a_catalogue_of_one_film_works():
+    movies = pd.DataFrame({"title": ["only"], "synopsis": ["x"]}, index=[1])
+    app = heard(Demo(Catalogue(movies, np.ones((1, 4)))))
+    assert "No film fits" in do(app, "like", film=0).cards
+    do(app, "detail", film=0)
+
+
+def test_a_year_that_is_no_year_is_missing():
+    movies = pd.DataFrame(
+        {"title": ["a", "b"], "synopsis": ["x", "y"], "year": [np.inf, 1999.0]}, index=pd.Index([1, 2], name="movie_id")
+    )
+    app = Demo(Catalogue(movies, np.eye(2)))
+    assert app.catalogue.years == (1999, 1999)
+    assert ">a</button>" in app.cards
+    assert '"year": null' in dump_state(Wanted(taste=Taste((1,))), app.catalogue.movies)
+
+
+def test_the_app_of_a_file_is_named_after_it_and_shows_its_years(tmp_path):
+    path = tmp_path / "lamps.csv"
+    path.write_text("t,x,y\nRed,A red lamp for reading.,inf\nBlue,A blue lamp for the garden.,1999\n", "utf-8")
+    app = app_of({"csv": str(path), "title_column": "t", "text_column": "x", "genre_column": None, "year_column": "y"})
+    assert app.catalogue.years == (1999, 1999)
+    assert app.noun == "title"
+
+
+def test_a_file_that_is_gone_when_a_page_is_opened_is_said_in_the_page(tmp_path, monkeypatch):
+    source = {"csv": str(tmp_path / "<gone>.csv"), "title_column": "t", "text_column": "x"}
+    monkeypatch.setenv(SERVED, json.dumps(source))
+    prepared.cache_clear()
+    assert served().value.startswith('<p class="rv-error" role="status">The app cannot be shown: ')
+    assert "&lt;gone&gt;.csv" in served().value
+
+
+# ---- beside the kernel -----------------------------------------------------------------------------------------------
+
+
+def test_of_many_requests_only_the_first_and_the_newest_do_any_work():
+    done, shown = [], []
+    gate = threading.Event()
+
+    def work(number):
+        gate.wait()
+        done.append(number)
+        return number
+
+    async def clicks():
+        latest, ended = Latest(), asyncio.Event()
+        for number in range(20):
+            latest.ask(lambda number=number: work(number), lambda found: (shown.append(found), ended.set()), print)
+        gate.set()
+        await ended.wait()
+
+    asyncio.run(clicks())
+    assert done == [0, 19]
+    assert shown == [19]
+
+
+def test_the_kernel_goes_on_listening_while_something_works():
+    heard = threading.Event()
+
+    async def wait():
+        ended = asyncio.Event()
+        Latest().ask(heard.wait, lambda _: ended.set(), print)
+        heard.set()  # would never be reached if the work were waited for
+        await ended.wait()
+
+    asyncio.run(wait())
+
+
+def test_an_error_beside_the_kernel_reaches_the_visitor():
+    shown = []
+
+    async def wait():
+        ended = asyncio.Event()
+        Latest().ask(lambda: 1 / 0, print, lambda error: (shown.append(error), ended.set()))
+        await ended.wait()
+
+    asyncio.run(wait())
+    assert isinstance(shown[0], ZeroDivisionError)
+
+
+def test_a_click_makes_one_list(plain, monkeypatch):
+    """What a click costs; how long that takes is measured by ``tools/measure.py``."""
+    lists = []
+    find = plain.catalogue.find
+    monkeypatch.setattr(plain.catalogue, "find", lambda *asked: lists.append(asked) or find(*asked))
+    do(do(do(plain, "like", film=3), "film", film=4), "taste")
+    assert len(lists) == 3
+
+
+def test_an_error_is_shown_and_the_app_goes_on(plain, monkeypatch):
+    def broken(*_):
+        raise RuntimeError(HOSTILE)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(plain.catalogue, "find", broken)
+        assert "That did not work" in asked(plain, "Alien").note
+    assert "Films like Alien" in asked(plain, "Alien").head
+
+
+def test_where_widgets_cannot_run_a_picture_stands_for_the_app(plain):
+    bundle, _ = plain._repr_mimebundle_()
+    assert bundle["image/png"].startswith(b"\x89PNG")
+    assert "picture" in bundle["text/plain"]
+    assert isinstance(plain, anywidget.AnyWidget)
+
+
+@pytest.mark.speed
+@pytest.mark.parametrize("space", ["text", "hybrid"])
+def test_a_click_renews_the_list_within_a_quarter_of_a_second(plain, space):
+    do(plain, "space", value=space)
+    assert np.quantile(clicks(plain, 60), 0.95) < 0.25
+
+
+@pytest.mark.speed
+def test_ten_thousand_films_answer_within_six_tenths_of_a_second():
+    assert np.quantile(clicks(Demo(made_up_catalogue(10_000), reader=lambda: None), 60), 0.95) < 0.6

@@ -1,0 +1,153 @@
+"""A catalogue is described once: by options, by catalogue.toml, or by a guess that is said."""
+
+import warnings
+
+import pandas as pd
+import pytest
+
+from helpers.course import launch
+from helpers.data import describe, load_movies
+from helpers.data.catalogue import SETTINGS
+
+BOOKS = (
+    "isbn;name;author;shelf;published;blurb\n"
+    "1;Emma;Jane Austen;Novel, Satire;1815-12-23;A matchmaker errs.\n"
+    "2;Dracula;Bram Stoker;Horror;1897;A count travels by sea.\n"
+)
+TOML = """file = "books.csv"
+# whatever
+title_column = "name"
+text_column = "blurb"
+genre_column = "shelf"
+year_column = "published"
+people_column = "author"
+id_column = "isbn"
+encoder = "some-model"
+language = "en"
+"""
+
+
+@pytest.fixture
+def books(tmp_path):
+    (tmp_path / "books.csv").write_text(BOOKS, encoding="utf-8")
+    (tmp_path / "catalogue.toml").write_text(TOML, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_toml_file_and_options_say_the_same(books, monkeypatch):
+    by_toml = describe(books / "catalogue.toml")
+    columns = {"title_column": "name", "text_column": "blurb", "genre_column": "shelf", "year_column": "published"}
+    columns |= {"people_column": "author", "id_column": "isbn", "language": "en", "encoder": "some-model"}
+    by_options = describe(books / "books.csv", **columns)
+    assert by_toml == by_options
+    films = by_toml.films()
+    pd.testing.assert_frame_equal(films, by_options.films())
+    emma = films.loc[1, ["title", "year", "genres", "cast", "id"]].tolist()
+    assert emma == ["Emma", 1815, "Novel|Satire", "Jane Austen", "1"]
+    assert (by_toml.encoder, by_toml.language, by_toml.guessed) == ("some-model", "en", ())
+    monkeypatch.chdir("/")
+    pd.testing.assert_frame_equal(load_movies(books / "catalogue.toml"), films)
+
+
+def test_an_option_goes_before_the_toml_file(books):
+    assert describe(books / "catalogue.toml", title_column="author").title_column == "author"
+    assert describe(books / "catalogue.toml", title_column=None).title_column == "name"
+
+
+def test_what_a_description_writes_can_be_read_again(books):
+    found = describe(books / "catalogue.toml", delimiter=";")
+    (books / "again.toml").write_text(found.toml(), encoding="utf-8")
+    assert describe(books / "again.toml") == found
+    assert "--title-column name" in found.options()
+    assert found.options().startswith(f"--csv {books / 'books.csv'}")
+
+
+WRONG = {
+    "an unknown name": (
+        'file = "a"\n\ntitel_column = "a"',
+        "line 3: titel_column means nothing.*you mean title_column",
+    ),
+    "a name of another kind": ('colour = "a"', "line 1: colour means nothing here. There are: file, title_column"),
+    "a number": ('file = "books.csv"\nyear_column = 3', "line 2: year_column is 3; write a text in quotes"),
+    "an empty text": ('file = ""', "line 1: file is ''"),
+    "no quotes": ('file = "books.csv"\n\n\ntitle_column = name', "line 4: .*Texts stand in quotes"),
+    "a quote not closed": ('file = "books.csv', "line 1: "),
+    "no file": ('title_column = "name"', "it names no file"),
+    "a table": ('[columns]\ntitle_column = "name"', "line 1: columns means nothing here"),
+    "twice": ('file = "a"\nfile = "b"', "line 2: "),
+    "an absent column": ('file = "books.csv"\ntitle_column = "nome"', "books.csv: column 'nome'.*Did you mean 'name'"),
+    "an encoding that is none": ('file = "books.csv"\nencoding = "klingon"', "there is no encoding 'klingon'"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), WRONG.values(), ids=WRONG)
+def test_a_wrong_toml_file_is_one_line_that_names_its_line(books, text, said):
+    (books / "catalogue.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=said) as caught:
+        describe(books / "catalogue.toml")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_or_unreadable_toml_file_is_one_line(books):
+    with pytest.raises(FileNotFoundError, match="there is no such file"):
+        describe(books / "absent.toml")
+    (books / "catalogue.toml").write_bytes('file = "bücher.csv"'.encode("cp1252"))
+    with pytest.raises(ValueError, match=r"catalogue\.toml is not UTF-8"):
+        describe(books / "catalogue.toml")
+    with pytest.raises(TypeError, match="there is no colour_column; there are file, title_column"):
+        describe(books / "books.csv", colour_column="x")
+
+
+GUESSES = {  # a header, a row, and the columns of title, text, genre and year
+    "IMDb": ("tconst,primaryTitle,startYear,genres,plot", "1,A,1999,Drama,Text.", "primaryTitle plot genres startYear"),
+    "Netflix": ("show_id,type,title,release_year,description", "1,Film,A,2020,B.", "title description - release_year"),
+    "TMDB": ("id,original_title,title,overview,genres", "1,Äh,A,Text.,[]", "title overview genres -"),
+    "a shop": (
+        "SKU;Product_Name;Category;ProductDescription",
+        "1;A;Toys;Text.",
+        "Product_Name ProductDescription Category -",
+    ),
+    "German": ("Nr;Titel;Jahr;Inhalt", "1;A;1999;Text.", "Titel Inhalt - Jahr"),
+    "none of these": ("k,dish,what", "1,Soup,A text that is longer than a title.", "dish what - -"),
+}
+SOUGHT = ["title_column", "text_column", "genre_column", "year_column"]
+
+
+@pytest.mark.parametrize(("header", "row", "columns"), GUESSES.values(), ids=GUESSES)
+def test_columns_that_nobody_named_are_guessed_and_said(tmp_path, header, row, columns):
+    (tmp_path / "some.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+    with pytest.warns(UserWarning, match=r"some\.csv: guessed .*If that is wrong, name the columns"):
+        found = describe(tmp_path / "some.csv")
+    assert [getattr(found, name) or "-" for name in SOUGHT] == columns.split()
+    assert set(found.guessed) == {name for name in SOUGHT if getattr(found, name)}
+
+
+def test_nothing_is_guessed_where_title_and_text_are_named(books):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = describe(books / "books.csv", title_column="name", text_column="blurb")
+    assert (found.genre_column, found.year_column, found.guessed) == (None, None, ())
+
+
+def test_a_comment_is_not_guessed_to_be_a_header(tmp_path):
+    (tmp_path / "some.csv").write_text("#by hand, twice\ntitle,about\nA,A text of some words.\n")
+    with pytest.raises(ValueError, match=r"some\.csv: if the line that begins with '#' is a comment, delete it"):
+        describe(tmp_path / "some.csv")
+
+
+@pytest.mark.parametrize("content", ["a,b\n1,2\n3,4\n", "a,b\nx,y\n", "a\nA long text of many words.\n", "a" * 200_000])
+def test_what_nobody_can_guess_has_to_be_named(tmp_path, content):
+    (tmp_path / "some.csv").write_text(content)
+    with pytest.raises(ValueError, match=r"nobody can tell which column holds (titles|texts) \(found: a.*Name it: --"):
+        describe(tmp_path / "some.csv", delimiter=",")
+
+
+@pytest.mark.parametrize(("ids", "said"), [(["7", "7"], "id '7' stands there before"), (["1", ""], "id is missing")])
+def test_ids_name_one_row_each(tmp_path, ids, said):
+    pd.DataFrame({"title": ["A", "B"], "about": ["x", "y"], "id": ids}).to_csv(tmp_path / "f.csv", index=False)
+    with pytest.raises(ValueError, match=rf"f\.csv, line 3: {said}"):
+        load_movies(tmp_path / "f.csv", "title", "about", id_column="id")
+
+
+def test_the_options_of_the_commands_are_the_settings_of_a_description():
+    assert set(launch.CATALOGUE) | {"file", "encoder"} == set(SETTINGS)

@@ -1,0 +1,171 @@
+"""Tables of every kind: what a file is, its first bytes say; each is read as a CSV file of the same rows."""
+
+import json
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.data import load_movies, open_table, read_csv_in_parts, read_table
+
+LISTS = [
+    {"title": "Das Boot", "about": "A submarine.", "genres": ["Drama", "War"], "year": 1981},
+    {"title": "1917", "about": "Two runners, one message.", "genres": ["War"], "year": 2019},
+    {"title": "Amélie", "about": "She mends lives.", "genres": None, "year": None},
+]
+ROWS = pd.DataFrame(LISTS).assign(genres=['["Drama", "War"]', '["War"]', None])
+
+
+def to_json(path):
+    path.write_text(json.dumps(LISTS, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def to_json_lines(path):
+    path.write_text("\n".join(json.dumps(row) for row in LISTS) + "\n\n", encoding="utf-8-sig")
+
+
+def to_parquet(path):
+    pytest.importorskip("pyarrow")
+    pd.DataFrame(LISTS).to_parquet(path.with_suffix(".parquet"))
+    path.with_suffix(".parquet").rename(path)
+
+
+def to_excel(path):
+    pytest.importorskip("openpyxl")
+    ROWS.assign(title=["Das Boot", 1917, "Amélie"]).to_excel(path.with_suffix(".xlsx"), index=False)
+    path.with_suffix(".xlsx").rename(path)
+
+
+def to_csv(path):
+    ROWS.to_csv(path, index=False)
+
+
+WRITERS = [to_csv, to_json, to_json_lines, to_parquet, to_excel]
+
+
+@pytest.mark.parametrize("write", WRITERS)
+@pytest.mark.parametrize("name", ["films.data", "films.csv"])
+def test_a_table_of_any_kind_is_read_alike_whatever_its_name_says(tmp_path, write, name):
+    write(tmp_path / name)
+    films = load_movies(tmp_path / name, "title", "about")
+    assert films["title"].tolist() == ROWS["title"].tolist()
+    assert films["synopsis"].tolist() == ROWS["about"].tolist()
+    assert films["genres"].tolist()[:2] == ["Drama|War", "War"]
+    assert films["year"].tolist()[:2] == [1981, 2019]
+    assert films[["genres", "year"]].isna().sum().tolist() == [1, 1]
+    assert sum(read_csv_in_parts(tmp_path / name, "about", 2), []) == ROWS["about"].tolist()
+
+
+def test_a_data_frame_is_a_catalogue_and_stays_as_it_is():
+    frame = pd.DataFrame(
+        {
+            "name": ["A", "B", None, "D"],
+            "plot": ["one", float("nan"), "three", "four"],
+            "genres": [["Drama", "War"], np.array(["War"]), [], {"name": "Sea"}],
+            "year": [1981.0, np.nan, 1990, 2000],
+        },
+        index=[7, 7, 8, 9],
+    )
+    before = frame.copy(deep=True)
+    with pytest.warns(UserWarning, match="the DataFrame: 2 of 4 rows left out"):
+        films = load_movies(frame, "name", "plot")
+    assert films["title"].tolist() == ["A", "D"]
+    assert films["genres"].tolist() == ["Drama|War", "Sea"]
+    assert films["year"].tolist() == [1981, 2000]
+    pd.testing.assert_frame_equal(frame, before)
+    with pytest.raises(ValueError, match=r"the DataFrame: column 'title' is missing \(found: name, plot"):
+        load_movies(frame, "title", "plot")
+
+
+def test_a_folder_of_texts_is_a_catalogue_of_their_names(tmp_path):
+    (tmp_path / "B.txt").write_bytes("Une idée très simple.".encode("cp1252"))
+    (tmp_path / "A.md").write_text("First\nlines.", encoding="utf-16")
+    (tmp_path / "empty.txt").write_text("")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    with pytest.warns(UserWarning, match="Windows-1252|1 of 3 rows left out"):
+        films = load_movies(tmp_path, "title", "text")
+    assert films[["title", "synopsis"]].to_numpy().tolist() == [["A", "First\nlines."], ["B", "Une idée très simple."]]
+
+
+DAMAGED = {
+    "JSON": (b'[{"title": "A", "about": "x"},\n {"title": ', "line 2: no JSON"),
+    "JSON lines": (b'{"title": "A", "about": "x"}\n{"title": "B" "about"}\n', "line 2: no JSON"),
+    "a number among objects": (b'{"title": "A", "about": "x"}\n17\n', "object 2: no object with names"),
+    "Parquet": (b"PAR1" + bytes(40) + b"PAR1", "the Parquet file is damaged"),
+    "zip": (b"PK\x03\x04" + bytes(40), r"the zip \(or Excel\) file is damaged"),
+}
+
+
+@pytest.mark.parametrize(("content", "said"), DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_table_is_one_line(tmp_path, content, said):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "films.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"films\.csv.*{said}") as caught:
+        load_movies(tmp_path / "films.csv", "title", "about")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+def test_an_excel_file_cut_off_or_that_unpacks_without_end_is_refused(tmp_path, monkeypatch):
+    to_excel(tmp_path / "films.xlsx")
+    raw = (tmp_path / "films.xlsx").read_bytes()
+    (tmp_path / "cut.xlsx").write_bytes(raw[: len(raw) // 2])
+    with pytest.raises(ValueError, match="damaged or cut off"):
+        load_movies(tmp_path / "cut.xlsx", "title", "about")
+    with zipfile.ZipFile(tmp_path / "empty.xlsx", "w") as archive:
+        archive.writestr("xl/workbook.xml", "<nothing/>")
+    with pytest.raises(ValueError, match=r"empty\.xlsx: the Excel file is damaged"):
+        load_movies(tmp_path / "empty.xlsx", "title", "about")
+    monkeypatch.setattr("helpers.data.formats.UNPACKED", 100)
+    with pytest.raises(ValueError, match="would unpack to"):
+        load_movies(tmp_path / "films.xlsx", "title", "about")
+
+
+@pytest.mark.parametrize(("write", "package"), [(to_parquet, "pyarrow"), (to_excel, "openpyxl")])
+def test_a_package_that_is_not_there_is_named(tmp_path, monkeypatch, write, package):
+    write(tmp_path / "films.csv")
+
+    def absent(*_, **__):
+        raise ImportError(f"no {package}")
+
+    monkeypatch.setattr(pd, "read_parquet", absent)
+    monkeypatch.setattr(pd, "read_excel", absent)
+    with pytest.raises(ImportError, match=rf"films\.csv: .* files are read by a package: pip install {package}"):
+        load_movies(tmp_path / "films.csv", "title", "about")
+
+
+def test_an_error_names_the_row_as_the_program_shows_it(tmp_path):
+    to_excel(tmp_path / "films.csv")
+    assert open_table(tmp_path / "films.csv", []).frame().index.tolist() == [2, 3, 4]
+    to_json_lines(tmp_path / "films.csv")
+    assert open_table(tmp_path / "films.csv", []).frame().index.tolist() == [1, 2, 3]
+
+
+def test_control_characters_and_halves_of_letters_in_json_harm_nobody(tmp_path):
+    (tmp_path / "films.csv").write_text('{"title": "A\\u0000\\u001b[31m", "about": "x\\ud800y\\u0007"}')
+    film = load_movies(tmp_path / "films.csv", "title", "about").iloc[0]
+    assert (film["title"], film["synopsis"]) == ("A", "x?y")
+
+
+def test_a_table_is_shown_as_it_is(tmp_path):
+    to_json_lines(tmp_path / "films.csv")
+    assert read_table(tmp_path / "films.csv").columns.tolist() == ["title", "about", "genres", "year"]
+
+
+def test_lines_that_are_comments_stand_before_the_header(tmp_path):
+    (tmp_path / "films.csv").write_text("# exported, by hand\n\n# twice\ntitle,about\nA,x\n")
+    assert load_movies(tmp_path / "films.csv", "title", "about")["title"].tolist() == ["A"]
+
+
+def test_a_delimiter_can_be_named(tmp_path):
+    (tmp_path / "films.csv").write_text("title:about\nA:x, and y\n")
+    assert load_movies(tmp_path / "films.csv", "title", "about", delimiter=":")["synopsis"].tolist() == ["x, and y"]
+
+
+def test_a_column_that_is_nearly_there_is_hinted_at(tmp_path):
+    (tmp_path / "films.csv").write_text("Title,About us\nA,x\n")
+    with pytest.raises(
+        ValueError, match=r"column 'title' is missing \(found: Title, About us\)\. Did you mean 'Title'"
+    ):
+        load_movies(tmp_path / "films.csv", "title", "about")
