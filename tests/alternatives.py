@@ -9,7 +9,7 @@ import Levenshtein
 import numpy as np
 import pandas as pd
 from scipy.special import log_softmax, softmax
-from scipy.stats import binomtest
+from scipy.stats import binomtest, entropy
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler, normalize
@@ -176,6 +176,16 @@ def _ndcg_by_dot_products(hits, relevant):
 def _interval_by_loop(one, other, drawn):
     means = [np.mean([one[place] - other[place] for place in row]) for row in drawn]
     return tuple(np.percentile(means, [2.5, 97.5]))
+
+
+def _draft_by_pointers(one, other, first):
+    rankings, at, shown = [list(one), list(other)], [0, 0], []
+    for begins in np.repeat(first, 2).tolist():
+        team = begins if len(shown) % 2 == 0 else 1 - begins
+        while rankings[team][at[team]] in shown:
+            at[team] += 1
+        shown.append(rankings[team][at[team]])
+    return np.array(shown)
 
 
 def _first_films_by_sorting(scores, seen, k):
@@ -442,4 +452,15 @@ ALTERNATIVES = {
             "measured by": "Half of the viewers get it for a month, and we count who comes back.",
         }
     ],
+    "12.1": [
+        lambda found, propensity: np.average(found, weights=1 / propensity),
+        lambda found, propensity: (
+            sum(1 / p for hit, p in zip(found, propensity, strict=True) if hit) / sum(1 / p for p in propensity)
+        ),
+    ],
+    "12.2": [
+        lambda taste, shown: entropy(taste, shown, base=2),
+        lambda taste, shown: float(np.sum(taste * np.log(taste)) - np.sum(taste * np.log(shown))) / np.log(2),
+    ],
+    "12.3": [_draft_by_pointers],
 }
