@@ -507,6 +507,17 @@ def test_options_of_ratings_reach_the_loader(monkeypatch, set_up):
     ]
 
 
+def test_recommend_shows_the_ids_and_genres_that_a_description_names(tmp_path, set_up, capsys):
+    (tmp_path / "films.csv").write_text("isbn,t,x,g\nb7,Tide,A ship sinks.,Sea\nb9,Tides,A boat sinks.,Drama;Sea\n")
+    (tmp_path / "catalogue.toml").write_text(
+        'file = "films.csv"\ntitle_column = "t"\ntext_column = "x"\ngenre_column = "g"\nid_column = "isbn"\n'
+    )
+    assert command_line.main(["recommend", "Tide", "--csv", str(tmp_path / "catalogue.toml"), "--json"]) == 0
+    found = document(capsys.readouterr().out)
+    assert found["matched"]["id"] == "b7"
+    assert [(neighbor["id"], neighbor["genres"]) for neighbor in found["neighbors"]] == [("b9", ["Drama", "Sea"])]
+
+
 def test_recommend_shows_years_and_genres_of_another_catalogue(tmp_path, set_up, capsys):
     path = tmp_path / "films.csv"
     path.write_text(

@@ -217,15 +217,17 @@ def start_options(options: argparse.Namespace) -> str | None:
 
 def delimiter(text: str) -> str:
     """Argparse type for the sign between cells."""
-    sign = {"\\t": "\t", "tab": "\t"}.get(text, text)
-    if len(sign) != 1 or sign in '"\r\n' or sign.isalnum():
-        raise argparse.ArgumentTypeError("a delimiter is one sign, such as ; or tab")
-    return sign
+    from helpers.data.tables import one_sign
+
+    try:
+        return one_sign(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def catalogue_options(options: argparse.Namespace) -> str | None:
     """Say what is wrong with the options that name another catalogue, if anything is."""
-    return None if options.csv else without_csv(options, FROM_CSV)
+    return None if options.csv else without_csv(options, [name for name in FROM_CSV if name != "encoder"])
 
 
 def ratings_options(options: argparse.Namespace) -> str | None:
@@ -254,16 +256,21 @@ def given(options: argparse.Namespace, *names: str) -> dict:
 
 def recommend_titles(options: argparse.Namespace) -> Answer:
     """Find the titles that are most like a title."""
-    from helpers.data import load_movies
+    from helpers.data import describe, load_movies
     from helpers.search.neighbors import TitleNotFoundError, find_similar_movies
 
-    movies = load_movies(options.csv, **given(options, *FROM_CSV))
+    if options.csv:
+        described = describe(options.csv, **given(options, *FROM_CSV))
+        movies, encoder = described.films(), described.encoder
+    else:
+        movies, encoder = load_movies(), options.encoder
     try:
-        found = find_similar_movies(options.title, k=options.k, movies=movies)
+        found = find_similar_movies(options.title, k=options.k, movies=movies, encoder=encoder)
     except TitleNotFoundError as error:
         raise Failure(error, query=options.title, matched=None, suggestions=error.suggestions) from error
-    if options.genre_column:
-        found["genres"] = movies["genres"]
+    for name in ("genres", "id") if options.csv else ():
+        if name in movies:
+            found[name] = movies[name]
     matched, neighbors = as_records(movies.loc[[found.attrs["matched"]]])[0], as_records(found)
     lines = [f"  {neighbor['similarity']:.2f}  {label(neighbor)}" for neighbor in neighbors]
     document = {"query": options.title, "matched": matched, "neighbors": neighbors}
@@ -285,7 +292,7 @@ def as_records(films: Any) -> list[dict]:
     for identifier, film in films.iterrows():
         year = film.get("year")
         record = {
-            "id": int(identifier),
+            "id": film.get("id", int(identifier)),
             "title": film["title"],
             "year": None if year != year or year is None else int(year),
         }
