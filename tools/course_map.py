@@ -26,6 +26,7 @@ from helpers.data import write_whole  # noqa: E402
 # Fitted to what it took the first learners: 50, 95 and 100 minutes for 00, 01 and 02, of the text as it was then.
 WORDS_A_MINUTE, SECONDS_A_LINE_OF_CODE, MINUTES_A_LOOK = 100, 9, 1
 MINUTES_A_FUNCTION, MINUTES_AN_ANSWER = 12, 5  # exercises: a function to write, anything else
+FURTHER = "10"  # the first chapter behind the course itself
 SPREAD = 0.15  # by which a quick and a thorough learner differ from the estimate
 COMPUTED = "The minutes are computed: "
 HEADER, NEXT, TABLE = "**About ", "Next: ", "| notebook | question | afterwards you have | minutes |"
@@ -128,8 +129,10 @@ def table(lessons: list[Lesson], folder: str = "", here: Lesson | None = None) -
         name = f"{lesson.number} {lesson.title}"
         name = f"**{name}**" if here and lesson.number == here.number else link(lesson, name, folder)
         rows.append(f"| {name} | {lesson.question} | {lesson.gain} | {spread(lesson.minutes)} |")
-    hours = sum(lesson.minutes for lesson in lessons) / 60
-    rows.append(f"| all of them | | | {spread(hours, 1)} hours |")
+    hours = [sum(lesson.minutes for lesson in lessons if lesson.number < end) / 60 for end in (FURTHER, "99")]
+    rows.append(f"| the course: 00 to 09 | | | {spread(hours[0], 1)} hours |")
+    if hours[1] > hours[0]:
+        rows.append(f"| with the further chapters | | | {spread(hours[1], 1)} hours |")
     return "\n".join(rows)
 
 

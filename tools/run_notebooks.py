@@ -5,7 +5,7 @@
 Stored are: sources, stable cell ids, execution counts 1 to n, outputs without standard error, timings and
 widget state. Cells tagged ``machine-output`` show figures of the machine that ran them (times, sizes): their stored
 output is kept from the first run, unless --renew is given. With --times, how long each notebook took and how much
-memory is written into its metadata; the maps of the course are brought up to date at the end.
+memory is written into its metadata; the maps of the course and its glossary are brought up to date at the end.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 import course_map  # noqa: E402
+import glossary  # noqa: E402
 
 from helpers.data import write_whole  # noqa: E402
 
@@ -123,6 +124,7 @@ def main() -> None:
     for path in options.notebooks:
         print(path.name, "changed" if execute(path, options.renew, options.times) else "as it was", flush=True)
     course_map.main()
+    glossary.main()
 
 
 if __name__ == "__main__":
