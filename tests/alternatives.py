@@ -114,9 +114,14 @@ def _allowed_by_mask(similarity, allowed, k):
     return order[: min(k, np.sum(allowed))]
 
 
-def _next_by_loop(relevance, likeness, diversity):
-    scores = [(1 - diversity) * r - diversity * max(row) for r, row in zip(relevance, likeness, strict=True)]
-    return scores.index(max(scores))
+def _next_by_loop(relevance, similarity, taken, diversity):
+    open_ones = [film for film in range(len(relevance)) if film not in taken]
+    return max(
+        open_ones,
+        key=lambda film: (
+            (1 - diversity) * relevance[film] - diversity * max(similarity[film][other] for other in taken)
+        ),
+    )
 
 
 def _profile_by_loop(vectors, stars, dislike):
@@ -275,6 +280,7 @@ ALTERNATIVES = {
     "4.4": [_next_by_loop],
     "4.5": [
         lambda: {"title": "Alien", "diversity": np.float32(0.4), "why": a_setting()["why"]},
+        lambda: {"title": "Alien", "diversity": Fraction(2, 5), "why": a_setting()["why"]},
         lambda: {"title": "Toy Storry", "diversity": 0.6, "why": "Toys give way to things that are quite unlike toys."},
     ],
     "5.1": [_profile_by_loop],
