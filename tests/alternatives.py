@@ -3,11 +3,13 @@
 import re
 from fractions import Fraction
 from html import escape
+from itertools import pairwise
 
 import Levenshtein
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
+from scipy.special import log_softmax, softmax
+from scipy.stats import binomtest, entropy
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler, normalize
@@ -176,6 +178,16 @@ def _interval_by_loop(one, other, drawn):
     return tuple(np.percentile(means, [2.5, 97.5]))
 
 
+def _draft_by_pointers(one, other, first):
+    rankings, at, shown = [list(one), list(other)], [0, 0], []
+    for begins in np.repeat(first, 2).tolist():
+        team = begins if len(shown) % 2 == 0 else 1 - begins
+        while rankings[team][at[team]] in shown:
+            at[team] += 1
+        shown.append(rankings[team][at[team]])
+    return np.array(shown)
+
+
 def _first_films_by_sorting(scores, seen, k):
     left = [place for place in range(len(scores)) if not seen[place]]
     return sorted(left, key=lambda place: -scores[place])[:k]
@@ -220,6 +232,23 @@ def _without(films, film):
 def _allowed_by_pandas(years, genres, first, last, wanted):
     table = pd.Series(list(genres)).str.get_dummies("|").reindex(columns=list(wanted), fill_value=0)
     return (pd.Series(years).between(first, last) & (table.any(axis=1) | (len(wanted) == 0))).to_numpy()
+
+
+def _in_batch_by_scipy(viewers, films, shares):
+    return -np.diag(log_softmax(viewers @ films.T - np.log(shares), axis=1)).mean()
+
+
+def _transitions_by_pandas(sequences, films):
+    pairs = pd.DataFrame([pair for sequence in sequences for pair in pairwise(sequence)], columns=["from", "to"])
+    table = pd.crosstab(pairs["from"], pairs["to"], normalize="index")
+    return table.reindex(index=range(films), columns=range(films)).fillna(0).to_numpy()
+
+
+def _attention_row_by_row(queries, keys):
+    rows = np.zeros((len(queries), len(queries)))
+    for place, query in enumerate(queries):
+        rows[place, : place + 1] = softmax(keys[: place + 1] @ query / len(query) ** 0.5)
+    return rows
 
 
 ALTERNATIVES = {
@@ -410,4 +439,28 @@ ALTERNATIVES = {
             "refuted by": "fewer opened books per reader, or an interval that holds zero",
         }
     ],
+    "10.1": [lambda viewer, liked, other: np.logaddexp(0, viewer @ (other - liked))],
+    "10.2": [_in_batch_by_scipy],
+    "10.3": [_transitions_by_pandas],
+    "10.4": [_attention_row_by_row],
+    "10.5": [
+        lambda: {
+            "candidates": 20,
+            "tokens of a list": "about "
+            + str(round(20 * load_movies()["synopsis"].str.split().str.len().mean() / 0.75)),
+            "adds": "It explains each film to the viewer in two sentences of its own.",
+            "measured by": "Half of the viewers get it for a month, and we count who comes back.",
+        }
+    ],
+    "12.1": [
+        lambda found, propensity: np.average(found, weights=1 / propensity),
+        lambda found, propensity: (
+            sum(1 / p for hit, p in zip(found, propensity, strict=True) if hit) / sum(1 / p for p in propensity)
+        ),
+    ],
+    "12.2": [
+        lambda taste, shown: entropy(taste, shown, base=2),
+        lambda taste, shown: float(np.sum(taste * np.log(taste)) - np.sum(taste * np.log(shown))) / np.log(2),
+    ],
+    "12.3": [_draft_by_pointers],
 }

@@ -227,7 +227,7 @@ def delimiter(text: str) -> str:
 
 def catalogue_options(options: argparse.Namespace) -> str | None:
     """Say what is wrong with the options that name another catalogue, if anything is."""
-    return None if options.csv else without_csv(options, FROM_CSV)
+    return None if options.csv else without_csv(options, [name for name in FROM_CSV if name != "encoder"])
 
 
 def ratings_options(options: argparse.Namespace) -> str | None:
@@ -256,12 +256,16 @@ def given(options: argparse.Namespace, *names: str) -> dict:
 
 def recommend_titles(options: argparse.Namespace) -> Answer:
     """Find the titles that are most like a title."""
-    from helpers.data import load_movies
+    from helpers.data import describe, load_movies
     from helpers.search.neighbors import TitleNotFoundError, find_similar_movies
 
-    movies = load_movies(options.csv, **given(options, *FROM_CSV))
+    if options.csv:
+        described = describe(options.csv, **given(options, *FROM_CSV))
+        movies, encoder = described.films(), described.encoder
+    else:
+        movies, encoder = load_movies(), options.encoder
     try:
-        found = find_similar_movies(options.title, k=options.k, movies=movies)
+        found = find_similar_movies(options.title, k=options.k, movies=movies, encoder=encoder)
     except TitleNotFoundError as error:
         raise Failure(error, query=options.title, matched=None, suggestions=error.suggestions) from error
     for name in ("genres", "id") if options.csv else ():

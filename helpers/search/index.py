@@ -43,6 +43,8 @@ class NeighborIndex:
         ``"int8"`` and ``"binary"`` look at a short code of every vector first, with 8 bits or 1 bit a number instead
         of 32, and then at the full vectors of the best candidates; they may miss a neighbor, too. They save memory
         once the index is saved and loaded, because full vectors then stay on the disk.
+    encoder : str, optional
+        What made the vectors, see `helpers.encoding.encoder_label`. It is saved with the index.
     **options
         ``"hnsw"``: ``M`` (links of a vector, 16), ``ef_construction`` (candidates kept while building, 200), ``ef``
         (candidates kept while searching, 40; for texts that are like none in the index, take more). ``"int8"``,
@@ -64,7 +66,7 @@ class NeighborIndex:
     with source coding, ICASSP, pages 861-864.
     """
 
-    def __init__(self, vectors, ids=None, method: str = "exact", **options):
+    def __init__(self, vectors, ids=None, method: str = "exact", encoder: str | None = None, **options):
         if method not in OPTIONS:
             raise ValueError(f"NeighborIndex: method is one of {', '.join(OPTIONS)}, not {method!r}.")
         unknown = sorted(set(options) - set(OPTIONS[method]))
@@ -73,6 +75,7 @@ class NeighborIndex:
             raise ValueError(f"NeighborIndex: {method} has no option {unknown[0]!r} (its options: {known}).")
         vectors = unit_rows(np.atleast_2d(_numbers(vectors, "NeighborIndex")), "NeighborIndex")
         ids = np.arange(len(vectors)) if ids is None else _checked_ids(ids, len(vectors))
+        self.encoder = encoder
         self._hold(vectors, ids, method, _whole_options(method, options))
         build = {"ball_tree": self._build_ball_tree, "hnsw": self._build_hnsw}.get(method, self._build_codes)
         self._index = build() if method != "exact" else None
@@ -93,7 +96,7 @@ class NeighborIndex:
         """Bytes that a search goes through from end to end: the codes where there are codes, else the vectors."""
         return self._index["codes"].nbytes if self.method in ("int8", "binary") else self.vectors.nbytes
 
-    def search(self, query, k: int = 10, where=None) -> tuple[np.ndarray, np.ndarray]:
+    def search(self, query, k: int = 10, where=None, encoder: str | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Find the k nearest vectors.
 
         Parameters
@@ -105,6 +108,8 @@ class NeighborIndex:
         where : array-like of bool, optional
             (n,) True for the vectors that may be found; see `as_mask`. Applied before ranking; the search is then
             exact.
+        encoder : str, optional
+            What made the query, as in `NeighborIndex`: the numbers of another encoder mean other things.
 
         Returns
         -------
@@ -115,8 +120,10 @@ class NeighborIndex:
         ------
         ValueError
             When the query has another width, a NaN, or only zeros; when k is no whole number from 1 on; when `where` is
-            no mask of the vectors.
+            no mask of the vectors; when the index was made by another encoder.
         """
+        if encoder and self.encoder and encoder != self.encoder:
+            raise ValueError(f"search: the query was made by {encoder}, the index by {self.encoder}. Use one encoder.")
         query = _numbers(query, "search")
         queries = np.atleast_2d(query)
         if queries.ndim != 2 or queries.shape[1] != self.vectors.shape[1]:
@@ -148,7 +155,8 @@ class NeighborIndex:
         }
         if self.method == "hnsw":
             writers["graph.voyager"] = lambda path: self._index.save(str(path))
-        saved_index.write_folder(folder, writers, {"method": self.method, "options": self.options})
+        about = {"method": self.method, "options": self.options, "encoder": self.encoder}
+        saved_index.write_folder(folder, writers, about)
 
     @classmethod
     def load(cls, folder: str | Path) -> NeighborIndex:
@@ -170,6 +178,7 @@ class NeighborIndex:
             vectors, ids = arrays.pop("vectors"), np.array(arrays.pop("ids"))
             if len(ids) != len(vectors) or len(arrays.get("codes", vectors)) != len(vectors):
                 raise ValueError("its files do not belong together")
+            index.encoder = about.get("encoder")
             index._hold(vectors, ids, about["method"], about["options"])
             index._index = index._loaded(paths, arrays)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
 
@@ -138,6 +139,7 @@ def find_similar_movies(
     where=None,
     diversity: float = 0.0,
     center: bool = False,
+    encoder=None,
 ) -> SimilarMovies:
     """Find the films whose synopses are most like the one of a film.
 
@@ -161,6 +163,8 @@ def find_similar_movies(
     center : bool
         Whether the mean of all vectors is taken away first, see `center_rows`. An index of your own is built from
         centered rows instead.
+    encoder : sentence_transformers.SentenceTransformer or str, optional
+        What reads the synopses where no index is given, or its name; see `helpers.encoding.load_encoder`.
 
     Returns
     -------
@@ -185,7 +189,9 @@ def find_similar_movies(
         raise TitleNotFoundError(title, lookup.suggest(title, 3))
     if index is not None and center:
         raise ValueError("find_similar_movies: center the vectors before the index is built: center_rows(vectors)[0].")
-    index = _index_of(movies, center) if index is None else index
+    if index is None:
+        vectors = _vectors_of(movies, encoder)
+        index = NeighborIndex(center_rows(vectors)[0] if center else vectors, movies.index)
     positions = pd.Index(index.ids)
     if len(positions) != len(movies) or (positions.get_indexer(movies.index) < 0).any():
         raise ValueError(
@@ -304,7 +310,8 @@ def word_contributions(sentence: str, vector, encoder=None) -> pd.Series:
     vector : array-like
         (dimensions,) of length 1.
     encoder : sentence_transformers.SentenceTransformer, optional
-        By default the one of `helpers.encoding.load_encoder`; it has to pool by the mean.
+        By default the one of `helpers.encoding.load_encoder`. The sum is exact where it pools by the mean; for one
+        without a network, each word is encoded alone, and gets its share of the cosine.
 
     Returns
     -------
@@ -315,6 +322,11 @@ def word_contributions(sentence: str, vector, encoder=None) -> pd.Series:
     from helpers.encoding import load_encoder
 
     encoder = encoder or load_encoder()
+    if not np.isfinite(getattr(encoder, "max_seq_length", None) or np.inf):
+        words = sentence.split()
+        alone = encoder.encode(words, normalize_embeddings=True, show_progress_bar=False) @ np.asarray(vector)
+        whole = encoder.encode([sentence], normalize_embeddings=True, show_progress_bar=False)[0] @ np.asarray(vector)
+        return pd.Series([*(alone * (whole / alone.sum() if alone.sum() else 0)), 0.0], index=[*words, ""])
     tokens = encoder.encode(sentence, output_value="token_embeddings", show_progress_bar=False).float().cpu().numpy()
     parts = tokens @ np.asarray(vector) / (len(tokens) * np.linalg.norm(tokens.mean(axis=0)))
     spans = encoder.tokenizer(sentence, return_offsets_mapping=True, truncation=True)["offset_mapping"]
@@ -358,12 +370,12 @@ def tag_overlaps(vectors, movies: pd.DataFrame, k: int = 5) -> np.ndarray:
     return (shared / (counts[:, None] + counts[near] - shared)).mean(axis=1)
 
 
-def _index_of(movies: pd.DataFrame, center: bool) -> NeighborIndex:
-    """Index the course's vectors when they are of these synopses, else encode."""
-    try:
-        vectors = load_vectors(movies)
-    except (ValueError, KeyError):
-        from helpers.encoding import encode
+def _vectors_of(movies: pd.DataFrame, encoder=None) -> np.ndarray:
+    """Vectors of the synopses: those that come with the course where they are of these texts, else encoded."""
+    from helpers.encoding import encode
+    from helpers.encoding.models import canonical_name
 
-        vectors = encode(movies["synopsis"])
-    return NeighborIndex(center_rows(vectors)[0] if center else vectors, movies.index)
+    if encoder is None or isinstance(encoder, str):
+        with contextlib.suppress(ValueError, KeyError):
+            return load_vectors(movies, canonical_name(encoder))
+    return encode(movies["synopsis"], encoder)
