@@ -3,6 +3,7 @@
 from helpers.search.index import NeighborIndex, as_count, as_mask
 from helpers.search.neighbors import (
     TitleNotFoundError,
+    center_rows,
     closest_sentences,
     diversify,
     find_similar_movies,
@@ -17,6 +18,7 @@ __all__ = [
     "TitleNotFoundError",
     "as_count",
     "as_mask",
+    "center_rows",
     "closest_sentences",
     "diversify",
     "find_similar_movies",

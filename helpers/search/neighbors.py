@@ -72,7 +72,7 @@ def diversify(relevance, vectors, k: int, diversity: float) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        (k,) places of the chosen, in the order in which they were taken; of equals the first.
+        (k,) positions of the chosen, in the order in which they were taken; of equals the first.
 
     Raises
     ------
@@ -97,6 +97,39 @@ def diversify(relevance, vectors, k: int, diversity: float) -> np.ndarray:
     return np.array(chosen, dtype=np.int64)
 
 
+def center_rows(vectors, mean=None) -> tuple[np.ndarray, np.ndarray]:
+    """Take the mean vector away from all rows, and scale them to length 1 again.
+
+    What all texts have in common makes some of them neighbors of everything; without it there are fewer such hubs.
+    Keep the mean of the catalog, and take the same one away from every text that is encoded later.
+
+    Parameters
+    ----------
+    vectors : array-like
+        (n, dimensions)
+    mean : array-like, optional
+        (dimensions,) as returned for the catalog; by default the mean of these rows.
+
+    Returns
+    -------
+    rows, mean : numpy.ndarray
+        (n, dimensions) of length 1, and (dimensions,).
+
+    Raises
+    ------
+    ValueError
+        When a row is the mean itself, so that nothing is left of it.
+
+    References
+    ----------
+    I. Suzuki, K. Hara, M. Shimbo, M. Saerens and K. Fukumizu (2013), Centering similarity measures to reduce hubs,
+    EMNLP, pages 613-623.
+    """
+    rows = np.asarray(vectors, dtype=np.float32)
+    mean = rows.mean(axis=0) if mean is None else np.asarray(mean, dtype=np.float32)
+    return unit_rows(rows - mean, "center_rows"), mean
+
+
 def find_similar_movies(
     title: str,
     k: int = 5,
@@ -105,8 +138,9 @@ def find_similar_movies(
     index: NeighborIndex | None = None,
     where=None,
     diversity: float = 0.0,
+    center: bool = False,
     encoder=None,
-) -> pd.DataFrame:
+) -> SimilarMovies:
     """Find the films whose synopses are most like the one of a film.
 
     Parameters
@@ -116,7 +150,7 @@ def find_similar_movies(
     k : int
         How many.
     movies : pandas.DataFrame, optional
-        Any catalogue as from `helpers.data.load_movies`; by default the films of the course.
+        Any catalog as from `helpers.data.load_movies`; by default the films of the course.
     index : NeighborIndex, optional
         Over the ids of `movies`: ``NeighborIndex(vectors, movies.index)``. By default the course's vectors serve, or
         the synopses are encoded (and cached).
@@ -126,13 +160,16 @@ def find_similar_movies(
     diversity : float
         0: the nearest films. Up to 1: of the `POOL` nearest, films that are less and less like each other; see
         `diversify`.
+    center : bool
+        Whether the mean of all vectors is taken away first, see `center_rows`. An index of your own is built from
+        centered rows instead.
     encoder : sentence_transformers.SentenceTransformer or str, optional
         What reads the synopses where no index is given, or its name; see `helpers.encoding.load_encoder`.
 
     Returns
     -------
     pandas.DataFrame
-        Index ``movie_id``; ``title``, ``year`` (where the catalogue has years), ``similarity`` (cosine), best first.
+        Index ``movie_id``; ``title``, ``year`` (where the catalog has years), ``similarity`` (cosine), best first.
         The film itself is left out. Above it stands which film was understood (``caption``). ``attrs["matched"]`` is
         the id of that film, ``attrs["ties"]`` holds the ids of all films that the title names as well as this one.
 
@@ -150,20 +187,24 @@ def find_similar_movies(
     match = lookup.closest(title)
     if match is None:
         raise TitleNotFoundError(title, lookup.suggest(title, 3))
-    index = NeighborIndex(_vectors_of(movies, encoder), movies.index) if index is None else index
-    places = pd.Index(index.ids)
-    if len(places) != len(movies) or (places.get_indexer(movies.index) < 0).any():
+    if index is not None and center:
+        raise ValueError("find_similar_movies: center the vectors before the index is built: center_rows(vectors)[0].")
+    if index is None:
+        vectors = _vectors_of(movies, encoder)
+        index = NeighborIndex(center_rows(vectors)[0] if center else vectors, movies.index)
+    positions = pd.Index(index.ids)
+    if len(positions) != len(movies) or (positions.get_indexer(movies.index) < 0).any():
         raise ValueError(
-            f"find_similar_movies: the index has the ids {_first_ids(places)}, the movies {_first_ids(movies.index)}; "
-            f"build it with NeighborIndex(vectors, movies.index)."
+            f"find_similar_movies: the index has the ids {_first_ids(positions)}, the movies "
+            f"{_first_ids(movies.index)}; build it with NeighborIndex(vectors, movies.index)."
         )
     allowed = as_mask(where, movies.index, "find_similar_movies")
     others = pd.Series(True if allowed is None else allowed, index=movies.index)
     others[match.id] = False
-    query = index.vectors[places.get_loc(match.id)]
+    query = index.vectors[positions.get_loc(match.id)]
     ids, similarities = index.search(query, max(k, POOL) if diversity else k, where=others)
     if diversity:
-        chosen = diversify(similarities, index.vectors[places.get_indexer(ids)], k, diversity)
+        chosen = diversify(similarities, index.vectors[positions.get_indexer(ids)], k, diversity)
         ids, similarities = ids[chosen], similarities[chosen]
     found = movies.loc[ids, [column for column in ("title", "year") if column in movies]].copy()
     found["similarity"] = similarities.round(4)
@@ -183,7 +224,7 @@ def describe_match(text: str, match: Match, movies: pd.DataFrame, ties=()) -> st
     match : helpers.titles.Match
         What was found.
     movies : pandas.DataFrame
-        The catalogue, with a column ``title``, and ``year`` where there are years.
+        The catalog, with a column ``title``, and ``year`` where there are years.
     ties : sequence
         Ids of all films that the text names as well as this one.
 
@@ -292,13 +333,18 @@ def word_contributions(sentence: str, vector, encoder=None) -> pd.Series:
     words = [found.span() for found in re.finditer(r"\S+", sentence)]
     sums = np.zeros(len(words) + 1)
     for (begin, end), part in zip(spans, parts, strict=True):
-        place = next((i for i, word in enumerate(words) if word[0] <= begin < word[1]), -1) if end > begin else -1
-        sums[place] += part
+        position = next((i for i, word in enumerate(words) if word[0] <= begin < word[1]), -1) if end > begin else -1
+        sums[position] += part
     return pd.Series(sums, index=[*(sentence[begin:end] for begin, end in words), ""])
 
 
+def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:
+    """Judge vectors without ratings: how many tags do the nearest films share, on average? See `tag_overlaps`."""
+    return float(tag_overlaps(vectors, movies, k).mean())
+
+
 def tag_overlaps(vectors, movies: pd.DataFrame, k: int = 5) -> np.ndarray:
-    """Judge vectors without ratings, film by film: do its nearest films share its tags?
+    """Judge the neighbors of each film without ratings: do they share its tags?
 
     Parameters
     ----------
@@ -307,7 +353,7 @@ def tag_overlaps(vectors, movies: pd.DataFrame, k: int = 5) -> np.ndarray:
     movies : pandas.DataFrame
         With a column ``tags``, names joined by ``|``.
     k : int
-        How many neighbours of each film count.
+        How many neighbors of each film count.
 
     Returns
     -------
@@ -322,11 +368,6 @@ def tag_overlaps(vectors, movies: pd.DataFrame, k: int = 5) -> np.ndarray:
     shared = np.einsum("it,ikt->ik", tags, tags[near])
     counts = tags.sum(axis=1)
     return (shared / (counts[:, None] + counts[near] - shared)).mean(axis=1)
-
-
-def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:
-    """Mean of `tag_overlaps` over all films."""
-    return float(tag_overlaps(vectors, movies, k).mean())
 
 
 def _vectors_of(movies: pd.DataFrame, encoder=None) -> np.ndarray:
