@@ -397,7 +397,7 @@ CLAIMS = [
     ),
     ("05", "We see its sequels", lambda: output_of("05", "nb05-09").count("Alien") >= 3),
     ("05", "Finn, who never gives four stars", lambda: toy_ratings().loc["Finn"].max() < 4),
-    ("05", "with all ratings and 32 directions", lambda: recommenders.ALS().factors == 32),
+    ("05", "With all ratings and 32 directions", lambda: recommenders.ALS().factors == 32),
     (
         "05",
         "We see learned vectors far ahead of popularity",
@@ -405,7 +405,7 @@ CLAIMS = [
     ),
     (
         "05",
-        "lists that show much more of the catalogue",
+        "lists that show much more of the catalog",
         lambda: scores_of("nb05-16")["ALS"][2] > 3 * scores_of("nb05-16")["popularity"][2],
     ),
     ("05", "biases do nearly all of it", lambda: share_of_biases() > 0.9),
@@ -789,6 +789,7 @@ GIVEN = {
         "1 would mean the same synopsis, and 0 means nothing in common",
         "older than 1960",
         "These vectors all have length 1",
+        "For vectors of length 1",
         "goes 3 to the right and 4 up",
         "an arrow of length 1",
         "To base 2, it counts doublings: 8 is three doublings of 1",
@@ -844,7 +845,7 @@ GIVEN = {
         "codes from −127 to 127",
         "| up to some 15,000 texts that rarely change |",
         "| up to some 100,000 that rarely change |",
-        "is up 99 % of the time",
+        "is up 99% of the time",
         '"http://127.0.0.1:19530"',
         '"https://milvus.example.org:19530"',
         "shards=8, replicas=2",
@@ -888,7 +889,7 @@ NO_FINDING = [  # generated lines, references, formulas, code, links, other note
     r"^\*\*About .*$",
     r"^\*\*Read more:.*$",
     r"^Next: .*$",
-    r"^\| (\*\*|\[)\d\d .*$",
+    r"^\| (\*\*|\[)\d\d .*$|^\| all of them .*$",
     r"\$\$.*?\$\$|\$[^$\n]*\$",
     r"`[^`\n]*`",
     r"\]\([^)]*\)",
@@ -902,8 +903,8 @@ NO_FINDING = [  # generated lines, references, formulas, code, links, other note
 
 def scores_of(cell_id):
     """Numbers of a printed table by the name of its row."""
-    lines = [re.split(r"\s{2,}", line) for line in output_of("05", cell_id).splitlines()[1:]]
-    return {line[0]: [float(number) for number in line[1:]] for line in lines}
+    lines = [re.split(r"\s{2,}", line) for line in output_of("05", cell_id).splitlines()]
+    return {line[0]: [float(number) for number in line[1:]] for line in lines if line[0] and len(line) > 1}
 
 
 def chart(cell_id):

@@ -92,7 +92,7 @@ q1 = Exercise(
     mistakes=[
         Mistake(
             "the query among its neighbours",
-            "The film itself is among its neighbours. Leave it out.",
+            "The film itself is among its neighbors. Leave it out.",
             lambda vectors, ids, query_id, k: [ids[place] for place in _order(vectors, ids, query_id)[:k]],
         ),
         Mistake(
@@ -103,14 +103,14 @@ q1 = Exercise(
         ),
         Mistake(
             "one too few",
-            "One film is missing: you took k and then dropped the query. Take it out before you count.",
+            "One film is missing: you took k and then dropped the query. Drop it before you count.",
             lambda vectors, ids, query_id, k: [
                 ids[place] for place in _order(vectors, ids, query_id)[:k] if ids[place] != query_id
             ],
         ),
         Mistake(
             "sorted ascending",
-            "These are the furthest: a larger cosine is nearer. Sort descending.",
+            "These are the farthest: a larger cosine means nearer. Sort in descending order.",
             lambda vectors, ids, query_id, k: [
                 ids[place]
                 for place in np.argsort(vectors @ vectors[ids.index(query_id)], kind="stable")
@@ -119,7 +119,7 @@ q1 = Exercise(
         ),
         Mistake(
             "places instead of ids",
-            "You returned places in the matrix. Whoever asks knows only ids: return ids[place].",
+            "You returned places in the matrix. People ask by id, so return ids[place].",
             lambda vectors, ids, query_id, k: [
                 int(place) for place in _order(vectors, ids, query_id) if ids[place] != query_id
             ][:k],
@@ -141,12 +141,12 @@ q2 = Exercise(
     mistakes=[
         Mistake(
             "order counted",
-            "You compared place by place. A neighbour counts wherever in the list it stands.",
+            "You compared place by place. A neighbor counts no matter where in the list it is.",
             lambda found, true: sum(a == b for a, b in zip(found, true, strict=False)) / len(true),
         ),
         Mistake(
             "divided by all of both",
-            "You divided by everything that is in either list. Recall asks of the true ones only.",
+            "You divided by everything in either list. Recall is a share of the true ones only.",
             lambda found, true: len(set(found) & set(true)) / len(set(found) | set(true)),
         ),
         Mistake(
@@ -156,7 +156,7 @@ q2 = Exercise(
         ),
         Mistake(
             "count instead of share",
-            "That is how many. The share is that, divided by how many are true.",
+            "That is a count. Divide it by how many are true.",
             lambda found, true: len(set(found) & set(true)),
         ),
     ],
@@ -165,7 +165,7 @@ q2 = Exercise(
         "Divide their number by the number of the true ones.",
         "len(set(found) & set(true)) / len(true)",
     ],
-    praise="With it you can say what speed costs.",
+    praise="Now you can say what speed costs.",
 )
 
 q3 = Exercise(
@@ -186,7 +186,8 @@ q3 = Exercise(
         ),
         Mistake(
             "filled up with what is not allowed",
-            "Where fewer than k are allowed, you fill the list up with others, at -inf. Return the allowed ones only.",
+            "Where fewer than k are allowed, your list is filled up with others, at -inf. Return only the allowed "
+            "ones.",
             lambda similarity, allowed, k: np.argsort(-np.where(allowed, similarity, -np.inf), kind="stable")[:k],
         ),
         Mistake(
@@ -210,7 +211,9 @@ q3 = Exercise(
         "Or go through np.argsort(-similarity) and keep the allowed places, then cut at k.",
         "[int(place) for place in np.argsort(-similarity) if allowed[place]][:k]",
     ],
-    praise="The five nearest of the eighties, not those of the five nearest that are of the eighties.",
+    praise=(
+        "You get the five nearest films of the eighties, not whatever part of the five nearest is from the eighties."
+    ),
 )
 
 q4 = Exercise(
@@ -227,12 +230,12 @@ q4 = Exercise(
     mistakes=[
         Mistake(
             "likeness added",
-            "You added the likeness to what is chosen, which asks for more of the same. Subtract it.",
+            "You added the likeness to what is already in the list, which asks for more of the same. Subtract it.",
             lambda r, likeness, d: int(((1 - d) * r + d * likeness.max(axis=1)).argmax()),
         ),
         Mistake(
             "mean instead of largest",
-            "You took the mean likeness. One near twin among the chosen makes a film superfluous: take the largest.",
+            "You took the mean likeness. A single near twin in the list makes a film superfluous: take the largest.",
             lambda r, likeness, d: int(((1 - d) * r - d * likeness.mean(axis=1)).argmax()),
         ),
         Mistake(
@@ -242,7 +245,7 @@ q4 = Exercise(
         ),
         Mistake(
             "relevance only",
-            "That is the most relevant one, whatever is chosen already.",
+            "That is the most relevant film, no matter what is already in the list.",
             lambda r, likeness, d: int(r.argmax()),
         ),
     ],
@@ -263,7 +266,7 @@ q5 = Exercise(
     rubric=[
         "Do you name films that went and films that came?",
         "Would the viewer you have in mind notice the difference, and thank you?",
-        "Could you defend the setting for a film of quite another kind? Try one.",
+        "Would the setting hold for a very different film? Try one.",
     ],
     mistakes=[
         Mistake("nothing changes", "holds the same eight films", lambda: {**a_setting(), "diversity": 0.0}),
@@ -274,7 +277,7 @@ q5 = Exercise(
     hints=[
         "Compare find_similar_movies(title, k=8) with find_similar_movies(title, k=8, diversity=0.4).",
         "Start at 0.1 and turn it up until a film gives way to another.",
-        "Say who went, who came, and for whom that is better.",
+        "Say which films went, which came, and for whom that is better.",
     ],
     praise="The list has changed, and you can say why.",
 )

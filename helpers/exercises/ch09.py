@@ -163,7 +163,7 @@ q2 = Exercise(
         ),
         Mistake(
             "empty sentences",
-            "Blank cells left a stop behind. Leave them out as well as the missing ones.",
+            "Blank cells left a stop behind. Leave them out, like the missing ones.",
             lambda parts: " ".join(f"{part.strip().rstrip('.')}." for part in parts if isinstance(part, str)),
         ),
     ],
@@ -212,7 +212,7 @@ q3 = Exercise(
         "The middle is p + z²/(2n); the half width is z·sqrt(p(1 - p)/n + z²/(4n²)).",
         "Divide middle - half and middle + half by 1 + z²/n.",
     ],
-    praise="Whoever shows a precision from 20 labels without this shows a wish.",
+    praise="A precision from 20 labels without its interval is wishful thinking.",
 )
 
 q4 = Exercise(
@@ -225,12 +225,12 @@ q4 = Exercise(
     mistakes=[
         Mistake(
             "those without are missing",
-            "Rows that are nobody's neighbour have to stand there with 0: np.bincount(..., minlength=n).",
+            "A row that is nobody's neighbor needs a 0: np.bincount(..., minlength=n).",
             lambda neighbours, n: np.bincount(np.ravel(neighbours)),
         ),
         Mistake(
             "only the nearest",
-            "You counted the first neighbour of each row. Count all k.",
+            "You counted the first neighbor of each row. Count all k.",
             lambda neighbours, n: np.bincount(np.asarray(neighbours)[:, 0], minlength=n),
         ),
         Mistake(
@@ -252,7 +252,7 @@ q5 = Exercise(
     "smell and the next step in 3 words or more.",
     rubric=[
         "Could a colleague repeat every figure from what you wrote?",
-        "Did somebody else label some neighbours, without knowing which method they came from?",
+        "Did somebody else label some neighbors, without knowing which method they came from?",
         "What would make you stop using it?",
     ],
     mistakes=[
