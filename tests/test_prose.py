@@ -953,7 +953,7 @@ def cold_on_movielens(model):
 
 def printed(number, cell_id):
     """A table as a notebook prints it, as a DataFrame of numbers or words."""
-    header, *lines = output_of(number, cell_id).strip("\n").splitlines()
+    header, *lines = output_of(number, cell_id).partition("No guess")[0].strip("\n").splitlines()
     columns = re.split(r"\s{2,}", header.strip())
     rows = [re.split(r"\s{2,}|(?<=\d) (?=-?\d)", line.strip()) for line in lines]
     table = pd.DataFrame([row[1:] for row in rows], index=[row[0] for row in rows], columns=columns)
