@@ -1,7 +1,7 @@
-"""Figures with a slider, a form to label neighbours, and a planner of machines.
+"""Figures with a slider, a form to label neighbors, and a planner of machines.
 
-What the slider does is a function from a value to a figure, which works without any widget. Where widgets do not run
-(on GitHub, on paper, in a test), the figure of the first value stands in the widget's place.
+A slider shows what a function makes of a value: a figure. The function works without any widget. Where widgets do not
+run (on GitHub, on paper, in a test), the figure for the first value is shown instead.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ def with_slider(draw: Callable[[object], CourseFigure], label: str, values: Sequ
     draw : callable
         From a value to the figure for it.
     label : str
-        What the slider changes; stands at its left, and is read by screen readers.
+        What the slider changes; it appears to its left, and screen readers read it.
     values : sequence
-        Where the slider can stand, in order; the arrow keys go from one to the next.
+        The values of the slider, in order; the arrow keys move from one to the next.
     value : object
-        Where it stands first.
+        Where it starts.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def with_slider(draw: Callable[[object], CourseFigure], label: str, values: Sequ
 
 
 class LabelForm(ipywidgets.VBox):
-    """A form on which somebody says of neighbours whether they fit.
+    """A form on which somebody says which neighbors fit.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class LabelForm(ipywidgets.VBox):
 
     @property
     def labels(self) -> pd.Series:
-        """True, False, or None where nothing is said, for every pair."""
+        """True, False, or None (no label yet) for every pair."""
         return pd.Series([button.value for button in self.buttons], dtype=object)
 
     def fill(self, labels: Sequence) -> None:
@@ -105,7 +105,7 @@ class LabelForm(ipywidgets.VBox):
             button.value = label
 
     def precision(self) -> tuple[float, float, float]:
-        """Share of the labelled neighbours that fit, and its 95 % interval (Wilson, 1927); NaN without a label."""
+        """Share of the labeled neighbors that fit, and its 95% interval (Wilson, 1927); NaN without a label."""
         from scipy.stats import binomtest
 
         said = self.labels.dropna().astype(bool)
@@ -127,7 +127,7 @@ class LabelForm(ipywidgets.VBox):
 
 
 class CapacityPlanner(ipywidgets.VBox):
-    """Sliders for a catalogue's size and its visitors above the machines that they need; see `helpers.scale.capacity`.
+    """Sliders for a catalog's size and its visitors, above the machines that they need; see `helpers.scale.capacity`.
 
     Parameters
     ----------

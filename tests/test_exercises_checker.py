@@ -289,3 +289,9 @@ def test_a_mistake_that_raises_is_compared_as_well():
     assert "TypeError" in wrong(exercise, lambda n: n / 0)  # stops, too, but not as the mistake does
     assert checker.Feedback("1", "wrong", " a ").message == "a"
     assert values.brief(2.0) == "2"
+
+
+def test_a_generator_and_a_missing_value_are_named_in_plain_words():
+    message = wrong(SUM, lambda numbers: (number for number in numbers))
+    assert "with list(...)" in message and "Unreadable" not in message
+    assert "not filled in" in wrong(SUM, lambda numbers: float("nan"))

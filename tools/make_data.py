@@ -24,6 +24,8 @@ FILES = [
     "ratings.csv",
     "vectors.npz",
     "recipes.csv",
+    "descriptions.csv",
+    "endings.csv",
 ]
 
 

@@ -125,7 +125,7 @@ class Reader:
         """Whether a word is the name of a title rather than a word: no story uses it in small letters."""
         return len(word) > 3 and not self._is_common(word) and self._capital[word] <= 2 * self._in_titles[word]
 
-    def _named(self, film) -> tuple[str, str]:
+    def _named(self, film: object) -> tuple[str, str]:
         year = self.movies["year"].get(film) if "year" in self.movies else None
         return self.movies["title"][film], "" if year is None or pd.isna(year) else str(int(year))
 
@@ -149,8 +149,9 @@ class Reader:
             return [], False
         parts = [part for part in re.split(r"\s*(?:,|&|\band\b|\bwith\b)\s*", text, flags=re.I) if part]
         named = [self._name(part) for part in parts]
-        if len(named) > 1 and all(named) and set.intersection(*(set(self.people[name]) for name in named)):
-            return [self._reading(tuple(named))], True
+        whole = [name for name in named if name]
+        if len(whole) == len(parts) > 1 and set.intersection(*(set(self.people[name]) for name in whole)):
+            return [self._reading(tuple(whole))], True
         exact = self._name(text)
         last = [name for name in self._by_last_name.get(text.casefold(), []) if name != exact]
         starts = [name for name in self.people if name.casefold().startswith(text.casefold())] if len(text) > 2 else []

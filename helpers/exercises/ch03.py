@@ -105,12 +105,12 @@ q1 = Exercise(
     mistakes=[
         Mistake(
             "the fraction upside down",
-            "You divided the other way round, so that common words weigh most. Rare words should.",
+            "You divided the other way around, so common words get the most weight. Rare words should.",
             lambda n, with_word: math.log((1 + with_word) / (1 + n)) + 1,
         ),
         Mistake(
             "no logarithm",
-            "Without the logarithm, a word of one film weighs hundreds of times a word of many.",
+            "Without the logarithm, a word in one film counts hundreds of times as much as a common word.",
             lambda n, with_word: (1 + n) / (1 + with_word) + 1,
         ),
         Mistake(
@@ -120,7 +120,7 @@ q1 = Exercise(
         ),
         Mistake(
             "the last one forgotten",
-            "Add 1 at the end, so that a word of every film still counts a little.",
+            "Add 1 at the end, so that a word in every film still counts a little.",
             lambda n, with_word: math.log((1 + n) / (1 + with_word)),
         ),
     ],
@@ -144,12 +144,13 @@ q2 = Exercise(
     mistakes=[
         Mistake(
             "the first rows",
-            "You took as many rows as there are ones, from the top. The filling may stand in front: go by the mask.",
+            "You took as many rows as there are ones, from the top. The padding may come first: go by the mask.",
             lambda vectors, mask: vectors[: int(np.sum(mask))].mean(axis=0),
         ),
         Mistake(
             "padding counted",
-            "You took the mean over all rows. Those whose mask is 0 are filling, put there to make texts equally long.",
+            "You took the mean over all rows. Rows whose mask is 0 are padding, put there to make all texts "
+            "equally long.",
             lambda vectors, mask: vectors.mean(axis=0),
         ),
         Mistake(
@@ -164,7 +165,7 @@ q2 = Exercise(
         ),
         Mistake(
             "mean of every token",
-            "You took the mean along each token, one number a token. Take it over the tokens: axis=0.",
+            "You took the mean along each token, one number per token. Take it over the tokens: axis=0.",
             lambda vectors, mask: vectors[np.asarray(mask, dtype=bool)].mean(axis=1),
         ),
         Mistake(
@@ -178,7 +179,7 @@ q2 = Exercise(
         "mean(axis=0) is the mean over rows.",
         "token_vectors[np.asarray(mask) == 1].mean(axis=0)",
     ],
-    praise="This is the step that turns a vector a word into a vector a text.",
+    praise="This step turns one vector per token into one vector per text.",
 )
 
 q3 = Exercise(
@@ -199,7 +200,7 @@ q3 = Exercise(
         ),
         Mistake(
             "only the first piece",
-            "That is truncation: the first piece, and nothing of the rest.",
+            "That is truncation: the first piece, and none of the rest.",
             lambda tokens, size: [tokens[:size]],
         ),
         Mistake(
@@ -225,7 +226,7 @@ q4 = Exercise(
     mistakes=[
         Mistake(
             "forgot to normalise",
-            "Centred, but the rows are no longer of length 1, so that their products are no cosines. Scale them again.",
+            "Centered, but the rows no longer have length 1, so their products are not cosines. Scale them again.",
             lambda vectors: vectors - vectors.mean(axis=0),
         ),
         Mistake(
@@ -235,7 +236,7 @@ q4 = Exercise(
         ),
         Mistake(
             "one mean for everything",
-            "You subtracted one number from all. The mean film is a vector: one number a column, axis=0.",
+            "You subtracted a single number. The mean film is a vector, one number per column: axis=0.",
             lambda vectors: _unit(vectors - vectors.mean()),
         ),
         Mistake(
@@ -249,7 +250,7 @@ q4 = Exercise(
         "Subtract it from all rows, then divide each row by its length.",
         "moved = vectors - vectors.mean(axis=0); moved / np.linalg.norm(moved, axis=1, keepdims=True)",
     ],
-    praise="What all films have in common tells none of them apart, and is gone.",
+    praise="What all films have in common cannot tell them apart, and now it is gone.",
 )
 
 q5 = Exercise(
@@ -262,7 +263,7 @@ q5 = Exercise(
     rubric=[
         "Why is each part in your text? Try it without.",
         "Does the important part come before the encoder stops reading?",
-        "Tags judge you here. What kind of likeness would they never see, and would your text show it?",
+        "Here, tags are the judge. What kind of likeness would they never see, and would your text show it?",
     ],
     mistakes=[
         Mistake("the tags leak", "it would win by copying", lambda film: f"{film['title']}: {film['tags']}"),
@@ -282,7 +283,7 @@ q5 = Exercise(
         "Return one text, with the parts that you choose, in the order that you choose.",
         "return f\"{film['genres']}. {film['synopsis']}\"",
     ],
-    praise="Neighbours of your texts share clearly more tags than chance.",
+    praise="Neighbors by your texts share clearly more tags than chance.",
 )
 
 

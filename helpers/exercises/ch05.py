@@ -84,7 +84,7 @@ def judge_viewer(answer) -> str | None:
     titles = set(load_movies()["title"])
     strange = [title for title in answer.keys() if title not in titles]  # noqa: SIM118 - a Series gives its values
     if strange:
-        return f"'{str(strange[0])[:60]}' is not in the catalogue, letter by letter."
+        return f"'{str(strange[0])[:60]}' is not in the catalog, letter by letter."
     if len(answer) < 5:
         return f"You rated {len(answer)} films. Rate five or more."
     try:
@@ -107,12 +107,13 @@ q1 = Exercise(
     mistakes=[
         Mistake(
             "mean not subtracted",
-            "You weighed by the stars themselves, so that even one star speaks for a film. Subtract the viewer's mean.",
+            "You weighted by the stars themselves, so even a single star speaks for a film. Subtract the viewer's "
+            "mean.",
             lambda vectors, stars, dislike: _unit(stars @ vectors),
         ),
         Mistake(
             "dislikes added",
-            "Films below the mean have to count against the profile: keep their weight negative.",
+            "Films below the mean must count against the profile: keep their weights negative.",
             lambda vectors, stars, dislike: _unit(
                 np.where(stars > stars.mean(), 1, dislike) * np.abs(stars - stars.mean()) @ vectors
             ),
@@ -135,7 +136,7 @@ q1 = Exercise(
         "np.where(above > 0, above, dislike * above) are the weights.",
         "weights @ vectors adds up the rows; divide by np.linalg.norm of it.",
     ],
-    praise="Viewer and films are in one space now.",
+    praise="Viewers and films are now in one space.",
 )
 
 q2 = Exercise(
@@ -147,22 +148,22 @@ q2 = Exercise(
     mistakes=[
         Mistake(
             "confidence left out",
-            "You trusted likes and absences alike. A like weighs 1 + confidence, on both sides of the equation.",
+            "You trusted likes and absences equally. A like weighs 1 + confidence, on both sides of the equation.",
             lambda liked, films, confidence, regularization: np.linalg.solve(
                 films.T @ films + regularization * np.eye(films.shape[1]), films.T @ liked
             ),
         ),
         Mistake(
             "no regularisation",
-            "The regularisation is missing: add it, times the identity, to the left side.",
+            "The regularization is missing: add it, times the identity, to the left side.",
             lambda liked, films, confidence, regularization: np.linalg.lstsq(
                 (films.T * (1 + confidence * liked)) @ films, films.T @ ((1 + confidence) * liked), rcond=None
             )[0],
         ),
         Mistake(
             "the one forgotten",
-            "You weighed by confidence * liked, so that what was not liked weighs nothing. It weighs 1, a like "
-            "1 + confidence.",
+            "You weighted by confidence * liked, so films that were not liked count for nothing. They weigh 1, a "
+            "like 1 + confidence.",
             lambda liked, films, confidence, regularization: np.linalg.solve(
                 (films.T * confidence * liked) @ films + regularization * np.eye(films.shape[1]),
                 films.T @ (confidence * liked),
@@ -184,7 +185,7 @@ q2 = Exercise(
         ),
         Mistake(
             "absences ignored",
-            "You used the liked films only. That somebody did not like the others says a little, too: weight 1.",
+            "You used only the liked films. The others say a little, too: they weigh 1.",
             _only_liked,
         ),
     ],
@@ -193,7 +194,7 @@ q2 = Exercise(
         "Left side: (film_factors.T * trust) @ film_factors + regularization * np.eye(number of factors).",
         "np.linalg.solve(left, film_factors.T @ (trust * liked))",
     ],
-    praise="Do it for all viewers, then with the roles exchanged for all films, and again: that is ALS.",
+    praise="Do this for all viewers, then with the roles swapped for all films, and repeat: that is ALS.",
 )
 
 q3 = Exercise(
@@ -269,14 +270,14 @@ q5 = Exercise(
     asks="It asks for five films or more, with stars from 0.5 to 5, some of 4 and more, some of 3 and less.",
     rubric=[
         "Which of the two lists would this person thank you for, and why?",
-        "Turn one rating round. Does the list follow, and by how much?",
+        "Flip one rating. Does the list follow, and by how much?",
         "What does the list of taste know that no synopsis says?",
     ],
     mistakes=[
         Mistake("too few", "Rate five or more", lambda: {"Alien": 5, "Titanic": 1}),
         Mistake("everything loved", "nothing to tell apart", lambda: dict.fromkeys(a_new_viewer(), 5.0)),
         Mistake("another scale", "0.5 to 5", lambda: {**a_new_viewer(), "Alien": 10}),
-        Mistake("an unknown title", "not in the catalogue", lambda: {**a_new_viewer(), "Aliennn": 5.0}),
+        Mistake("an unknown title", "not in the catalog", lambda: {**a_new_viewer(), "Aliennn": 5.0}),
     ],
     hints=[
         "Take somebody you know, and rate what they love and what they would walk out of.",

@@ -98,7 +98,7 @@ q1 = Exercise(
     mistakes=[
         Mistake(
             "precision at every place",
-            "You took the precision at every place. Take it where there is a hit, and nowhere else.",
+            "You took the precision at every position. Take it only where there is a hit.",
             lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1)).mean(),
         ),
         Mistake(
@@ -186,7 +186,7 @@ q3 = Exercise(
     mistakes=[
         Mistake(
             "not paired",
-            "You drew viewers for each model by itself. Both judged the same viewers: draw the differences.",
+            "You drew viewers for each model separately. Both served the same viewers: draw the differences.",
             lambda one, other, drawn: np.quantile(
                 one[drawn].mean(axis=1) - other[drawn[::-1]].mean(axis=1), [0.025, 0.975]
             ),
@@ -207,7 +207,7 @@ q3 = Exercise(
         ),
         Mistake(
             "the least and the most",
-            "That is the whole range of the means. Leave out 2.5 % on each side: the quantiles 0.025 and 0.975.",
+            "That is the whole range of the means. Leave out 2.5% on each side: the quantiles 0.025 and 0.975.",
             lambda one, other, drawn: np.quantile((one - other)[drawn].mean(axis=1), [0, 1]),
         ),
         Mistake(
@@ -217,13 +217,13 @@ q3 = Exercise(
         ),
         Mistake(
             "the other way round",
-            "The sign is turned: how much better is the first than the second?",
+            "The sign is reversed: how much better is the first than the second?",
             lambda one, other, drawn: np.quantile((other - one)[drawn].mean(axis=1), [0.025, 0.975]),
         ),
     ],
     hints=[
-        "differences = one - other has a number a viewer.",
-        "differences[drawn] has a row a sample; .mean(axis=1) is the mean of each.",
+        "differences = one - other holds one number per viewer.",
+        "differences[drawn] has one row per sample; .mean(axis=1) gives the mean of each.",
         "np.quantile(means, [0.025, 0.975])",
     ],
     asks="The ends are the quantiles 0.025 and 0.975 of the means of the samples.",
@@ -242,7 +242,7 @@ q4 = Exercise(
     mistakes=[
         Mistake(
             "worst first",
-            "Your list begins with the worst: np.argsort sorts upwards. Sort the negative scores.",
+            "Your list begins with the worst: np.argsort sorts in ascending order. Sort the negative scores.",
             lambda scores, seen, k: np.argsort(np.where(seen, np.inf, scores), kind="stable")[:k],
         ),
         Mistake(
@@ -257,7 +257,7 @@ q4 = Exercise(
         ),
         Mistake(
             "only seen films",
-            "You kept what was seen, and left out the rest: the mask is the wrong way round.",
+            "You kept what was seen, and left out the rest: the mask is inverted.",
             lambda scores, seen, k: np.argsort(-np.where(seen, scores, -np.inf), kind="stable")[:k],
         ),
         Mistake(
@@ -301,7 +301,8 @@ q5 = Exercise(
         Mistake("no number", "is a number", lambda: {**a_plan(), "viewers per group": "many"}),
     ],
     hints=[
-        "Decide on the metric and the end before the start: whoever looks every day and stops at the best moment lies.",
+        "Decide on the metric and the end before the start. To look every day and stop at the best moment is to "
+        "fool yourself.",
         "With p = 0.6 and d = 0.02 the formula 16 p (1 - p) / d² gives the viewers in each group.",
         "The guard is something that a list which wins on the metric could still harm.",
     ],

@@ -100,7 +100,8 @@ q1 = Exercise(
         ),
         Mistake(
             "gibibytes",
-            "You divided by 1024 three times: those are gibibytes. Machines are sold in these, tables in gigabytes.",
+            "You divided by 1024 three times: those are gibibytes. Machines are sold in those; here, the answer is "
+            "in gigabytes.",
             lambda vectors, dimensions, bits: vectors * dimensions * bits / 8 / 1024**3,
         ),
     ],
@@ -121,7 +122,7 @@ q2 = Exercise(
     mistakes=[
         Mistake(
             "one step for all",
-            "You took one step for the whole matrix: a column of small numbers loses nearly all that it says.",
+            "You took one step for the whole matrix: a column of small numbers loses nearly everything.",
             lambda vectors: (
                 np.round(vectors / (np.abs(vectors).max() / 127)).astype(np.int8),
                 np.full(vectors.shape[1], np.abs(vectors).max() / 127),
@@ -129,7 +130,7 @@ q2 = Exercise(
         ),
         Mistake(
             "cut off, not rounded",
-            "astype cuts off what is behind the point. Round first: the error is half as large.",
+            "astype cuts off what comes after the decimal point. Round first: the error is half as large.",
             lambda vectors: ((vectors / to_bytes(vectors)[1]).astype(np.int8), to_bytes(vectors)[1]),
         ),
         Mistake(
@@ -177,7 +178,7 @@ q3 = Exercise(
         ),
         Mistake(
             "positions, not ids",
-            "You returned places in the joined list. Return the ids that stand there.",
+            "You returned places in the joined list. Return the ids found there.",
             lambda answers, k: np.argsort(-np.concatenate([s for _, s in answers]), kind="stable")[:k].tolist(),
         ),
         Mistake(
@@ -240,7 +241,7 @@ q5 = Exercise(
     rubric=[
         "Would one machine do, with a copy to spare? Then why more?",
         "Did you measure the time of a query on your own vectors, or take it from here?",
-        "What happens on the day on which the model changes and everything has to be encoded again?",
+        "What happens on the day when the model changes, and everything must be encoded again?",
     ],
     mistakes=[
         Mistake("a field left out", "is a dictionary with", lambda: {"texts": "2,000,000 descriptions"}),

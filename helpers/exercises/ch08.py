@@ -12,7 +12,7 @@ from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.kinds import Quiz, choose, find_bug, predict
 from helpers.exercises.texts import fields_missing, trouble_with
 
-BUTTONS = ["like", "dislike", "more like this", "for me", "search in the texts", "hybrid", "undo"]
+BUTTONS = ["like", "more like this", "for me", "find", "by audience", "filters", "surprise me", "undo", "share"]
 FIELDS = ["who", "task", "watch for", "done when"]
 WORDS = {"who": 3, "task": 5, "watch for": 3, "done when": 3}  # that a field needs
 
@@ -253,7 +253,7 @@ q4 = Exercise(
         ),
         Mistake(
             "everything escaped",
-            "You escaped your own tags as well, so that people read them. Escape the title, nothing else.",
+            "You escaped your own tags, too, so people see them as text. Escape the title, and nothing else.",
             lambda title, strength: html.escape(f'<b>{title}</b><i style="width:{strength:.0%}"></i>'),
         ),
         Mistake(
@@ -286,7 +286,7 @@ q5 = Exercise(
     "when it is done (3 words or more each).",
     rubric=[
         "Would your task make sense to somebody who never saw the app?",
-        "Can you keep silent for five minutes? Whatever you explain, the app should have said.",
+        "Can you stay silent for five minutes? Anything you explain, the app should have said.",
         "Which two observations would make you change the app?",
     ],
     mistakes=[
@@ -303,7 +303,7 @@ q5 = Exercise(
         "Choose somebody who has not seen the app, and a goal that people have in life.",
         "A task says what to reach, never what to press.",
     ],
-    praise="Five such watchings find most of what is wrong with a screen. Now do one.",
+    praise="Five such sessions find most of what is wrong with a screen. Now do one.",
 )
 
 
@@ -374,7 +374,7 @@ closing = Quiz(
             html.escape("<b>Up</b>")
             """,
             wrong={
-                "<b>Up</b>": "As it stands, a browser would read that as bold text.",
+                "<b>Up</b>": "Left like that, a browser would read it as bold text.",
                 "Up": "Nothing is taken away: each sign that means something is written in another way.",
             },
             hint="The sign < becomes &lt; and > becomes &gt;.",

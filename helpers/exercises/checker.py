@@ -267,6 +267,8 @@ class Exercise:
             return None
         got, right = both_brief(outcome.value, expected.value)
         more = "" if unlike.startswith("It is not") else f" {unlike}"
+        if isinstance(outcome.value, (float, np.floating)) and np.isnan(outcome.value):
+            more = " A missing value, a gap that is not filled in, or 0 divided by 0 makes NaN (not a number)."
         return f"{called} your function returned {got}; {right} is right.{more}"
 
     def _agree(self, outcomes: Sequence[Outcome], mistake: Mistake, inputs: Sequence[tuple]) -> bool:

@@ -115,11 +115,13 @@ class Guess:
         guess = kept.get("guess")
         done = bool(kept.get("shown")) and guess is not None
         if self.choices:
-            control = ipywidgets.RadioButtons(options=self.choices, value=guess, disabled=done)
+            control = ipywidgets.RadioButtons(options=self.choices, value=guess, disabled=done, description="Guess")
         else:
             shown = "" if guess is None else _short(guess)
             hint = f"a number{f', in {self.unit}' * bool(self.unit)}"
-            control = ipywidgets.Text(shown, placeholder=hint, continuous_update=False, disabled=done)
+            control = ipywidgets.Text(
+                shown, placeholder=hint, continuous_update=False, disabled=done, description="Guess"
+            )
         control.layout.width = "min(36em, 98%)"
         said = ipywidgets.HTML("" if guess is None else f"Your guess: {html.escape(self._with_unit(guess))}.")
 

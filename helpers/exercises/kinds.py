@@ -227,13 +227,15 @@ class Quiz:
 
 def _fields(question: Question, ipywidgets) -> list:
     """The widgets of one question."""
-    shown = html.escape(f"{question.number}  {question.text}".rstrip())
+    lines = html.escape(f"{question.number}  {question.text}".rstrip()).splitlines()
+    shown = "\n".join(f"<code>{line}</code>" if line.startswith("    ") else line for line in lines)
     text = ipywidgets.HTML(f'<div style="white-space:pre-wrap;line-height:1.4">{shown}</div>')
+    label = {"description": f"Answer {question.number}", "style": {"description_width": "initial"}}
     if question.options:
         options = [(f"{letter}) {option}", letter) for letter, option in question.options.items()]
-        field = ipywidgets.RadioButtons(options=options, value=None)
+        field = ipywidgets.RadioButtons(options=options, value=None, **label)
     else:
-        field = ipywidgets.Text(placeholder="your answer, then Enter", continuous_update=False)
+        field = ipywidgets.Text(placeholder="your answer, then Enter", continuous_update=False, **label)
     field.layout.width = "min(48em, 98%)"
     said = ipywidgets.HTML()
 

@@ -19,7 +19,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from helpers.exercises.values import settle
+from helpers.exercises.values import Unreadable, settle
 
 PATIENCE = 20.0  # seconds for one call; right answers take milliseconds, so that a slow machine is not refused
 PRINTED = 1000  # characters of what an answer prints that are shown
@@ -151,13 +151,14 @@ def _in_words(error: BaseException) -> str:
     except BaseException:  # an error of the learner's own may fail to say what it is
         said = ""
     said = said if len(said) <= SAID else said[:SAID] + "..."
-    if isinstance(error, WrongArgumentsError):
+    if isinstance(error, (WrongArgumentsError, Unreadable)):
         return said
     frames = traceback.extract_tb(error.__traceback__, limit=-50)
     lines = [frame.line for frame in frames if frame.line and not _is_ours(frame.filename)]
     where = f" in the line `{lines[-1]}`" if lines else ""
     without_end = "" if not isinstance(error, RecursionError) else " The function calls itself without end."
-    return f"{type(error).__name__}{': ' + said if said else ''}{where}.{without_end}".replace("..", ".")
+    said = said.removesuffix("." if not where else "")
+    return f"{type(error).__name__}{': ' + said if said else ''}{where}.{without_end}"
 
 
 def _is_ours(filename: str) -> bool:
