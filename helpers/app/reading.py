@@ -75,10 +75,11 @@ class Reader:
             ranked = people + [reading for reading in ranked if reading not in people]
         return ranked
 
-    def unknown(self, text: str) -> list[str]:
-        """Words of a text that stand in no title, name, tag or story of the catalogue."""
+    def unknown(self, text: str) -> tuple[list[str], bool]:
+        """Words of a text that stand in no title, name, tag or story, and whether that is all that the text says."""
         words = [word for word in WORD.findall(text.casefold()) if word not in stop_words()]
-        return [word for word in words if not self._knows(word)]
+        strange = [word for word in words if not self._knows(word)]
+        return strange, len(strange) == len(words)
 
     # ---- titles ------------------------------------------------------------------------------------------------------
 
