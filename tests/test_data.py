@@ -4,6 +4,7 @@ import os
 import random
 import time
 import zipfile
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -242,6 +243,11 @@ def test_western_texts_in_windows_1252_are_read_with_a_warning(tmp_path, text):
     path = write_csv(tmp_path / "films.csv", [["Film", text], ["Other", "plain"]], encoding="cp1252")
     with pytest.warns(UserWarning, match=r"films\.csv is not UTF-8; it is read as Windows-1252"):
         assert load(path)["synopsis"].tolist() == [text, "plain"]
+
+
+@pytest.mark.parametrize(("word", "plausible"), [("sjöfår", True), ("niñó", True), ("åñe", False), ("maçäe", False)])
+def test_a_word_with_the_letters_of_two_languages_is_of_none(word, plausible):
+    assert charset.western(Counter([word])) is plausible
 
 
 CASES = [(text, encoding) for text, encodings in FOREIGN.values() for encoding in encodings.split()]

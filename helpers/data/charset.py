@@ -111,7 +111,7 @@ def marked(head: bytes) -> str | None:
             return encoding
     if head.count(0) < 3:  # a header and a row have as many ends of cells and lines
         return None
-    fits = {encoding: _plausible(head[: len(head) // 4 * 4], encoding) for encoding in WIDE}
+    fits = {encoding: _plausible(head, encoding) for encoding in WIDE}
     share, best = max((share, encoding) for encoding, share in fits.items())
     return best if share > 0.01 else None
 
