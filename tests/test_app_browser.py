@@ -179,12 +179,12 @@ def test_the_keyboard_alone_is_enough(here):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Remove Jaws (1975), which you do not like").wait_for()
-    tab_to("About Jaws")
+    tab_to("About it: Jaws")
     page.keyboard.press("Enter")
     page.get_by_role("dialog").get_by_text("Show the whole plot").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="hidden")
-    assert "About Jaws" in page.evaluate("document.activeElement.ariaLabel")
+    assert "About it: Jaws" in page.evaluate("document.activeElement.ariaLabel")
 
 
 def test_a_film_is_explained_in_a_dialog_without_its_end(here):

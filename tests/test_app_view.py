@@ -377,7 +377,7 @@ def test_figures_stand_in_words_and_the_number_in_a_tooltip(plain):
 
 def test_every_button_is_named_for_what_it_acts_on(plain):
     asked(plain, "Alien")
-    for name in ("Like Aliens (1986)", "Not for me: Aliens (1986)", "More like Aliens (1986)"):
+    for name in ("Like Aliens (1986)", "Not for me: Aliens (1986)", "More like this: Aliens (1986)"):
         assert plain.cards.count(f'aria-label="{name}"') == 1
     do(plain, "like", film=place(plain, "Aliens"))
     assert 'aria-label="Remove Aliens (1986), which you like"' in plain.taste
