@@ -3,11 +3,13 @@
 import re
 from fractions import Fraction
 from html import escape
+from itertools import pairwise
 
 import Levenshtein
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
+from scipy.special import log_softmax, softmax
+from scipy.stats import binomtest, entropy
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler, normalize
@@ -114,9 +116,14 @@ def _allowed_by_mask(similarity, allowed, k):
     return order[: min(k, np.sum(allowed))]
 
 
-def _next_by_loop(relevance, likeness, diversity):
-    scores = [(1 - diversity) * r - diversity * max(row) for r, row in zip(relevance, likeness, strict=True)]
-    return scores.index(max(scores))
+def _next_by_loop(relevance, similarity, taken, diversity):
+    open_ones = [film for film in range(len(relevance)) if film not in taken]
+    return max(
+        open_ones,
+        key=lambda film: (
+            (1 - diversity) * relevance[film] - diversity * max(similarity[film][other] for other in taken)
+        ),
+    )
 
 
 def _profile_by_loop(vectors, stars, dislike):
@@ -171,6 +178,16 @@ def _interval_by_loop(one, other, drawn):
     return tuple(np.percentile(means, [2.5, 97.5]))
 
 
+def _draft_by_pointers(one, other, first):
+    rankings, at, shown = [list(one), list(other)], [0, 0], []
+    for begins in np.repeat(first, 2).tolist():
+        team = begins if len(shown) % 2 == 0 else 1 - begins
+        while rankings[team][at[team]] in shown:
+            at[team] += 1
+        shown.append(rankings[team][at[team]])
+    return np.array(shown)
+
+
 def _first_films_by_sorting(scores, seen, k):
     left = [place for place in range(len(scores)) if not seen[place]]
     return sorted(left, key=lambda place: -scores[place])[:k]
@@ -215,6 +232,23 @@ def _without(films, film):
 def _allowed_by_pandas(years, genres, first, last, wanted):
     table = pd.Series(list(genres)).str.get_dummies("|").reindex(columns=list(wanted), fill_value=0)
     return (pd.Series(years).between(first, last) & (table.any(axis=1) | (len(wanted) == 0))).to_numpy()
+
+
+def _in_batch_by_scipy(viewers, films, shares):
+    return -np.diag(log_softmax(viewers @ films.T - np.log(shares), axis=1)).mean()
+
+
+def _transitions_by_pandas(sequences, films):
+    pairs = pd.DataFrame([pair for sequence in sequences for pair in pairwise(sequence)], columns=["from", "to"])
+    table = pd.crosstab(pairs["from"], pairs["to"], normalize="index")
+    return table.reindex(index=range(films), columns=range(films)).fillna(0).to_numpy()
+
+
+def _attention_row_by_row(queries, keys):
+    rows = np.zeros((len(queries), len(queries)))
+    for place, query in enumerate(queries):
+        rows[place, : place + 1] = softmax(keys[: place + 1] @ query / len(query) ** 0.5)
+    return rows
 
 
 ALTERNATIVES = {
@@ -275,6 +309,7 @@ ALTERNATIVES = {
     "4.4": [_next_by_loop],
     "4.5": [
         lambda: {"title": "Alien", "diversity": np.float32(0.4), "why": a_setting()["why"]},
+        lambda: {"title": "Alien", "diversity": Fraction(2, 5), "why": a_setting()["why"]},
         lambda: {"title": "Toy Storry", "diversity": 0.6, "why": "Toys give way to things that are quite unlike toys."},
     ],
     "5.1": [_profile_by_loop],
@@ -372,10 +407,10 @@ ALTERNATIVES = {
     ],
     "9.5": [
         lambda: {
-            "catalogue": "the recipes of my grandmother, 212 of them",
+            "catalog": "the recipes of my grandmother, 212 of them",
             "what is embedded": "the name and the list of ingredients",
             "judged by": "30 labels of my sister: 0.7, interval 0.52 to 0.83",
-            "worst smell": "twelve cakes whose texts differ in one word",
+            "worst fault": "twelve cakes whose texts differ in one word",
             "next step": "embed the way of cooking as well, and label again",
         }
     ],
@@ -404,4 +439,28 @@ ALTERNATIVES = {
             "refuted by": "fewer opened books per reader, or an interval that holds zero",
         }
     ],
+    "10.1": [lambda viewer, liked, other: np.logaddexp(0, viewer @ (other - liked))],
+    "10.2": [_in_batch_by_scipy],
+    "10.3": [_transitions_by_pandas],
+    "10.4": [_attention_row_by_row],
+    "10.5": [
+        lambda: {
+            "candidates": 20,
+            "tokens of a list": "about "
+            + str(round(20 * load_movies()["synopsis"].str.split().str.len().mean() / 0.75)),
+            "adds": "It explains each film to the viewer in two sentences of its own.",
+            "measured by": "Half of the viewers get it for a month, and we count who comes back.",
+        }
+    ],
+    "12.1": [
+        lambda found, propensity: np.average(found, weights=1 / propensity),
+        lambda found, propensity: (
+            sum(1 / p for hit, p in zip(found, propensity, strict=True) if hit) / sum(1 / p for p in propensity)
+        ),
+    ],
+    "12.2": [
+        lambda taste, shown: entropy(taste, shown, base=2),
+        lambda taste, shown: float(np.sum(taste * np.log(taste)) - np.sum(taste * np.log(shown))) / np.log(2),
+    ],
+    "12.3": [_draft_by_pointers],
 }

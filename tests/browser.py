@@ -19,7 +19,7 @@ from helpers.course import bootstrap
 
 PICTURES = bootstrap.ROOT / "build" / "screenshots"
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
-KNOWN = re.compile(r"atisf\w+ version")  # Voila names older versions of JupyterLab's modules, which serve
+KNOWN = re.compile(r"atisf\w+ version|ms to activate")  # old versions of modules, which serve; a slow machine
 PATIENCE = 550_000  # milliseconds, less than a test has: what never happens fails with the words of the browser
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
@@ -117,7 +117,7 @@ class Visitor:
     @property
     def box(self):
         """The search box."""
-        return self.page.get_by_role("combobox")
+        return self.page.locator(".rv-app").get_by_role("combobox")
 
     def option(self, name):
         """A reading under the search box."""

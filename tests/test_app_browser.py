@@ -208,7 +208,7 @@ def test_audiences_are_simulated_and_say_so_and_filters_are_named(here):
     before = here.titles()
     assert not page.locator(".rv-badge").is_visible()
     here.button("By audience").click()
-    page.get_by_text("by audience").first.wait_for()
+    page.locator(".rv-cue", has_text="by audience").first.wait_for()
     assert page.locator(".rv-badge").is_visible()
     assert here.titles() != before
     page.get_by_text("Filters").click()
@@ -325,6 +325,7 @@ def test_a_program_that_is_gone_is_said_in_words_and_started_again_with_all_that
         form.append("_xsrf", document.cookie.match(/\\b_xsrf=([^;]*)/)[1]);
         return fetch(`${baseUrl}voila/api/shutdown/${kernelId}`, { method: "POST", body: form });
     }""")
+    made.button("Like Prometheus (2012)").click()
     made.page.get_by_role("alert").filter(has_text="has stopped").wait_for()
     made.button("Start again").click()
     made.page.get_by_role("alert").wait_for(state="hidden")
@@ -393,7 +394,7 @@ def test_the_app_works_where_every_other_host_takes_connections_and_is_mute(brow
 
 def test_the_kernel_of_a_tab_ends_when_the_tab_is_closed(visitor):
     with serve("demo", "--max-kernels", 1) as (_, address):
-        for _ in range(3):
+        for _ in range(2):
             one = Visitor(visitor.page.context.browser.new_context()).open(address)
             one.open(address)  # a page that is loaded again, too, needs the place of the kernel that it leaves
             one.leave()

@@ -135,7 +135,7 @@ def test_lists_are_judged_as_the_course_judges(catalogue):
 
 def test_the_weights_of_the_hybrid_are_the_ones_that_it_chooses_itself():
     hybrid = Hybrid().fit(load_ratings(), load_movies())
-    assert (tuple(hybrid.warm), tuple(hybrid.cold)) == (WARM, COLD)
+    assert (tuple(hybrid.warm_), tuple(hybrid.cold_)) == (WARM, COLD)
 
 
 def test_rows_in_another_order_change_nothing(catalogue):

@@ -152,6 +152,26 @@ def test_what_is_missing_or_out_of_range_is_named():
     assert unmet["no-such-package>=1"] is None
 
 
+@pytest.mark.parametrize(
+    "name", ["Python_Levenshtein", "python.levenshtein", "PYTHON-levenshtein", "python-_levenshtein"]
+)
+def test_spellings_of_one_package_are_one(name):
+    assert bootstrap.normalized(name) == "python-levenshtein"
+
+
+def test_what_it_takes_is_said_and_looked_for_the_first_time_alone(course, capsys, monkeypatch):
+    course.environment.make(tests=False)
+    assert "Setting up the course in .venv: about 1.6 GB" in capsys.readouterr().err
+    monkeypatch.setattr(bootstrap.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10**9}))
+    course.environment.make(tests=True)
+    with (course.folder / "requirements.txt").open("a") as file:
+        file.write("fig==1.0\n")
+    course.environment.make(tests=False)
+    said = capsys.readouterr().err
+    assert "Setting up" not in said
+    assert said.count("Done. The next start is immediate.") == 2
+
+
 def test_set_up_is_made_once(course):
     assert not course.environment.ready(tests=False)
     course.environment.make(tests=False)
@@ -317,17 +337,6 @@ def test_of_a_package_that_conda_installed_only_the_whole_folder_has_to_be_there
     (course.site / "pear-1.5.dist-info" / "INSTALLER").write_text("conda")
     shutil.rmtree(course.site / gone)
     assert bootstrap.broken(["pear"], course.site) == unfit
-
-
-def test_a_thorough_look_finds_a_single_file_that_is_gone_or_cut(course):
-    course.environment.make(tests=False)
-    file = course.site / "pear" / "part" / "__init__.py"
-    file.unlink()
-    assert course.environment.unfit() == {}
-    assert bootstrap.broken(["pear"], course.site, thorough=True) == {"pear": "pear/part/__init__.py is gone"}
-    file.write_text("more")
-    (course.site / "pear-1.5.dist-info" / "RECORD").write_text("pear/part/__init__.py,,9\n")
-    assert bootstrap.broken(["pear"], course.site, thorough=True) == {"pear": "pear/part/__init__.py is damaged"}
 
 
 def test_a_release_out_of_range_is_replaced(course):
@@ -517,6 +526,21 @@ def test_a_failing_command_of_the_set_up_is_told_in_one_line(course, capsys):
 
 
 @pytest.mark.parametrize(
+    ("printed", "kind"),
+    [
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", bootstrap.WrongChecksumError),
+        ("ERROR: Network is unreachable", bootstrap.SetupError),
+    ],
+)
+def test_a_package_that_is_another_one_is_told_apart_from_other_failures(course, printed, kind):
+    course.environment.make(tests=False)
+    (course.desk / "refuse").write_text(printed)
+    with pytest.raises(bootstrap.SetupError) as caught:
+        bootstrap.pip(course.environment.python, [], 3)
+    assert caught.type is kind
+
+
+@pytest.mark.parametrize(
     ("line", "name"),
     [
         ("Collecting annotated-doc==0.0.7 (from -r x (line 1))", "annotated-doc"),
@@ -662,6 +686,37 @@ def test_a_satisfied_python_serves_as_it_is(monkeypatch):
     monkeypatch.setattr(bootstrap.Environment, "make", lambda *_: pytest.fail("nothing is to be made"))
     monkeypatch.setattr(bootstrap.sys, "prefix", "/somewhere/else")
     assert bootstrap.ensure(tests=True) is None
+
+
+@pytest.mark.parametrize("tests", [False, True])
+def test_packages_of_the_tests_are_added_to_an_active_environment_for_tests_alone(monkeypatch, tests):
+    added = []
+    monkeypatch.setattr(bootstrap, "unmet", lambda needs: {"pytest>=8": None} if "pytest>=8" in needs else {})
+    monkeypatch.setattr(bootstrap, "ranges", lambda tests=False: ["numpy>=2", *(["pytest>=8"] if tests else [])])
+    monkeypatch.setattr(bootstrap, "broken", lambda: {})
+    monkeypatch.setattr(bootstrap, "may_install_here", lambda: True)
+    monkeypatch.setattr(bootstrap, "pip", lambda python, wanted, *_, **__: added.extend(wanted))
+    monkeypatch.setattr(bootstrap.sys, "prefix", "/somewhere/else")
+    assert bootstrap.ensure(tests) is None
+    assert added == (["pytest>=8"] if tests else [])
+
+
+def test_a_python_that_the_system_manages_is_not_added_to(monkeypatch):
+    monkeypatch.setattr(bootstrap, "unmet", lambda needs: {"pytest>=8": None})
+    monkeypatch.setattr(bootstrap, "may_install_here", lambda: False)
+    monkeypatch.setattr(bootstrap, "pip", lambda *_, **__: pytest.fail("nothing may be installed"))
+    with pytest.raises(bootstrap.SetupError, match='^The tests need: pip install "pytest>=8"$'):
+        bootstrap.add_test_packages()
+
+
+def test_doctor_looks_at_the_environment_that_commands_would_use(course, monkeypatch):
+    assert bootstrap.existing_python() is None
+    course.environment.make(tests=False)
+    monkeypatch.setattr(bootstrap.sys, "prefix", "/somewhere/else")
+    monkeypatch.setattr(bootstrap, "unmet", lambda needs, folder=None: {"apple": None})
+    assert bootstrap.existing_python() == course.environment.python
+    course.environment.note.unlink()  # begun, and never finished
+    assert bootstrap.existing_python() is None
 
 
 def test_an_active_environment_that_is_not_whole_is_told_with_the_cure(monkeypatch):

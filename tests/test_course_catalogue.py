@@ -76,6 +76,12 @@ def test_the_toml_file_that_a_check_prints_can_be_checked(check, tmp_path, capsy
     assert f"--csv {tmp_path / 'films.csv'}" in out.splitlines()[-1]
 
 
+def test_a_language_that_the_encoder_does_not_know_is_said(check, tmp_path):
+    (tmp_path / "films.csv").write_text("title,about\nว่าว,เด็กชายสร้างว่าว\nเรือ,เรือในหมอก\n", encoding="utf-8")
+    _, said = check()
+    assert any(line.startswith("Note: ") and "encoder" in line for line in said.out.splitlines())
+
+
 def test_a_file_that_cannot_be_read_is_one_line(check, tmp_path):
     (tmp_path / "films.csv").write_text("a,b\n1,2\n")
     status, said = check()

@@ -1,6 +1,8 @@
+import argparse
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -188,6 +190,112 @@ def test_demo_says_in_one_line_what_is_wrong_with_a_file_before_it_serves_anythi
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert "none.csv" in done.stderr
+
+
+# ---- every command and option, as the parser has them --------------------------------------------------------------
+
+
+def every_command(parser=None, words=()):
+    """Words that lead to each command, such as ("catalogue", "check"), and its parser."""
+    parser = parser or command_line.parser()
+    (below,) = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)] or [None]
+    if below is None:
+        yield words, parser
+        return
+    for word, sub in below.choices.items():
+        yield from every_command(sub, (*words, word))
+
+
+COMMANDS = {" ".join(words): (list(words), parser) for words, parser in every_command()}
+POSITIONAL = {words: [a for a in parser._actions if not a.option_strings] for words, (_, parser) in COMMANDS.items()}
+VALUES = [
+    (words, action.option_strings[-1], action.nargs if isinstance(action.nargs, int) else 1)
+    for words, (_, parser) in COMMANDS.items()
+    for action in parser._actions
+    if action.option_strings and action.nargs != 0 and action.dest != "delimiter"  # a blank is one
+]
+LONG = [
+    (words, option)
+    for words, (_, parser) in COMMANDS.items()
+    for option in parser._option_string_actions
+    if option.startswith("--")
+]
+
+
+def arguments_of(words, value=None):
+    """A command line that is right, or whose positional arguments are all `value`."""
+    return [*COMMANDS[words][0], *(value if value is not None else (a.choices or ["x"])[0] for a in POSITIONAL[words])]
+
+
+@pytest.fixture
+def nothing_runs(monkeypatch):
+    """A command line that is accepted is one that gets as far as this."""
+    reached = bootstrap.SetupError("reached the set-up")
+    monkeypatch.setattr(bootstrap, "ensure", lambda tests: (_ for _ in ()).throw(reached))
+    monkeypatch.setattr(bootstrap, "existing_python", lambda: (_ for _ in ()).throw(reached))
+    monkeypatch.delenv("COURSE_DEBUG", raising=False)
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_takes_what_is_right_and_tells_what_is_wrong(nothing_runs, capsys, words):
+    assert command_line.main(arguments_of(words)) == 1
+    assert capsys.readouterr() == ("", "reached the set-up\n")
+    for wrong in (["--bogus"], ["\x1b[31m\u202e"], ["--\x9b2J"]):
+        assert command_line.main([*arguments_of(words), *wrong]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("usage: ")
+        assert not set(err) & {"\x1b", "\x9b", "\u202e"}
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+@pytest.mark.parametrize("wrong", [["--bogus"], ["--json=1"], ["more"]])
+def test_every_command_tells_in_one_document_what_is_wrong_where_json_is_asked_for(nothing_runs, capsys, words, wrong):
+    assert command_line.main([*arguments_of(words), "--json", *wrong]) == 2
+    out, err = capsys.readouterr()
+    assert document(out)["error"] in err.replace("\n", " ")
+
+
+@pytest.mark.parametrize(("words", "option", "many"), VALUES, ids=lambda part: str(part))
+@pytest.mark.parametrize("empty", ["", " "])
+def test_no_option_takes_an_empty_value(nothing_runs, capsys, words, option, many, empty):
+    assert command_line.main([*arguments_of(words), option, *[empty] * many]) == 2
+    assert capsys.readouterr().err.startswith("usage: ")
+
+
+@pytest.mark.parametrize("words", [words for words, positional in POSITIONAL.items() if positional])
+def test_no_command_takes_an_empty_argument(nothing_runs, words):
+    assert command_line.main(arguments_of(words, "")) == 2
+
+
+@pytest.mark.parametrize(("words", "option"), LONG, ids=lambda part: part)
+def test_no_option_is_abbreviated(nothing_runs, words, option):
+    known = {known for other, known in LONG if other == words}
+    for length in range(3, len(option)):
+        if option[:length] not in known:
+            assert command_line.main([*arguments_of(words), option[:length], "1"]) == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
+@pytest.mark.parametrize(("closed", "shown"), [(">&-", "err"), ("2>&-", "out"), (">&- 2>&-", "")])
+@pytest.mark.parametrize(("arguments", "status"), [("--help", 0), ("frobnicate", 2)])
+def test_a_stream_that_is_closed_from_the_start_is_no_error(closed, shown, arguments, status):
+    command = f"exec {shlex.quote(sys.executable)} -m helpers {arguments} {closed}"
+    done = subprocess.run(["sh", "-c", command], cwd=bootstrap.ROOT, capture_output=True, text=True)
+    assert done.returncode == status
+    assert "Error" not in done.stderr
+    assert bool(done.stdout) == (shown == "out" and status == 0)
+    assert bool(done.stderr) == (shown == "err" and status == 2)
+
+
+def test_doctor_tells_quietly_only_what_is_not_fine_in_json_too(monkeypatch, capsys):
+    from helpers.course import doctor
+
+    found = [doctor.Finding("Disk", True, "much", ""), doctor.Finding("Films", False, "gone", "git checkout data")]
+    monkeypatch.setattr(bootstrap, "existing_python", lambda: None)
+    monkeypatch.setattr(doctor, "examine", lambda: found)
+    assert command_line.main(["doctor", "--quiet", "--json"]) == 1
+    assert [finding["name"] for finding in document(capsys.readouterr().out)] == ["Films"]
 
 
 # ---- one JSON document, whatever happens ---------------------------------------------------------------------------
@@ -397,6 +505,17 @@ def test_options_of_ratings_reach_the_loader(monkeypatch, set_up):
         (("f.csv", "user", "i", "rating"), {"encoding": "gbk"}),
         (("f.csv", "user", "item", "rating"), {"time_column": "t", "scale": [0.0, 10.0]}),
     ]
+
+
+def test_recommend_shows_the_ids_and_genres_that_a_description_names(tmp_path, set_up, capsys):
+    (tmp_path / "films.csv").write_text("isbn,t,x,g\nb7,Tide,A ship sinks.,Sea\nb9,Tides,A boat sinks.,Drama;Sea\n")
+    (tmp_path / "catalogue.toml").write_text(
+        'file = "films.csv"\ntitle_column = "t"\ntext_column = "x"\ngenre_column = "g"\nid_column = "isbn"\n'
+    )
+    assert command_line.main(["recommend", "Tide", "--csv", str(tmp_path / "catalogue.toml"), "--json"]) == 0
+    found = document(capsys.readouterr().out)
+    assert found["matched"]["id"] == "b7"
+    assert [(neighbor["id"], neighbor["genres"]) for neighbor in found["neighbors"]] == [("b9", ["Drama", "Sea"])]
 
 
 def test_recommend_shows_years_and_genres_of_another_catalogue(tmp_path, set_up, capsys):

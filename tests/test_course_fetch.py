@@ -228,7 +228,7 @@ def test_a_redirect_within_the_scheme_is_followed(tmp_path, monkeypatch):
 @pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2], ids=["lzma", "bzip2"])
 def test_other_compressions_are_refused(tmp_path, method):
     (tmp_path / "a.zip").write_bytes(zipped({"a.csv": "x" * 1000}, method))
-    with pytest.raises(ValueError, match=f"a.csv is compressed by {'lzma' if method == 14 else 'bzip2'}"):
+    with pytest.raises(ValueError, match=f"a.csv is compressed by method {method},"):
         fetch.unpack(tmp_path / "a.zip", ("a.csv",), tmp_path)
     assert not (tmp_path / "a.csv").exists()
 

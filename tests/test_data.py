@@ -116,7 +116,11 @@ REFUSED = {
     "ISO-2022": ("name,plot\na,灯台\n".encode("iso2022_jp"), "line 2: .*ISO-2022"),
     "a damaged byte": (
         "name,plot\nCafé,Brûlée\nx,\udcff\n".encode(errors="surrogateescape"),
-        "line 3: byte 0xFF.*:replace",
+        r"line 3: byte 0xFF is not UTF-8, though the rest of the file is\. Write.*:replace",
+    ),
+    "two damaged bytes": (
+        "name,plot\nCafé,Brûlée\n\udcff,\udcff\n".encode(errors="surrogateescape"),
+        r"line 3: byte 0xFF is not UTF-8, though the rest of the file is \(2 such bytes\)",
     ),
     "a letter cut off": ("name,plot\nCafé,Brûlé".encode()[:-1], "line 2: byte 0xC3 is not UTF-8, though the rest"),
     "Cyrillic": ("name,plot\nМаяк,Корабли в тумане\n".encode("cp1251"), "line 2: .*encoding is not known.*--encoding"),

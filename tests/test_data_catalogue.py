@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from helpers.course import launch
-from helpers.data import describe, load_movies
+from helpers.data import count_words, describe, load_movies
 from helpers.data.catalogue import SETTINGS
 
 BOOKS = (
@@ -71,11 +71,13 @@ WRONG = {
     "a number": ('file = "books.csv"\nyear_column = 3', "line 2: year_column is 3; write a text in quotes"),
     "an empty text": ('file = ""', "line 1: file is ''"),
     "no quotes": ('file = "books.csv"\n\n\ntitle_column = name', "line 4: .*Texts stand in quotes"),
+    "no quotes in front": ('title_column = name\nfile = "books.csv"', "line 1: .*Texts stand in quotes"),
     "a quote not closed": ('file = "books.csv', "line 1: "),
     "no file": ('title_column = "name"', "it names no file"),
     "a table": ('[columns]\ntitle_column = "name"', "line 1: columns means nothing here"),
     "twice": ('file = "a"\nfile = "b"', "line 2: "),
     "an absent column": ('file = "books.csv"\ntitle_column = "nome"', "books.csv: column 'nome'.*Did you mean 'name'"),
+    "a delimiter of two signs": ('file = "books.csv"\ndelimiter = "ab"', "'ab' is no delimiter: it is one sign"),
     "an encoding that is none": ('file = "books.csv"\nencoding = "klingon"', "there is no encoding 'klingon'"),
 }
 
@@ -122,11 +124,28 @@ def test_columns_that_nobody_named_are_guessed_and_said(tmp_path, header, row, c
     assert set(found.guessed) == {name for name in SOUGHT if getattr(found, name)}
 
 
+def test_another_language_than_english_asks_for_an_encoder(books):
+    columns = {"title_column": "name", "text_column": "blurb", "language": "fr"}
+    with pytest.warns(UserWarning, match=r"books\.csv: the language is fr.*--encoder"):
+        describe(books / "books.csv", **columns)
+    assert describe(books / "books.csv", **columns, encoder="tfidf").language == "fr"
+
+
+def test_a_delimiter_may_be_called_tab(tmp_path):
+    (tmp_path / "f.csv").write_text("title\tabout\nA\tx; y\n")
+    assert describe(tmp_path / "f.csv", title_column="title", text_column="about", delimiter="tab").table.rows == 1
+
+
 def test_nothing_is_guessed_where_title_and_text_are_named(books):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = describe(books / "books.csv", title_column="name", text_column="blurb")
     assert (found.genre_column, found.year_column, found.guessed) == (None, None, ())
+
+
+def test_words_are_counted_in_scripts_without_spaces_too():
+    texts = pd.Series(["Two words", "她在等一封信", "ผู้ดูแลประภาคาร", "한 마디", ""])
+    assert count_words(texts).tolist() == [2, 4, 8, 2, 0]
 
 
 def test_a_comment_is_not_guessed_to_be_a_header(tmp_path):

@@ -188,7 +188,7 @@ def test_a_line_in_other_words_finds_its_film():
 
 def test_a_description_by_somebody_who_never_saw_the_synopses_finds_its_film():
     """120 films, drawn at random, described from memory by a writer who had their titles and years alone."""
-    described = pd.read_csv(ROOT / "tests" / "descriptions.csv")
+    described = pd.read_csv(ROOT / "data" / "descriptions.csv")
     similarity = encode(described["description"]) @ load_vectors(MOVIES).T
     own = similarity[np.arange(len(described)), MOVIES.index.get_indexer(described["movie_id"])]
     rank = (similarity > own[:, None]).sum(axis=1) + 1

@@ -135,6 +135,19 @@ def test_a_package_that_is_not_there_is_named(tmp_path, monkeypatch, write, pack
         load_movies(tmp_path / "films.csv", "title", "about")
 
 
+def test_a_film_called_na_in_an_excel_file_keeps_its_name(tmp_path):
+    pytest.importorskip("openpyxl")
+    pd.DataFrame({"title": ["NA", "Tide"], "about": ["One.", "n/a"]}).to_excel(tmp_path / "films.xlsx", index=False)
+    with pytest.warns(UserWarning, match="1 of 2 rows left out .0 without title, 1 without text"):
+        assert load_movies(tmp_path / "films.xlsx", "title", "about")["title"].tolist() == ["NA"]
+
+
+def test_lists_in_lists_of_a_data_frame_become_names():
+    genres = [{"name": "Drama", "ids": np.arange(2)}, np.array(["War", "Sea"]), {"Sea"}]
+    frame = pd.DataFrame({"title": list("ABC"), "about": "x", "genres": genres})
+    assert load_movies(frame, "title", "about")["genres"].tolist() == ["Drama", "War|Sea", "Sea"]
+
+
 def test_an_error_names_the_row_as_the_program_shows_it(tmp_path):
     to_excel(tmp_path / "films.csv")
     assert open_table(tmp_path / "films.csv", []).frame().index.tolist() == [2, 3, 4]

@@ -175,6 +175,18 @@ def test_stars_and_back_is_the_same_rating(scale):
         assert like_of(scale) == scale[2]
 
 
+def test_the_lowest_of_a_chosen_scale_is_the_worst():
+    assert as_stars([0, 1, 7, 10], (0, 10, 7)).tolist() == [0.5, 1.0, 4.0, 5.0]
+    assert as_stars([-1, 0, 1], (-1, 1, 0)).tolist() == [0.5, 4.0, 5.0]
+
+
+def test_a_cell_that_is_no_number_on_the_usual_scale_is_told_without_a_guess(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"rating 'six' is no rating from 0\.5 to 5\. Change it, or leave the line out\.$"
+    ):
+        read(write(tmp_path / "r.csv", "a,x,4", "b,x,six"))
+
+
 def test_a_named_like_changes_nothing_where_it_is_the_usual_one():
     ratings = np.arange(1, 6)
     np.testing.assert_allclose(as_stars(ratings, (1, 5, 4)), as_stars(ratings, (1, 5)))

@@ -520,7 +520,7 @@ def test_all_mpnet_base_v2_gives_the_vectors_that_come_with_the_course(course_fo
 
 
 def languages():
-    return pd.read_csv(ROOT / "tests" / "languages.csv")
+    return pd.read_csv(ROOT / "data" / "languages.csv")
 
 
 def same_topic(vectors, topics, k=3):
@@ -554,6 +554,39 @@ def test_tfidf_learns_from_the_first_texts_and_then_stays_as_it_is(course_folder
     assert encoder_label(encoder) == label != encoder_label(load_encoder("tfidf").fit(texts[1:]))
     with pytest.raises(ValueError, match="gives no vector for '12345'"):
         encode(["12345"], encoder)
+
+
+@pytest.fixture
+def russian(tmp_path):
+    """Give a catalogue in Russian as a CSV file."""
+    table = languages().query("language == 'ru'").rename(columns={"text": "about"})
+    table.assign(name=[f"film {row} {topic}" for row, topic in enumerate(table["topic"])]).to_csv(tmp_path / "ru.csv")
+    return tmp_path / "ru.csv"
+
+
+def test_another_encoder_serves_the_search_the_app_and_the_command_line(russian, course_folder, capsys):
+    from helpers.app.catalogue import csv_catalogue
+    from helpers.app.view import Demo
+    from helpers.course import commands
+    from helpers.data import load_movies
+    from helpers.search import find_similar_movies, word_contributions
+
+    movies = load_movies(russian, "name", "about")
+    found = find_similar_movies("film 5 sea", k=3, movies=movies, encoder="tfidf")
+    demo = Demo(csv_catalogue(russian, "name", "about", encoder="tfidf"))
+    encoder = demo._reader()
+    assert encoder is demo.catalogue.encoder
+    vector = encoder.encode(movies["synopsis"].iloc[5])
+    assert np.allclose(demo.catalogue.spaces["text"].vectors[5], vector, atol=1e-5)
+    parts = word_contributions("Капитан обходит вокруг света", vector, encoder)
+    assert np.isclose(parts.sum(), encoder.encode("Капитан обходит вокруг света") @ vector, atol=1e-5)
+    assert parts["вокруг"] > 0
+    line = ["recommend", "film 5 sea", "-k", "3", "--json", "--csv", str(russian), "--title-column", "name"]
+    assert commands.main([*line, "--text-column", "about", "--encoder", "tfidf"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [neighbor["id"] for neighbor in said["neighbors"]] == found.index.tolist()
+    assert commands.main([*line, "--text-column", "about", "--encoder", "nonsense"]) == 1
+    assert "There is no encoder" in (said := capsys.readouterr()).err or "not on this machine" in said.err
 
 
 def test_tfidf_of_a_small_catalogue_is_scikit_learns():

@@ -404,7 +404,7 @@ def test_where_films_are_equally_popular_popularity_is_at_chance_and_taste_is_no
     films = pd.DataFrame(index=range(40))
     hidden = ratings.groupby("user_id").cumcount() < 3
     train, test = ratings[~hidden], ratings[hidden]
-    counts = Popularity().fit(train, films).likes
+    counts = Popularity().fit(train, films).likes_
     chance, taste = (
         evaluation.matched_auc(model.fit(train, films), test, counts, ratio=2) for model in (Popularity(), ItemKNN())
     )

@@ -458,3 +458,14 @@ def test_an_index_that_is_replaced_while_it_is_opened_is_opened_after(tmp_path, 
 
     monkeypatch.setattr(saved_index, "file_sha256", interrupted)
     assert len(NeighborIndex.load(folder)) == 7
+
+
+def test_a_saved_index_remembers_its_encoder_and_refuses_the_query_of_another(tmp_path):
+    NeighborIndex(np.eye(3), encoder="tfidf 0123").save(tmp_path / "index")
+    index = NeighborIndex.load(tmp_path / "index")
+    for label in (None, "tfidf 0123"):
+        assert index.search([1.0, 0, 0], 1, encoder=label)[0].tolist() == [0]
+    with pytest.raises(ValueError, match=r"made by all-mpnet-base-v2 88, the index by tfidf 0123\. Use one encoder"):
+        index.search([1.0, 0, 0], 1, encoder="all-mpnet-base-v2 88")
+    NeighborIndex(np.eye(3)).save(tmp_path / "index")
+    assert NeighborIndex.load(tmp_path / "index").search([1.0, 0, 0], 1, encoder="any")[0].tolist() == [0]

@@ -189,3 +189,41 @@ def test_two_texts_are_explained_by_their_closest_sentences():
         "Bathers are killed by a great white shark!",
     )
     assert 0.4 < cosine <= 1
+
+
+def test_centered_rows_have_length_1_and_a_mean_that_new_texts_are_centered_by():
+    rng = np.random.default_rng(5)
+    vectors = rng.normal(size=(30, 6)) + 2
+    rows, mean = neighbors.center_rows(vectors)
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1)
+    assert np.allclose(mean, vectors.mean(axis=0))
+    expected = (vectors[:3] - vectors.mean(axis=0)) / np.linalg.norm(vectors[:3] - vectors.mean(axis=0), axis=1)[
+        :, None
+    ]
+    assert np.allclose(neighbors.center_rows(vectors[:3], mean)[0], expected, atol=1e-6)
+    assert np.allclose(rows[:3], expected, atol=1e-6)
+    with pytest.raises(ValueError, match="center_rows: row 0 is all zeros"):
+        neighbors.center_rows([[1.0, 2.0]])
+
+
+def test_films_are_found_among_centered_vectors_as_well():
+    movies = load_movies()
+    rows, _ = neighbors.center_rows(load_vectors(movies))
+    found = find_similar_movies("Alien", k=5, center=True)
+    expected = find_similar_movies("Alien", k=5, movies=movies, index=NeighborIndex(rows, movies.index))
+    pd.testing.assert_frame_equal(found, expected)
+    assert found["similarity"].max() < find_similar_movies("Alien", k=5)["similarity"].max()
+    with pytest.raises(ValueError, match="center the vectors before the index is built"):
+        similar("Hero", center=True)
+
+
+def test_a_diverse_list_is_diverse_already():
+    """Choosing again from what was chosen changes nothing, whatever the diversity."""
+    rng = np.random.default_rng(6)
+    vectors = rng.normal(size=(60, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    for diversity in (0, 0.2, 0.5, 0.9, 1):
+        chosen = neighbors.diversify(vectors @ vectors[0], vectors, 10, diversity)
+        again = neighbors.diversify((vectors @ vectors[0])[chosen], vectors[chosen], 10, diversity)
+        assert again.tolist() == list(range(10))
+        assert len(set(chosen.tolist())) == 10

@@ -24,6 +24,10 @@ FILES = [
     "ratings.csv",
     "vectors.npz",
     "recipes.csv",
+    "descriptions.csv",
+    "endings.csv",
+    "languages.csv",
+    "vectors_mpnet.npz",
 ]
 
 

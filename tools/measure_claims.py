@@ -28,6 +28,7 @@ from helpers.evaluation import (  # noqa: E402
     evaluate,
     evaluate_users,
     matched_auc,
+    ranks_of_likes,
     results,
     scoreboard,
     split_cold,
@@ -36,13 +37,10 @@ from helpers.evaluation import (  # noqa: E402
     split_random,
     summarize,
 )
+from helpers.evaluation.exposure import miscalibration, weighted_recall  # noqa: E402
 from helpers.recommenders import (  # noqa: E402
     ALS,
-    EASE,
-    MODELS,
     BiasedMF,
-    ContentProfile,
-    ContentToCF,
     Hybrid,
     ItemKNN,
     Popularity,
@@ -51,10 +49,9 @@ from helpers.recommenders import (  # noqa: E402
     UserKNN,
     catalogue_vectors,
 )
-from helpers.recommenders.base import likes, unit  # noqa: E402
-from helpers.recommenders.neighborhood import keep_largest  # noqa: E402
+from helpers.recommenders.spaces import tuned_models  # noqa: E402
 
-SEEDS, DRAWS, FOLDS, BUCKETS = 5, 10, 5, 20
+SEEDS, SEEDS_OF_ALL, DRAWS, FOLDS, BUCKETS = 5, 3, 10, 5, 20
 DIGITS = 4
 CLOSE = 0.003  # how far a figure may be from the one that is kept: processors differ
 
@@ -134,48 +131,56 @@ def column(tables, name: str = "ndcg@10") -> np.ndarray:
     return pd.concat([table[name] for table in tables], axis=1).sort_index().to_numpy().T
 
 
-class LikesKNN(UserKNN):
-    """Neighbors found by the cosine of likes instead of by stars."""
+def tuned(name: str) -> Callable:
+    """A model of `MODELS` with the settings that were found for it, all models with one budget (``tools/tune.py``)."""
 
-    def _neighbours(self, histories):
-        return keep_largest(unit(likes(histories)) @ unit(self._liked).T, self.k + 1)
+    def make(*arguments, **more):
+        return tuned_models()[name](*arguments, **more)
+
+    return make
+
+
+als, ease, item_knn, user_knn = (tuned(name) for name in ("als", "ease", "item-knn", "user-knn"))
+content_profile, content_to_cf = tuned("content-profile"), tuned("content-to-cf")
+PAIR = {"popularity": Popularity, "EASE": ease}
 
 
 # ---- experiments -----------------------------------------------------------------------------------------------------
 
 
 def personalization() -> tuple[dict, dict]:
-    als, popular, ease = column(seeded(ALS)), column(judged(Popularity)), column(judged(EASE))
-    neighbors, handicapped = column(judged(LikesKNN)), column(judged(UserKNN))
-    draws, equal = f"{SEEDS} seeds of ALS", "both learn from the same likes; same viewers, same candidates"
+    popular, linear = column(judged(Popularity)), column(judged(ease))
+    factors, untuned = column(seeded(als)), column(seeded(ALS))
+    by_stars = column(judge(UserKNN(similarity="pearson")))
+    neighbors, films = column(judged(user_knn)), column(judged(item_knn))
+    draws, equal = f"{SEEDS} seeds of ALS", "same likes, viewers and candidates; tuned with one budget"
+    claim, unit = "Learned vectors (ALS) beat similar viewers (user-knn).", "NDCG@10"
     found = {
-        "als-popularity": Claim("Learned vectors beat popularity.", equal, "NDCG@10", als - popular, draws),
-        "als-handicapped-knn": Claim(
-            "Learned vectors beat neighbors.", "none: the neighbors are found by stars", "NDCG@10", als - handicapped,
-            draws,
-        ),
-        "als-knn": Claim(
-            "Learned vectors (ALS) beat neighbors.", "neighbors found by the same likes, cosine", "NDCG@10",
-            als - neighbors, draws,
-        ),
-        "ease-knn": Claim("EASE beats neighbors.", "neighbors found by the same likes, cosine", "NDCG@10",
-                          ease - neighbors),
-        "ease-als": Claim("EASE beats ALS.", equal, "NDCG@10", ease - als, draws),
+        "als-popularity": Claim("Learned vectors (ALS) beat popularity.", equal, unit, factors - popular, draws),
+        "als-knn-by-stars": Claim(claim, "none: ALS learns from likes, user-knn from stars", unit, untuned - by_stars,
+                                  draws),
+        "als-knn-untuned": Claim(claim, "same likes; both with default settings", unit,
+                                 untuned - column(judged(UserKNN)), draws),
+        "als-knn": Claim(claim, equal, unit, factors - neighbors, draws),
+        "als-item-knn": Claim("Learned vectors (ALS) beat similar films (item-knn).", equal, unit, factors - films,
+                              draws),
+        "ease-knn": Claim("EASE beats similar viewers (user-knn).", equal, unit, linear - neighbors),
+        "ease-als": Claim("EASE beats ALS.", equal, unit, linear - factors, draws),
     }  # fmt: skip
     by_seed = {
         str(seed): dict(zip(("mean", "low", "high"), row, strict=True))
-        for seed, row in enumerate(summarize(pd.DataFrame((ease - als).T)).to_numpy().round(DIGITS).tolist())
+        for seed, row in enumerate(summarize(pd.DataFrame((linear - factors).T)).to_numpy().round(DIGITS).tolist())
     }
     return found, {"ease-als by seed": by_seed}
 
 
 def text_and_taste() -> tuple[dict, dict]:
     train, test = last()
-    counts = Popularity().fit(train, movies()).likes
-    rivals = {"popularity": Popularity(), "text profile": ContentProfile(text()), "EASE": EASE()}
+    counts = Popularity().fit(train, movies()).likes_
+    rivals = {"popularity": Popularity(), "text profile": content_profile(text()), "EASE": ease()}
     auc = {name: matched_auc(model.fit(train, movies()), test, counts) for name, model in rivals.items()}
-    popular, profile = column(judged(Popularity)), column(judge(ContentProfile(text())))
-    blend = column(judge(Hybrid([Popularity(), ContentProfile(text())])))
+    popular, profile = column(judged(Popularity)), column(judge(content_profile(text())))
+    blend = column(judge(Hybrid([Popularity(), content_profile(text())])))
     found = {
         "text-popularity": Claim(
             "Text vectors alone beat popularity.", "same viewers; but popular films are liked more often",
@@ -198,7 +203,7 @@ def diversity() -> tuple[dict, dict]:
     course = split_last(load_ratings())
 
     def differences(split):
-        tables = [[judge(ALS(seed=seed), split) for seed in range(SEEDS)], judge(Popularity(), split)]
+        tables = [[judge(als(seed=seed), split) for seed in range(SEEDS)], judge(Popularity(), split)]
         return np.subtract(*(column(each, "diversity") for each in tables))
 
     control, draws = "same viewers, lists of ten; 1 minus mean cosine of texts", f"{SEEDS} seeds of ALS"
@@ -212,33 +217,26 @@ def stars() -> tuple[dict, dict]:
     rows, found = {}, {}
     for where, ratings in (("MovieLens", load_ratings("movielens")), ("simulated", load_ratings())):
         train, test = split_last(ratings)
-        for name, model in (("biased-mf", BiasedMF), ("item-knn", ItemKNN), ("user-knn", UserKNN)):
+        makers = {"biased-mf": BiasedMF, "item-knn": ItemKNN, "user-knn": UserKNN}
+        for name, make in makers.items():
+            sorts = {} if make is BiasedMF else {"rank_by": "stars"}  # a factorization has one function for both
             by_likes, by_stars = (
-                evaluate_users(make(), train, test, movies=movies()) for make in (model, of_stars(model))
+                evaluate_users(model, train, test, movies=movies()) for model in (make(), make(**sorts))
             )
-            error = evaluate(model(), train, test, movies=movies()).loc["rmse", "mean"]
+            error = evaluate(make(**sorts), train, test, movies=movies()).loc["rmse", "mean"]
             rows[f"{name}, {where}"] = {
                 "RMSE": round(float(error), 3),
                 "NDCG@10, list by predicted stars": round(float(by_stars["ndcg@10"].mean()), 3),
-                "NDCG@10, list by likes": round(float(by_likes["ndcg@10"].mean()), 3)
-                if model is not BiasedMF
-                else None,
+                "NDCG@10, list by likes": round(float(by_likes["ndcg@10"].mean()), 3) if make is not BiasedMF else None,
                 "popularity, list by predicted stars": round(float(by_stars["popularity"].mean()), 3),
             }
-            if where == "MovieLens" and model is not BiasedMF:
+            if where == "MovieLens" and make is not BiasedMF:
                 found[f"likes-stars-{name}"] = Claim(
                     f"{name} makes better lists from likes than from the stars that it predicts.",
                     "same model, same neighbors: only what is sorted differs", "NDCG@10",
                     column(by_likes) - column(by_stars),
                 )  # fmt: skip
     return found, {"stars and lists": rows}
-
-
-def of_stars(model: type) -> Callable:
-    """The same model, whose lists come from the stars that it predicts: the function that RMSE judges."""
-    if model is BiasedMF:
-        return model  # its lists do already
-    return type(model.__name__, (model,), {"_scores": model._ratings})
 
 
 def splits() -> tuple[dict, dict]:
@@ -248,16 +246,16 @@ def splits() -> tuple[dict, dict]:
     for name, split in (("random fifth", split_random(ratings)), ("last fifth", last())):
         liked = split[1].loc[split[1]["rating"] >= LIKED, "movie_id"]
         rows[name] = {"mean likes of a hidden liked film": round(float(liked.map(likes).mean()), 1)}
-        for model in (Popularity, EASE):
-            rows[name][f"{model.__name__}, learned from all"] = score(judge(model(), split))
-            rows[name][f"{model.__name__}, learned from other people"] = score(by_others(model, *split))
+        for who, model in PAIR.items():
+            rows[name][f"{who}, learned from all"] = score(judge(model(), split))
+            rows[name][f"{who}, learned from other people"] = score(by_others(model, *split))
     ordered = ratings.sort_values(["user_id", "timestamp", "movie_id"], ignore_index=True)
     viewer = ordered.groupby("user_id")["movie_id"]
     share = viewer.cumcount() / viewer.transform("size")
     target = ordered[share.between(0.4, 0.6, inclusive="left")]
     before = ordered[share < 0.4]
     around = ordered[share.between(0.2, 0.4, inclusive="left") | share.between(0.6, 0.8, inclusive="left")]
-    tables = [by_others(EASE, history, target) for history in (around, before)]
+    tables = [by_others(ease, history, target) for history in (around, before)]
     both = tables[0].index.intersection(tables[1].index)
     future = Claim(
         "Knowing what a viewer rated afterwards helps to guess.",
@@ -294,27 +292,27 @@ def time() -> tuple[dict, dict]:
     too_new = (movies()["year"].loc[lists.ravel()].to_numpy().reshape(lists.shape) > years.to_numpy()[:, None]).any(
         axis=1
     )
-    rolling = {model: learned_before(model, begins) for model in (Popularity, EASE)}
+    rolling = {model: learned_before(model, begins) for model in (Popularity, ease)}
     by_date = split_date(load_ratings("movielens"))
-    dated = {model: judge(model(), by_date) for model in (Popularity, EASE)}
-    common = rolling[EASE].index
-    kept = [popular.loc[common], judged(EASE).loc[common]]
+    dated = {model: judge(model(), by_date) for model in (Popularity, ease)}
+    common = rolling[ease].index
+    kept = [popular.loc[common], judged(ease).loc[common]]
     claim, unit = "EASE beats popularity.", "NDCG@10"
     found = {
         "time-last": Claim(claim, "none for time: the last fifth of each viewer is hidden", unit,
                            column(kept[1]) - column(kept[0])),
         "time-rolling": Claim(claim, "same hidden ratings; learned only from ratings before the viewer's test",
-                              unit, column(rolling[EASE]) - column(rolling[Popularity])),
+                              unit, column(rolling[ease]) - column(rolling[Popularity])),
         "time-date": Claim(claim, "one date for everybody; only viewers who rated before and after it", unit,
-                           column(dated[EASE]) - column(dated[Popularity])),
+                           column(dated[ease]) - column(dated[Popularity])),
     }  # fmt: skip
     rows = {
         "last fifth of each viewer": {"popularity": score(kept[0]), "EASE": score(kept[1]), "viewers": len(common)},
         "learned before the viewer's test": {
-            "popularity": score(rolling[Popularity]), "EASE": score(rolling[EASE]), "viewers": len(common),
+            "popularity": score(rolling[Popularity]), "EASE": score(rolling[ease]), "viewers": len(common),
         },
         "one date for everybody": {
-            "popularity": score(dated[Popularity]), "EASE": score(dated[EASE]), "viewers": len(dated[EASE]),
+            "popularity": score(dated[Popularity]), "EASE": score(dated[ease]), "viewers": len(dated[ease]),
         },
     }  # fmt: skip
     leak = {
@@ -341,9 +339,9 @@ MOST_OF_A_BUCKET = 500  # ratings: of fewer nothing is learned
 
 def cold_start() -> tuple[dict, dict]:
     rivals = {
-        "random": Random, "popularity": Popularity, "EASE": EASE,
-        "profile, text": lambda: ContentProfile(text()), "profile, everything": lambda: ContentProfile(everything()),
-        "map, text": lambda: ContentToCF(text()), "map, everything": lambda: ContentToCF(everything()),
+        "random": Random, "popularity": Popularity, "EASE": ease,
+        "profile, text": lambda: content_profile(text()), "profile, everything": lambda: content_profile(everything()),
+        "map, text": lambda: content_to_cf(text()), "map, everything": lambda: content_to_cf(everything()),
     }  # fmt: skip
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in [*rivals, "hybrid"]}
     for draw in range(DRAWS):
@@ -351,8 +349,8 @@ def cold_start() -> tuple[dict, dict]:
         cold = pd.Series(~movies().index.isin(split[0]["movie_id"]), movies().index)
         for name, make in rivals.items():
             tables[name].append(judge(make(), split, 20, cold))
-        if draw < SEEDS:
-            parts = [EASE(), ContentToCF(everything()), ContentProfile(everything())]
+        if draw < DRAWS:
+            parts = [ease(), content_to_cf(everything()), content_profile(everything())]
             tables["hybrid"].append(judge(Hybrid(parts), split, 20, cold))
 
     def compare(claim, control, one, other):
@@ -386,13 +384,13 @@ def constant_learning() -> tuple[dict, dict]:
     viewer = ordered.groupby("user_id")["movie_id"]
     tenth = 10 * viewer.cumcount() // viewer.transform("size")
     first = ordered[tenth < 2]
-    frozen, updated = EASE().fit(first, movies()), EASE().fit(first, movies())
+    frozen, updated = ease().fit(first, movies()), ease().fit(first, movies())
     each: dict[str, list[pd.Series]] = {
         name: [] for name in ("frozen", "frozen, seen films hidden", "updated", "refit")
     }
     for number in range(2, 10):
         past, piece = ordered[tenth < number], ordered[tenth == number]
-        models = [Hiding(frozen, first), Hiding(frozen, past), Hiding(updated, past), EASE().fit(past, movies())]
+        models = [Hiding(frozen, first), Hiding(frozen, past), Hiding(updated, past), ease().fit(past, movies())]
         for name, model in zip(each, models, strict=True):
             table = evaluate_users(Fitted(model), past, piece, movies=movies())
             each[name].append(table["recall@10"].rename(number))
@@ -438,29 +436,77 @@ def catalogue() -> tuple[dict, dict]:
         films = chosen_by.groupby("movie_id").size().sort_values(ascending=False, kind="stable").index[:1_000]
         split = [part[part["movie_id"].isin(films)] for part in (train, test)]
         catalogue = pd.DataFrame(index=pd.Index(np.sort(films), name="movie_id"))
-        tables = {model.__name__: evaluate_users(model(), *split, movies=catalogue) for model in (Popularity, EASE)}
-        rows[name] = {model: score(table) for model, table in tables.items()} | {"hidden ratings": len(split[1])}
+        tables = {who: evaluate_users(model(), *split, movies=catalogue) for who, model in PAIR.items()}
+        rows[name] = {who: score(table) for who, table in tables.items()} | {"hidden ratings": len(split[1])}
     share = {"films": [1_000, int(ratings["movie_id"].nunique())],
              "ratings": [len(load_ratings("movielens")), len(ratings)]}  # fmt: skip
     return {}, {"choosing the films": rows, "what MovieLens means here": share}
+
+
+def exposure() -> tuple[dict, dict]:
+    """What changes when rare films count more, who the mean hides, and whether lists have the mix of what is liked."""
+    train, test = last()
+    rated = train["movie_id"].value_counts().reindex(movies().index, fill_value=0) + 1
+    genres = movies()["genres"].str.get_dummies("|").sort_index()
+    genres = genres.div(genres.sum(axis=1), axis=0)
+    rivals = {
+        "popularity": Popularity(), "item-knn": item_knn(), "als": als(), "ease": ease(),
+        "text profile": content_profile(text()),
+    }  # fmt: skip
+    powers = {"0": 0.0, "0.5": 0.5, "1": 1.0}
+    weighted, each, apart = {}, {}, {}
+    for name, model in rivals.items():
+        found = ranks_of_likes(model.fit(train, movies()), test)
+        weighted[name] = {power: weighted_recall(found, rated**value) for power, value in powers.items()}
+        each[name] = judge(Fitted(model))["ndcg@10"]
+        liked = train[(train["rating"] >= LIKED) & train["user_id"].isin(each[name].index)]
+        taste = genres.loc[liked["movie_id"]].groupby(liked["user_id"].to_numpy()).mean()
+        shown = genres.loc[model.rank(taste.index, 10).ravel()].to_numpy().reshape(len(taste), 10, -1).mean(axis=1)
+        apart[name] = miscalibration(taste, shown)
+    counts = train["user_id"].value_counts().reindex(each["ease"].index)
+    quarter = pd.qcut(counts, 4, labels=["fewest ratings", "few", "many", "most ratings"])
+
+    def with_interval(values):
+        return summarize(pd.DataFrame({"x": np.asarray(values)})).loc["x"].round(DIGITS).to_dict()
+
+    rarer, unit = "a hidden film counts by 1 / its number of ratings", "recall@10"
+    found = {
+        "exposure-als-ease": Claim("EASE beats ALS.", "every hidden film counts alike", unit,
+                                   weighted["ease"]["0"] - weighted["als"]["0"]),
+        "exposure-als-ease-weighted": Claim("EASE beats ALS.", rarer, unit,
+                                            weighted["ease"]["1"] - weighted["als"]["1"]),
+        "exposure-text-popularity": Claim("Text vectors alone beat popularity.", "every hidden film counts alike", unit,
+                                          weighted["text profile"]["0"] - weighted["popularity"]["0"]),
+        "exposure-text-popularity-weighted": Claim("Text vectors alone beat popularity.", rarer, unit,
+                                                   weighted["text profile"]["1"] - weighted["popularity"]["1"]),
+    }  # fmt: skip
+    tables = {
+        "weighted recall": {name: {power: round(float(values.mean()), DIGITS) for power, values in row.items()}
+                            for name, row in weighted.items()},
+        "EASE by number of ratings": {str(name): with_interval(part) for name, part in each["ease"].groupby(quarter)},
+        "miscalibration": {name: with_interval(values) for name, values in apart.items()},
+    }  # fmt: skip
+    return found, tables
 
 
 EXPERIMENTS = {
     experiment.__name__: experiment
     for experiment in (
         personalization, text_and_taste, diversity, stars, splits, time, cold_start, constant_learning, catalogue,
+        exposure,
     )
 }  # fmt: skip
 
 
 def scores_by_viewer() -> dict[str, dict[str, str]]:
-    """NDCG@10 of every viewer, in a random order, as one line for each model and seed."""
+    """NDCG@10 of every viewer, in a random order, as one line for each model and seed; of the models that are tuned."""
     order, found = None, {}
-    for name, make in MODELS.items():
-        for seed, model in enumerate(scoreboard.seeded(make, SEEDS)):
+    for name in results.load("tuning", "movielens")["models"]:
+        for seed, model in enumerate(scoreboard.seeded(tuned_models()[name], SEEDS_OF_ALL)):
             scores = judge(model)["ndcg@10"].round(DIGITS).to_numpy()
             order = np.random.default_rng(0).permutation(len(scores)) if order is None else order
             found.setdefault(name, {})[str(seed)] = " ".join(f"{score:g}" for score in scores[order])
+        print(f"scores of {name}", flush=True)
     return found
 
 
@@ -469,27 +515,32 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=[*EXPERIMENTS, "scores"], help="a few experiments; the rest stays")
     parser.add_argument("--check", action="store_true", help="write nothing; name the figures that are not as kept")
     options = parser.parse_args()
-    kept: dict[str, dict] = {"claims": {}, "tables": {}, "scores": {}}
-    try:
-        kept |= {key: value for key, value in results.load("claims").items() if key in kept}
-    except ValueError as nothing_yet:
-        print(nothing_yet)
+    measured: dict[str, dict] = {"claims": {}, "tables": {}, "scores": {}}
     for name in options.only or EXPERIMENTS:
         if name in EXPERIMENTS:
             found, tables = EXPERIMENTS[name]()
+            measured["tables"] |= tables
             for key, claim in found.items():
-                row = claim.measured()
+                measured["claims"][key] = row = claim.measured()
                 mean, low, high = (row[end] for end in ("mean", "low", "high"))
-                was = kept["claims"].get(key, row)
-                far = max(abs(row[end] - was[end]) for end in ("mean", "low", "high")) > CLOSE
-                note = f"  was {was['mean']:+.4f} [{was['low']:+.4f}, {was['high']:+.4f}]" if far else ""
-                print(f"{key:24}{mean:+.4f} [{low:+.4f}, {high:+.4f}] {claims.verdict(low, high)}{note}", flush=True)
-                kept["claims"][key] = row
-            kept["tables"] |= tables
+                print(f"{key:36}{mean:+.4f} [{low:+.4f}, {high:+.4f}] {claims.verdict(low, high)}", flush=True)
+                was = _kept()["claims"].get(key, row)
+                if max(abs(row[end] - was[end]) for end in ("mean", "low", "high")) > CLOSE:
+                    print(f"    was {was['mean']:+.4f} [{was['low']:+.4f}, {was['high']:+.4f}]", flush=True)
     if not options.check:
         if not options.only or "scores" in options.only:
-            kept["scores"] = scores_by_viewer()
-        results.keep(kept, "claims")
+            measured["scores"] = scores_by_viewer()
+        kept = _kept() if options.only else {part: {} for part in measured}
+        parts = {part: kept[part] | measured[part] for part in ("claims", "tables")}
+        results.keep(parts | {"scores": measured["scores"] or kept["scores"]}, "claims")
+
+
+def _kept() -> dict[str, dict]:
+    """What is kept until now."""
+    try:
+        return results.load("claims")
+    except ValueError:  # nothing yet
+        return {"claims": {}, "tables": {}, "scores": {}}
 
 
 if __name__ == "__main__":

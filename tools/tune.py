@@ -33,7 +33,7 @@ def judge(make, task: Task, seeds: int) -> dict:
     seeds = range(seeds if "seed" in make().get_params(deep=False) else 1)
     models = [make() if len(seeds) == 1 else make().set_params(seed=seed) for seed in seeds]
     each = [evaluate_users(model, task.train, task.test, K, task.movies)[f"ndcg@{K}"].to_numpy() for model in models]
-    low, high = bootstrap_interval(np.mean(each, axis=0))
+    low, high = bootstrap_interval(np.array(each))
     means = [round(float(values.mean()), 5) for values in each]
     return {"mean": round(float(np.mean(means)), 5), "low": round(low, 5), "high": round(high, 5), "by seed": means}
 

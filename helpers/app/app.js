@@ -10,17 +10,19 @@ function render({ model, el }) {
   const served = document.body.dataset.voila === "voila"; // else a notebook
   const kept = `recommend-with-vectors/${about.name}`;
   let number = 0; // of the last message
+  const kernel = model.widget_manager?.kernel ?? null;
   root.innerHTML = model.get("shell");
   if (served) document.title = about.name;
 
   function tell(kind, more = {}) {
     number += 1;
     model.send({ view, number, kind, ...more });
+    if (served && kernel) ask();
     return number;
   }
 
   const search = searchBox(model, tell, about.noun);
-  const map = filmMap(model, tell);
+  const map = filmMap(model, tell, (film) => open(film));
   $(".rv-find").append(search.element);
   $(".rv-canvas").append(map.element);
 
@@ -67,6 +69,11 @@ function render({ model, el }) {
   }
 
   const dialog = $(".rv-detail");
+  function open(film) {
+    dialog.film = film;
+    tell("detail", { film });
+  }
+
   function hear(message) {
     if (message.view && message.view !== view) return;
     search.hear(message);
@@ -150,7 +157,7 @@ function render({ model, el }) {
 
   const deeds = {
     like: (button) => judge(button, "like"), dislike: (button) => judge(button, "dislike"),
-    detail: ({ dataset }) => { dialog.film = +dataset.film; tell("detail", { film: +dataset.film }); },
+    detail: ({ dataset }) => open(+dataset.film),
     film: ({ dataset }) => { dialog.close(); search.box.value = ""; tell("film", { film: +dataset.film }); top(); },
     read: ({ dataset }) => search.say(dataset.text),
     reading: ({ dataset }) => tell("reading", { reading: +dataset.reading }),
@@ -179,24 +186,34 @@ function render({ model, el }) {
 
   // ---- the connection ----
 
-  const kernel = model.widget_manager?.kernel ?? null;
   const lost = $(".rv-lost");
   function warn(text, button = "") {
     lost.hidden = !text;
     lost.replaceChildren(text, ...(button ? [make("button", { type: "button", "data-do": "again" }, button)] : []));
   }
 
+  function gone() {
+    lost.gone = true;
+    warn(`The program behind this page has stopped. ${served ? "What you chose is kept. " : "Run the cell again."}`, served ? "Start again" : "");
+  }
+
+  async function ask() { // a program that is ended by its server does not say so
+    const answer = await fetch(`${location.origin}/api/kernels/${kernel.id}`).catch(() => null);
+    if (answer?.status === 404) gone();
+  }
+
   function connection() {
-    if (["dead", "terminating"].includes(kernel.status) || kernel.connectionStatus === "disconnected") {
-      return warn(`The program behind this page has stopped. ${served ? "What you chose is kept. " : "Run the cell again."}`, served ? "Start again" : "");
-    }
+    if (lost.gone) return;
+    const ended = ["dead", "terminating", "restarting", "autorestarting"].includes(kernel.status);
+    if (ended || kernel.connectionStatus === "disconnected") return gone();
     if (kernel.connectionStatus === "connecting") {
+      if (!lost.was) warn("The connection is lost; trying to get it back …");
       lost.was = true;
-      return warn("The connection is lost; trying to get it back …");
+      return;
     }
     if (lost.was) say("Connected again.");
     lost.was = false;
-    return warn("");
+    warn("");
   }
 
   async function again() {
@@ -232,6 +249,7 @@ function render({ model, el }) {
   model.on("msg:custom", hear);
   kernel?.statusChanged?.connect(connection);
   kernel?.connectionStatusChanged?.connect(connection);
+  const pulse = served && kernel ? setInterval(ask, 20_000) : null;
   if (!served) root.querySelectorAll('[data-do="link"]').forEach((button) => button.remove());
   begin();
   return () => {
@@ -240,6 +258,7 @@ function render({ model, el }) {
     kernel?.statusChanged?.disconnect(connection);
     kernel?.connectionStatusChanged?.disconnect(connection);
     map.leave();
+    clearInterval(pulse);
   };
 }
 

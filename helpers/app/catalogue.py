@@ -6,7 +6,7 @@ import functools
 import json
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ import pandas as pd
 from helpers import evaluation
 from helpers.app.reading import Reader, stop_words
 from helpers.app.state import Question, Steering, Wanted
-from helpers.data import load_movies, load_ratings, load_vectors
+from helpers.data import describe, load_movies, load_ratings, load_vectors
 from helpers.recommenders import EASE, ContentProfile, ContentToCF, Hybrid, catalogue_vectors
 from helpers.recommenders.base import Recommender, unit
 from helpers.search.neighbors import POOL, closest_sentences, diversify, split_sentences, word_contributions
@@ -62,10 +62,14 @@ class Catalogue:
         (n_movies, dimensions) of the texts, a row for each film.
     ratings : pandas.DataFrame, optional
         Ratings of these films, as from `helpers.data.load_ratings`.
+    encoder : sentence_transformers.SentenceTransformer, optional
+        What made the vectors, and reads what is typed. None: the course's.
     """
 
-    def __init__(self, movies: pd.DataFrame, vectors: np.ndarray, ratings: pd.DataFrame | None = None):
-        self.movies, self.ratings = movies.sort_index(), ratings
+    def __init__(
+        self, movies: pd.DataFrame, vectors: np.ndarray, ratings: pd.DataFrame | None = None, encoder: Any = None
+    ):
+        self.movies, self.ratings, self.encoder = movies.sort_index(), ratings, encoder
         if "year" in movies:  # infinity is no year
             self.movies["year"] = self.movies["year"].where(np.isfinite(self.movies["year"]))
         rows = np.asarray(vectors, dtype=np.float32)[np.argsort(movies.index.to_numpy(), kind="stable")]
@@ -325,15 +329,22 @@ def _says_something(word: str) -> bool:
     return len(bare) > 2 and bare not in stop_words()
 
 
-def course_catalogue() -> Catalogue:
-    """The films of the course, with their simulated ratings."""
+def course_catalogue(encoder: str | None = None) -> Catalogue:
+    """The films of the course, with their simulated ratings, as the course's encoder reads them or another one."""
+    from helpers.encoding import encode, load_encoder
+
     movies = load_movies()
-    return Catalogue(movies, load_vectors(movies), load_ratings())
+    if encoder is None:
+        return Catalogue(movies, load_vectors(movies), load_ratings())
+    loaded = load_encoder(encoder)
+    return Catalogue(movies, encode(movies["synopsis"], loaded), load_ratings(), loaded)
 
 
 def csv_catalogue(csv, title_column: str | None = None, text_column: str | None = None, **columns) -> Catalogue:
-    """Any catalogue from a CSV file; see `helpers.data.load_movies`. Texts are encoded, or come from the cache."""
-    from helpers.encoding import encode
+    """Any catalogue from a file; see `helpers.data.describe`. Texts are encoded, or come from the cache."""
+    from helpers.encoding import encode, load_encoder
 
-    movies = load_movies(csv, title_column, text_column, **columns)
-    return Catalogue(movies, encode(movies["synopsis"]))
+    described = describe(csv, title_column=title_column, text_column=text_column, **columns)
+    encoder = load_encoder(described.encoder) if described.encoder else None
+    movies = described.films()
+    return Catalogue(movies, encode(movies["synopsis"], encoder), encoder=encoder)

@@ -4,7 +4,7 @@
 const MOST_LABELS = 24;
 const REACH = 14; // pixels from a dot at which it counts as pointed at
 
-function filmMap(model, tell) {
+function filmMap(model, tell, open) {
   const canvas = make("canvas", { role: "img", tabindex: "0", "aria-label": "Map" });
   const tip = make("div", { class: "rv-tip", hidden: "" });
   const dots = new DataView(model.get("dots").buffer, model.get("dots").byteOffset, model.get("dots").byteLength);
@@ -144,7 +144,7 @@ function filmMap(model, tell) {
     const far = drag?.far;
     drag = null;
     const [place] = nearest(event);
-    if (!far && place >= 0) tell("detail", { film: place });
+    if (!far && place >= 0) open(place);
   });
   canvas.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && document.activeElement !== canvas) return; // a page that is scrolled goes on scrolling

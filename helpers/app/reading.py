@@ -6,6 +6,7 @@ import functools
 import re
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,10 +75,11 @@ class Reader:
             ranked = people + [reading for reading in ranked if reading not in people]
         return ranked
 
-    def unknown(self, text: str) -> list[str]:
-        """Words of a text that stand in no title, name, tag or story of the catalogue."""
+    def unknown(self, text: str) -> tuple[list[str], bool]:
+        """Words of a text that stand in no title, name, tag or story, and whether that is all that the text says."""
         words = [word for word in WORD.findall(text.casefold()) if word not in stop_words()]
-        return [word for word in words if not self._knows(word)]
+        strange = [word for word in words if not self._knows(word)]
+        return strange, len(strange) == len(words)
 
     # ---- titles ------------------------------------------------------------------------------------------------------
 
@@ -125,7 +127,7 @@ class Reader:
         """Whether a word is the name of a title rather than a word: no story uses it in small letters."""
         return len(word) > 3 and not self._is_common(word) and self._capital[word] <= 2 * self._in_titles[word]
 
-    def _named(self, film) -> tuple[str, str]:
+    def _named(self, film: Any) -> tuple[str, str]:
         year = self.movies["year"].get(film) if "year" in self.movies else None
         return self.movies["title"][film], "" if year is None or pd.isna(year) else str(int(year))
 
@@ -149,8 +151,9 @@ class Reader:
             return [], False
         parts = [part for part in re.split(r"\s*(?:,|&|\band\b|\bwith\b)\s*", text, flags=re.I) if part]
         named = [self._name(part) for part in parts]
-        if len(named) > 1 and all(named) and set.intersection(*(set(self.people[name]) for name in named)):
-            return [self._reading(tuple(named))], True
+        whole = [name for name in named if name]
+        if len(whole) == len(parts) > 1 and set.intersection(*(set(self.people[name]) for name in whole)):
+            return [self._reading(tuple(whole))], True
         exact = self._name(text)
         last = [name for name in self._by_last_name.get(text.casefold(), []) if name != exact]
         starts = [name for name in self.people if name.casefold().startswith(text.casefold())] if len(text) > 2 else []

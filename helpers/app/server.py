@@ -30,7 +30,6 @@ HERE = "127.0.0.1"
 LOCAL_NAMES = r"(localhost|127(\.\d+){3}|\[::1\])$"  # what a browser on this machine calls this machine
 PORTS = 100  # that are tried, from the wanted one on
 MOST_COPIES = 6  # of the app at once: each is a kernel of half a gigabyte
-PING = 30_000  # milliseconds that a tab has to answer a sign of life; tornado takes no longer time without a warning
 PREPARE = "from helpers.app.view import prepared; prepared()"  # what a kernel does while it waits for a visitor
 STARTED = contextvars.ContextVar("STARTED")  # the kernels of a request
 TEMPLATES = Path(__file__).with_name("templates")
@@ -51,7 +50,7 @@ SETTINGS = Config(
         },
         "Voila": {
             "log_level": "ERROR",
-            "tornado_settings": {"log_function": lambda handler: None, "ws_ping_timeout": PING},
+            "tornado_settings": {"log_function": lambda handler: None},
         },
     }
 )
@@ -171,7 +170,7 @@ class Server(Voila):
 
     def listen(self):
         """Listen, say where, and serve until somebody ends it."""
-        logging.getLogger("tornado.general").setLevel(logging.ERROR)  # it warns of pages that are left while they load
+        logging.getLogger("tornado.general").setLevel(logging.ERROR)  # it warns of pages that are left, and of pings
         listening = bound(self.port)
         port = listening.getsockname()[1]
         if port != self.port:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import markupsafe
 
 from helpers.app import pages
 
 STYLE = Path(__file__).with_name("style.css")
 
 
-def file_of(app, kind: str) -> dict[str, str]:
+def file_of(app: Any, kind: str) -> dict[str, str]:
     """The list that an app shows, as a file: its name, type and text.
 
     Parameters
@@ -40,12 +43,10 @@ def file_of(app, kind: str) -> dict[str, str]:
     return {"name": "list.html", "type": "text/html", "text": page}
 
 
-def _style():
-    import markupsafe
-
+def _style() -> markupsafe.Markup:
     return markupsafe.Markup(STYLE.read_text(encoding="utf-8"))
 
 
-def _as_text(cell):
+def _as_text(cell: object) -> object:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" else cell

@@ -58,7 +58,7 @@ class Demo(anywidget.AnyWidget):
     noun : str
         What one thing of the catalogue is called.
     reader : callable, optional
-        Gives the text encoder; by default `helpers.encoding.load_encoder`. It is called beside the kernel.
+        Gives the text encoder; by default the catalogue's. It is called beside the kernel.
 
     Attributes
     ----------
@@ -79,11 +79,12 @@ class Demo(anywidget.AnyWidget):
     about = traitlets.Dict().tag(sync=True)  # what never changes
 
     def __init__(
-        self, catalogue: Catalogue | None = None, name: str = "Films for you", noun: str = "film", reader=load_encoder
+        self, catalogue: Catalogue | None = None, name: str = "Films for you", noun: str = "film", reader=None
     ):
         self.catalogue, self.name, self.noun = catalogue or course_catalogue(), name, noun
         self.wanted, self.found, self.readings = Wanted(), pd.DataFrame(), []
-        self._reader, self._encoder, self._warm = reader, None, False
+        self._reader = reader or functools.partial(_one_encoder, self.catalogue)
+        self._encoder, self._warm = None, False
         self._one_at_a_time = threading.Lock()  # the encoder's tokenizer does not like two threads
         self._lists, self._reasons, self._loading, self._learning = Latest(), Latest(), Latest(), Latest()
         self._newest = defaultdict(int)
@@ -281,8 +282,10 @@ class Demo(anywidget.AnyWidget):
         if question.people:
             return f"{many} with {' and '.join(question.people)}", ""
         if question.text is not None:
-            strange = reader.unknown(question.text)
-            missing = f"“{'”, “'.join(strange[:3])}” is in no title, name or story of this catalogue."
+            strange, whole = reader.unknown(question.text)
+            missing = f"“{'”, “'.join(strange[:3])}” is in no title, name, or story here."
+            if strange and whole:
+                return f"Not in this catalog: “{question.text}”", f"{missing} These stories are nearest all the same."
             plainly = f"No title or person here is called “{question.text}”; these stories come nearest."
             here = any(one.kind != "Stories" for one in self.readings) or len(question.text.split()) > MANY_WORDS
             return f"Stories about “{question.text}”", missing if strange else "" if here else plainly
@@ -376,13 +379,15 @@ def served() -> anywidget.AnyWidget:
 def prepared() -> functools.partial:
     """What makes the app that `SERVED` names, with all that takes long done, or begun beside it."""
     made = app_maker(json.loads(os.environ.get(SERVED, "null")))
-    threading.Thread(target=_one_encoder, daemon=True).start()
-    return functools.partial(made, reader=_one_encoder)
+    threading.Thread(target=_one_encoder, args=made.args[:1], daemon=True).start()
+    return made
 
 
 def app_maker(source: dict | None) -> functools.partial:
-    """What makes the app of a source: the arguments of `csv_catalogue`, or None for the course's films."""
+    """What makes the app of a source: arguments of `csv_catalogue` or `course_catalogue`, or None."""
     if source:
+        if "csv" not in source:
+            return functools.partial(Demo, course_catalogue(**source))
         return functools.partial(Demo, csv_catalogue(**source), Path(source["csv"]).name, noun="title")
     return functools.partial(Demo, course_catalogue())
 
@@ -392,15 +397,10 @@ def app_of(source: dict | None) -> Demo:
     return app_maker(source)()
 
 
-def _one_encoder():
-    """The encoder of this process, loaded once, whoever comes first."""
+def _one_encoder(catalogue: Catalogue):
+    """The encoder of a catalogue; the course's is loaded once a process, whoever comes first."""
     with _ENCODER:
-        return _loaded_encoder()
-
-
-@functools.cache
-def _loaded_encoder():
-    return load_encoder()
+        return catalogue.encoder or load_encoder()
 
 
 def _count(number: int, noun: str) -> str:

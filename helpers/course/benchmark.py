@@ -12,8 +12,9 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -75,7 +76,7 @@ def run(size: Size = FULL) -> Iterator[Measurement]:
         yield from part(size)
 
 
-def interleave(ways: dict[str, Callable], rounds: int, times: int = 1, per: int = 1) -> dict[str, list[float]]:
+def interleave(ways: Mapping[str, Callable], rounds: int, times: int = 1, per: int = 1) -> dict[str, list[float]]:
     """Time each way once a round, after a round that does not count.
 
     What takes less than `SHORT` is called for `WARM` seconds, without counting, before each figure: caches then hold
@@ -124,14 +125,14 @@ def encoding(size: Size) -> Iterator[Measurement]:
     synopses = movies["synopsis"].tolist()
     for count in size.texts:
         texts = synopses[:count]
-        ways = {
-            OURS: lambda texts=texts: encode(texts, cache=False, progress=False, fast=False),
-            TUTORIAL: lambda texts=texts: [encoder.encode(text, show_progress_bar=False) for text in texts],
-            BARE: lambda texts=texts: encoder.encode(texts, batch_size=BATCH, show_progress_bar=False),
+        ways: dict[str, Callable] = {
+            OURS: partial(encode, texts, cache=False, progress=False, fast=False),
+            TUTORIAL: partial(each, partial(encoder.encode, show_progress_bar=False), texts),
+            BARE: partial(encoder.encode, texts, batch_size=BATCH, show_progress_bar=False),
         }
         quality = {}
         if compiled.available():
-            ways[FAST] = lambda texts=texts: encode(texts, cache=False, progress=False, fast=True)
+            ways[FAST] = partial(encode, texts, cache=False, progress=False, fast=True)
             quality["least cosine with float32"] = float((ways[FAST]() * ways[OURS]()).sum(axis=1).min())
         if FAST in ways and size.neighbours and count == size.texts[-1]:
             quality |= _same_neighbours(movies)
@@ -157,12 +158,12 @@ def searching(size: Size) -> Iterator[Measurement]:
         exact = NeighborIndex(vectors)
         tree = NeighborIndex(vectors, method="ball_tree") if count <= SMALL_ENOUGH else None
         for asked in (queries[:1], queries):
-            ways = {
-                OURS: lambda exact=exact, asked=asked: exact.search(asked, K),
-                BARE: lambda vectors=vectors, asked=asked: bare_search(vectors, asked),
+            ways: dict[str, Callable] = {
+                OURS: partial(exact.search, asked, K),
+                BARE: partial(bare_search, vectors, asked),
             }
             if tree:
-                ways[TUTORIAL] = lambda tree=tree, asked=asked: tree.search(asked, K)
+                ways[TUTORIAL] = partial(tree.search, asked, K)
             times = max(1, 100_000 // (count * len(asked)))
             what = f"search {count:,} vectors, {len(asked)} {'query' if len(asked) == 1 else 'queries'}"
             yield Measurement(what, interleave(ways, size.rounds, times), {})
@@ -180,12 +181,11 @@ def _approximate(size: Size, exact: NeighborIndex, new: np.ndarray) -> Iterator[
     for method in ("hnsw", "int8", "binary"):
         index = NeighborIndex(vectors, method=method)
         ways = {
-            OURS: lambda index=index: [index.search(query, K) for query in own],
-            "exact": lambda: [exact.search(query, K) for query in own],
+            OURS: partial(each, partial(index.search, k=K), own),
+            "exact": partial(each, partial(exact.search, k=K), own),
         }
         if method == "hnsw":
-            graph, ef = index._index, index.options["ef"]
-            ways[BARE] = lambda graph=graph, ef=ef: [graph.query(query, k=K, query_ef=ef) for query in own]
+            ways[BARE] = partial(each, partial(cast(Any, index._index).query, k=K, query_ef=index.options["ef"]), own)
         quality = {
             f"recall@{K}": recall(index.search(own, K)[0], exact.search(own, K)[0]),
             f"recall@{K}, new texts": recall(index.search(new, K)[0], exact.search(new, K)[0]),
@@ -205,12 +205,12 @@ def duplicates(size: Size) -> Iterator[Measurement]:
             pairs = len(titles.close_titles(names)[0])
             yield Measurement(what, {OURS: [time.perf_counter() - begin]}, {"pairs": float(pairs)})
             continue
-        ways = {OURS: lambda names=names: titles.close_titles(names), BARE: lambda names=names: all_pairs(names)}
+        ways = {OURS: partial(titles.close_titles, names), BARE: partial(all_pairs, names)}
         found, wanted = (set(zip(*map(list, way()), strict=True)) for way in ways.values())
         rounds = min(size.rounds, 5)
         seconds = interleave(ways, rounds)
         rows = np.random.default_rng(0).choice(count, max(1, int(SAMPLE * count)), replace=False)
-        sampled = interleave({TUTORIAL: lambda names=names, rows=rows: pairs_by_loop(names, rows)}, rounds)
+        sampled = interleave({TUTORIAL: partial(pairs_by_loop, names, rows)}, rounds)
         seconds[TUTORIAL] = [each * count / len(rows) for each in sampled[TUTORIAL]]
         quality = {"pairs": float(len(found)), "share of the bare way's pairs": len(found & wanted) / len(wanted)}
         yield Measurement(what, seconds, quality)
@@ -224,10 +224,10 @@ def lookups(size: Size) -> Iterator[Measurement]:
         names = pd.Series(made_up_titles(count))
         queries = [name[:3] + name[4:] for name in names[:: count // K][:K]]
         lookup, keys = titles.TitleLookup(names), [titles.normalize_title(name) for name in names]
-        ways = {
-            OURS: lambda lookup=lookup, queries=queries: [lookup.suggest(query) for query in queries],
-            TUTORIAL: lambda names=names, queries=queries: [nearest_by_loop(query, names) for query in queries],
-            BARE: lambda keys=keys, queries=queries: process.cdist(queries, keys, scorer=fuzz.ratio).argmax(axis=1),
+        ways: dict[str, Callable] = {
+            OURS: partial(each, lookup.suggest, queries),
+            TUTORIAL: partial(each, partial(nearest_by_loop, names=names), queries),
+            BARE: partial(process.cdist, queries, keys, scorer=fuzz.ratio),
         }
         found = [lookup.suggest(query, 1)[0].title for query in queries]
         right = np.mean([a == b for a, b in zip(found, names[:: count // K], strict=False)])
@@ -246,7 +246,7 @@ def judging(size: Size) -> Iterator[Measurement]:
     movies = pd.DataFrame(index=pd.RangeIndex(1_001, name="movie_id"))
     vectors = made_up_vectors(1_001)
     model = Given(np.column_stack([scores, np.zeros(600)])).fit(train, movies)
-    model.fit = lambda *_: model
+    model.fit = lambda *_: model  # type: ignore[method-assign]
     ways = {
         OURS: lambda: evaluate_users(model, train, test, K, movies, vectors),
         TUTORIAL: lambda: judge_by_loop(scores, test, vectors),
@@ -262,8 +262,13 @@ def starting(size: Size) -> Iterator[Measurement]:
         TUTORIAL: "import pandas, numpy, sklearn.neighbors, sentence_transformers",
         BARE: "import pandas",
     }
-    seconds = interleave({way: lambda code=code: _python(code) for way, code in ways.items()}, min(size.rounds, 5))
+    seconds = interleave({way: partial(_python, code) for way, code in ways.items()}, min(size.rounds, 5))
     yield Measurement("start a process and import", seconds, {})
+
+
+def each(work: Callable, questions: Iterable) -> list:
+    """Answers to questions that are asked one after the other."""
+    return [work(question) for question in questions]
 
 
 # ---- other ways --------------------------------------------------------------------------------------------------
@@ -313,7 +318,7 @@ def pairs_by_loop(names: list[str], rows: np.ndarray) -> int:
     return sum(Levenshtein.distance(names[row], name) <= 3 for row in rows for name in names[row + 1 :])
 
 
-def nearest_by_loop(query: str, names: pd.Series):
+def nearest_by_loop(query: str, names: pd.Series) -> Any:
     """Id of the title with the smallest Levenshtein distance, by `apply` over the distance in C."""
     from rapidfuzz.distance import Levenshtein
 
@@ -324,7 +329,7 @@ def judge_by_loop(scores: np.ndarray, test: pd.DataFrame, vectors: np.ndarray) -
     """Accuracy, novelty and diversity of every viewer's list, as a first program would: a viewer at a time."""
     share, rows = test["movie_id"].value_counts() / test["user_id"].nunique(), []
     for viewer, liked in test.groupby("user_id")["movie_id"]:
-        films, best = set(liked), np.argsort(-scores[viewer])[:K].tolist()
+        films, best = set(liked), np.argsort(-scores[viewer])[:K].tolist()  # type: ignore[index]
         hits = [film in films for film in best]
         first = next((place for place, hit in enumerate(hits) if hit), None)
         ap = sum(hit * sum(hits[: place + 1]) / (place + 1) for place, hit in enumerate(hits)) / min(len(films), K)

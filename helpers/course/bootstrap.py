@@ -9,7 +9,6 @@ Messages go to standard error. `doctor` asks `unmet`, `broken` and `Environment.
 from __future__ import annotations
 
 import contextlib
-import csv
 import errno
 import hashlib
 import json
@@ -26,6 +25,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import IO, Any, Iterable, Iterator, Sequence, cast
 
 from helpers.course import guard
 from helpers.home import ROOT
@@ -80,9 +80,9 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def check_python(version=None) -> None:
+def check_python(version: Sequence[int] | None = None) -> None:
     """Raise `SetupError` for a Python that is older than the course needs."""
-    found = tuple(version or sys.version_info)[:2]
+    found = tuple(version or sys.version_info[:2])[:2]
     if found < MINIMUM_PYTHON:
         raise SetupError(
             "Python {}.{} is too old: the course needs {}.{} or newer. Get it from https://www.python.org/downloads/ "
@@ -90,16 +90,21 @@ def check_python(version=None) -> None:
         )
 
 
-def lacks_packages(system=None, version=None, macos=None, libc=None):
+def lacks_packages(
+    system: str | None = None,
+    version: Sequence[int] | None = None,
+    macos: str | None = None,
+    libc: str | None = None,
+) -> str | None:
     """Say why there are no ready-made packages for this Python on this system, in one line; None if there are.
 
     The parameters stand for what is found here: such as ``"linux-x86_64"``, ``(3, 13)``, ``"14.5"``, ``"glibc 2.36"``.
     """
     system = system or sysconfig.get_platform()
-    version = tuple(version or sys.version_info)[:2]
+    found = tuple(version or sys.version_info[:2])[:2]
     macos = macos or platform.mac_ver()[0]
-    if version >= UNKNOWN_PYTHON:
-        return "there are no packages for Python {}.{} yet: start with Python 3.11 to 3.14.".format(*version)
+    if found >= UNKNOWN_PYTHON:
+        return "there are no packages for Python {}.{} yet: start with Python 3.11 to 3.14.".format(*found)
     if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
         return "there are packages for the usual build of Python alone: get it from https://www.python.org/downloads/"
     if system == "win32" or sys.maxsize < 2**32:
@@ -113,7 +118,7 @@ def lacks_packages(system=None, version=None, macos=None, libc=None):
     return _lacks_linux_packages(system, libc) if system.startswith("linux") else None
 
 
-def _lacks_linux_packages(system: str, libc):
+def _lacks_linux_packages(system: str, libc: str | None) -> str | None:
     if system not in ("linux-x86_64", "linux-aarch64"):
         return "there are packages for x86-64 and ARM processors of 64 bits alone, and this is {}.".format(system)
     try:
@@ -127,7 +132,7 @@ def _lacks_linux_packages(system: str, libc):
     return None
 
 
-def ranges(tests: bool = False) -> list:
+def ranges(tests: bool = False) -> list[str]:
     """Direct dependencies of ``pyproject.toml``, with the ones of the tests if asked, such as ``"numpy>=2.1,<3"``."""
     import tomllib
 
@@ -135,29 +140,35 @@ def ranges(tests: bool = False) -> list:
     return project["dependencies"] + (project["optional-dependencies"]["test"] if tests else [])
 
 
-def release(version: str) -> tuple:
+def name_and_bounds(requirement: str) -> tuple[str, list[str]]:
+    """Parts of a requirement: of ``"numpy>=2.1,<3"``, the name and ``[">=2.1", "<3"]``."""
+    name, bounds = re.findall(r"^([\w.-]+)(.*)", requirement)[0]
+    return name, bounds.split(",")
+
+
+def release(version: str) -> tuple[int, ...]:
     """Turn a version into numbers that compare: ``"2.13.0+cpu"`` is ``(2, 13)``."""
-    numbers = [int(part) for part in re.match(r"[\d.]*", version).group().split(".") if part]
+    numbers = [int(part) for part in re.findall(r"^[\d.]*", version)[0].split(".") if part]
     while numbers and numbers[-1] == 0:
         numbers.pop()
     return tuple(numbers)
 
 
-def unmet(requirements: list, folder=None) -> dict:
+def unmet(requirements: Iterable[str], folder: Path | None = None) -> dict[str, str | None]:
     """Requirements that are not satisfied, with the version that is there (or None).
 
     By the running Python, or by what is installed in `folder`, a ``site-packages`` folder.
     """
     missing, notes = {}, _notes(folder) if folder else {}
     for requirement in requirements:
-        name, bounds = re.match(r"([\w.-]+)(.*)", requirement).groups()
+        name, bounds = name_and_bounds(requirement)
         found = _version(notes.get(normalized(name))) if folder else version_of(name)
-        if found is None or not all(holds(found, bound) for bound in bounds.split(",")):
+        if found is None or not all(holds(found, bound) for bound in bounds):
             missing[requirement] = found
     return missing
 
 
-def version_of(name: str):
+def version_of(name: str) -> str | None:
     """Version of a package that the running Python has, or None."""
     from importlib import metadata  # a Python that is too old for the course may lack it
 
@@ -167,13 +178,13 @@ def version_of(name: str):
         return None
 
 
-def _version(note):
-    return note and note.name[: -len(".dist-info")].split("-")[1]
+def _version(note: Path | None) -> str | None:
+    return note.name[: -len(".dist-info")].split("-")[1] if note else None
 
 
 def holds(version: str, bound: str) -> bool:
     """Tell whether a version satisfies one bound, ``>=``, ``<`` or ``==``."""
-    sign, limit = re.match(r"\s*(>=|<|==)\s*(.+)", bound).groups()
+    sign, limit = re.findall(r"(>=|<|==)\s*(.+)", bound)[0]
     left, right = release(version), release(limit)
     return {">=": left >= right, "<": left < right, "==": left == right}[sign]
 
@@ -183,8 +194,10 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def broken(names=None, folder=None, thorough: bool = False) -> dict:
+def broken(names: Iterable[str] | None = None, folder: Path | str | None = None) -> dict[str, str]:
     """Installed packages of which something is gone, and what: ``{"pandas": "pandas/core is gone"}``.
+
+    Each folder is looked for, and each file on the first level, by the list that pip has left (0.07 s).
 
     Parameters
     ----------
@@ -193,9 +206,6 @@ def broken(names=None, folder=None, thorough: bool = False) -> dict:
         `folder` has, so that an environment of another make is only asked for what it holds.
     folder : path, optional
         A ``site-packages`` folder. Default: the one of the running Python.
-    thorough : bool
-        Whether each file is looked for, with its size (half a second); else each folder, and each file on
-        the first level (0.07 s).
 
     Returns
     -------
@@ -206,16 +216,16 @@ def broken(names=None, folder=None, thorough: bool = False) -> dict:
     notes = _notes(folder)
     if names is None:
         names = [name for lock in locks(tests=True) for name in pins(lock) if normalized(name) in notes]
-    found = {name: _gone(folder, notes.get(normalized(name)), thorough) for name in names}
+    found = {name: _gone(folder, notes.get(normalized(name))) for name in names}
     return {name: why for name, why in found.items() if why}
 
 
-def _notes(folder) -> dict:
+def _notes(folder: Path) -> dict[str, Path]:
     """Map the name of each package in a ``site-packages`` folder to pip's notes on it, its ``.dist-info`` folder."""
     return {normalized(path.name.split("-")[0]): path for path in Path(folder).glob("*-*.dist-info")}
 
 
-def _gone(folder: Path, note, thorough: bool):
+def _gone(folder: Path, note: Path | None) -> str | None:
     """Say what of a package is missing, by the list of its files that pip left; None if nothing is."""
     if note is None:
         return "not installed"
@@ -228,14 +238,6 @@ def _gone(folder: Path, note, thorough: bool):
         record = (note / "RECORD").read_text(encoding="utf-8")
     except (OSError, ValueError):
         return "its list of files is gone" if whole else None
-    if thorough and whole:
-        for path, _, size in csv.reader(record.splitlines()):
-            file = folder / path
-            if not file.exists():
-                return path + " is gone"
-            if size and file.stat().st_size != int(size):
-                return path + " is damaged"
-        return None
     prefix = str(folder) + os.sep
     paths = [line.partition(",")[0] for line in record.splitlines() if not line.startswith('"')]
     if whole:
@@ -248,7 +250,7 @@ def _gone(folder: Path, note, thorough: bool):
     return None
 
 
-def pins(lock: Path) -> dict:
+def pins(lock: Path) -> dict[str, str]:
     """Names and versions in a lock file, as far as they are meant for this system."""
     lines = re.findall(
         r"(?m)^([\w.-]+)==([^\s;\\]+)(?: *; *(\w+) (==|!=) \"(\w+)\")?", lock.read_text(encoding="utf-8")
@@ -264,12 +266,12 @@ def venv_python(venv: Path) -> Path:
     return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def locks(tests: bool) -> list:
+def locks(tests: bool) -> list[Path]:
     """Lock files to install from."""
     return [ROOT / name for name in (LOCKS if tests else LOCKS[:1])]
 
 
-def entries(lock: Path) -> dict:
+def entries(lock: Path) -> dict[str, str]:
     """Map the name of each package in a lock file to its lines: version and checksums."""
     blocks = re.findall(r"(?m)^[\w.-]+==(?:.*\n)(?:[ \t]+.*\n)*", lock.read_text(encoding="utf-8"))
     return {block.partition("==")[0]: block for block in blocks}
@@ -287,7 +289,7 @@ class Environment:
         self.folder = Path(folder)
         self.python = venv_python(self.folder)
         self.note = self.folder / "course-setup.json"
-        self.held = None  # the lock of `alone`, once this process has it
+        self.held: IO | None = None  # the lock of `alone`, once this process has it
 
     @property
     def site(self) -> Path:
@@ -296,7 +298,7 @@ class Environment:
             return self.folder / "Lib" / "site-packages"
         return self.folder / "lib" / "python{}.{}".format(*self.version()) / "site-packages"
 
-    def version(self) -> tuple:
+    def version(self) -> tuple[int, ...]:
         """Version of the environment's Python, such as ``(3, 13)``; of the running one where there is none yet."""
         try:
             noted = (self.folder / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
@@ -305,7 +307,7 @@ class Environment:
         found = re.search(r"(?m)^version(?:_info)? *= *(\d+)\.(\d+)", noted)
         return tuple(map(int, found.groups())) if found else tuple(sys.version_info[:2])
 
-    def state(self) -> dict:
+    def state(self) -> dict[str, Any]:
         """Read the note, name and digest of each lock file that was installed whole: ``{}`` when it is damaged."""
         try:
             state = json.loads(self.note.read_text(encoding="utf-8"))
@@ -322,7 +324,7 @@ class Environment:
         temporary.write_text(json.dumps(state), encoding="utf-8")
         temporary.replace(self.note)
 
-    def unfit(self, tests: bool = False) -> dict:
+    def unfit(self, tests: bool = False) -> dict[str, str]:
         """Say what is not as it should be, and why: ``{}`` if all is well.
 
         Parameters
@@ -344,13 +346,14 @@ class Environment:
         pinned = [name for lock in locks(tests) for name in pins(lock)]
         wrong.update(self._out_of_range(pinned))
         wrong.update(broken(pinned, self.site))
-        if not self._linked():
+        file, line = self._link()
+        if not file.exists() or file.read_bytes() != line:
             wrong["helpers"] = "the environment does not know this folder, {}".format(ROOT)
         return wrong
 
-    def _out_of_range(self, names) -> dict:
+    def _out_of_range(self, names: Iterable[str]) -> dict[str, str]:
         """Say which of these packages are of a release that the course does not know."""
-        bounds = {normalized(re.match(r"[\w.-]+", need).group()): need for need in ranges(tests=True)}
+        bounds = {normalized(name_and_bounds(need)[0]): need for need in ranges(tests=True)}
         needed = {bounds[normalized(name)]: name for name in names if normalized(name) in bounds}
         found = unmet(list(needed), self.site)
         return {needed[need]: "{} is not {}".format(version, need) for need, version in found.items() if version}
@@ -380,7 +383,8 @@ class Environment:
         self._make_python()
         for lock in locks(tests):
             self._install(lock)
-        self._link()
+        file, line = self._link()
+        file.write_bytes(line)
         say("Done. The next start is immediate.")
 
     def _make_python(self) -> None:
@@ -418,7 +422,7 @@ class Environment:
         with contextlib.suppress(SetupError):  # it saves time, and no more
             run(self.python, ["helpers.course.warm_up"], "importing", held=self.held, env=variables)
 
-    def _mend(self, lock: Path, names: set) -> None:
+    def _mend(self, lock: Path, names: set[str]) -> None:
         listed = ", ".join(sorted(names))
         say("Mending: {}.".format(listed))
         try:
@@ -426,7 +430,7 @@ class Environment:
         except SetupError as error:  # offline, say: most of the course may work all the same
             say("{} Going on without: {}.".format(error, listed))
 
-    def _discard(self, names) -> dict:
+    def _discard(self, names: Iterable[str]) -> dict[str, str]:
         """Let pip forget packages that are not whole, so that it installs them again."""
         gone = broken(names, self.site)
         notes = _notes(self.site)
@@ -437,7 +441,7 @@ class Environment:
             shutil.rmtree(rest, ignore_errors=True)
         return gone
 
-    def _pip(self, lock: Path, names: set) -> None:
+    def _pip(self, lock: Path, names: set[str]) -> None:
         """Install packages of a lock file, PyTorch for the CPU first where that is enough."""
         blocks = {name: text for name, text in entries(lock).items() if name in names and name in pins(lock)}
         wanted = self.folder / "course-wanted.txt"
@@ -453,32 +457,19 @@ class Environment:
             pip(self.python, [pin], 0, self.held, alone=False)
 
     def _has_cuda_torch(self) -> bool:
-        version = _version(_notes(self.site).get("torch"))
-        return bool(version) and "+cpu" not in version
+        return "+cpu" not in (_version(_notes(self.site).get("torch")) or "+cpu")
 
-    @property
-    def _link_file(self) -> Path:
-        return self.site / "recommend-with-vectors.pth"
+    def _link(self) -> tuple[Path, bytes]:
+        """A ``.pth`` file that lets editors which start kernels themselves find `helpers`, and what it holds.
 
-    def _linked(self) -> bool:
-        try:
-            return self._link_file.read_bytes() == self._way_to_course()
-        except OSError:
-            return False
-
-    def _way_to_course(self) -> bytes:
-        """Line of a ``.pth`` file: relative, so that it holds in a folder that was moved or copied, and plain ASCII,
-        since Python reads such files in whatever encoding the user's language has.
+        Its line is relative, so that it holds in a folder that was moved or copied, and plain ASCII, since Python reads
+        such files in whatever encoding the user's language has.
         """
-        return os.path.relpath(ROOT, self.site).encode("ascii", "strict") + b"\n"
-
-    def _link(self) -> None:
-        """Let the environment's Python find `helpers` from any folder, for editors that start kernels themselves."""
-        self._link_file.write_bytes(self._way_to_course())
+        return self.site / "recommend-with-vectors.pth", os.path.relpath(ROOT, self.site).encode("ascii") + b"\n"
 
 
 @contextlib.contextmanager
-def alone():
+def alone() -> Iterator[IO | None]:
     """Wait until no other set-up of this course runs, and keep others waiting; gives the lock, for children to keep.
 
     The lock is the operating system's on an open file: it ends with the process, and with the pip that it had started.
@@ -495,9 +486,9 @@ def alone():
         yield file
 
 
-def _try_lock(file) -> bool:
+def _try_lock(file: IO) -> bool:
     try:
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             file.seek(0)
@@ -513,7 +504,7 @@ def _try_lock(file) -> bool:
     return True
 
 
-def _wait_for_lock(file) -> None:
+def _wait_for_lock(file: IO) -> None:
     while not _try_lock(file):
         time.sleep(0.2)
 
@@ -532,7 +523,7 @@ def answers(address: str, seconds: float = 60) -> bool:
     """Tell whether a server answers at all, be it with a refusal; a slow line is waited for, a missing one is not."""
     answered = []
 
-    def ask():
+    def ask() -> None:
         try:
             urllib.request.urlopen(address, timeout=seconds).close()
             answered.append(True)
@@ -547,13 +538,13 @@ def answers(address: str, seconds: float = 60) -> bool:
     return answered == [True]
 
 
-def install_cpu_torch(python: Path, wanted: Path, pin: str, held=None) -> None:
+def install_cpu_torch(python: Path, wanted: Path, pin: str, held: IO | None = None) -> None:
     """Install PyTorch's build for the CPU from a folder that pip is set to use, or from PyTorch's own index.
 
     Where neither has it, the default index serves later. The checksum of a build may be missing in the lock file. Then
     PyTorch's index is believed, which names one, too.
     """
-    index = ["--index-url", TORCH_CPU_INDEX, "--timeout", "60", "--retries", "5"]
+    index: list[str | Path] = ["--index-url", TORCH_CPU_INDEX, "--timeout", "60", "--retries", "5"]
     say("  PyTorch for the CPU (about 200 MB) ...")
     with contextlib.suppress(SetupError):
         return pip(python, ["--no-index", "--require-hashes", "-r", wanted], 0, held)
@@ -569,28 +560,42 @@ def install_cpu_torch(python: Path, wanted: Path, pin: str, held=None) -> None:
         say("  PyTorch's CPU index did not serve ({}): the default one does.".format(error))
 
 
-def pip(python: Path, arguments: list, total: int, held=None, alone: bool = True) -> None:
+def pip(python: Path, arguments: list[str | Path], total: int, held: IO | None = None, alone: bool = True) -> None:
     """Run ``pip install`` and show how many of `total` packages it has reached.
 
     With `alone`, nothing but what is named: no dependencies, which a lock file lists itself, and no bytecode.
     """
-    command = ["pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+    command: list[str | Path] = ["pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     command += ["--no-deps", "--no-compile"] if alone else []
     run(python, command + arguments, "installing packages", total, held)
 
 
-def run(python, arguments: list, doing: str, total: int = 0, held=None, **options) -> None:
+def run(
+    python: Path | str,
+    arguments: list[str | Path],
+    doing: str,
+    total: int = 0,
+    held: IO | None = None,
+    **options: Any,
+) -> None:
     """Run a module for the set-up; its output is condensed to a counter, or to one line when it fails.
 
     It ends with this process. Should it be slow to, it still keeps the lock `held`, which it inherits.
     """
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace", **options}
+    pipes: dict[str, Any] = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "text": True,
+        "errors": "replace",
+        **options,
+    }
     if held and os.name != "nt":
         pipes["pass_fds"] = [held.fileno()]
     lines, seen = [], 0
     process = guard.start(python, arguments, **pipes)
+    output = cast(IO, process.stdout)
     try:
-        for line in process.stdout:
+        for line in output:
             lines.append(line.strip())
             match = re.match(REACHED, line)
             if match and total:
@@ -601,15 +606,15 @@ def run(python, arguments: list, doing: str, total: int = 0, held=None, **option
         process.wait()
     finally:
         guard.end(process)
-        process.stdout.close()
+        output.close()
         show_progress(None)
     if process.returncode:
-        output = "\n".join(lines)
-        failure = WrongChecksumError if re.search(CAUSES[2][0], output) else SetupError
-        raise failure("Set-up failed while {}: {}".format(doing, explain(output)))
+        said = "\n".join(lines)
+        failure = WrongChecksumError if re.search(CAUSES[2][0], said) else SetupError
+        raise failure("Set-up failed while {}: {}".format(doing, explain(said)))
 
 
-def show_progress(text) -> None:
+def show_progress(text: str | None) -> None:
     """Redraw one line on a terminal; elsewhere print now and then, so that logs stay short."""
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K" + (text or ""))
@@ -634,7 +639,7 @@ def may_install_here() -> bool:
     return not (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists()
 
 
-def child_environment() -> dict:
+def child_environment() -> dict[str, str]:
     """Variables for a child process in which `helpers` can be imported from every folder.
 
     The course's folder itself is not put on the path: a ``json.py`` there would come before Python's.
@@ -643,7 +648,7 @@ def child_environment() -> dict:
     return dict(os.environ, PYTHONPATH=os.pathsep.join(paths))
 
 
-def ensure(tests: bool = False):
+def ensure(tests: bool = False) -> Path | None:
     """Return the Python to run the course with, after setting up what is missing.
 
     Parameters
@@ -688,7 +693,7 @@ def check_active() -> None:
 
 def add_test_packages() -> None:
     """Add what the tests need to the active environment, if it lacks any of it."""
-    wanted = list(unmet(ranges(tests=True)))
+    wanted: list[str | Path] = [*unmet(ranges(tests=True))]
     if wanted and not may_install_here():
         raise SetupError("The tests need: pip install " + " ".join('"%s"' % need for need in wanted))
     if wanted:
@@ -697,7 +702,7 @@ def add_test_packages() -> None:
             pip(Path(sys.executable), wanted, len(wanted), held, alone=False)
 
 
-def existing_python():
+def existing_python() -> Path | None:
     """The Python that commands would use if nothing may be installed: for `doctor`, which only looks."""
     environment = Environment(ROOT / ".venv")
     inside = Path(sys.prefix).resolve() == environment.folder.resolve()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.data import Description
-from helpers.data.catalogue import SHORT
+from helpers.data.catalogue import SHORT, count_words
 
 MOST = 2_000  # texts that the encoder's tokenizer looks at, evenly chosen
 BARS = 40  # signs of the longest bar
@@ -31,7 +31,7 @@ def examine(description: Description) -> dict:
         warnings.simplefilter("always")
         films = description.films()
     again = {name: films[name].str.casefold().duplicated() for name in ("title", "synopsis")}
-    words = np.array([len(text.split()) for text in films["synopsis"]])
+    words = count_words(films["synopsis"]).to_numpy()
     return {
         "file": table.name,
         "read": {
@@ -86,8 +86,8 @@ def lines(found: dict) -> list[str]:
     text += [
         "",
         f"The encoder ({encoder['name']}) reads {encoder['limit']} tokens: {encoder['cut_off']:.1%} of the texts are "
-        f"cut off; {encoder['unknown']:.1%} of their tokens are unknown to it."
-        + (" Choose another encoder: --encoder." if encoder["unknown"] > 0.05 else ""),
+        f"cut off; {encoder['unknown']:.1%} of their tokens are unknown to it.",
+        encoder["advice"] and f"Note: {encoder['advice']}",
         "",
         "If this is right, save it as catalogue.toml beside the file, and name that instead of the file:",
         *(f"  {line}" for line in found["toml"].splitlines()),
@@ -118,14 +118,17 @@ def _histogram(words: np.ndarray) -> dict[str, int]:
 def _by_encoder(texts: list[str], description: Description) -> dict:
     """What the encoder makes of the texts, without encoding them."""
     from helpers.encoding import load_encoder
+    from helpers.encoding.languages import advice
 
-    encoder = load_encoder(*filter(None, [description.encoder]))
+    encoder = load_encoder(description.encoder)
     tokenizer, limit = getattr(encoder, "tokenizer", None), getattr(encoder, "max_seq_length", None)
     sample = texts[:: max(1, len(texts) // MOST)]
+    sign = getattr(tokenizer, "unk_token_id", None)
     tokens = [np.array(text) for text in tokenizer(sample, verbose=False)["input_ids"]] if callable(tokenizer) else []
     return {
         "name": description.encoder or "all-MiniLM-L6-v2",
         "limit": limit or "all",
         "cut_off": float(np.mean([len(text) > (limit or np.inf) for text in tokens])) if tokens else 0.0,
-        "unknown": float(np.mean(np.concatenate(tokens) == tokenizer.unk_token_id)) if tokens else 0.0,
+        "unknown": float(np.mean(np.concatenate(tokens) == sign)) if tokens else 0.0,
+        "advice": advice(texts, tokenizer) if tokens else None,
     }

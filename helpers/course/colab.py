@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -50,7 +49,7 @@ def install() -> None:
 
 
 def _name(need: str) -> str:
-    return re.match(r"[\w.-]+", need).group()
+    return bootstrap.name_and_bounds(need)[0]
 
 
 def _loaded() -> dict[str, str]:

@@ -8,11 +8,13 @@ import math
 import os
 import sys
 import warnings
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, NoReturn
 
 from helpers.course import bootstrap, console, guard, launch
 
 FROM_CSV = list(launch.CATALOGUE)
+JSON_HELP = "one JSON document on standard output"
 RATINGS_FROM_CSV = ["user_column", "item_column", "rating_column", "time_column", "scale", "counts", "liked", "zeros"]
 RATINGS_FROM_CSV += ["encoding", "delimiter"]
 
@@ -28,7 +30,7 @@ class Answer(NamedTuple):
 class Failure(Exception):
     """An error that has something to add to the JSON document that tells of it."""
 
-    def __init__(self, message: object, **document):
+    def __init__(self, message: object, **document: Any):
         super().__init__(message)
         self.document = document
 
@@ -44,14 +46,14 @@ class HelpAsked(Exception):
 class Parser(argparse.ArgumentParser):
     """Takes no abbreviations (``--k`` is not ``--keep``), and leaves it to `main` to print and to end."""
 
-    def __init__(self, **options):
+    def __init__(self, **options: Any):
         super().__init__(**dict(options, allow_abbrev=False))
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         """Raise `WrongUsage`."""
         raise WrongUsage(f"{self.prog}: error: {message}", self.format_usage())
 
-    def print_help(self, file=None):
+    def print_help(self, file: Any = None) -> NoReturn:
         """Raise `HelpAsked`."""
         raise HelpAsked(self.format_help())
 
@@ -60,7 +62,6 @@ def parser() -> Parser:
     """Describe every command and its options."""
     top = Parser(prog="python3 -m helpers", description="Recommend with Vectors, a hands-on course.")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    json_option = {"action": "store_true", "help": "one JSON document on standard output"}
 
     start = commands.add_parser("start", help="open the course in JupyterLab")
     start.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
@@ -84,7 +85,7 @@ def parser() -> Parser:
     recommend = commands.add_parser("recommend", help="find films like a film, typos allowed")
     recommend.add_argument("title", metavar="TITLE", type=filled)
     recommend.add_argument("-k", type=whole_number(1), default=5, help="how many (default: 5)")
-    recommend.add_argument("--json", **json_option)
+    recommend.add_argument("--json", action="store_true", help=JSON_HELP)
     add_catalogue_options(recommend, "search")
     recommend.set_defaults(run=recommend_titles, check=catalogue_options)
 
@@ -127,7 +128,7 @@ def parser() -> Parser:
     evaluate.add_argument("--liked", metavar="R", type=number, help="the lowest of own ratings that is a like")
     for name, kind in (("encoding", encoding), ("delimiter", delimiter)):
         evaluate.add_argument(f"--{name}", metavar=name[0].upper(), type=kind, help=launch.CATALOGUE[name])
-    evaluate.add_argument("--json", **json_option)
+    evaluate.add_argument("--json", action="store_true", help=JSON_HELP)
     evaluate.add_argument("--keep", action="store_true", help="write the figures into data/reference_results.json")
     evaluate.set_defaults(run=evaluate_models, check=ratings_options)
 
@@ -137,7 +138,7 @@ def parser() -> Parser:
     )
     check.add_argument("csv", metavar="FILE", type=filled, help="CSV, JSON, Parquet, Excel, a folder, catalogue.toml")
     add_catalogue_options(check, "")
-    check.add_argument("--json", **json_option)
+    check.add_argument("--json", action="store_true", help=JSON_HELP)
     check.set_defaults(run=check_catalogue)
 
     fetch = commands.add_parser("fetch", help="download real data: MovieLens ratings, or the plots of MPST")
@@ -146,12 +147,12 @@ def parser() -> Parser:
 
     benchmark = commands.add_parser("benchmark", help="the speed figures, as ratios within one run")
     benchmark.add_argument("--quick", action="store_true", help="smaller sizes and fewer rounds, under two minutes")
-    benchmark.add_argument("--json", **json_option)
+    benchmark.add_argument("--json", action="store_true", help=JSON_HELP)
     benchmark.add_argument("--keep", action="store_true", help="write the figures into data/reference_results.json")
     benchmark.set_defaults(run=run_benchmark)
 
     doctor = commands.add_parser("doctor", help="what is fine, what is not, and the command that mends it")
-    doctor.add_argument("--json", **json_option)
+    doctor.add_argument("--json", action="store_true", help=JSON_HELP)
     doctor.add_argument("--quiet", action="store_true", help="only what is not fine")
     doctor.set_defaults(run=run_doctor)
     return top
@@ -168,7 +169,7 @@ def add_catalogue_options(command: Parser, verb: str) -> None:
         command.add_argument(f"--{name.replace('_', '-')}", metavar=letter, type=kind, help=says)
 
 
-def whole_number(low: int, high: int = sys.maxsize):
+def whole_number(low: int, high: int = sys.maxsize) -> Callable[[str], int]:
     """Make an argparse type for whole numbers from `low` to `high`."""
 
     def convert(text: str) -> int:
@@ -209,25 +210,27 @@ def encoding(text: str) -> str:
     return text
 
 
-def start_options(options) -> str | None:
+def start_options(options: argparse.Namespace) -> str | None:
     """Say what is wrong with the options of `start`, if anything is."""
     return "--yes goes with --renew" if options.yes and not options.renew else None
 
 
 def delimiter(text: str) -> str:
     """Argparse type for the sign between cells."""
-    sign = {"\\t": "\t", "tab": "\t"}.get(text, text)
-    if len(sign) != 1 or sign in '"\r\n' or sign.isalnum():
-        raise argparse.ArgumentTypeError("a delimiter is one sign, such as ; or tab")
-    return sign
+    from helpers.data.tables import one_sign
+
+    try:
+        return one_sign(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def catalogue_options(options) -> str | None:
+def catalogue_options(options: argparse.Namespace) -> str | None:
     """Say what is wrong with the options that name another catalogue, if anything is."""
-    return None if options.csv else without_csv(options, FROM_CSV)
+    return None if options.csv else without_csv(options, [name for name in FROM_CSV if name != "encoder"])
 
 
-def ratings_options(options) -> str | None:
+def ratings_options(options: argparse.Namespace) -> str | None:
     """Say what is wrong with the options that name ratings, if anything is."""
     if not options.csv:
         return without_csv(options, RATINGS_FROM_CSV)
@@ -240,36 +243,41 @@ def ratings_options(options) -> str | None:
     return None
 
 
-def without_csv(options, names: list) -> str | None:
+def without_csv(options: argparse.Namespace, names: list) -> str | None:
     """Say which option does nothing without a file, if one was given."""
     given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
     return f"{given[0]} goes with --csv" if given else None
 
 
-def given(options, *names: str) -> dict:
+def given(options: argparse.Namespace, *names: str) -> dict:
     """Arguments for a function: those of the options that were given."""
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
-def recommend_titles(options) -> Answer:
+def recommend_titles(options: argparse.Namespace) -> Answer:
     """Find the titles that are most like a title."""
-    from helpers.data import load_movies
+    from helpers.data import describe, load_movies
     from helpers.search.neighbors import TitleNotFoundError, find_similar_movies
 
-    movies = load_movies(options.csv, **given(options, *FROM_CSV))
+    if options.csv:
+        described = describe(options.csv, **given(options, *FROM_CSV))
+        movies, encoder = described.films(), described.encoder
+    else:
+        movies, encoder = load_movies(), options.encoder
     try:
-        found = find_similar_movies(options.title, k=options.k, movies=movies)
+        found = find_similar_movies(options.title, k=options.k, movies=movies, encoder=encoder)
     except TitleNotFoundError as error:
         raise Failure(error, query=options.title, matched=None, suggestions=error.suggestions) from error
-    if options.genre_column:
-        found["genres"] = movies["genres"]
+    for name in ("genres", "id") if options.csv else ():
+        if name in movies:
+            found[name] = movies[name]
     matched, neighbors = as_records(movies.loc[[found.attrs["matched"]]])[0], as_records(found)
     lines = [f"  {neighbor['similarity']:.2f}  {label(neighbor)}" for neighbor in neighbors]
     document = {"query": options.title, "matched": matched, "neighbors": neighbors}
     return Answer(document, [f"{found.attrs['caption']}:", *lines])
 
 
-def check_catalogue(options) -> Answer:
+def check_catalogue(options: argparse.Namespace) -> Answer:
     """Look through a catalogue, and say what is odd."""
     from helpers.course.catalogue import examine, lines
     from helpers.data import describe
@@ -278,13 +286,13 @@ def check_catalogue(options) -> Answer:
     return Answer(document, lines(document))
 
 
-def as_records(films) -> list:
+def as_records(films: Any) -> list[dict]:
     """Turn rows of films into plain dictionaries: id, title, year and, of neighbors, similarity and any genres."""
     records = []
     for identifier, film in films.iterrows():
         year = film.get("year")
         record = {
-            "id": int(identifier),
+            "id": film.get("id", int(identifier)),
             "title": film["title"],
             "year": None if year != year or year is None else int(year),
         }
@@ -303,7 +311,7 @@ def label(record: dict) -> str:
     return record["title"] + year + genres
 
 
-def evaluate_models(options) -> Answer:
+def evaluate_models(options: argparse.Namespace) -> Answer:
     """Judge models: the scoreboard."""
     from helpers.data import read_ratings_csv
     from helpers.evaluation import scoreboard
@@ -312,7 +320,7 @@ def evaluate_models(options) -> Answer:
     ratings = options.ratings or "course"
     if options.csv:
         columns = [options.user_column or "user", options.item_column or "item", options.rating_column or "rating"]
-        more = {"scale": "counts"} if options.counts else {}
+        more: dict[str, Any] = {"scale": "counts"} if options.counts else {}
         more |= given(options, "time_column", "scale", "zeros", "liked", "encoding", "delimiter")
         ratings = read_ratings_csv(options.csv, *columns, **more)
     every = WITHOUT_FILMS if options.csv else list(MODELS)
@@ -329,7 +337,7 @@ def evaluate_models(options) -> Answer:
     return Answer(document, [f"Ratings: {task.name}{simulated}. {json.dumps(document['protocol'])}", *table])
 
 
-def run_benchmark(options) -> Answer:
+def run_benchmark(options: argparse.Namespace) -> Answer:
     """Measure how long things take, and how many times as long other ways take."""
     from helpers.course import benchmark
     from helpers.evaluation import results
@@ -343,7 +351,7 @@ def run_benchmark(options) -> Answer:
     return Answer(document, [machine, *table.splitlines()])
 
 
-def fetch_dataset(options) -> Answer:
+def fetch_dataset(options: argparse.Namespace) -> Answer:
     """Download a data set and say how it is used."""
     from helpers.course.fetch import fetch
 
@@ -352,19 +360,21 @@ def fetch_dataset(options) -> Answer:
     return Answer({"path": str(path)}, [f"{path} is whole. In a notebook: {use}"])
 
 
-def run_doctor(options) -> Answer:
+def run_doctor(options: argparse.Namespace) -> Answer:
     """Find out what is fine and what is not."""
     from helpers.course import doctor
 
     findings = doctor.examine()
     status = 0 if all(finding.fine for finding in findings) else 1
-    return Answer([finding._asdict() for finding in findings], doctor.lines(findings, options.quiet), status)
+    told = [finding._asdict() for finding in findings if not (options.quiet and finding.fine)]
+    return Answer(told, doctor.lines(findings, options.quiet), status)
 
 
-def main(arguments=None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line, see to the environment, run the command, print what it found out."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    as_json = "--json" in (arguments[: arguments.index("--")] if "--" in arguments else arguments)
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    as_json = any(option.partition("=")[0] == "--json" for option in options)  # also where it is used wrongly
     console.prepare()
     try:
         bootstrap.check_python()
@@ -417,7 +427,7 @@ def show(found: Answer | int, as_json: bool) -> int:
 EXPECTED = (bootstrap.SetupError, Failure, ValueError, LookupError, OSError, ImportError)
 
 
-def fail(error, as_json: bool = False, status: int = 1) -> int:
+def fail(error: object, as_json: bool = False, status: int = 1) -> int:
     """Print one line on standard error, one document on standard output if that was asked for; give the status."""
     if os.environ.get("COURSE_DEBUG") and isinstance(error, BaseException):
         raise error

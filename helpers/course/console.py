@@ -6,11 +6,14 @@ Uses the standard library alone.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import math
 import os
 import re
 import sys
+from pathlib import Path
+from typing import TextIO
 
 # Control characters of C0 and C1, halves of surrogate pairs, separators of lines, and what turns the direction of
 # writing around: titles from anywhere may hold them, and a terminal obeys.
@@ -37,9 +40,15 @@ def say_json(document: object) -> None:
 
 
 def prepare() -> None:
-    """Let what an encoding lacks be written as an escape: a console's or a pipe's may be ASCII or Windows-1252."""
+    """Let what an encoding lacks be written as an escape: a console's or a pipe's may be ASCII or Windows-1252.
+
+    A stream that is closed from the start, or that a program without a console lacks, leads nowhere.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
@@ -58,7 +67,7 @@ def finish() -> OSError | None:
     return trouble
 
 
-def _discard(stream) -> None:
+def _discard(stream: TextIO) -> None:
     """Send what is still written to a closed pipe nowhere, so that the interpreter does not complain at its end."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)

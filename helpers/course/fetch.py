@@ -11,10 +11,10 @@ import urllib.error
 import urllib.request
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -94,7 +94,7 @@ def fetch(name: str) -> Path:
 
 
 @contextlib.contextmanager
-def _alone():
+def _alone() -> Iterator[None]:
     """Hold the lock of everything that is fetched."""
     lock = FileLock(course_home() / "fetch.lock", timeout=0)
     try:
@@ -172,7 +172,8 @@ def download(url: str, path: Path) -> None:
 
     def work() -> None:
         try:
-            outcome.set_result(_download(url, path, given_up))
+            _download(url, path, given_up)
+            outcome.set_result(None)
         except BaseException as error:
             outcome.set_exception(error)
 
@@ -212,7 +213,7 @@ def _download(url: str, path: Path, given_up: threading.Event) -> None:
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects, but never away from https."""
 
-    def redirect_request(self, request, file, code, message, headers, address):
+    def redirect_request(self, request: Any, file: Any, code: Any, message: Any, headers: Any, address: str) -> Any:
         file.close()
         _check_scheme(address)
         return super().redirect_request(request, file, code, message, headers, address)
@@ -252,8 +253,7 @@ def unpack(archive: Path, names: tuple[str, ...], folder: Path) -> None:
 def _unpack_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> None:
     """Copy one file out of an archive, and no more bytes of it than are allowed, whatever the archive says."""
     if entry.compress_type not in METHODS:
-        method = zipfile.compressor_names.get(entry.compress_type, f"method {entry.compress_type}")
-        raise ValueError(f"{path.name} is compressed by {method}, which no published archive is")
+        raise ValueError(f"{path.name} is compressed by method {entry.compress_type}, which no published archive is")
     if entry.file_size > MAX_BYTES:
         raise ValueError(f"{path.name} would be larger than {MAX_BYTES:,} bytes")
     with archive.open(entry) as packed, path.open("wb") as file:

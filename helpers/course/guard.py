@@ -6,6 +6,8 @@ operating system closes it when he dies: either way a thread in the program read
 all that it has started. This works alike on Linux, macOS and Windows. Uses the standard library alone.
 """
 
+from __future__ import annotations
+
 import atexit
 import contextlib
 import os
@@ -15,12 +17,22 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import IO, Any, Iterator, NoReturn, Sequence, cast
 
 INTERRUPTED = "interrupted; nothing was left half-written"
 PATIENCE = 20  # seconds that a program has for ending by itself, with its kernels
 
 
-def start(python, arguments: list, *, quiet: bool = True, patience: float = PATIENCE, **options):
+def start(
+    python: Path | str,
+    arguments: Sequence[object],
+    *,
+    quiet: bool = True,
+    patience: float = PATIENCE,
+    **options: Any,
+) -> subprocess.Popen:
     """Run ``python -m *arguments*`` as a program that ends with this one.
 
     Parameters
@@ -41,7 +53,7 @@ def start(python, arguments: list, *, quiet: bool = True, patience: float = PATI
     subprocess.Popen
         To be ended by `end`.
     """
-    if os.name == "nt":  # Ctrl-C reaches the one that started it, who closes the pipe
+    if sys.platform == "win32":  # Ctrl-C reaches the one that started it, who closes the pipe
         options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
     else:
         options["start_new_session"] = True
@@ -49,10 +61,10 @@ def start(python, arguments: list, *, quiet: bool = True, patience: float = PATI
     return subprocess.Popen(command + [str(part) for part in arguments], stdin=subprocess.PIPE, **options)
 
 
-def end(process) -> None:
+def end(process: subprocess.Popen) -> None:
     """Tell a program to end and wait until it has; who presses Ctrl-C meanwhile ends it at once."""
     with contextlib.suppress(OSError):
-        process.stdin.close()
+        cast(IO, process.stdin).close()
     while process.poll() is None:
         try:
             process.wait()
@@ -61,10 +73,10 @@ def end(process) -> None:
 
 
 @contextlib.contextmanager
-def signals_as_exit():
+def signals_as_exit() -> Iterator[None]:
     """Let a request to terminate, or the end of the terminal, leave the block by `SystemExit`."""
 
-    def leave(number, frame):
+    def leave(number: int, frame: FrameType | None) -> NoReturn:
         raise SystemExit(128 + number)
 
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -81,11 +93,13 @@ def one_line_for_interrupts() -> None:
     usual, unraisable = sys.excepthook, getattr(sys, "unraisablehook", None)
     pressed = []
 
-    def interrupt(number, frame):
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
         pressed.append(number)
         raise KeyboardInterrupt
 
-    def hook(kind, error, trace):  # a library may have turned the interruption into an error of its own
+    def hook(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:  # a library may have turned the interruption into an error of its own
         if pressed or issubclass(kind, KeyboardInterrupt):
             print(INTERRUPTED, file=sys.stderr)
             if "--json" in sys.argv:
@@ -93,11 +107,12 @@ def one_line_for_interrupts() -> None:
         else:
             usual(kind, error, trace)
 
-    def hook_of_callbacks(failure):  # where Python would print the interruption and go on
+    def hook_of_callbacks(failure: Any) -> None:  # where Python would print the interruption and go on
         if isinstance(failure.exc_value, KeyboardInterrupt):
             print(INTERRUPTED, file=sys.stderr, flush=True)
             os._exit(1)
-        unraisable(failure)
+        if unraisable:
+            unraisable(failure)
 
     sys.excepthook, sys.unraisablehook = hook, hook_of_callbacks
     if signal.getsignal(signal.SIGINT) == signal.default_int_handler:

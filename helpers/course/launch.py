@@ -20,6 +20,7 @@ CATALOGUE = {  # options that describe a catalogue, as `helpers.data.catalogue.D
     "encoding": "of the file, if it is not found out rightly",
     "delimiter": "between the cells of a CSV file, if it is not found out rightly",
     "language": "of its texts, such as fr",
+    "encoder": "of the texts, such as all-mpnet-base-v2 or tfidf, or the folder of a model",
 }
 
 
@@ -80,7 +81,9 @@ def open_demo(options: Namespace) -> int:
     source = {name: getattr(options, name) for name in ["csv", *CATALOGUE] if getattr(options, name)} or None
     app_of(source)  # whatever is wrong with the data is said now, and texts are encoded only once
     if source:
-        source["csv"] = str(Path(options.csv).resolve())  # the app runs in another folder
+        for name in ("csv", "encoder"):  # the app runs in another folder
+            if source.get(name) and Path(source[name]).exists():
+                source[name] = str(Path(source[name]).resolve())
     command = [sys.executable, "-m", "helpers.app", str(Path("helpers", "app", "recommender.ipynb"))]
     command += [f"--port={options.port}", f"--theme={options.theme}", f"--max-kernels={options.max_kernels}"]
     command += ["--no-browser"] if options.no_browser else []

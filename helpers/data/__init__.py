@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.data.catalogue import Description, describe
+from helpers.data.catalogue import Description, count_words, describe  # noqa: F401
 from helpers.data.cells import MISSING, read_genres, read_numbers, read_years  # noqa: F401  (found here, too)
 from helpers.data.formats import open_table
 from helpers.data.ratings import LIKED, SCALE, as_stars, from_stars, like_of, read_ratings_csv  # noqa: F401

@@ -41,6 +41,7 @@ USUAL = {  # words in the names of columns, the most usual first
     "genre_column": "genres genre categories category tags topics",
     "year_column": "year released release published date jahr annee",
 }
+DENSE = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"  # signs of scripts without spaces
 SAMPLE = 500  # rows that a guess looks at
 SHORT = 5  # words; a text of fewer says nothing
 
@@ -58,7 +59,7 @@ class Description:
     encoding, delimiter : str or None
         Of a CSV file; None where they are found out.
     encoder, language : str or None
-        Handed on to those who encode; see `helpers.encoding.load_encoder`.
+        Of its texts; the encoder is for those who encode, see `helpers.encoding.load_encoder`.
     guessed : tuple of str
         The columns that nobody named.
     table : Table or Frame
@@ -136,8 +137,19 @@ def describe(file: str | Path | pd.DataFrame, **given: str | None) -> Descriptio
     if guessed:
         said = ", ".join(f"{name}={column!r}" for name, column in guessed.items())
         warnings.warn(f"{table.name}: guessed {said}. If that is wrong, name the columns.", stacklevel=3)
+    if known.get("language", "en")[:2].lower() != "en" and "encoder" not in known:
+        warnings.warn(
+            f"{table.name}: the language is {known['language']}, and the course's encoder reads English. Name another: "
+            "--encoder (in a catalogue.toml: encoder=), see helpers.encoding.CHOICES.",
+            stacklevel=3,
+        )
     file = known["file"] if isinstance(known["file"], pd.DataFrame) else str(known["file"])
     return Description(**{**known, **guessed, "file": file}, guessed=tuple(guessed), table=table)
+
+
+def count_words(texts: pd.Series) -> pd.Series:
+    """Count the words of each text; in scripts without spaces (Thai, Chinese, ...) two signs count as one word."""
+    return texts.str.count(r"\S+") + texts.str.count(DENSE) // 2
 
 
 def _read_toml(path: Path) -> dict[str, str]:

@@ -214,6 +214,7 @@ def open_csv(path: Path, needed: list[str], encoding: str | None = None, delimit
         When it is no CSV file, is damaged, has bytes that are not in its encoding or in one that nobody knows, lacks a
         column, or has a record with too many or too few cells, or a quote that is not closed. One line says so.
     """
+    delimiter = delimiter and one_sign(delimiter)
     encoding, errors = find_encoding(path, encoding)
     refusals = []
     for table in _header(path, encoding, errors, needed, delimiter):  # if it is one column, any delimiter may do
@@ -222,6 +223,14 @@ def open_csv(path: Path, needed: list[str], encoding: str | None = None, delimit
         except ValueError as error:
             refusals.append(error)
     raise refusals[0]
+
+
+def one_sign(delimiter: str) -> str:
+    """Check a delimiter that somebody named; ``tab`` is one, too."""
+    sign = {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter)
+    if len(sign) != 1 or sign in '"\r\n' or sign.isalnum():
+        raise ValueError(f"'{one_line(delimiter)[:20]}' is no delimiter: it is one sign, such as ; or tab.")
+    return sign
 
 
 def free_memory() -> int:
@@ -378,7 +387,7 @@ def _refuse_kind(head: bytes, name: str) -> None:
 def _refuse_bytes(path: Path, encoding: str, errors: str, complaint: str | None) -> None:
     """Decode all of a file, and name the line of what cannot be text (or raise as it came, without `complaint`)."""
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    lines, since, cut = 1, 0, False
+    lines, cut = 1, False
     for block in itertools.chain(_blocks(path, f"Checking {path.name}"), [b""]):
         try:
             text = decoder.decode(block, final=not block)
@@ -404,10 +413,6 @@ def _refuse_bytes(path: Path, encoding: str, errors: str, complaint: str | None)
             continue
         lines += text.count("\n") + text.count("\r") - text.count("\r\n") - (cut and text[0] == "\n")
         cut = text[-1] == "\r"
-        end = max(text.rfind("\n"), text.rfind("\r"))
-        since = since + len(text) if end < 0 else len(text) - end
-        if since > LONGEST:
-            raise ValueError(f"{path.name}, line {lines}: it has more than {LONGEST:,} characters: no table has.")
 
 
 # ---- records -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Exercises of notebook 04, Neighbour search."""
+"""Exercises of notebook 04, Neighbor search."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from helpers.exercises.texts import fields_missing, trouble_with
 from helpers.search.neighbors import TitleNotFoundError, find_similar_movies
 
 
-def neighbours(vectors, ids, query_id, k):
+def neighbors(vectors, ids, query_id, k):
     """Ids of the k vectors nearest to one of them, best first, without itself. Rows have length 1."""
-    place = list(ids).index(query_id)
-    similarity = vectors @ vectors[place]
-    similarity[place] = -np.inf
+    position = list(ids).index(query_id)
+    similarity = vectors @ vectors[position]
+    similarity[position] = -np.inf
     return [ids[other] for other in np.argsort(-similarity, kind="stable")[:k]]
 
 
@@ -23,22 +23,20 @@ def _order(vectors, ids, query_id):
 
 
 def recall(found, true):
-    """Share of the true neighbours that were found, whatever their order."""
+    """Share of the true neighbors that were found, whatever their order."""
     return len(set(found) & set(true)) / len(true)
 
 
 def best_allowed(similarity, allowed, k):
-    """Places of the k largest similarities among those that are allowed, best first."""
-    places = np.flatnonzero(allowed)
-    return places[np.argsort(-np.asarray(similarity)[places], kind="stable")[:k]].tolist()
+    """Positions of the k largest similarities among those that are allowed, best first."""
+    positions = np.flatnonzero(allowed)
+    return positions[np.argsort(-np.asarray(similarity)[positions], kind="stable")[:k]].tolist()
 
 
-def next_film(relevance, likeness, diversity):
-    """Place of the film that maximal marginal relevance takes next.
-
-    `likeness` holds for each candidate its similarities to the films that are chosen already.
-    """
-    score = (1 - diversity) * relevance - diversity * likeness.max(axis=1)
+def next_film(relevance, similarity, taken, diversity):
+    """Position of the film that maximal marginal relevance takes next, of those that are not taken."""
+    score = (1 - diversity) * relevance - diversity * similarity[:, taken].max(axis=1)
+    score[taken] = -np.inf
     return int(score.argmax())
 
 
@@ -56,23 +54,39 @@ def judge_setting(answer) -> str | None:
     missing = fields_missing(answer, list(a_setting()))
     if missing is not None:
         return missing
-    diversity = answer["diversity"]
-    if isinstance(diversity, bool) or not isinstance(diversity, (int, float, np.number)) or not 0 <= diversity <= 1:
+    diversity = _fraction(answer["diversity"])
+    if diversity is None:
         return "The diversity is a number between 0 and 1, without quotation marks."
     if not isinstance(answer["title"], str) or len(answer["title"]) > 200:
-        return "The title is a text in quotation marks, as it stands in a list."
+        return "The title is a text in quotation marks, as it appears in a list."
     try:
         plain = find_similar_movies(answer["title"], k=8)
     except TitleNotFoundError as error:
         return str(error)
-    diverse = find_similar_movies(answer["title"], k=8, diversity=float(diversity))
+    diverse = find_similar_movies(answer["title"], k=8, diversity=diversity)
     if set(plain.index) == set(diverse.index):
         return "With this setting the list holds the same eight films as without. Turn it up until one gives way."
     return trouble_with("why", answer["why"])
 
 
+def _fraction(value) -> float | None:
+    """A number from 0 to 1 of whatever kind (float32, Fraction, Decimal, an array of one); None for anything else."""
+    if isinstance(value, (str, bytes, bool, np.bool_)):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if 0 <= number <= 1 else None
+
+
 def _unit(rows):
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _untaken(score, taken):
+    score[taken] = -np.inf
+    return int(score.argmax())
 
 
 def _some_vectors(rng):
@@ -86,51 +100,51 @@ _TWINS = np.array([[1.0, 0.0], [1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])  # two films
 q1 = Exercise(
     "4.1",
     "Without the query itself",
-    neighbours,
+    neighbors,
     inputs=[(_TWINS, [7, 8, 9, 10], 7, 2), (_TWINS, [7, 8, 9, 10], 8, 2), (_TWINS, [7, 8, 9, 10], 10, 1)],
     random_inputs=_some_vectors,
     mistakes=[
         Mistake(
-            "the query among its neighbours",
+            "the query among its neighbors",
             "The film itself is among its neighbors. Leave it out.",
-            lambda vectors, ids, query_id, k: [ids[place] for place in _order(vectors, ids, query_id)[:k]],
+            lambda vectors, ids, query_id, k: [ids[position] for position in _order(vectors, ids, query_id)[:k]],
         ),
         Mistake(
-            "first place dropped",
-            "You dropped the first place, which is right until two films have the same synopsis: then the twin goes "
-            "and the film stays. Drop the query by its id.",
-            lambda vectors, ids, query_id, k: [ids[place] for place in _order(vectors, ids, query_id)[1 : k + 1]],
+            "first position dropped",
+            "You dropped the first position. That is right until two films have the same synopsis: then the twin may "
+            "go and the film stay. Drop the query by its id.",
+            lambda vectors, ids, query_id, k: [ids[position] for position in _order(vectors, ids, query_id)[1 : k + 1]],
         ),
         Mistake(
             "one too few",
             "One film is missing: you took k and then dropped the query. Drop it before you count.",
             lambda vectors, ids, query_id, k: [
-                ids[place] for place in _order(vectors, ids, query_id)[:k] if ids[place] != query_id
+                ids[position] for position in _order(vectors, ids, query_id)[:k] if ids[position] != query_id
             ],
         ),
         Mistake(
             "sorted ascending",
             "These are the farthest: a larger cosine means nearer. Sort in descending order.",
             lambda vectors, ids, query_id, k: [
-                ids[place]
-                for place in np.argsort(vectors @ vectors[ids.index(query_id)], kind="stable")
-                if ids[place] != query_id
+                ids[position]
+                for position in np.argsort(vectors @ vectors[ids.index(query_id)], kind="stable")
+                if ids[position] != query_id
             ][:k],
         ),
         Mistake(
-            "places instead of ids",
-            "You returned places in the matrix. People ask by id, so return ids[place].",
+            "positions instead of ids",
+            "You returned positions in the matrix. Outside of it, only ids mean something: return ids[position].",
             lambda vectors, ids, query_id, k: [
-                int(place) for place in _order(vectors, ids, query_id) if ids[place] != query_id
+                int(position) for position in _order(vectors, ids, query_id) if ids[position] != query_id
             ][:k],
         ),
     ],
     hints=[
-        "ids.index(query_id) is the place of the query; vectors @ vectors[place] its similarity to all.",
-        "np.argsort(-similarity, kind='stable') puts the nearest first. Go through it, and leave out the query.",
-        "Or set similarity[place] = -np.inf before you sort, and take the first k.",
+        "similarity[position] = -np.inf puts the film itself last, wherever its twins are.",
+        "np.argsort(-similarity, kind='stable')[:k] are the positions of the k nearest, best first.",
+        "[ids[other] for other in np.argsort(-similarity, kind='stable')[:k]], after similarity[position] = -np.inf.",
     ],
-    praise="By id, not by place: that is the version that survives real data.",
+    praise="By id, not by position: that version survives real data.",
 )
 
 q2 = Exercise(
@@ -141,12 +155,12 @@ q2 = Exercise(
     mistakes=[
         Mistake(
             "order counted",
-            "You compared place by place. A neighbor counts no matter where in the list it is.",
+            "You compared position by position. A neighbor counts wherever it is in the list.",
             lambda found, true: sum(a == b for a, b in zip(found, true, strict=False)) / len(true),
         ),
         Mistake(
             "divided by all of both",
-            "You divided by everything in either list. Recall is a share of the true ones only.",
+            "You divided by everything that is in either list. Recall asks about the true ones only.",
             lambda found, true: len(set(found) & set(true)) / len(set(found) | set(true)),
         ),
         Mistake(
@@ -186,8 +200,7 @@ q3 = Exercise(
         ),
         Mistake(
             "filled up with what is not allowed",
-            "Where fewer than k are allowed, your list is filled up with others, at -inf. Return only the allowed "
-            "ones.",
+            "Where fewer than k are allowed, you fill up the list with others, at -inf. Return the allowed ones only.",
             lambda similarity, allowed, k: np.argsort(-np.where(allowed, similarity, -np.inf), kind="stable")[:k],
         ),
         Mistake(
@@ -196,8 +209,8 @@ q3 = Exercise(
             lambda similarity, allowed, k: np.argsort(-similarity)[:k].tolist(),
         ),
         Mistake(
-            "places within the filtered",
-            "You returned places among the allowed ones. Translate them back to places in the whole list.",
+            "positions within the filtered",
+            "You returned positions among the allowed films. Translate them back to positions in the whole list.",
             lambda similarity, allowed, k: np.argsort(-similarity[allowed])[:k].tolist(),
         ),
         Mistake(
@@ -207,54 +220,73 @@ q3 = Exercise(
         ),
     ],
     hints=[
-        "np.flatnonzero(allowed) are the places that are allowed. There may be fewer than k.",
-        "Or go through np.argsort(-similarity) and keep the allowed places, then cut at k.",
-        "[int(place) for place in np.argsort(-similarity) if allowed[place]][:k]",
+        "np.flatnonzero(allowed) are the positions that are allowed. There may be fewer than k.",
+        "Or go through np.argsort(-similarity) and keep the allowed positions, then cut at k.",
+        "[int(position) for position in np.argsort(-similarity) if allowed[position]][:k]",
     ],
-    praise=(
-        "You get the five nearest films of the eighties, not whatever part of the five nearest is from the eighties."
-    ),
+    praise="The five nearest films of the eighties, not the films of the eighties among the five nearest.",
 )
+
+_ALIKE = np.array([[1.0, 0.9, 0.1, 0.2], [0.9, 1.0, 0.3, 0.1], [0.1, 0.3, 1.0, 0.0], [0.2, 0.1, 0.0, 1.0]])
+
+
+def _some_candidates(rng):
+    vectors = _unit(rng.normal(size=(9, 4)))
+    taken = rng.permutation(9)[:3].tolist()
+    return rng.random(9), vectors @ vectors.T, taken, float(rng.uniform(0.2, 0.8))
+
 
 q4 = Exercise(
     "4.4",
     "One step towards diversity",
     next_film,
+    asks="`taken` is a list of one or more positions. Return a position that is not among them.",
     inputs=[
-        (np.array([0.9, 0.8, 0.5]), np.array([[0.9, 0.2], [0.1, 0.3], [0.0, 0.1]]), 0.5),
-        (np.array([0.9, 0.8, 0.5]), np.array([[0.9, 0.2], [0.1, 0.3], [0.0, 0.1]]), 0.0),
-        (np.array([0.9, 0.8, 0.5]), np.array([[0.1, 0.2], [0.9, 0.3], [0.0, 0.1]]), 0.5),
-        (np.array([0.6, 0.5]), np.array([[0.7, 0.0, 0.0], [0.5, 0.5, 0.5]]), 0.5),
+        (np.array([0.9, 0.8, 0.5, 0.4]), _ALIKE, [0], 0.5),
+        (np.array([0.9, 0.8, 0.5, 0.4]), _ALIKE, [0], 0.0),
+        (np.array([0.9, 0.8, 0.5, 0.4]), _ALIKE, [0, 2], 0.5),
+        (np.array([0.9, 0.8, 0.5, 0.4]), _ALIKE, [1, 2], 0.1),
     ],
-    random_inputs=lambda rng: (rng.random(9), rng.random((9, 3)), float(rng.uniform(0.2, 0.8))),
+    random_inputs=_some_candidates,
     mistakes=[
         Mistake(
-            "likeness added",
-            "You added the likeness to what is already in the list, which asks for more of the same. Subtract it.",
-            lambda r, likeness, d: int(((1 - d) * r + d * likeness.max(axis=1)).argmax()),
+            "taken twice",
+            "This film is in the list already. Repeated, your step would take it again and again: give the taken ones "
+            "a score of -np.inf.",
+            lambda r, s, taken, d: int(((1 - d) * r - d * s[:, taken].max(axis=1)).argmax()),
+        ),
+        Mistake(
+            "similarity added",
+            "You added the similarity to what is taken, which asks for more of the same. Subtract it.",
+            lambda r, s, taken, d: _untaken((1 - d) * r + d * s[:, taken].max(axis=1), taken),
         ),
         Mistake(
             "mean instead of largest",
-            "You took the mean likeness. A single near twin in the list makes a film superfluous: take the largest.",
-            lambda r, likeness, d: int(((1 - d) * r - d * likeness.mean(axis=1)).argmax()),
+            "You took the mean similarity. One near twin in the list makes a film superfluous: take the largest.",
+            lambda r, s, taken, d: _untaken((1 - d) * r - d * s[:, taken].mean(axis=1), taken),
         ),
         Mistake(
             "weights exchanged",
             "You gave the weights to the wrong parts: at diversity 0, only relevance counts.",
-            lambda r, likeness, d: int((d * r - (1 - d) * likeness.max(axis=1)).argmax()),
+            lambda r, s, taken, d: _untaken(d * r - (1 - d) * s[:, taken].max(axis=1), taken),
+        ),
+        Mistake(
+            "last film only",
+            "You compared with the last taken film alone. An earlier one may be the twin: look at all of them.",
+            lambda r, s, taken, d: _untaken((1 - d) * r - d * s[:, taken[-1]], taken),
         ),
         Mistake(
             "relevance only",
-            "That is the most relevant film, no matter what is already in the list.",
-            lambda r, likeness, d: int(r.argmax()),
+            "That is the most relevant film, no matter what is taken already.",
+            lambda r, s, taken, d: _untaken(r.astype(float), taken),
         ),
     ],
     hints=[
-        "likeness.max(axis=1) is how much each candidate is like the chosen film that is most like it.",
-        "(1 - diversity) * relevance - diversity * that; then argmax.",
-        "int(((1 - diversity) * relevance - diversity * likeness.max(axis=1)).argmax())",
+        "similarity[:, taken] has a column per taken film; .max(axis=1) is how near the nearest of them is.",
+        "score = (1 - diversity) * relevance - diversity * that; then score[taken] = -np.inf.",
+        "int(score.argmax())",
     ],
-    praise="Repeat it k times, and you have the whole method.",
+    praise="Repeat it k times, and you have the whole method. The next cell does.",
 )
 
 q5 = Exercise(

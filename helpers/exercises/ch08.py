@@ -12,7 +12,7 @@ from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.kinds import Quiz, choose, find_bug, predict
 from helpers.exercises.texts import fields_missing, trouble_with
 
-BUTTONS = ["like", "dislike", "more like this", "for me", "search in the texts", "hybrid", "undo"]
+BUTTONS = ["like", "more like this", "for me", "find", "by audience", "filters", "surprise me", "undo", "share"]
 FIELDS = ["who", "task", "watch for", "done when"]
 WORDS = {"who": 3, "task": 5, "watch for": 3, "done when": 3}  # that a field needs
 

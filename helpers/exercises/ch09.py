@@ -10,8 +10,8 @@ from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
 from helpers.exercises.texts import fields_missing, numbers_in, trouble_with
 
 Z = 1.96  # standard deviations that hold the middle 95 % of a normal distribution
-FIELDS = ["catalogue", "what is embedded", "judged by", "worst smell", "next step"]
-WORDS = {"catalogue": 2, "what is embedded": 1, "judged by": 3, "worst smell": 3, "next step": 3}  # that a field needs
+FIELDS = ["catalog", "what is embedded", "judged by", "worst fault", "next step"]
+WORDS = {"catalog": 2, "what is embedded": 1, "judged by": 3, "worst fault": 3, "next step": 3}  # that a field needs
 
 
 def report(table, title, text):
@@ -27,7 +27,7 @@ def report(table, title, text):
 
 
 def passage(parts):
-    """One text to embed from several cells: each ends with one stop, and missing cells leave no trace."""
+    """One text to embed from several cells: each ends with one period, and missing cells leave no trace."""
     kept = [part.strip().rstrip(".") for part in parts if isinstance(part, str)]
     return " ".join(f"{part}." for part in kept if part)
 
@@ -40,18 +40,18 @@ def wilson(hits, total):
     return (middle - half) / (1 + square / total), (middle + half) / (1 + square / total)
 
 
-def occurrence(neighbours, n):
-    """How often each of n rows is among the neighbours of others; `neighbours` is (n, k)."""
-    return np.bincount(np.ravel(neighbours), minlength=n)
+def occurrence(neighbors, n):
+    """How often each of n rows is among the neighbors of others; `neighbors` is (n, k)."""
+    return np.bincount(np.ravel(neighbors), minlength=n)
 
 
 def a_project() -> dict:
     """Describe a recommender of one's own."""
     return {
-        "catalogue": "The 4,000 books of our town's library, from its own export",
+        "catalog": "The 4,000 books of our town's library, from its own export",
         "what is embedded": "title and blurb; the blurb alone was worse for short ones",
-        "judged by": "40 neighbours of 8 books, labelled by two librarians: precision 0.62 [0.47, 0.76]",
-        "worst smell": "serials: 300 blurbs begin with the same sentence, and are near-copies",
+        "judged by": "40 neighbors of 8 books, labeled by two librarians: precision 0.62 [0.47, 0.76]",
+        "worst fault": "serials: 300 blurbs begin with the same sentence, and are near-copies",
         "next step": "cut the first sentence of serials, then label 40 again",
     }
 
@@ -143,20 +143,20 @@ q2 = Exercise(
             lambda parts: " ".join(f"{str(part).strip().rstrip('.')}." for part in parts if str(part).strip()),
         ),
         Mistake(
-            "two stops",
-            "A cell that ends with a stop got a second one. Take it off first: rstrip('.').",
+            "two periods",
+            "A cell that ends with a period got a second one. Take it off first: rstrip('.').",
             lambda parts: " ".join(f"{part.strip()}." for part in parts if isinstance(part, str) and part.strip()),
         ),
         Mistake(
-            "a stop for nothing",
-            "Where every cell is missing you return a single stop. Nothing is an empty text.",
+            "a period for nothing",
+            "Where every cell is missing you return a single period. Nothing is an empty text.",
             lambda parts: (
                 ". ".join(part.strip().rstrip(".") for part in parts if isinstance(part, str) and part.strip()) + "."
             ),
         ),
         Mistake(
-            "no stops",
-            "Without a stop the title runs into the text, and the encoder reads one odd sentence.",
+            "no periods",
+            "Without a period the title runs into the text, and the encoder reads one odd sentence.",
             lambda parts: " ".join(
                 part.strip().rstrip(".") for part in parts if isinstance(part, str) and part.strip()
             ),
@@ -169,7 +169,7 @@ q2 = Exercise(
     ],
     hints=[
         "isinstance(part, str) is False for None and for NaN.",
-        'part.strip().rstrip(".") is the cell without blanks and without its stop.',
+        'part.strip().rstrip(".") is the cell without blanks and without its period.',
         'Join with " ".join(f"{part}." for part in kept if part).',
     ],
     praise="Whatever you embed decides what near means. Compare two ways on your labels.",
@@ -217,29 +217,29 @@ q3 = Exercise(
 
 q4 = Exercise(
     "9.4",
-    "Who is everybody's neighbour?",
+    "Who is everybody's neighbor?",
     occurrence,
     inputs=[(np.array([[1, 2], [0, 2], [0, 1], [0, 1], [0, 1]]), 5)],
     random_inputs=lambda rng: (np.array([rng.permutation(6)[:3] for _ in range(10)]), 10),  # nobody twice
-    takes=lambda neighbours, n: (np.reshape(neighbours, (n, -1)), n),
+    takes=lambda neighbors, n: (np.reshape(neighbors, (n, -1)), n),
     mistakes=[
         Mistake(
             "those without are missing",
             "A row that is nobody's neighbor needs a 0: np.bincount(..., minlength=n).",
-            lambda neighbours, n: np.bincount(np.ravel(neighbours)),
+            lambda neighbors, n: np.bincount(np.ravel(neighbors)),
         ),
         Mistake(
             "only the nearest",
             "You counted the first neighbor of each row. Count all k.",
-            lambda neighbours, n: np.bincount(np.asarray(neighbours)[:, 0], minlength=n),
+            lambda neighbors, n: np.bincount(np.asarray(neighbors)[:, 0], minlength=n),
         ),
         Mistake(
             "as shares",
             "Give counts, not shares.",
-            lambda neighbours, n: np.bincount(np.ravel(neighbours), minlength=n) / np.size(neighbours),
+            lambda neighbors, n: np.bincount(np.ravel(neighbors), minlength=n) / np.size(neighbors),
         ),
     ],
-    hints=["np.ravel(neighbours) puts all lists in one row.", "np.bincount counts how often each number occurs."],
+    hints=["np.ravel(neighbors) puts all lists in one row.", "np.bincount counts how often each number occurs."],
     praise="Their mean is k, always. What matters is how far the largest is from it.",
 )
 
@@ -249,16 +249,16 @@ q5 = Exercise(
     a_project,
     judge=judge_project,
     asks="It asks for five lines; 'judged by' with the labels, the precision and both ends of its interval, the worst "
-    "smell and the next step in 3 words or more.",
+    "fault and the next step in 3 words or more.",
     rubric=[
         "Could a colleague repeat every figure from what you wrote?",
         "Did somebody else label some neighbors, without knowing which method they came from?",
         "What would make you stop using it?",
     ],
     mistakes=[
-        Mistake("a field left out", "is a dictionary with", lambda: {"catalogue": "the books of our library"}),
+        Mistake("a field left out", "is a dictionary with", lambda: {"catalog": "the books of our library"}),
         Mistake("too short", "'next step' asks for 3 words", lambda: {**a_project(), "next step": "more"}),
-        Mistake("no figure", "needs figures", lambda: {**a_project(), "judged by": "looking at some neighbours"}),
+        Mistake("no figure", "needs figures", lambda: {**a_project(), "judged by": "looking at some neighbors"}),
         Mistake(
             "no interval",
             "says little without its interval",

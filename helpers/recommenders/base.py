@@ -46,7 +46,7 @@ class Histories:
     def __len__(self) -> int:
         return len(self.stars)
 
-    def __getitem__(self, rows) -> Histories:
+    def __getitem__(self, rows: Any) -> Histories:
         return Histories(self.stars[rows], self.times[rows])
 
     @functools.cached_property
@@ -139,7 +139,7 @@ class Recommender(BaseEstimator):
         if ratings is None and not self.needs_ratings and movies is not None:
             ratings = pd.DataFrame({"user_id": [], "movie_id": [], "rating": []})
         else:
-            check_ratings(ratings, scale)
+            ratings = check_ratings(ratings, scale)
             _warn_of_zeros(ratings["rating"], scale)
         check_settings(self)
         self.scale_, self.movies_ = scale, movies
@@ -154,7 +154,7 @@ class Recommender(BaseEstimator):
         self._learn(ratings)
         return self
 
-    def recommend(self, user_id, k: int = 10, where=None, seen: bool = False) -> pd.Series:
+    def recommend(self, user_id: Any, k: int = 10, where: Any = None, seen: bool = False) -> pd.Series:
         """Recommend films to a viewer.
 
         Parameters
@@ -183,7 +183,7 @@ class Recommender(BaseEstimator):
         """
         return self._best(self._histories_of([user_id]), k, where, seen)
 
-    def fold_in(self, history: pd.DataFrame, k: int = 10, where=None, seen: bool = False) -> pd.Series:
+    def fold_in(self, history: pd.DataFrame, k: int = 10, where: Any = None, seen: bool = False) -> pd.Series:
         """Recommend films to somebody new, from what they rated, without fitting again.
 
         Parameters
@@ -228,7 +228,7 @@ class Recommender(BaseEstimator):
         self.users_, self.histories_ = users, merged
         return self
 
-    def scores(self, user_ids, where=None, seen: bool = False) -> np.ndarray:
+    def scores(self, user_ids: Any, where: Any = None, seen: bool = False) -> np.ndarray:
         """Score every film for many viewers: (n_users, n_films), by `items_`; -inf for what may not be recommended.
 
         Raises
@@ -238,7 +238,7 @@ class Recommender(BaseEstimator):
         """
         return self._masked_scores(self._histories_of(user_ids), where, seen)
 
-    def rank(self, user_ids, k: int, where=None) -> np.ndarray:
+    def rank(self, user_ids: Any, k: int, where: Any = None) -> np.ndarray:
         """Recommend k unseen films to many viewers at once.
 
         Parameters
@@ -268,7 +268,7 @@ class Recommender(BaseEstimator):
             raise ValueError(f"rank: k is {k}, but a viewer has only {fewest} films left.")
         return self.items_[in_order(scores, tie_order(histories))[:, :k]]
 
-    def predict(self, user_id, movie_id) -> float:
+    def predict(self, user_id: Any, movie_id: Any) -> float:
         """Predict the rating that a viewer would give a film, on the scale of `fit`.
 
         Models that learn from likes alone have no stars to predict: they give their score of the film.
@@ -280,14 +280,14 @@ class Recommender(BaseEstimator):
         """
         return float(self.predict_many([user_id], [movie_id])[0])
 
-    def predict_many(self, user_ids, movie_ids) -> np.ndarray:
+    def predict_many(self, user_ids: Any, movie_ids: Any) -> np.ndarray:
         """Predict for many pairs at once: (n_pairs,), see `predict`."""
         users, rows = np.unique(np.asarray(user_ids), return_inverse=True)
         columns = [self._column(movie) for movie in movie_ids]
         predicted = np.asarray(self._scores(self._histories_of(users)))[rows, columns]
         return from_stars(np.clip(predicted, *SCALE), self.scale_) if self.predicts_stars else predicted
 
-    def similar(self, movie_id, k: int = 10) -> pd.Series:
+    def similar(self, movie_id: Any, k: int = 10) -> pd.Series:
         """Find the films that this model holds for most alike: cosine by ``movie_id``, best first.
 
         Raises
@@ -321,17 +321,18 @@ class Recommender(BaseEstimator):
     def _film_vectors(self) -> np.ndarray:
         raise NotImplementedError(f"{type(self).__name__} has no vectors of films.")
 
-    def _masked_scores(self, histories: Histories, where=None, seen: bool = False) -> np.ndarray:
+    def _masked_scores(self, histories: Histories, where: Any = None, seen: bool = False) -> np.ndarray:
         scores = np.array(self._scores(histories), dtype=np.float64)
         if np.isnan(scores).any():
             raise ValueError(f"rank: {type(self).__name__} gave a score that is not a number.")
         if not seen:
             scores[histories.rated] = -np.inf
-        if where is not None:
-            scores[:, ~as_mask(where, self.items_, "recommend")] = -np.inf
+        allowed = as_mask(where, self.items_, "recommend")
+        if allowed is not None:
+            scores[:, ~allowed] = -np.inf
         return scores.round(9)
 
-    def _best(self, histories: Histories, k: int, where, seen: bool) -> pd.Series:
+    def _best(self, histories: Histories, k: int, where: Any, seen: bool) -> pd.Series:
         k = as_count(k, "recommend")
         scores = self._masked_scores(histories, where, seen)
         best = in_order(scores, tie_order(histories))[0][: min(k, int(np.isfinite(scores).sum()))]
@@ -360,11 +361,11 @@ class Recommender(BaseEstimator):
         known = getattr(self, "histories_", None)
         return float(np.nanmax(known.times)) if known is not None and known.rated.any() else -1.0
 
-    def _histories_of(self, user_ids) -> Histories:
+    def _histories_of(self, user_ids: Any) -> Histories:
         check_is_fitted(self)
         return self.histories_[places_of(user_ids, self.users_, "user_id {} has no ratings in training.")]
 
-    def _column(self, movie_id) -> int:
+    def _column(self, movie_id: Any) -> int:
         check_is_fitted(self)
         return int(places_of([movie_id], self.items_, "movie_id {} is not among the films.")[0])
 
@@ -468,8 +469,8 @@ def check_settings(model: Recommender) -> None:
                 raise ValueError(f"{type(model).__name__}: {name} is {value!r}; it is a {what}, {rule} or more.")
 
 
-def check_ratings(ratings: pd.DataFrame | None, scale: tuple) -> None:
-    """Refuse ratings that lack a column, are empty, or hold a value that is no rating; the row is named."""
+def check_ratings(ratings: pd.DataFrame | None, scale: tuple) -> pd.DataFrame:
+    """Give ratings back; refuse them if a column is missing, there is none, or a value is no rating (named)."""
     if ratings is None:
         raise ValueError("fit: this model learns from ratings, and there are none.")
     absent = [column for column in ("user_id", "movie_id", "rating") if column not in ratings]
@@ -486,6 +487,7 @@ def check_ratings(ratings: pd.DataFrame | None, scale: tuple) -> None:
             f"rating {rating} (user_id {user}, movie_id {movie}) is outside {low}-{high}. "
             "Fix the row, or pass scale=(lowest, highest)."
         )
+    return ratings
 
 
 def _warn_of_zeros(ratings: pd.Series, scale: tuple) -> None:
@@ -501,7 +503,7 @@ def _warn_of_zeros(ratings: pd.Series, scale: tuple) -> None:
 # ---- small tools -----------------------------------------------------------------------------------------------------
 
 
-def places_of(ids, known: np.ndarray, missing: str) -> np.ndarray:
+def places_of(ids: Any, known: np.ndarray, missing: str) -> np.ndarray:
     """Positions of some ids in a sorted array of ids; KeyError, with the text `missing`, for one that is not there."""
     ids = np.asarray(ids)
     places = np.searchsorted(known, ids).clip(max=len(known) - 1)

@@ -288,24 +288,24 @@ def _make_factors(torch: Any, films: int, dimensions: int) -> Any:
     """The vectors of `BPR`. Networks are defined in functions, so that importing this module does not load torch."""
 
     class Factors(torch.nn.Module):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.films, self.history = (torch.nn.Embedding(films, dimensions) for _ in range(2))
             self.bias = torch.nn.Parameter(torch.zeros(films))
             for table in (self.films, self.history):
                 torch.nn.init.normal_(table.weight, std=0.1)
 
-        def forward(self, history, users, films):
+        def forward(self, history: Any, users: Any, films: Any) -> Any:
             viewers = viewer_vectors(history, self.history.weight)[users]
             viewers = _without_target(history, users, self.history(films[:, 0]), torch.ones(len(films)), viewers)
             rows = self.films(films)
             size = (viewers**2).sum(dim=1).mean() + (rows**2).sum(dim=(1, 2)).mean()
             return (rows * viewers[:, None]).sum(dim=2) + self.bias[films], size
 
-        def film_vectors(self):
+        def film_vectors(self) -> Any:
             return self.films.weight
 
-        def all_scores(self, liked):
+        def all_scores(self, liked: Any) -> Any:
             return viewer_vectors(liked, self.history.weight) @ self.films.weight.T + self.bias
 
     return Factors()
@@ -315,7 +315,7 @@ def _make_neumf(torch: Any, films: int, dimensions: int) -> Any:
     """The network of `NeuralCF`."""
 
     class NeuMF(torch.nn.Module):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.films = torch.nn.Embedding(films, 2 * dimensions)
             self.history = torch.nn.Embedding(films, 2 * dimensions)
@@ -330,20 +330,20 @@ def _make_neumf(torch: Any, films: int, dimensions: int) -> Any:
             self.bias = torch.nn.Embedding(films, 1)
             torch.nn.init.zeros_(self.bias.weight)
 
-        def film_vectors(self):
+        def film_vectors(self) -> Any:
             return self.films.weight
 
-        def join(self, viewers, films, bias):
+        def join(self, viewers: Any, films: Any, bias: Any) -> Any:
             product = viewers[..., :dimensions] * films[..., :dimensions]
             joined = torch.cat([viewers[..., dimensions:], films[..., dimensions:]], dim=-1)
             return self.output(torch.cat([product, self.perceptron(joined)], dim=-1))[..., 0] + bias
 
-        def forward(self, history, users, films, targets):
+        def forward(self, history: Any, users: Any, films: Any, targets: Any) -> Any:
             viewers = viewer_vectors(history, self.history.weight)[users]
             viewers = _without_target(history, users, self.history(films), targets, viewers)
             return self.join(viewers, self.films(films), self.bias(films)[:, 0])
 
-        def all_scores(self, liked):
+        def all_scores(self, liked: Any) -> Any:
             """What `join` gives for all viewers and films, with all that does not hang on the pair done once."""
             viewers = viewer_vectors(liked, self.history.weight)
             first, _, second = self.perceptron
@@ -363,26 +363,26 @@ def _make_towers(torch: Any, texts: Any, warm: Any, dimensions: int, dropped: fl
     """The network of `TwoTower`."""
 
     class Towers(torch.nn.Module):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.text = torch.nn.Linear(texts.shape[1], dimensions, bias=False)
             self.own = torch.nn.Embedding(len(texts), dimensions)
             self.popular = torch.nn.Parameter(torch.zeros(len(texts)))
             torch.nn.init.normal_(self.own.weight, std=0.05)
 
-        def film_vectors(self):
+        def film_vectors(self) -> Any:
             keep = warm
             if self.training:
                 keep = warm * (torch.rand(len(texts), 1) > dropped)
             return torch.nn.functional.normalize(self.text(texts) + keep * self.own.weight, dim=1)
 
-        def forward(self, history, users, films):
+        def forward(self, history: Any, users: Any, films: Any) -> Any:
             vectors = self.film_vectors()
             viewers = viewer_vectors(history, vectors)[users]
             viewers = _without_target(history, users, vectors[films], torch.ones(len(films)), viewers)
             return torch.nn.functional.normalize(viewers, dim=1) @ vectors.T + warm[:, 0] * self.popular
 
-        def all_scores(self, liked):
+        def all_scores(self, liked: Any) -> Any:
             vectors = self.film_vectors()
             viewers = torch.nn.functional.normalize(viewer_vectors(liked, vectors), dim=1)
             return viewers @ vectors.T + warm[:, 0] * self.popular

@@ -128,7 +128,7 @@ def _make_sasrec(torch: Any, films: int, length: int, dimensions: int, layers: i
     """The network of `SASRec`; film -1 is the filling, with a vector of zeros at row 0."""
 
     class Block(torch.nn.Module):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.before, self.between = torch.nn.LayerNorm(dimensions), torch.nn.LayerNorm(dimensions)
             self.attention = torch.nn.MultiheadAttention(dimensions, 1, dropout, batch_first=True)
@@ -139,13 +139,13 @@ def _make_sasrec(torch: Any, films: int, length: int, dimensions: int, layers: i
                 torch.nn.Linear(dimensions, dimensions),
             )
 
-        def forward(self, rows, hidden):
+        def forward(self, rows: Any, hidden: Any) -> Any:
             normed = self.before(rows)
             rows = rows + self.attention(normed, normed, normed, attn_mask=hidden, need_weights=False)[0]
             return rows + self.perceptron(self.between(rows))
 
     class Net(torch.nn.Module):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.films = torch.nn.Embedding(films + 1, dimensions, padding_idx=0)
             self.places = torch.nn.Embedding(length, dimensions)
@@ -157,7 +157,7 @@ def _make_sasrec(torch: Any, films: int, length: int, dimensions: int, layers: i
             self.blocks = torch.nn.ModuleList(Block() for _ in range(layers))
             self.last = torch.nn.LayerNorm(dimensions)
 
-        def forward(self, rows):
+        def forward(self, rows: Any) -> Any:
             """State (n, length, dimensions) of each place, which has seen what stands before it and itself."""
             states = self.dropout(self.films(rows + 1) + self.places.weight)
             later = torch.ones(length, length, dtype=torch.bool).triu(1)
@@ -166,13 +166,13 @@ def _make_sasrec(torch: Any, films: int, length: int, dimensions: int, layers: i
                 states = block(states, later | filling)
             return self.last(states)
 
-        def logits(self, states):
+        def logits(self, states: Any) -> Any:
             return states @ self.films.weight[1:].T + self.bias
 
-        def film_vectors(self):
+        def film_vectors(self) -> Any:
             return self.films.weight[1:]
 
-        def all_scores(self, rows):
+        def all_scores(self, rows: Any) -> Any:
             return self.logits(self(rows)[:, -1])
 
     return Net()

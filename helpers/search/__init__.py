@@ -3,11 +3,13 @@
 from helpers.search.index import NeighborIndex, as_count, as_mask
 from helpers.search.neighbors import (
     TitleNotFoundError,
+    center_rows,
     closest_sentences,
     diversify,
     find_similar_movies,
     split_sentences,
     tag_overlap,
+    tag_overlaps,
     word_contributions,
 )
 
@@ -16,10 +18,12 @@ __all__ = [
     "TitleNotFoundError",
     "as_count",
     "as_mask",
+    "center_rows",
     "closest_sentences",
     "diversify",
     "find_similar_movies",
     "split_sentences",
     "tag_overlap",
+    "tag_overlaps",
     "word_contributions",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
 
@@ -71,7 +72,7 @@ def diversify(relevance, vectors, k: int, diversity: float) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        (k,) places of the chosen, in the order in which they were taken; of equals the first.
+        (k,) positions of the chosen, in the order in which they were taken; of equals the first.
 
     Raises
     ------
@@ -96,6 +97,39 @@ def diversify(relevance, vectors, k: int, diversity: float) -> np.ndarray:
     return np.array(chosen, dtype=np.int64)
 
 
+def center_rows(vectors, mean=None) -> tuple[np.ndarray, np.ndarray]:
+    """Take the mean vector away from all rows, and scale them to length 1 again.
+
+    What all texts have in common makes some of them neighbors of everything; without it there are fewer such hubs.
+    Keep the mean of the catalog, and take the same one away from every text that is encoded later.
+
+    Parameters
+    ----------
+    vectors : array-like
+        (n, dimensions)
+    mean : array-like, optional
+        (dimensions,) as returned for the catalog; by default the mean of these rows.
+
+    Returns
+    -------
+    rows, mean : numpy.ndarray
+        (n, dimensions) of length 1, and (dimensions,).
+
+    Raises
+    ------
+    ValueError
+        When a row is the mean itself, so that nothing is left of it.
+
+    References
+    ----------
+    I. Suzuki, K. Hara, M. Shimbo, M. Saerens and K. Fukumizu (2013), Centering similarity measures to reduce hubs,
+    EMNLP, pages 613-623.
+    """
+    rows = np.asarray(vectors, dtype=np.float32)
+    mean = rows.mean(axis=0) if mean is None else np.asarray(mean, dtype=np.float32)
+    return unit_rows(rows - mean, "center_rows"), mean
+
+
 def find_similar_movies(
     title: str,
     k: int = 5,
@@ -104,7 +138,9 @@ def find_similar_movies(
     index: NeighborIndex | None = None,
     where=None,
     diversity: float = 0.0,
-) -> pd.DataFrame:
+    center: bool = False,
+    encoder=None,
+) -> SimilarMovies:
     """Find the films whose synopses are most like the one of a film.
 
     Parameters
@@ -114,7 +150,7 @@ def find_similar_movies(
     k : int
         How many.
     movies : pandas.DataFrame, optional
-        Any catalogue as from `helpers.data.load_movies`; by default the films of the course.
+        Any catalog as from `helpers.data.load_movies`; by default the films of the course.
     index : NeighborIndex, optional
         Over the ids of `movies`: ``NeighborIndex(vectors, movies.index)``. By default the course's vectors serve, or
         the synopses are encoded (and cached).
@@ -124,11 +160,16 @@ def find_similar_movies(
     diversity : float
         0: the nearest films. Up to 1: of the `POOL` nearest, films that are less and less like each other; see
         `diversify`.
+    center : bool
+        Whether the mean of all vectors is taken away first, see `center_rows`. An index of your own is built from
+        centered rows instead.
+    encoder : sentence_transformers.SentenceTransformer or str, optional
+        What reads the synopses where no index is given, or its name; see `helpers.encoding.load_encoder`.
 
     Returns
     -------
     pandas.DataFrame
-        Index ``movie_id``; ``title``, ``year`` (where the catalogue has years), ``similarity`` (cosine), best first.
+        Index ``movie_id``; ``title``, ``year`` (where the catalog has years), ``similarity`` (cosine), best first.
         The film itself is left out. Above it stands which film was understood (``caption``). ``attrs["matched"]`` is
         the id of that film, ``attrs["ties"]`` holds the ids of all films that the title names as well as this one.
 
@@ -146,20 +187,24 @@ def find_similar_movies(
     match = lookup.closest(title)
     if match is None:
         raise TitleNotFoundError(title, lookup.suggest(title, 3))
-    index = _index_of(movies) if index is None else index
-    places = pd.Index(index.ids)
-    if len(places) != len(movies) or (places.get_indexer(movies.index) < 0).any():
+    if index is not None and center:
+        raise ValueError("find_similar_movies: center the vectors before the index is built: center_rows(vectors)[0].")
+    if index is None:
+        vectors = _vectors_of(movies, encoder)
+        index = NeighborIndex(center_rows(vectors)[0] if center else vectors, movies.index)
+    positions = pd.Index(index.ids)
+    if len(positions) != len(movies) or (positions.get_indexer(movies.index) < 0).any():
         raise ValueError(
-            f"find_similar_movies: the index has the ids {_first_ids(places)}, the movies {_first_ids(movies.index)}; "
-            f"build it with NeighborIndex(vectors, movies.index)."
+            f"find_similar_movies: the index has the ids {_first_ids(positions)}, the movies "
+            f"{_first_ids(movies.index)}; build it with NeighborIndex(vectors, movies.index)."
         )
     allowed = as_mask(where, movies.index, "find_similar_movies")
     others = pd.Series(True if allowed is None else allowed, index=movies.index)
     others[match.id] = False
-    query = index.vectors[places.get_loc(match.id)]
+    query = index.vectors[positions.get_loc(match.id)]
     ids, similarities = index.search(query, max(k, POOL) if diversity else k, where=others)
     if diversity:
-        chosen = diversify(similarities, index.vectors[places.get_indexer(ids)], k, diversity)
+        chosen = diversify(similarities, index.vectors[positions.get_indexer(ids)], k, diversity)
         ids, similarities = ids[chosen], similarities[chosen]
     found = movies.loc[ids, [column for column in ("title", "year") if column in movies]].copy()
     found["similarity"] = similarities.round(4)
@@ -179,7 +224,7 @@ def describe_match(text: str, match: Match, movies: pd.DataFrame, ties=()) -> st
     match : helpers.titles.Match
         What was found.
     movies : pandas.DataFrame
-        The catalogue, with a column ``title``, and ``year`` where there are years.
+        The catalog, with a column ``title``, and ``year`` where there are years.
     ties : sequence
         Ids of all films that the text names as well as this one.
 
@@ -265,7 +310,8 @@ def word_contributions(sentence: str, vector, encoder=None) -> pd.Series:
     vector : array-like
         (dimensions,) of length 1.
     encoder : sentence_transformers.SentenceTransformer, optional
-        By default the one of `helpers.encoding.load_encoder`; it has to pool by the mean.
+        By default the one of `helpers.encoding.load_encoder`. The sum is exact where it pools by the mean; for one
+        without a network, each word is encoded alone, and gets its share of the cosine.
 
     Returns
     -------
@@ -276,19 +322,29 @@ def word_contributions(sentence: str, vector, encoder=None) -> pd.Series:
     from helpers.encoding import load_encoder
 
     encoder = encoder or load_encoder()
+    if not np.isfinite(getattr(encoder, "max_seq_length", None) or np.inf):
+        words = sentence.split()
+        alone = encoder.encode(words, normalize_embeddings=True, show_progress_bar=False) @ np.asarray(vector)
+        whole = encoder.encode([sentence], normalize_embeddings=True, show_progress_bar=False)[0] @ np.asarray(vector)
+        return pd.Series([*(alone * (whole / alone.sum() if alone.sum() else 0)), 0.0], index=[*words, ""])
     tokens = encoder.encode(sentence, output_value="token_embeddings", show_progress_bar=False).float().cpu().numpy()
     parts = tokens @ np.asarray(vector) / (len(tokens) * np.linalg.norm(tokens.mean(axis=0)))
     spans = encoder.tokenizer(sentence, return_offsets_mapping=True, truncation=True)["offset_mapping"]
     words = [found.span() for found in re.finditer(r"\S+", sentence)]
     sums = np.zeros(len(words) + 1)
     for (begin, end), part in zip(spans, parts, strict=True):
-        place = next((i for i, word in enumerate(words) if word[0] <= begin < word[1]), -1) if end > begin else -1
-        sums[place] += part
+        position = next((i for i, word in enumerate(words) if word[0] <= begin < word[1]), -1) if end > begin else -1
+        sums[position] += part
     return pd.Series(sums, index=[*(sentence[begin:end] for begin, end in words), ""])
 
 
 def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:
-    """Judge vectors without ratings: do the nearest films share tags?
+    """Judge vectors without ratings: how many tags do the nearest films share, on average? See `tag_overlaps`."""
+    return float(tag_overlaps(vectors, movies, k).mean())
+
+
+def tag_overlaps(vectors, movies: pd.DataFrame, k: int = 5) -> np.ndarray:
+    """Judge the neighbors of each film without ratings: do they share its tags?
 
     Parameters
     ----------
@@ -297,12 +353,12 @@ def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:
     movies : pandas.DataFrame
         With a column ``tags``, names joined by ``|``.
     k : int
-        How many neighbours of each film count.
+        How many neighbors of each film count.
 
     Returns
     -------
-    float
-        Mean over all films and their k nearest of the Jaccard index of the tags: shared ones by all of both, in [0, 1].
+    numpy.ndarray
+        (n_movies,) mean over the k nearest of the Jaccard index of the tags: shared ones by all of both, in [0, 1].
     """
     tags = movies["tags"].str.get_dummies("|").to_numpy(dtype=np.float32)
     vectors = unit_rows(np.asarray(vectors, dtype=np.float32), "tag_overlap")
@@ -311,14 +367,15 @@ def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:
     near, _ = best_columns(similarities, k, np.arange(len(vectors)))
     shared = np.einsum("it,ikt->ik", tags, tags[near])
     counts = tags.sum(axis=1)
-    return float((shared / (counts[:, None] + counts[near] - shared)).mean())
+    return (shared / (counts[:, None] + counts[near] - shared)).mean(axis=1)
 
 
-def _index_of(movies: pd.DataFrame) -> NeighborIndex:
-    """Index the course's vectors when they are of these synopses, else encode."""
-    try:
-        return NeighborIndex(load_vectors(movies), movies.index)
-    except (ValueError, KeyError):
-        from helpers.encoding import encode
+def _vectors_of(movies: pd.DataFrame, encoder=None) -> np.ndarray:
+    """Vectors of the synopses: those that come with the course where they are of these texts, else encoded."""
+    from helpers.encoding import encode
+    from helpers.encoding.models import canonical_name
 
-        return NeighborIndex(encode(movies["synopsis"]), movies.index)
+    if encoder is None or isinstance(encoder, str):
+        with contextlib.suppress(ValueError, KeyError):
+            return load_vectors(movies, canonical_name(encoder))
+    return encode(movies["synopsis"], encoder)

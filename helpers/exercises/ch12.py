@@ -1,0 +1,252 @@
+"""Exercises of notebook 12, Who is served."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from helpers.exercises.checker import Exercise, Mistake, make_progress
+from helpers.exercises.kinds import Quiz, choose, find_bug, predict
+
+
+def weighted_recall(found, propensity):
+    """Share of the weights 1 / propensity that belongs to what was found."""
+    weights = 1 / propensity
+    return weights[found].sum() / weights.sum()
+
+
+def miscalibration(taste, shown):
+    """Kullback-Leibler divergence of the mix that is shown from the mix of a taste, in bits; all shares above 0."""
+    return (taste * np.log2(taste / shown)).sum()
+
+
+def draft(one, other, first):
+    """Interleave two lists: in each round, the captain who goes first takes a film, then the other one does."""
+    shown = []
+    for begins in first:
+        for ranking in (one, other) if begins == 0 else (other, one):
+            shown.append(next(film for film in ranking if film not in shown))
+    return shown
+
+
+def _by_places(one, other, first):
+    shown = []
+    for place, begins in enumerate(first):
+        shown += [one[place], other[place]] if begins == 0 else [other[place], one[place]]
+    return shown
+
+
+def _one_always_first(one, other, first):
+    return draft(one, other, np.zeros(len(first), int))
+
+
+def _a_film_a_round(one, other, first):
+    shown = []
+    for begins in first:
+        shown.append(next(film for film in (one, other)[begins] if film not in shown))
+    return shown
+
+
+def _two_lists(rng):
+    return [rng.permutation(12).tolist() for _ in range(2)] + [rng.integers(2, size=5)]
+
+
+q1 = Exercise(
+    "12.1",
+    "What rare films count",
+    weighted_recall,
+    inputs=[
+        (np.array([True, False, True]), np.array([0.5, 0.25, 0.1])),
+        (np.array([False, True, False, False]), np.array([0.9, 0.3, 0.3, 0.6])),
+    ],
+    random_inputs=lambda rng: (rng.random(12) < 0.5, rng.uniform(0.05, 1, size=12)),
+    mistakes=[
+        Mistake(
+            "plain recall",
+            "Every film counts alike: that is recall. Let a film count by 1 / propensity.",
+            lambda found, propensity: found.mean(),
+        ),
+        Mistake(
+            "weighted by popularity",
+            "You weighted by the propensity itself, so the popular films count even more. Take 1 / propensity.",
+            lambda found, propensity: propensity[found].sum() / propensity.sum(),
+        ),
+        Mistake(
+            "not normalized",
+            "Divide by the weights of all liked films, found or not, so that finding everything gives 1.",
+            lambda found, propensity: (1 / propensity[found]).sum(),
+        ),
+        Mistake(
+            "divided by the number of films",
+            "You divided by the number of films. Divide by the sum of their weights.",
+            lambda found, propensity: (1 / propensity[found]).sum() / len(found),
+        ),
+    ],
+    hints=[
+        "weights = 1 / propensity has a number per liked film.",
+        "weights[found] are the weights of those that are in the list.",
+        "weights[found].sum() / weights.sum()",
+    ],
+    praise="With equal propensities, this is recall.",
+)
+
+q2 = Exercise(
+    "12.2",
+    "How far off the mix is",
+    miscalibration,
+    inputs=[
+        (np.array([0.7, 0.2, 0.1]), np.array([0.5, 0.3, 0.2])),
+        (np.array([0.25, 0.75]), np.array([0.75, 0.25])),
+    ],
+    random_inputs=lambda rng: (rng.dirichlet(np.ones(6)), rng.dirichlet(np.ones(6))),
+    mistakes=[
+        Mistake(
+            "the other way round",
+            "Your sum is weighted by what is shown. Weight by the taste: what the viewer likes and doesn't get counts.",
+            lambda taste, shown: (shown * np.log2(shown / taste)).sum(),
+        ),
+        Mistake(
+            "ratio upside down",
+            "It is negative: the ratio is upside down. Take the logarithm of taste / shown.",
+            lambda taste, shown: (taste * np.log2(shown / taste)).sum(),
+        ),
+        Mistake(
+            "natural logarithm",
+            "That is in nats. For bits, use np.log2.",
+            lambda taste, shown: (taste * np.log(taste / shown)).sum(),
+        ),
+        Mistake(
+            "a mean",
+            "You took the mean over the genres. Take the sum; the shares of the taste are the weights.",
+            lambda taste, shown: (taste * np.log2(taste / shown)).mean(),
+        ),
+    ],
+    hints=[
+        "taste / shown is above 1 where a genre comes too short.",
+        "Take np.log2 of the ratio, and weight it by taste.",
+        "(taste * np.log2(taste / shown)).sum()",
+    ],
+    praise="A list with the viewer's own mix has 0 bits.",
+)
+
+q3 = Exercise(
+    "12.3",
+    "Draft the teams",
+    draft,
+    inputs=[
+        ([1, 2, 3, 4], [2, 1, 5, 6], np.array([0, 1])),
+        ([7, 8, 9, 5, 3, 1], [8, 7, 5, 9, 1, 3], np.array([1, 1, 0])),
+    ],
+    random_inputs=lambda rng: tuple(_two_lists(rng)),
+    mistakes=[
+        Mistake(
+            "films twice",
+            "A film is shown twice. Take the best of a ranking that is not in the list yet.",
+            _by_places,
+        ),
+        Mistake(
+            "the same captain always first",
+            "The first list goes first in every round, and gets the better positions. `first` says who begins.",
+            _one_always_first,
+        ),
+        Mistake(
+            "one film a round",
+            "In every round both captains take a film, first one, then the other.",
+            _a_film_a_round,
+        ),
+    ],
+    hints=[
+        "for begins in first: the order of this round is (one, other) if begins == 0, else (other, one).",
+        "next(film for film in ranking if film not in shown) is the best film of a ranking that is still free.",
+        "Two loops: over the rounds, and within each over the two rankings in their order; append one film each time.",
+    ],
+    asks="`first` holds 0 where `one` begins a round, 1 where `other` does.",
+    praise="Clicks on the films of a team are votes for its model, and each viewer votes on both.",
+)
+
+
+EXERCISES = [q1, q2, q3]
+progress = make_progress(EXERCISES)
+
+opening = Quiz(
+    "opening",
+    "Two questions about the notebooks before",
+    [
+        choose(
+            "12.A",
+            "A miss",
+            "A viewer would love a film in your list, and has never heard of it. What does an offline test count?",
+            right="a miss, because there is no rating of it in the test",
+            wrong={
+                "a hit, because the viewer would love it": "The test knows ratings, not what could have been.",
+                "nothing: such films are left out": "All films that were not rated in training compete.",
+            },
+            hint="Where do the likes of the test come from?",
+        ),
+        predict(
+            "12.B",
+            "The mean of two groups",
+            """
+            import numpy as np
+            many, few = np.full(90, 0.2), np.full(10, 0.0)
+            float(np.concatenate([many, few]).mean())
+            """,
+            wrong={
+                0.1: "The groups are of different sizes: nine of ten viewers have 0.2.",
+                0.2: "The ten viewers who get nothing count as well, a little.",
+            },
+            hint="Add up all hundred numbers.",
+        ),
+    ],
+)
+
+closing = Quiz(
+    "closing",
+    "Three questions to answer without looking back",
+    [
+        choose(
+            "12.C",
+            "Whose guess?",
+            "Where does the propensity of a film come from?",
+            right="from a guess about how viewers come across films, which nobody can check with ratings alone",
+            wrong={
+                "from the test ratings": "Those are what the propensity is supposed to correct.",
+                "from the model that is judged": "Then every model would have an exam of its own.",
+            },
+            hint="You tried several powers of the same count. Which one is true?",
+        ),
+        find_bug(
+            "12.D",
+            "Votes",
+            """
+            def votes(shown, teams, clicked):
+                found = [0, 0]
+                for film, team in zip(shown, teams):
+                    if film in clicked:
+                        found[team] = 1
+                return found
+            """,
+            line=5,
+            fixed="            found[team] += 1",
+            shown="votes([7, 8, 9, 5], [0, 1, 0, 1], {7, 9, 5})",
+            wrong={
+                3: "Each film with the team that brought it: that is right.",
+                4: "Only clicks count: that is right.",
+            },
+            hint="How many clicks did the first team get?",
+        ),
+        predict(
+            "12.E",
+            "Half a taste",
+            """
+            import numpy as np
+            taste, shown = np.array([0.5, 0.5]), np.array([0.25, 0.75])
+            round(float((taste * np.log2(taste / shown)).sum()), 2)
+            """,
+            wrong={
+                0.0: "The mixes differ, and then the divergence is above 0.",
+                0.5: "That is the first genre alone. The second is shown too often, which takes some away.",
+            },
+            hint="The divergence is 0 only where the mixes agree.",
+        ),
+    ],
+)
