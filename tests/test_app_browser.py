@@ -394,7 +394,7 @@ def test_the_app_works_where_every_other_host_takes_connections_and_is_mute(brow
 
 def test_the_kernel_of_a_tab_ends_when_the_tab_is_closed(visitor):
     with serve("demo", "--max-kernels", 1) as (_, address):
-        for _ in range(3):
+        for _ in range(2):
             one = Visitor(visitor.page.context.browser.new_context()).open(address)
             one.open(address)  # a page that is loaded again, too, needs the place of the kernel that it leaves
             one.leave()

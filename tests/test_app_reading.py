@@ -69,8 +69,9 @@ def test_initials_name_a_series(reader):
 
 
 def test_words_that_nothing_here_has_are_named(reader):
-    assert reader.unknown("asdfghjkl in the snow") == ["asdfghjkl"]
-    assert reader.unknown("dinosaurs, islands and Spielberg") == []
+    assert reader.unknown("asdfghjkl in the snow") == (["asdfghjkl"], False)
+    assert reader.unknown("asdfghjkl of the") == (["asdfghjkl"], True)
+    assert reader.unknown("dinosaurs, islands and Spielberg") == ([], False)
 
 
 def test_an_empty_text_has_no_reading(reader):

@@ -218,11 +218,11 @@ def test_a_visit_prints_nothing_but_what_was_refused(running, opened):
 
 
 @pytest.fixture
-def kernels(tmp_path):
-    """The kernels of a server that does not listen, as its settings make them."""
+def kernels(tmp_path, request):
+    """The kernels of a server that does not listen, as its settings make them; none waits unless that is asked for."""
     before = signal.getsignal(signal.SIGTERM)
     made = Server(config=SETTINGS, connection_dir=str(tmp_path))
-    made.initialize([str(NOTEBOOK), "--max-kernels=2"])
+    made.initialize([str(NOTEBOOK), "--max-kernels=2", f"--Copies.waits={getattr(request, 'param', False)}"])
     signal.signal(signal.SIGTERM, before)
     return made.init_settings()["kernel_manager"]
 
@@ -238,6 +238,26 @@ def test_of_requests_that_come_together_no_more_get_a_kernel_than_may(kernels):
     refused = [outcome for outcome in outcomes if isinstance(outcome, HTTPError)]
     assert [error.status_code for error in refused] == [503] * 3
     assert len(set(outcomes) - set(refused)) == 2
+
+
+@pytest.mark.parametrize("kernels", [True], indirect=True)
+def test_a_kernel_waits_for_the_next_page_while_there_is_room_and_is_not_culled(kernels):
+    async def story():
+        counts = []
+        first = await kernels.start_kernel(kernel_name="python3")
+        await kernels._preparing
+        waits = kernels._ready
+        counts.append(len(kernels))
+        kernels.get_kernel(waits).last_activity -= datetime.timedelta(seconds=kernels.cull_idle_timeout + 1)
+        await kernels.cull_kernel_if_idle(waits)
+        second = await kernels.start_kernel(kernel_name="python3")
+        await kernels.cull_kernel_if_idle(second)  # it counts as fresh once it is taken
+        await kernels._preparing
+        counts.append(len(kernels))
+        await kernels.shutdown_all(now=True)
+        return first != waits == second, counts
+
+    assert asyncio.run(story()) == (True, [2, 2])
 
 
 def test_a_page_that_is_loaded_again_has_the_place_of_the_kernel_that_it_leaves(kernels):

@@ -144,7 +144,10 @@ def test_a_description_that_only_resembles_a_title_is_searched_by_its_story(demo
 
 def test_what_is_not_in_the_catalogue_is_said(demo):
     asked(demo, "asdfghjkl")
-    assert "“asdfghjkl” is in no title, name or story of this catalogue." in demo.under
+    assert "Not in this catalog: “asdfghjkl”" in demo.head
+    assert "“asdfghjkl” is in no title, name, or story here." in demo.under
+    assert "“qwertz”" in asked(demo, "a qwertz in the snow").under
+    assert "Stories about" in demo.head
     asked(demo, "sharks")
     assert "No title or person here is called “sharks”" in demo.under
 

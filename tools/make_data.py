@@ -26,6 +26,8 @@ FILES = [
     "recipes.csv",
     "descriptions.csv",
     "endings.csv",
+    "languages.csv",
+    "vectors_mpnet.npz",
 ]
 
 

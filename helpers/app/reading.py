@@ -6,6 +6,7 @@ import functools
 import re
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,10 +75,11 @@ class Reader:
             ranked = people + [reading for reading in ranked if reading not in people]
         return ranked
 
-    def unknown(self, text: str) -> list[str]:
-        """Words of a text that stand in no title, name, tag or story of the catalogue."""
+    def unknown(self, text: str) -> tuple[list[str], bool]:
+        """Words of a text that stand in no title, name, tag or story, and whether that is all that the text says."""
         words = [word for word in WORD.findall(text.casefold()) if word not in stop_words()]
-        return [word for word in words if not self._knows(word)]
+        strange = [word for word in words if not self._knows(word)]
+        return strange, len(strange) == len(words)
 
     # ---- titles ------------------------------------------------------------------------------------------------------
 
@@ -125,7 +127,7 @@ class Reader:
         """Whether a word is the name of a title rather than a word: no story uses it in small letters."""
         return len(word) > 3 and not self._is_common(word) and self._capital[word] <= 2 * self._in_titles[word]
 
-    def _named(self, film: object) -> tuple[str, str]:
+    def _named(self, film: Any) -> tuple[str, str]:
         year = self.movies["year"].get(film) if "year" in self.movies else None
         return self.movies["title"][film], "" if year is None or pd.isna(year) else str(int(year))
 

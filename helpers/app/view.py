@@ -282,8 +282,10 @@ class Demo(anywidget.AnyWidget):
         if question.people:
             return f"{many} with {' and '.join(question.people)}", ""
         if question.text is not None:
-            strange = reader.unknown(question.text)
-            missing = f"“{'”, “'.join(strange[:3])}” is in no title, name or story of this catalogue."
+            strange, whole = reader.unknown(question.text)
+            missing = f"“{'”, “'.join(strange[:3])}” is in no title, name, or story here."
+            if strange and whole:
+                return f"Not in this catalog: “{question.text}”", f"{missing} These stories are nearest all the same."
             plainly = f"No title or person here is called “{question.text}”; these stories come nearest."
             here = any(one.kind != "Stories" for one in self.readings) or len(question.text.split()) > MANY_WORDS
             return f"Stories about “{question.text}”", missing if strange else "" if here else plainly

@@ -346,7 +346,8 @@ class Environment:
         pinned = [name for lock in locks(tests) for name in pins(lock)]
         wrong.update(self._out_of_range(pinned))
         wrong.update(broken(pinned, self.site))
-        if not self._linked():
+        file, line = self._link()
+        if not file.exists() or file.read_bytes() != line:
             wrong["helpers"] = "the environment does not know this folder, {}".format(ROOT)
         return wrong
 
@@ -382,7 +383,8 @@ class Environment:
         self._make_python()
         for lock in locks(tests):
             self._install(lock)
-        self._link()
+        file, line = self._link()
+        file.write_bytes(line)
         say("Done. The next start is immediate.")
 
     def _make_python(self) -> None:
@@ -457,25 +459,13 @@ class Environment:
     def _has_cuda_torch(self) -> bool:
         return "+cpu" not in (_version(_notes(self.site).get("torch")) or "+cpu")
 
-    @property
-    def _link_file(self) -> Path:
-        return self.site / "recommend-with-vectors.pth"
+    def _link(self) -> tuple[Path, bytes]:
+        """A ``.pth`` file that lets editors which start kernels themselves find `helpers`, and what it holds.
 
-    def _linked(self) -> bool:
-        try:
-            return self._link_file.read_bytes() == self._way_to_course()
-        except OSError:
-            return False
-
-    def _way_to_course(self) -> bytes:
-        """Line of a ``.pth`` file: relative, so that it holds in a folder that was moved or copied, and plain ASCII,
-        since Python reads such files in whatever encoding the user's language has.
+        Its line is relative, so that it holds in a folder that was moved or copied, and plain ASCII, since Python reads
+        such files in whatever encoding the user's language has.
         """
-        return os.path.relpath(ROOT, self.site).encode("ascii", "strict") + b"\n"
-
-    def _link(self) -> None:
-        """Let the environment's Python find `helpers` from any folder, for editors that start kernels themselves."""
-        self._link_file.write_bytes(self._way_to_course())
+        return self.site / "recommend-with-vectors.pth", os.path.relpath(ROOT, self.site).encode("ascii") + b"\n"
 
 
 @contextlib.contextmanager

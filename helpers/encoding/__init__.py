@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,12 +44,12 @@ __all__ = [
 
 
 def encode(
-    texts,
-    encoder=None,
+    texts: Iterable[str],
+    encoder: Any = None,
     *,
     truncation: bool = True,
     prompt_name: str | None = None,
-    cache: bool | Path = True,
+    cache: bool | str | Path | None = True,
     save_every: int = 1_024,
     progress: bool | None = None,
     fast: bool | None = None,
@@ -112,7 +114,7 @@ def encode(
     return np.stack([found[text] for text in listed])
 
 
-def _as_series(texts) -> pd.Series:
+def _as_series(texts: Any) -> pd.Series:
     """Any iterable of texts, with the ids under which errors name them."""
     if isinstance(texts, pd.Series):
         return texts
@@ -125,7 +127,7 @@ def _as_series(texts) -> pd.Series:
         raise ValueError(f"encode: texts is a {type(texts).__name__}; give a list of texts ({error}).") from error
 
 
-def _dimensions(encoder) -> int:
+def _dimensions(encoder: Any) -> int:
     """Numbers in a vector; the course's encoder is not loaded for that."""
     for name in ("get_embedding_dimension", "get_sentence_embedding_dimension"):  # newer and older libraries
         if hasattr(encoder, name):
@@ -133,7 +135,7 @@ def _dimensions(encoder) -> int:
     return CHOICES[DEFAULT].dimensions
 
 
-def _open_cache(cache) -> VectorCache:
+def _open_cache(cache: bool | str | Path | None) -> VectorCache:
     if cache is None or (isinstance(cache, bool | np.bool_) and not cache):
         return VectorCache(None)
     folder = cache_folder() if isinstance(cache, bool | np.bool_) else Path(cache)

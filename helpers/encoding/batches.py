@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import weakref
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +36,7 @@ class Way(NamedTuple):
         return {text: hashlib.sha256(begin + text.encode()).digest() for text in texts}
 
 
-def make_vectors(texts: list[str], way: Way, kept: VectorCache, bar, at_once: int) -> dict[str, np.ndarray]:
+def make_vectors(texts: list[str], way: Way, kept: VectorCache, bar: Any, at_once: int) -> dict[str, np.ndarray]:
     """Make vectors of texts that all differ, or take them from what is kept; keep new ones, `at_once` together.
 
     Returns
@@ -74,7 +75,7 @@ def make_vectors(texts: list[str], way: Way, kept: VectorCache, bar, at_once: in
     return found
 
 
-def _compiled(encoder, texts: list[str]):
+def _compiled(encoder: Any, texts: list[str]) -> Any:
     """The compiled form of an encoder, made once a process and compared with it on some texts; else itself."""
     key = encoder_key(encoder)
     if _COMPILED.get(encoder, (None,))[0] != key or key is None:
@@ -92,13 +93,13 @@ def _refuse_without_direction(made: dict[str, np.ndarray]) -> None:
         )
 
 
-def limit_of(encoder) -> float:
+def limit_of(encoder: Any) -> float:
     """How many tokens of a text an encoder reads; infinite when it reads all of it."""
     limit = getattr(encoder, "max_seq_length", None)
     return np.inf if limit is None else limit
 
 
-def _encode(texts: list[str], encoder, way: Way, bar) -> np.ndarray:
+def _encode(texts: list[str], encoder: Any, way: Way, bar: Any) -> np.ndarray:
     if way.truncation or np.isinf(limit_of(encoder)):  # a static encoder reads all of every text
         return _encode_batches(texts, encoder, way.prompt, bar)
     split = [split_long_text(text, encoder, way.prompt) for text in texts]
@@ -111,15 +112,15 @@ def _encode(texts: list[str], encoder, way: Way, bar) -> np.ndarray:
     return sums / np.linalg.norm(sums, axis=1, keepdims=True)
 
 
-def _encode_batches(texts: list[str], encoder, prompt: str, bar) -> np.ndarray:
+def _encode_batches(texts: list[str], encoder: Any, prompt: str, bar: Any) -> np.ndarray:
     """Encode in batches of similar length: a batch is as slow as its longest text."""
     if isinstance(encoder, compiled.CompiledEncoder):
         return encoder.encode(texts, prompt, bar)
     order = np.argsort([-len(text) for text in texts], kind="stable")
     size = BATCH if np.isfinite(limit_of(encoder)) else STATIC_BATCH
-    options = {"normalize_embeddings": True, "show_progress_bar": False}
+    options: dict[str, Any] = {"normalize_embeddings": True, "show_progress_bar": False}
     options |= {"prompt": prompt} if hasattr(encoder, "prompts") else {}
-    vectors = None
+    vectors: Any = None
     for start in range(0, len(order), size):
         places = order[start : start + size]
         batch = encoder.encode([texts[place] for place in places], **options)
@@ -131,7 +132,7 @@ def _encode_batches(texts: list[str], encoder, prompt: str, bar) -> np.ndarray:
     return vectors
 
 
-def split_long_text(text: str, encoder, prompt: str | None = None) -> list[str]:
+def split_long_text(text: str, encoder: Any, prompt: str | None = None) -> list[str]:
     """Cut a text into pieces that the encoder reads whole.
 
     Cuts fall between words, after as many tokens as fit, beside the prompt (by default the encoder's own) and the
@@ -142,7 +143,9 @@ def split_long_text(text: str, encoder, prompt: str | None = None) -> list[str]:
     marks = encoder.tokenizer.num_special_tokens_to_add()
     room = max(1, encoder.max_seq_length - marks - (_count_tokens([prompt], encoder)[0] if prompt else 0))
     words = text.split()
-    pieces, piece, used = [], [], 0
+    pieces: list[str] = []
+    piece: list[str] = []
+    used = 0
     for whole, tokens in zip(words, _count_tokens(words, encoder), strict=True):
         for word, count in _fitting(whole, tokens, room, encoder):
             if piece and used + count > room:
@@ -153,7 +156,7 @@ def split_long_text(text: str, encoder, prompt: str | None = None) -> list[str]:
     return [*pieces, " ".join(piece)]
 
 
-def _fitting(word: str, count: int, room: int, encoder):
+def _fitting(word: str, count: int, room: int, encoder: Any) -> Iterator[tuple[str, int]]:
     """A word and its number of tokens, or its halves, or theirs, until they fit."""
     if count <= room or len(word) == 1:
         yield word, count
@@ -163,5 +166,5 @@ def _fitting(word: str, count: int, room: int, encoder):
         yield from _fitting(half, tokens, room, encoder)
 
 
-def _count_tokens(words: list[str], encoder) -> list[int]:
+def _count_tokens(words: list[str], encoder: Any) -> list[int]:
     return [len(tokens) for tokens in encoder.tokenizer(words, add_special_tokens=False)["input_ids"]]

@@ -14,6 +14,7 @@ import os
 import sys
 import warnings
 from collections import deque
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def kind() -> str:
         return "OpenVINO"
 
 
-def compile_encoder(encoder, texts: list[str]) -> CompiledEncoder | None:
+def compile_encoder(encoder: Any, texts: list[str]) -> CompiledEncoder | None:
     """Compile an encoder in the CPU's own precision if that changes no vector by much, else in float32: some seconds.
 
     Parameters
@@ -60,8 +61,11 @@ def compile_encoder(encoder, texts: list[str]) -> CompiledEncoder | None:
     try:
         core, network = _openvino().Core(), _convert(encoder)
     except Exception as error:  # whatever it is, the plain encoder still works
-        return _without(error)
-    for hint in ({}, {"INFERENCE_PRECISION_HINT": "f32"}):
+        _without(error)
+        return None
+    why: object = None
+    hints: list[dict[str, str]] = [{}, {"INFERENCE_PRECISION_HINT": "f32"}]
+    for hint in hints:
         try:
             settings = {"PERFORMANCE_HINT": "THROUGHPUT", **hint}
             compiled = CompiledEncoder(core.compile_model(network, "CPU", settings), encoder)
@@ -73,10 +77,11 @@ def compile_encoder(encoder, texts: list[str]) -> CompiledEncoder | None:
             _say(f"Encoding with OpenVINO in {compiled.precision}: cosine with float32 at least {least:.5f}.")
             return compiled
         why = f"its vectors differ from float32 (cosine {least:.5f})."
-    return _without(why)
+    _without(why)
+    return None
 
 
-def _without(why) -> None:
+def _without(why: object) -> None:
     """Say why the plain encoder serves."""
     if isinstance(why, Exception):
         why = f"{type(why).__name__} {str(why).strip().partition(chr(10))[0]}"
@@ -86,12 +91,12 @@ def _without(why) -> None:
 class CompiledEncoder:
     """A network that OpenVINO compiled; `encode` gives what the encoder gives, up to rounding."""
 
-    def __init__(self, network, encoder):
+    def __init__(self, network: Any, encoder: Any):
         self._network = network
         self.tokenizer, self.max_seq_length = encoder.tokenizer, encoder.max_seq_length
         self.precision = str(network.get_property("INFERENCE_PRECISION_HINT")).split("'")[1]
 
-    def encode(self, texts: list[str], prompt: str = "", bar=None) -> np.ndarray:
+    def encode(self, texts: list[str], prompt: str = "", bar: Any = None) -> np.ndarray:
         """Encode texts as unit vectors, each behind a prompt.
 
         Requests are waited for one after the other, without callbacks: a callback of Python that ends while its queue
@@ -105,9 +110,9 @@ class CompiledEncoder:
         vectors = np.empty((len(texts), self._network.output(0).partial_shape[1].get_length()), dtype=np.float32)
         order = np.argsort([-len(text) for text in texts], kind="stable")  # a batch is as slow as its longest text
         count = self._network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
-        free, running = [self._network.create_infer_request() for _ in range(count)], deque()
+        free, running = [self._network.create_infer_request() for _ in range(count)], deque[Any]()
 
-        def collect():
+        def collect() -> None:
             request, places = running.popleft()
             request.wait()
             vectors[places] = request.get_output_tensor(0).data
@@ -131,25 +136,25 @@ class CompiledEncoder:
         return vectors
 
 
-def _openvino():
+def _openvino() -> Any:
     """Import OpenVINO, without its package that reports to its makers."""
-    sys.modules.setdefault("openvino_telemetry", None)
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
     return openvino
 
 
-def _convert(encoder):
+def _convert(encoder: Any) -> Any:
     """The whole encoder as one network: tokens and mask in, unit vectors out."""
     import torch
     from transformers.utils import logging
 
     class Whole(torch.nn.Module):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.encoder = encoder
 
-        def forward(self, input_ids, attention_mask):
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             found = self.encoder({"input_ids": input_ids, "attention_mask": attention_mask})
             return torch.nn.functional.normalize(found["sentence_embedding"], dim=1)
 

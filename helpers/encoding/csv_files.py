@@ -8,7 +8,9 @@ import hashlib
 import json
 import os
 import uuid
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +28,7 @@ def encode_csv(
     text_column: str,
     out: str | Path,
     *,
-    encoder=None,
+    encoder: Any = None,
     truncation: bool = True,
     prompt_name: str | None = None,
     rows_at_once: int = 4_096,
@@ -132,10 +134,10 @@ def _finished(out: Path, note: Path, made_of: dict) -> np.ndarray | None:
 
 
 def _rows_sha256(vectors: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(vectors)).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(vectors).data).hexdigest()
 
 
-def _unchanged(parts, texts_sha256: str, name: str):
+def _unchanged(parts: Any, texts_sha256: str, name: str) -> Iterator[list[str]]:
     """Parts of a file, refused at its end when it is not the one that was counted."""
     digest = hashlib.sha256()
     with contextlib.closing(parts):
@@ -146,7 +148,7 @@ def _unchanged(parts, texts_sha256: str, name: str):
         raise ValueError(f"{name} was changed while it was read. Run this again.")
 
 
-def _rows(texts: list[str], way: Way, kept: VectorCache, bar) -> np.ndarray:
+def _rows(texts: list[str], way: Way, kept: VectorCache, bar: Any) -> np.ndarray:
     """Vectors of some rows, each text encoded once."""
     distinct = list(dict.fromkeys(texts))
     found = make_vectors(distinct, way, kept, bar, len(texts))
@@ -154,7 +156,7 @@ def _rows(texts: list[str], way: Way, kept: VectorCache, bar) -> np.ndarray:
     return np.stack([found[text] for text in texts])
 
 
-def _write_rows(path: Path, parts, total: int) -> str:
+def _write_rows(path: Path, parts: Iterable[np.ndarray], total: int) -> str:
     """Write rows as a ``.npy`` file, wait for the disk, and give the SHA-256 of the rows."""
     digest, written = hashlib.sha256(), 0
     with path.open("wb") as file:
@@ -171,7 +173,7 @@ def _write_rows(path: Path, parts, total: int) -> str:
     return digest.hexdigest()
 
 
-def _count_texts(parts, name: str) -> tuple[int, str]:
+def _count_texts(parts: Iterable[list[str]], name: str) -> tuple[int, str]:
     """How many texts a file has, and a hash of them all; a missing one is refused."""
     digest, total, bad = hashlib.sha256(), 0, []
     for texts in parts:

@@ -6,7 +6,8 @@ import collections
 import math
 import unicodedata
 import warnings
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from helpers.encoding.models import MULTILINGUAL, TFIDF, default_tokenizer
 
@@ -26,7 +27,7 @@ class Diagnosis(NamedTuple):
     script: str  # in which most letters are written, such as Latin, Cyrillic, Thai
 
 
-def diagnose(texts, tokenizer) -> Diagnosis:
+def diagnose(texts: Iterable[str], tokenizer: Any) -> Diagnosis:
     """Look at up to 200 texts as an encoder's tokenizer sees them.
 
     An English tokenizer knows nearly every English word whole, and cuts a word of another language into pieces. On 13
@@ -66,7 +67,7 @@ def diagnose(texts, tokenizer) -> Diagnosis:
     )
 
 
-def advice(texts, tokenizer) -> str | None:
+def advice(texts: Iterable[str], tokenizer: Any) -> str | None:
     """Say in one line that an encoder does not know the language of texts, and which one would; None if it does."""
     found = diagnose(texts, tokenizer)
     if found.unknown >= MANY / 2:
@@ -82,7 +83,7 @@ def advice(texts, tokenizer) -> str | None:
     )
 
 
-def warn_of_another_language(texts: list[str], encoder) -> None:
+def warn_of_another_language(texts: list[str], encoder: Any) -> None:
     """Say so when an encoder (None: the course's) does not know the language of what it has encoded."""
     tokenizer = default_tokenizer() if encoder is None else getattr(encoder, "tokenizer", None)
     if tokenizer is not None and (line := advice(texts, tokenizer)):

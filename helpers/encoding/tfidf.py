@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class TfidfEncoder:
         self.dimensions = dimensions
         self.key: str | None = None  # says what it was fitted on; None before that
 
-    def fit(self, texts) -> TfidfEncoder:
+    def fit(self, texts: Iterable[str]) -> TfidfEncoder:
         """Learn the groups of letters of texts, their weights and the directions that are kept."""
         from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -50,7 +51,7 @@ class TfidfEncoder:
         self.key = hashlib.sha256("\0".join([f"tfidf {NGRAMS} {size}", *texts]).encode()).hexdigest()
         return self
 
-    def encode(self, texts, **_) -> np.ndarray:
+    def encode(self, texts: str | Sequence[str], **_: object) -> np.ndarray:
         """Encode one text or many as unit vectors; zeros where nothing in a text is known."""
         if isinstance(texts, str):
             return self.encode([texts])[0]

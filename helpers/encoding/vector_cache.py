@@ -13,8 +13,9 @@ import contextlib
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,13 +49,14 @@ class VectorCache:
     """
 
     def __init__(self, path: Path | None, most_bytes: int | None = MOST_BYTES):
-        self.path, self.most_bytes = path, most_bytes
+        self.path: Any = path  # a Path, or None
+        self.most_bytes = most_bytes
         self._opened: sqlite3.Connection | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> VectorCache:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -76,7 +78,7 @@ class VectorCache:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._try(lambda: self._put(vectors))
 
-    def _try(self, action):
+    def _try(self, action: Callable[[], Any]) -> Any:
         """What `action` gives; tried again when a damaged file is begun anew; None when that does not help."""
         for _ in range(2):
             try:
@@ -107,7 +109,8 @@ class VectorCache:
         return self._opened
 
     def _get(self, keys: list[bytes]) -> dict[bytes, np.ndarray]:
-        found, connection = {}, self._connection()
+        found: dict[bytes, np.ndarray] = {}
+        connection = self._connection()
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'vectors'").fetchone():
             return found
         for start in range(0, len(keys), KEYS_AT_ONCE):

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import functools
 import math
+import re
+import time
+import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
+from sklearn.feature_extraction.text import TfidfVectorizer
 
-from helpers.data import load_movies
-from helpers.encoding import encode
+from helpers.data import DATA_DIR, load_movies, load_vectors
+from helpers.encoding import encode, split_long_text
+from helpers.encoding.languages import diagnose
 from helpers.exercises.checker import Exercise, Mistake, Right, make_progress
 from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
-from helpers.search.neighbors import tag_overlap
+from helpers.files import read_arrays
+from helpers.search import NeighborIndex, tag_overlap, tag_overlaps
 
 EVERY = 10  # films of the catalogue for one that an open answer is tried on
 CHARACTERS = 20_000  # of a text, more than any encoder reads
@@ -35,7 +43,7 @@ def pieces(tokens, size):
     return [tokens[start : start + size] for start in range(0, len(tokens), size)]
 
 
-def centred(vectors):
+def centered(vectors):
     """Subtract the mean vector, and scale every row to length 1 again."""
     moved = vectors - vectors.mean(axis=0)
     return moved / np.linalg.norm(moved, axis=1, keepdims=True)
@@ -62,7 +70,7 @@ def _sample() -> tuple[pd.DataFrame, float]:
 
 
 def judge_text(answer) -> str | None:
-    """Encode some films as the learner's function writes them, and count the tags that neighbours share."""
+    """Encode some films as the learner's function writes them, and count the tags that neighbors share."""
     if not callable(answer):
         return "The answer is a function from a film, a row of movies, to a text."
     films, chance = _sample()
@@ -74,7 +82,7 @@ def judge_text(answer) -> str | None:
     if copies_tags(answer, texts, films):
         return "Your text holds the tags, and tags are what it is judged by: it would win by copying. Leave them out."
     reached = tag_overlap(encode(texts), films)
-    measured = f"Neighbours share {reached:.2f} of their tags; by chance {chance:.2f}."
+    measured = f"Neighbors share {reached:.2f} of their tags; by chance {chance:.2f}."
     if reached > 1.3 * chance:
         return Right(measured)
     return f"{measured} That is hardly more than chance: say more about each film."
@@ -94,6 +102,138 @@ def _shares(texts, films) -> float:
     """Mean share of the tags of a film that stand in its text."""
     pairs = zip(texts, films["tags"], strict=True)
     return float(np.mean([np.mean([tag in text.lower() for tag in tags.lower().split("|")]) for text, tags in pairs]))
+
+
+# ---- experiments of the notebook, whose cells show their tables ------------------------------------------------
+
+
+def interval(gain: np.ndarray) -> str:
+    """Write the mean of gains and its 95% interval (normal approximation), such as ``+0.010 [+0.007, +0.013]``."""
+    half = 1.96 * gain.std() / len(gain) ** 0.5
+    return f"{gain.mean():+.3f} [{gain.mean() - half:+.3f}, {gain.mean() + half:+.3f}]"
+
+
+def share(found: np.ndarray) -> str:
+    """Write a share and its 95% interval (Wilson, 1927), such as ``0.33 [0.19, 0.52]``."""
+    limits = binomtest(int(found.sum()), len(found)).proportion_ci(method="wilson")
+    return f"{found.mean():.2f} [{limits.low:.2f}, {limits.high:.2f}]"
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Measure how long something takes, in seconds of a clock on the wall."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def times_named(vectors: np.ndarray) -> np.ndarray:
+    """Count how often each row is among the five nearest of others: (n,)."""
+    near, _ = NeighborIndex(vectors).search(vectors, 6)
+    return np.bincount(near[near != np.arange(len(vectors))[:, None]], minlength=len(vectors))
+
+
+def ask_for_endings(movies: pd.DataFrame, encoder) -> pd.DataFrame:
+    """Search for films by their ends: in their own last two sentences, and told in other words.
+
+    All films whose synopsis the encoder reads whole, and the films of ``endings.csv``, can be found.
+
+    Parameters
+    ----------
+    movies : pandas.DataFrame
+        The films of the course.
+    encoder : sentence_transformers.SentenceTransformer
+        By which the vectors that come with the course were made.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per way of reading a long text; the share of films found first, and among the first ten, with their
+        intervals, for both kinds of questions.
+    """
+    asked = pd.read_csv(DATA_DIR / "endings.csv", index_col="movie_id")["question"]
+    tokens = movies["synopsis"].map(lambda text: len(encoder.tokenizer(text)["input_ids"]))
+    films = movies[(tokens <= encoder.max_seq_length) | movies.index.isin(asked.index)]
+    place = films.index.get_indexer(asked.index)
+    texts = films["synopsis"].iloc[place]
+    cut = [split_long_text(text, encoder) for text in texts]
+    of_film = np.repeat(np.arange(len(cut)), [len(split) for split in cut])
+    pieces = encode([piece for split in cut for piece in split], encoder)
+    length = np.array([len(piece) for split in cut for piece in split])
+    beginnings = load_vectors(films)
+    words = TfidfVectorizer(stop_words="english", sublinear_tf=True)
+    counts = words.fit_transform(films["synopsis"])
+    last = texts.map(lambda text: " ".join(re.split(r"(?<=[.!?]) ", text)[-2:]))
+    found: dict[str, list] = {}
+    for questions in (last, asked):
+        query = encode(questions, encoder)
+        best = [(query @ pieces[of_film == film].T).max(axis=1) for film in range(len(cut))]
+        ours = {"beginning": query @ beginnings[place].T, "best piece": np.array(best).T}
+        for name, weight in (("mean of pieces", np.ones(len(pieces))), ("mean weighted by length", length)):
+            sums = np.array([weight[of_film == film] @ pieces[of_film == film] for film in range(len(cut))])
+            ours[name] = query @ _unit(sums).T
+        scores = {"TF-IDF of the whole text": (words.transform(questions) @ counts.T).toarray()}
+        for name, own in ours.items():
+            scores[name] = query @ beginnings.T
+            scores[name][:, place] = own
+        for name, score in scores.items():
+            rank = (score > score[np.arange(len(place)), place][:, None]).sum(axis=1)
+            found.setdefault(name, []).extend([share(rank < 1), share(rank < 10)])
+    kinds = [f"{kind}, {what}" for kind in ("own words", "other words") for what in ("first", "first ten")]
+    return pd.DataFrame(found, index=kinds).T
+
+
+def compare_encoders(movies: pd.DataFrame, encoder) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Judge the vectors of two encoders by shared tags, and by 120 descriptions that have to find their film.
+
+    Returns
+    -------
+    per_film, per_question : pandas.DataFrame
+        A column per encoder: shared tags of each film and its nearest, also for centered vectors, and whether each
+        description found its film first, and among the first ten.
+    """
+    asked = pd.read_csv(DATA_DIR / "descriptions.csv")
+    right = movies.index.get_indexer(asked["movie_id"])
+    large = read_arrays(DATA_DIR / "vectors_mpnet.npz")["questions"].astype(np.float32)
+    queries = {"all-MiniLM-L6-v2": encode(asked["description"], encoder), "all-mpnet-base-v2": large}
+    per_film, per_question = {}, {}
+    for name, query in queries.items():
+        vectors = load_vectors(movies, name)
+        score = query @ vectors.T
+        rank = (score > score[np.arange(len(right)), right][:, None]).sum(axis=1)
+        per_film[name], per_film[f"{name}, centered"] = (
+            tag_overlaps(rows, movies) for rows in (vectors, centered(vectors))
+        )
+        per_question[f"{name}, first"], per_question[f"{name}, in first ten"] = rank < 1, rank < 10
+    return pd.DataFrame(per_film), pd.DataFrame(per_question).astype(float)
+
+
+def topics_by_language(texts: pd.DataFrame, encoder) -> pd.DataFrame:
+    """Count, language by language, how many of the three nearest of a text are of its topic.
+
+    Parameters
+    ----------
+    texts : pandas.DataFrame
+        Columns ``topic``, ``language``, ``text``, as in ``languages.csv``.
+    encoder : sentence_transformers.SentenceTransformer
+        Compared with ``"tfidf"``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per language, and one for all texts together.
+    """
+    found = {}
+    for language, some in [*texts.groupby("language"), ("all six", texts)]:
+        known, topics = diagnose(some["text"], encoder.tokenizer), some["topic"].to_numpy()
+        found[language] = [known.unknown, known.foreign]
+        for name in (encoder, "tfidf"):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that the encoder is of another language is what is shown
+                vectors = encode(some["text"], name)
+            near, _ = NeighborIndex(vectors).search(vectors, 4)
+            found[language].append((topics[near[:, 1:]] == topics[:, None]).mean())
+    columns = ["unknown tokens", "texts in pieces", "English encoder", "tfidf"]
+    return pd.DataFrame(found, index=columns).T
 
 
 q1 = Exercise(
@@ -219,13 +359,13 @@ q3 = Exercise(
 
 q4 = Exercise(
     "3.4",
-    "Centre the vectors",
-    centred,
+    "Center the vectors",
+    centered,
     inputs=[(np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]),)],
     random_inputs=lambda rng: (rng.normal(size=(5, 4)) + 1,),
     mistakes=[
         Mistake(
-            "forgot to normalise",
+            "forgot to normalize",
             "Centered, but the rows no longer have length 1, so their products are not cosines. Scale them again.",
             lambda vectors: vectors - vectors.mean(axis=0),
         ),
@@ -240,7 +380,7 @@ q4 = Exercise(
             lambda vectors: _unit(vectors - vectors.mean()),
         ),
         Mistake(
-            "normalised only",
+            "normalized only",
             "These rows have length 1, but still share a direction. Subtract the mean row first.",
             lambda vectors: _unit(vectors),
         ),
