@@ -9,9 +9,11 @@ from scipy.stats import kendalltau
 from helpers import evaluation
 from helpers.course import commands as command_line
 from helpers.data import load_ratings, read_ratings_csv
-from helpers.evaluation import evaluate_users, paired_difference, results, scoreboard
+from helpers.evaluation import results, scoreboard
 from helpers.recommenders import MODELS, WITHOUT_FILMS
 
+FAST = ["random", "popularity", "recent-popularity", "item-knn", "user-knn", "biased-mf", "als", "ease", "markov-chain",
+        "content-profile", "feature-vectors", "content-to-cf"]  # fmt: skip
 LEAST_AGREEMENT = 0.7  # Kendall's tau between the orders of models on course ratings and on MovieLens
 
 OWN = "u;i;score;when\n" + "".join(
@@ -169,22 +171,6 @@ def test_the_kept_figures_on_movielens_are_those_of_today(movielens):
         assert task.judge(MODELS[name]()).loc["ndcg@10", "mean"] == pytest.approx(kept.loc[name, "ndcg@10"], abs=0.002)
 
 
-def test_on_movielens_the_families_stand_as_in_the_literature(movielens):
-    task = scoreboard.Task("movielens")
-    names = ["popularity", "item-knn", "als", "ease", "hybrid"]
-    each = {name: evaluate_users(MODELS[name](), task.train, task.test, movies=task.movies) for name in names}
-
-    def ahead(one, other):
-        return paired_difference(each[one], each[other]).loc["ndcg@10"]
-
-    assert ahead("item-knn", "popularity")["low"] > 0
-    assert ahead("ease", "popularity")["low"] > 0
-    assert ahead("ease", "item-knn")["low"] > 0
-    assert abs(ahead("als", "item-knn")["mean"]) < 0.01
-    assert ahead("hybrid", "ease")["high"] > 0  # not significantly worse than the best
-    assert task.judge(MODELS["biased-mf"]()).loc["rmse", "mean"] <= 0.885
-
-
 def test_a_model_by_chance_is_made_with_several_seeds_and_any_other_once():
     assert [model.seed for model in scoreboard.seeded(MODELS["als"], 3)] == [0, 1, 2]
     assert len(scoreboard.seeded(MODELS["ease"], 3)) == 1
@@ -198,20 +184,20 @@ def test_two_runs_give_the_same_tables():
 
 @pytest.fixture(scope="module")
 def ours():
-    """NDCG@10 of every model on the ratings of the course."""
+    """NDCG@10 on the ratings of the course, of the models that are fitted in a second or two."""
     task = scoreboard.Task("course")
-    return pd.Series({name: task.judge(MODELS[name]()).loc["ndcg@10", "mean"] for name in MODELS})
+    return pd.Series({name: task.judge(MODELS[name]()).loc["ndcg@10", "mean"] for name in FAST})
 
 
 def test_the_families_stand_in_the_order_of_the_literature(ours):
     assert ours["random"] < 0.03
     assert ours["random"] < ours["content-profile"] < ours["popularity"] < ours["item-knn"] < ours["ease"]
-    assert ours["popularity"] < 0.75 * ours[["als", "ease", "neural-cf"]].min()
+    assert ours["popularity"] < 0.75 * ours[["als", "ease"]].min()
 
 
 def test_simulated_viewers_put_the_models_into_the_order_of_real_ones(ours):
     real = scoreboard.load_reference("movielens")
-    real_means, spans = scoreboard.as_table(real)["ndcg@10"], scoreboard.intervals(real, "ndcg@10")
+    real_means, spans = scoreboard.as_table(real)["ndcg@10"][FAST], scoreboard.intervals(real, "ndcg@10")
     agree = disagree = 0
     for place, one in enumerate(real_means.index):
         for other in real_means.index[place + 1 :]:
