@@ -479,7 +479,7 @@ closing = Quiz(
             wrong={
                 "it counts with less weight": "It gets no weight at all: the encoder never sees it.",
                 "the encoder raises an error": "If only it did. It stops reading without a word.",
-                "it is encoded as a second vector": "That would be a search by pieces; encode does not do it by itself.",
+                "it is encoded as a second vector": "That would be a search by pieces; encode does not do that.",
             },
             hint="Think of the endings that could not be found.",
         ),
