@@ -18,6 +18,7 @@ from helpers.data import (
     load_ratings,
     load_raw_listings,
     load_vectors,
+    read_arrays,
 )
 from helpers.encoding import encode
 from helpers.titles import adjacent_duplicates, find_duplicates, pair_precision_recall, true_pairs
@@ -219,6 +220,9 @@ def test_the_files_are_those_of_the_checksums():
     }
 
 
+OTHERS = ["recipes.csv", "descriptions.csv", "endings.csv", "languages.csv"]
+
+
 def test_the_datasheet_states_the_rows_of_every_file():
     text = (DATA_DIR / "README.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `([\w.]+)` \| ([\d,]+) ", text, re.M))
@@ -228,7 +232,8 @@ def test_the_datasheet_states_the_rows_of_every_file():
         "duplicates.csv": load_duplicates(),
         "ratings.csv": load_ratings(),
         "vectors.npz": load_vectors(MOVIES),
-        **{name: pd.read_csv(DATA_DIR / name) for name in ("recipes.csv", "descriptions.csv", "endings.csv")},
+        "vectors_mpnet.npz": read_arrays(DATA_DIR / "vectors_mpnet.npz")["ids"],
+        **{path.name: pd.read_csv(path) for path in map(DATA_DIR.joinpath, OTHERS)},
     }
     assert rows == {name: f"{len(table):,}" for name, table in tables.items()}
 
