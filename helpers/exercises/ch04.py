@@ -140,9 +140,9 @@ q1 = Exercise(
         ),
     ],
     hints=[
-        "similarity[position] = -np.inf puts the film itself last, wherever its twins are.",
+        "similarity[ids.index(query_id)] = -np.inf puts the film itself last, wherever its twins are.",
         "np.argsort(-similarity, kind='stable')[:k] are the positions of the k nearest, best first.",
-        "[ids[other] for other in np.argsort(-similarity, kind='stable')[:k]], after similarity[position] = -np.inf.",
+        "[ids[other] for other in np.argsort(-similarity, kind='stable')[:k]], after that line.",
     ],
     praise="By id, not by position: that version survives real data.",
 )
