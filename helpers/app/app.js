@@ -197,8 +197,10 @@ function render({ model, el }) {
     warn(`The program behind this page has stopped. ${served ? "What you chose is kept. " : "Run the cell again."}`, served ? "Start again" : "");
   }
 
+  const leaving = new AbortController(); // a page that is left ends its program, and asks no more
+  addEventListener("beforeunload", () => leaving.abort());
   async function ask() { // a program that is ended by its server does not say so
-    const answer = await fetch(`${location.origin}/api/kernels/${kernel.id}`).catch(() => null);
+    const answer = await fetch(`${location.origin}/api/kernels/${kernel.id}`, { signal: leaving.signal }).catch(() => null);
     if (answer?.status === 404) gone();
   }
 
