@@ -71,7 +71,7 @@ class LabelForm(ipywidgets.VBox):
     Parameters
     ----------
     pairs : pandas.DataFrame
-        ``query`` and ``neighbour``: a pair of titles in every row.
+        ``query`` and ``neighbor``: a pair of titles in every row.
     """
 
     CHOICES = [("not looked at", None), ("fits", True), ("does not", False)]
@@ -82,7 +82,7 @@ class LabelForm(ipywidgets.VBox):
             ipywidgets.Dropdown(
                 options=self.CHOICES,
                 value=None,
-                description=f"{pair.query}: {pair.neighbour}",
+                description=f"{pair.query}: {pair.neighbor}",
                 style={"description_width": "min(26em, 60%)"},
                 layout={"width": "min(40em, 98%)"},
             )

@@ -104,7 +104,7 @@ def _centred_by_scikit_learn(vectors):
     return normalize(StandardScaler(with_std=False).fit_transform(vectors))
 
 
-def _neighbours_by_scikit_learn(vectors, ids, query_id, k):
+def _neighbors_by_scikit_learn(vectors, ids, query_id, k):
     others = [place for place, identifier in enumerate(ids) if identifier != query_id]
     tree = NearestNeighbors(n_neighbors=k).fit(vectors[others])
     _, places = tree.kneighbors(vectors[[ids.index(query_id)]])
@@ -303,7 +303,7 @@ ALTERNATIVES = {
     "3.3": [_pieces_by_popping],
     "3.4": [_centred_by_scikit_learn],
     "3.5": [lambda film: film["synopsis"], lambda film: film["genres"]],
-    "4.1": [_neighbours_by_scikit_learn],
+    "4.1": [_neighbors_by_scikit_learn],
     "4.2": [lambda found, true: sum(identifier in found for identifier in true) / len(true)],
     "4.3": [_allowed_by_mask],
     "4.4": [_next_by_loop],
@@ -392,7 +392,7 @@ ALTERNATIVES = {
     ],
     "8.5": [
         lambda: {
-            "who": "my neighbour, who goes to the cinema every month",
+            "who": "my neighbor, who goes to the cinema every month",
             "task": "You loved Alien. Find something that frightens you in another way.",
             "watch for": "whether they notice that the list has changed",
             "done when": "they say a title that they would watch",
@@ -402,8 +402,8 @@ ALTERNATIVES = {
     "9.2": [lambda parts: " ".join(text.strip(" .") + "." for text in parts if text == text and (text or "").strip())],
     "9.3": [lambda hits, total: list(binomtest(hits, total).proportion_ci(method="wilson"))],
     "9.4": [
-        lambda neighbours, n: [sum(row in list(near) for near in neighbours) for row in range(n)],
-        lambda neighbours, n: [int((neighbours == row).sum()) for row in range(n)],
+        lambda neighbors, n: [sum(row in list(near) for near in neighbors) for row in range(n)],
+        lambda neighbors, n: [int((neighbors == row).sum()) for row in range(n)],
     ],
     "9.5": [
         lambda: {

@@ -61,10 +61,10 @@ def test_what_may_miss_says_how_much_it_finds(measured):
     assert quality["look a title up among 500"]["found"] >= 0.8
 
 
-def test_neighbours_by_compiled_vectors_are_those_by_plain_ones(monkeypatch):
+def test_neighbors_by_compiled_vectors_are_those_by_plain_ones(monkeypatch):
     films = load_movies().head(40)
     monkeypatch.setenv(compiled.SWITCH, "1")
-    quality = benchmark._same_neighbours(films)
+    quality = benchmark._same_neighbors(films)
     assert quality["overlap@10 with float32"] >= 0.98
     assert quality["shared tags"] == pytest.approx(quality["shared tags by float32"], abs=0.005)
 

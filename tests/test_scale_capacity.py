@@ -64,7 +64,7 @@ def test_shards_that_answer_exactly_are_together_exact(vectors):
         assert merge([shard.search(query, 10) for shard in shards], 10) == whole.search(query, 10)[0].tolist()
 
 
-def test_few_neighbours_from_each_shard_find_as_many_as_when_they_are_dealt_out():
+def test_few_neighbors_from_each_shard_find_as_many_as_when_they_are_dealt_out():
     random = np.random.default_rng(0)
     for shards, asked in [(1, 3), (4, 3), (8, 2), (64, 1)]:
         shard_of = random.integers(shards, size=(5_000, 10))
@@ -81,7 +81,7 @@ def test_the_slowest_of_many_shards_is_as_late_as_theory_says():
     assert simulate_shards(1)["recall"] == simulate_shards(1)["complete"] == 1
 
 
-def test_failed_machines_take_their_share_of_the_neighbours_and_copies_give_it_back():
+def test_failed_machines_take_their_share_of_the_neighbors_and_copies_give_it_back():
     one, two = simulate_shards(10, 1, failed=0.1), simulate_shards(10, 2, failed=0.1)
     assert one["recall"] == pytest.approx(0.9, abs=0.01)
     assert one["complete"] == pytest.approx(0.9**10, abs=0.01)

@@ -135,7 +135,7 @@ def test_it_finds_what_exact_search_finds(opened, movies, vectors):
     ids, similarities = found.search(vectors, 10)
     recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(ids, exact[0], strict=True)])
     assert recall == 1
-    assert (ids == exact[0]).mean() > 0.999  # the order of neighbours whose cosines differ by less than rounding
+    assert (ids == exact[0]).mean() > 0.999  # the order of neighbors whose cosines differ by less than rounding
     assert np.allclose(similarities, exact[1], atol=1e-5)
     assert ids.dtype == np.int64
     assert similarities.dtype == np.float32
@@ -191,7 +191,7 @@ def test_no_genre_breaks_out_of_its_filter_or_acts_as_a_wildcard(opened):
     assert found.get(range(len(names)))["genres"].tolist() == table["genres"].tolist()
 
 
-def test_equal_neighbours_come_by_id_however_many_there_are(opened):
+def test_equal_neighbors_come_by_id_however_many_there_are(opened):
     ids = np.random.default_rng(1).permutation(150)
     table = pd.DataFrame({"title": "Copy"}, index=ids)
     found = opened()

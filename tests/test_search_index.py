@@ -19,7 +19,7 @@ def vectors():
 
 
 @pytest.mark.parametrize("method", ["exact", "ball_tree", "hnsw"])
-def test_every_method_finds_the_neighbours_that_scikit_learn_finds(vectors, method):
+def test_every_method_finds_the_neighbors_that_scikit_learn_finds(vectors, method):
     distances, places = NearestNeighbors(metric="cosine", algorithm="brute").fit(vectors).kneighbors(vectors[:40], 10)
     ids, similarities = NeighborIndex(vectors, method=method).search(vectors[:40], 10)
     agreement = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(ids, places, strict=True)])
@@ -123,14 +123,14 @@ def films():
 
 
 @pytest.mark.parametrize(("method", "smaller", "recall"), [("int8", 4, 0.98), ("binary", 32, 0.95)])
-def test_codes_find_nearly_all_neighbours_in_a_fraction_of_the_memory(films, method, smaller, recall):
+def test_codes_find_nearly_all_neighbors_in_a_fraction_of_the_memory(films, method, smaller, recall):
     exact, coded = NeighborIndex(films), NeighborIndex(films, method=method)
     wanted, found = exact.search(films, 10)[0], coded.search(films, 10)[0]
     assert exact.scanned_bytes == smaller * coded.scanned_bytes
     assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(found, wanted, strict=True)]) >= recall
 
 
-def test_more_candidates_miss_fewer_neighbours_and_all_of_them_miss_none(films):
+def test_more_candidates_miss_fewer_neighbors_and_all_of_them_miss_none(films):
     exact, coded = NeighborIndex(films), NeighborIndex(films, method="binary", rescore=1)
     wanted = exact.search(films, 10)[0]
     shares = []

@@ -125,7 +125,7 @@ def found(pairs):
     return {tuple(pair) for pair in pairs.loc[pairs["duplicate"], ["left", "right"]].to_numpy().tolist()}
 
 
-def test_the_tutorials_rule_drops_the_earlier_of_two_close_neighbours():
+def test_the_tutorials_rule_drops_the_earlier_of_two_close_neighbors():
     dropped = adjacent_duplicates(listings([("Toy Story 2",), ("Jaws",), ("Toy Story",)]))
     assert dropped[["left", "right", "distance"]].to_numpy().tolist() == [[102, 100, 2]]
 

@@ -49,7 +49,7 @@ def test_a_value_that_the_slider_does_not_have_is_refused():
 
 @pytest.fixture
 def form():
-    return LabelForm(pd.DataFrame({"query": ["Alien"] * 4, "neighbour": ["Aliens", "Jaws", "Dune", "<b>Up</b>"]}))
+    return LabelForm(pd.DataFrame({"query": ["Alien"] * 4, "neighbor": ["Aliens", "Jaws", "Dune", "<b>Up</b>"]}))
 
 
 def test_an_untouched_form_claims_nothing(form):

@@ -28,7 +28,7 @@ MISSING_BY_RULE = {"year": 0.15, "genres": 0.3, "director": 0.3, "cast": 0.4, "s
 
 
 def typo(title: str, rng: random.Random) -> str:
-    """Swap two neighbouring letters, not the first of the title."""
+    """Swap two neighboring letters, not the first of the title."""
     places = [i for i in range(1, len(title) - 1) if title[i : i + 2].isalpha() and title[i] != title[i + 1]]
     place = rng.choice(places or [0])
     return title[:place] + title[place : place + 2][::-1] + title[place + 2 :]

@@ -44,14 +44,14 @@ class Measurement(NamedTuple):
 
 
 class Size(NamedTuple):
-    """How much is measured; `neighbours`: whether all films' neighbours by compiled vectors are compared, too."""
+    """How much is measured; `neighbors`: whether all films' neighbors by compiled vectors are compared, too."""
 
     rounds: int
     texts: tuple[int, ...]
     vectors: tuple[int, ...]
     titles: tuple[int, ...]
     lookups: tuple[int, ...]
-    neighbours: bool = False
+    neighbors: bool = False
 
 
 FULL = Size(
@@ -60,7 +60,7 @@ FULL = Size(
     vectors=(1_050, 15_000, 100_000, 1_000_000),
     titles=(5_000, 15_000, 100_000),
     lookups=(10_000, 100_000),
-    neighbours=True,
+    neighbors=True,
 )
 QUICK = Size(rounds=3, texts=(24,), vectors=(1_050, 15_000), titles=(5_000,), lookups=(10_000,))
 SMALL_ENOUGH = 100_000  # vectors up to which a tree or a graph is built, too
@@ -134,13 +134,13 @@ def encoding(size: Size) -> Iterator[Measurement]:
         if compiled.available():
             ways[FAST] = partial(encode, texts, cache=False, progress=False, fast=True)
             quality["least cosine with float32"] = float((ways[FAST]() * ways[OURS]()).sum(axis=1).min())
-        if FAST in ways and size.neighbours and count == size.texts[-1]:
-            quality |= _same_neighbours(movies)
+        if FAST in ways and size.neighbors and count == size.texts[-1]:
+            quality |= _same_neighbors(movies)
         yield Measurement(f"encode {count} synopses", interleave(ways, min(size.rounds, 3)), quality)
 
 
-def _same_neighbours(movies: pd.DataFrame) -> dict[str, float]:
-    """Neighbours by compiled vectors: share that is the same by plain ones, and tags that they share, by both."""
+def _same_neighbors(movies: pd.DataFrame) -> dict[str, float]:
+    """Neighbors by compiled vectors: share that is the same by plain ones, and tags that they share, by both."""
     plain = load_vectors(movies)
     fast = encode(movies["synopsis"], cache=False, progress=False, fast=True)
     found, wanted = (NeighborIndex(vectors).search(vectors, K + 1)[0][:, 1:] for vectors in (fast, plain))
@@ -172,7 +172,7 @@ def searching(size: Size) -> Iterator[Measurement]:
 
 
 def _approximate(size: Size, exact: NeighborIndex, new: np.ndarray) -> Iterator[Measurement]:
-    """Graph and codes against exact search, a film of the index at a time, with the share of true neighbours found.
+    """Graph and codes against exact search, a film of the index at a time, with the share of true neighbors found.
 
     That share is given for new texts, too, which lie further from all others.
     """

@@ -20,7 +20,7 @@ PAIR = ["user_id", "movie_id"]
 MANY_TIES = 0.05  # share of the ratings from which it is said that time does not put them in order
 SHORT = 5  # words; a shorter text says little
 COPY = 0.95  # cosine from which two texts say the same
-HUB = 5  # a hub is in this many times as many lists of neighbours as the mean film
+HUB = 5  # a hub is in this many times as many lists of neighbors as the mean film
 
 
 # ---- splits --------------------------------------------------------------------------------------------------------
@@ -566,14 +566,14 @@ def diagnose_texts(movies: pd.DataFrame, vectors: np.ndarray, k: int = 5) -> pd.
     vectors : numpy.ndarray
         (n_movies, dimensions) of the texts.
     k : int
-        How many neighbours of each are looked at.
+        How many neighbors of each are looked at.
 
     Returns
     -------
     pandas.DataFrame
         Indexed by what is wrong: ``count`` of the rows that it concerns, and ``examples``, at most three titles.
         *Short text*: fewer than `SHORT` words. *Same text*: another row has it letter by letter. *Near-copy*: another
-        text, but a cosine of `COPY` or more with it. *Hub*: among the neighbours of `HUB` times as many rows as usual.
+        text, but a cosine of `COPY` or more with it. *Hub*: among the neighbors of `HUB` times as many rows as usual.
 
     References
     ----------

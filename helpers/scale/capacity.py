@@ -125,7 +125,7 @@ def simulate_shards(
     """Simulate queries that ask all shards and wait for the slowest.
 
     A shard's latency is log-normal around 1, the time that one shard takes in the median; the first copy that is alive
-    answers. Films are spread at random, so that a shard without a living copy takes its share of the neighbours away.
+    answers. Films are spread at random, so that a shard without a living copy takes its share of the neighbors away.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def simulate_shards(
     -------
     pandas.Series
         ``median`` and ``99th percentile`` of the latency, in medians of one shard; ``recall``, the mean share of the
-        true neighbours that can still be found; ``complete``, the share of queries that miss nothing.
+        true neighbors that can still be found; ``complete``, the share of queries that miss nothing.
 
     References
     ----------

@@ -35,7 +35,7 @@ TEXT_BYTES = 65_535  # that Milvus holds in a text field, at most
 BATCH = 1_000  # films that are read or written together
 QUERIES_AT_ONCE = 256
 NEIGHBORS_AT_MOST = 16_384  # that Milvus returns for a query
-SPARE = 16  # neighbours asked for beyond k, to see whether the last ones tie
+SPARE = 16  # neighbors asked for beyond k, to see whether the last ones tie
 LOOSE = 500  # films written to Milvus Lite before they are moved from its log, which it searches slowly
 PAUSES = 0.25, 8.0  # seconds before the second attempt, which double with every attempt, and their limit
 NOT_LOADED = 101  # Milvus's code for a collection that is stored, but cannot be searched before it is loaded
@@ -43,7 +43,7 @@ PLAIN = re.compile(r"[^A-Za-z0-9 -]")  # what is written as its code point insid
 
 
 class VectorEngine:
-    """Nearest neighbours from Milvus, with filters, for films that can be changed and deleted.
+    """Nearest neighbors from Milvus, with filters, for films that can be changed and deleted.
 
     Parameters
     ----------
@@ -346,7 +346,7 @@ class VectorEngine:
     def _ready(self) -> None:
         """Check the collection's fields and load it, at the first call that needs it.
 
-        In Milvus Lite the index is exact: its HNSW missed up to one neighbour in six as soon as there was a filter.
+        In Milvus Lite the index is exact: its HNSW missed up to one neighbor in six as soon as there was a filter.
         """
         if self._dimensions is not None:
             return

@@ -17,7 +17,7 @@ ROWS_AT_ONCE = 10_000  # vectors that are made up together
 def made_up_vectors(count: int, seed: int = 0) -> np.ndarray:
     """Vectors that lie as texts do: each the mean of two films of the course, with some noise: (count, 384) unit rows.
 
-    Random directions would not do: they have no near neighbours at all, which no collection of texts is like.
+    Random directions would not do: they have no near neighbors at all, which no collection of texts is like.
     """
     random, films = np.random.default_rng(seed), load_vectors(load_movies())
     rows = np.empty((count, films.shape[1]), dtype=np.float32)
@@ -33,7 +33,7 @@ def made_up_vectors(count: int, seed: int = 0) -> np.ndarray:
 def tune(index: NeighborIndex, option: str, values, queries: np.ndarray, wanted: np.ndarray) -> pd.DataFrame:
     """Search with other values of an option: milliseconds a query and recall of each, by value.
 
-    `wanted` holds (n_queries, k) ids of the true neighbours.
+    `wanted` holds (n_queries, k) ids of the true neighbors.
     """
     rows = {}
     for value in values:
@@ -46,5 +46,5 @@ def tune(index: NeighborIndex, option: str, values, queries: np.ndarray, wanted:
 
 
 def recall(found: np.ndarray, wanted: np.ndarray) -> float:
-    """Share of the wanted neighbours that were found: both (n, k) ids."""
+    """Share of the wanted neighbors that were found: both (n, k) ids."""
     return float(np.mean([len(set(a) & set(b)) / len(b) for a, b in zip(found, wanted, strict=True)]))

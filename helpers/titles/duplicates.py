@@ -26,7 +26,7 @@ def adjacent_duplicates(listings: pd.DataFrame, max_distance: int = 3) -> pd.Dat
     listings : pandas.DataFrame
         Needs a column ``title``.
     max_distance : int
-        Levenshtein distance up to which two neighbours in sort order count as one title.
+        Levenshtein distance up to which two neighbors in sort order count as one title.
 
     Returns
     -------
