@@ -463,4 +463,12 @@ ALTERNATIVES = {
         lambda taste, shown: float(np.sum(taste * np.log(taste)) - np.sum(taste * np.log(shown))) / np.log(2),
     ],
     "12.3": [_draft_by_pointers],
+    "12.4": [
+        lambda: {
+            "group": "children, who watch with their parents' account",
+            "measure": "the share of films for children in the first ten",
+            "compared with": "what the account has watched in the last month",
+            "next step": "ask the parents, and offer a profile of their own",
+        }
+    ],
 }

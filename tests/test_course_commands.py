@@ -478,11 +478,11 @@ def test_options_of_a_catalogue_reach_the_loader(monkeypatch, set_up):
 
     asked = []
 
-    def load_movies(csv, **columns):
+    def describe(csv, **columns):
         asked.append((csv, columns))
         raise ValueError("enough")
 
-    monkeypatch.setattr(data, "load_movies", load_movies)
+    monkeypatch.setattr(data, "describe", describe)
     every = ["--title-column", "t", "--text-column", "x", "--genre-column", "g", "--year-column", "y"]
     assert command_line.main(["recommend", "A", "--csv", "f.csv", *every, "--encoding", "cp1251"]) == 1
     columns = {"title_column": "t", "text_column": "x", "genre_column": "g", "year_column": "y", "encoding": "cp1251"}

@@ -23,13 +23,21 @@ class Cell:
     def __init__(self, source):
         self.tree = ast.parse(TransformerManager().transform_cell(source))  # "!" and "%" are IPython's
         self.asked = solve_notebooks.CHECK.findall(source)
-        self.reads, self.imports, self.binds = set(), set(), set()
+        self.reads, self.imports, self.binds, self.statements = set(), set(), set(), []
         for statement in self.tree.body:
             read, imported, bound = names_of(statement)
+            self.statements.append((read, bound))
             self.reads |= read - self.imports - self.binds  # what the cell made itself comes from no other
             self.imports |= imported
             self.binds |= bound
         self.writes = self.imports | self.binds
+
+    def hands_on(self):
+        """The names of the answers that are checked here, and of what is made from them in this cell."""
+        names = {name for _, name in self.asked}
+        for read, bound in self.statements:
+            names |= bound if read & names else set()
+        return names
 
     def run(self, namespace):
         exec(compile(self.tree, "cell", "exec"), namespace)
@@ -53,9 +61,14 @@ def names_of(statement):
         for node in ast.walk(statement)
         if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store)
     ]
+    grown = {  # by `|=` and its like, which symtable does not count as reading
+        node.target.id
+        for node in ast.walk(statement)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+    }
     bound = {symbol.get_name() for symbol in outer if symbol.is_assigned() and not symbol.is_imported()}
     loop = {symbol for symbol in bound if isinstance(statement, (ast.For, ast.With))}
-    read = {symbol.get_name() for symbol in [*outer, *inner] if symbol.is_referenced()} - loop
+    read = {symbol.get_name() for symbol in [*outer, *inner] if symbol.is_referenced()} - loop | grown
     imported = {symbol.get_name() for symbol in outer if symbol.is_imported()}
     return (
         read,
@@ -83,7 +96,7 @@ def needed_by_exercises(cells):
 
 def fed_by(cells, place):
     """Places of the cells that read, directly or not, what an exercise's cell hands on."""
-    fed, names = [], set(cells[place].binds)
+    fed, names = [], cells[place].hands_on()
     for later in range(place + 1, len(cells)):
         if cells[later].reads & names:
             fed.append(later)

@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import IO, Any, Iterator, NoReturn, Sequence, cast
+from typing import IO, Any, Callable, Iterator, NoReturn, Sequence, cast
 
 INTERRUPTED = "interrupted; nothing was left half-written"
 PATIENCE = 20  # seconds that a program has for ending by itself, with its kernels
@@ -86,6 +86,26 @@ def signals_as_exit() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def held_interrupts() -> Iterator[Callable[[], None]]:
+    """Let Ctrl-C wait while a program is started, which nobody could end before it has a name.
+
+    Gives a function that lets go again: from there on, and for what came meanwhile, Ctrl-C interrupts.
+    """
+    pressed: list = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+
+    def release() -> None:
+        signal.signal(signal.SIGINT, before)
+        if pressed and before != signal.SIG_IGN:
+            raise KeyboardInterrupt
+
+    try:
+        yield release
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def one_line_for_interrupts() -> None:

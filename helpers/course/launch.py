@@ -116,9 +116,10 @@ def run_child(command: list, patience: float = guard.PATIENCE, serves: bool = Tr
     if option != "-m":
         raise ValueError(f"a module is to be run, not {option}")
     environment = dict(bootstrap.child_environment(), **variables)
-    with guard.signals_as_exit():
+    with guard.signals_as_exit(), guard.held_interrupts() as release:
         process = guard.start(python, module, quiet=serves, patience=patience, cwd=bootstrap.ROOT, env=environment)
         try:
+            release()
             return process.wait()
         except KeyboardInterrupt:
             if not serves:

@@ -230,7 +230,8 @@ def _usable_rows(description: Description) -> pd.DataFrame:
     title_column, text_column = description.title_column, description.text_column
     file, table = description.table, description.table.frame()
     titles = _titles(table[title_column])
-    texts = table[text_column].str.strip() if text_column == title_column else table.pop(text_column).str.strip()
+    elsewhere = {title_column, *(getattr(description, setting) for setting in named.values())}
+    texts = (table[text_column] if text_column in elsewhere else table.pop(text_column)).str.strip()
     missing = is_missing(texts)
     movies = pd.DataFrame({"title": titles, "synopsis": texts.mask(missing, "") if missing.any() else texts})
     del titles, texts

@@ -115,7 +115,7 @@ q1 = Exercise(
 
 q2 = Exercise(
     "7.2",
-    "One byte a number",
+    "One byte per number",
     to_bytes,
     inputs=[(np.array([[0.5, -0.021, 0.1], [-0.24, 0.04, 0.1]]),)],
     random_inputs=lambda rng: (rng.normal(size=(6, 4)),),

@@ -6,6 +6,7 @@ import numpy as np
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.kinds import Quiz, choose, find_bug, predict
+from helpers.exercises.texts import fields_missing, trouble_with
 
 
 def weighted_recall(found, propensity):
@@ -164,7 +165,54 @@ q3 = Exercise(
 )
 
 
-EXERCISES = [q1, q2, q3]
+def an_audience() -> dict:
+    """Plan how to see whom a recommender leaves behind: which groups, by what measure, and what then."""
+    return {
+        "group": "Viewers who rated fewer than thirty films, and those who mostly like documentaries.",
+        "measure": "Recall at ten and the divergence of the genres, for each group, with intervals.",
+        "compared with": "Popularity on the same viewers, and the model on everybody else.",
+        "next step": "Mix in films by text for the first group, then interleave both lists for a month.",
+    }
+
+
+def judge_audience(answer: object) -> str | None:
+    """See that every part of the plan says something of its own."""
+    fields = ["group", "measure", "compared with", "next step"]
+    missing = fields_missing(answer, fields)
+    if missing is not None or not isinstance(answer, dict):
+        return missing
+    trouble = next(filter(None, (trouble_with(name, answer[name], 5) for name in fields)), None)
+    if trouble is None and len({answer[name].strip().casefold() for name in fields}) < len(fields):
+        return "Two of your fields say the same. Each asks for something of its own."
+    return trouble
+
+
+q4 = Exercise(
+    "12.4",
+    "Whom do you leave behind?",
+    an_audience,
+    judge=judge_audience,
+    asks="It asks for four texts of 5 words or more: a group, a measure, what you compare it with, and the next step.",
+    rubric=[
+        "Would somebody from this group recognize themselves in your words?",
+        "Does the measure say something about this group, and not only about the mean of everybody?",
+        "Could the result be that nothing is wrong? If it could not, it is no test.",
+    ],
+    mistakes=[
+        Mistake("a field left out", "is a dictionary with", lambda: {"group": "people who rated only a few films"}),
+        Mistake("filler", "again and again", lambda: {**an_audience(), "measure": "recall " * 9}),
+        Mistake("one text twice", "say the same", lambda: {**an_audience(), "measure": an_audience()["group"]}),
+    ],
+    hints=[
+        "Start with people: who would be disappointed by your list, and would not come back to say so?",
+        "A measure for a group of twenty has a wide interval. Say what you would do then.",
+        "Compare with the simplest list that you could show to the same group.",
+    ],
+    praise="Keep it. The first group that complains is rarely the one you planned for, but the plan will fit.",
+)
+
+
+EXERCISES = [q1, q2, q3, q4]
 progress = make_progress(EXERCISES)
 
 opening = Quiz(
