@@ -6,6 +6,7 @@ solution pasted comes first; what its cells write is what the walks with other a
 """
 
 import ast
+import gc
 import symtable
 import warnings
 
@@ -145,6 +146,8 @@ def test_the_notebook_goes_on_with_whatever_a_check_accepts(path, capsys, monkey
                         cells[later].run(namespace)
                     else:
                         namespace.update(wrote[later])
+        del namespace, before, wrote
+        gc.collect()  # temporary folders of the cells go now, while nobody minds their warnings
     import matplotlib.pyplot
 
     matplotlib.pyplot.close("all")

@@ -91,8 +91,9 @@ def open_demo(options: Namespace) -> int:
 
 
 def run_tests(options: Namespace) -> int:
-    """Run pytest on tests/ and notebooks/, one process a core."""
-    command = [sys.executable, "-m", "pytest", "-n", "auto", "-v" if options.verbose else "-q"]
+    """Run pytest on tests/ and notebooks/, in one process per core, and one more: tests of servers and pages wait."""
+    workers = str((os.cpu_count() or 1) + 1)
+    command = [sys.executable, "-m", "pytest", "-n", workers, "-v" if options.verbose else "-q"]
     return run_child(command, serves=False)
 
 
