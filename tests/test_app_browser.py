@@ -334,6 +334,30 @@ def test_a_program_that_is_gone_is_said_in_words_and_started_again_with_all_that
     made.leave()
 
 
+@pytest.mark.parametrize(("failures", "says"), [(1, None), (4, "too busy to show the app")])
+def test_a_page_that_gave_up_its_widget_is_loaded_again_three_times_at_most(browser, address, failures, says):
+    made = Visitor(browser.new_context())
+    made.page.add_init_script(f"""addEventListener("DOMContentLoaded", () => {{
+        const loads = Number(sessionStorage.getItem("loads")) + 1;
+        sessionStorage.setItem("loads", loads);
+        if (loads > {failures}) return;
+        const failed = document.createElement("div");
+        failed.className = "jupyter-widgets";
+        failed.textContent = "Error displaying widget: model not found";
+        document.body.append(failed);
+    }});""")
+    if says is None:
+        made.open(address)
+    else:
+        made.page.goto(address)
+        made.page.get_by_role("status").filter(has_text=says).wait_for()
+    assert made.page.evaluate("[sessionStorage.getItem('loads'), sessionStorage.getItem('rv-tries')]") == [
+        str(min(failures + 1, 4)),
+        None,
+    ]
+    made.leave()
+
+
 class Mute:
     """A server that takes every connection and never says a word, as some firewalls do; it keeps what it is told."""
 
