@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
+from processes import lives, wait_until
 
 from helpers.course import bootstrap, guard
 
@@ -83,22 +83,6 @@ class Course:
         assert process.poll() is None, process.communicate()
         wait_until((self.desk / "stopped").read_text)
         return int((self.desk / "stopped").read_text())
-
-
-def wait_until(happens):
-    """Ask again and again; the limit is the one that every test has."""
-    while not happens():
-        time.sleep(0.02)
-
-
-def lives(number):
-    """Tell whether a process is there and is no zombie."""
-    try:
-        os.kill(number, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{number}/stat")
-    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
 @pytest.fixture

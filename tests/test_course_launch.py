@@ -5,10 +5,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from processes import lives, wait_until
 
 from helpers.course import bootstrap, guard
 
@@ -31,22 +31,6 @@ import sys
 from helpers.course import launch
 sys.exit(launch.run_child([sys.executable, "-m", "program", *sys.argv[1:]]{}))
 """
-
-
-def wait_until(happens):
-    """Ask again and again; the limit is the one that every test has."""
-    while not happens():
-        time.sleep(0.02)
-
-
-def lives(number):
-    """Tell whether a process is there and is no zombie."""
-    try:
-        os.kill(number, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{number}/stat")
-    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
 @pytest.fixture
