@@ -45,7 +45,7 @@ def a_setting() -> dict:
     return {
         "title": "Alien",
         "diversity": 0.4,
-        "why": "The other films of the series make room for spaceships of another kind, which is worth one distant film.",
+        "why": "The other films of the series make room for other spaceships, which is worth one distant film.",
     }
 
 
