@@ -1022,17 +1022,49 @@ CLAIMS = [
         "ten times the vectors, about ten times the time",
         lambda: 0.5 < growth_of_search(100_000, 1_000_000) / 10 < 2,
     ),
-    ("07", "A million take some hundredths of a second", lambda: 0.02 < seconds_of_search(1_000_000) < 0.1),
+    ("07", "A million take a few hundredths of a second", lambda: 0.02 < seconds_of_search(1_000_000) < 0.1),
     ("07", "One byte loses next to nothing from the start", lambda: by_candidates()["int8"][1] > 0.97),
     ("07", "One bit loses about half", lambda: 0.4 < by_candidates()["binary"][1] < 0.6),
-    ("07", "On our own films, without anything made up, one bit loses about half", lambda: 0.4 < bits_of_films() < 0.6),
+    (
+        "07",
+        "On our own films, with nothing made up, one bit also loses about half",
+        lambda: 0.4 < bits_of_films() < 0.6,
+    ),
     (
         "07",
         "random shards lose little, and shards of films that are alike lose more",
         lambda: numbers_in("07", "nb07-19")[-2] > 0.95 > numbers_in("07", "nb07-19")[-1] + 0.03,
     ),
-    ("07", "until enough candidates are looked at again", lambda: by_candidates()["binary"][40] > 0.95),
-    ("07", "sixteen find more than eight", lambda: found_by_links(16) > found_by_links(8) + 0.03 > found_by_links(4)),
+    (
+        "07",
+        "until enough candidates are rescored: with ten per neighbor, 98% are found",
+        lambda: by_candidates()["binary"][10] == 0.98,
+    ),
+    (
+        "07",
+        "With few vectors the time grows less",
+        lambda: growth_of_search(1_050, 15_000) < 0.6 * 15_000 / 1_050,
+    ),
+    (
+        "07",
+        "in the course's benchmark, they were no faster than an exact search",
+        lambda: max(gain_on_exact(count, kind) for count in (15_000, 100_000) for kind in ("int8", "binary")) < 1.05,
+    ),
+    (
+        "07",
+        "HNSW was about twelve times as fast as an exact search on 100,000 vectors",
+        lambda: 11 < gain_on_exact(100_000, "hnsw") < 13.5,
+    ),
+    (
+        "07",
+        "About 63 of a hundred queries wait for at least one slow answer",
+        lambda: round(100 * (1 - 0.99**100)) == 63,
+    ),
+    (
+        "07",
+        "a graph with 16 links finds more than one with 8",
+        lambda: found_by_links(16) > found_by_links(8) + 0.03 > found_by_links(4),
+    ),
     ("07", "With 64 shards, three from each find nearly all", lambda: capacity.recall_of_few(64, 3) > 0.999),
     (
         "07",
@@ -1041,18 +1073,26 @@ CLAIMS = [
     ),
     ("07", "completely in about a third of the cases", lambda: 0.3 < ch07.complete(100, 1, 0.01) < 0.4),
     ("07", "A second copy fixes nearly all of it", lambda: ch07.complete(100, 2, 0.01) > 0.98),
-    ("07", "it falls to 0.99", lambda: round(capacity.simulate_shards(100, 1, 0.01)["recall"], 2) == 0.99),
-    ("07", "The vectors are the same", lambda: "same vectors: True" in output_of("07", "nb07-29")),
-    ("07", "keeps about three quarters of the gain", lambda: 0.65 < gain_of_static_encoder() < 0.85),
     (
         "07",
-        "large where a loop in Python or a tree became a product of matrices",
+        "it is 0.99 with 1 shard and with 100",
+        lambda: [round(capacity.simulate_shards(count, 1, 0.01)["recall"], 2) for count in (1, 100)] == [0.99, 0.99],
+    ),
+    ("07", "The vectors are the same, up to rounding", lambda: "rounding: True" in output_of("07", "nb07-29")),
+    ("07", "keeps about four fifths of the gain", lambda: 0.77 < gain_of_static_encoder() < 0.83),
+    (
+        "07",
+        "large where a loop in Python or a tree gave way to a matrix product or to compiled code",
         lambda: (
-            min(tutorial_takes("close pairs of 15,000 titles"), tutorial_takes("search 100,000 vectors, 64 queries"))
+            min(
+                tutorial_takes("close pairs of 15,000 titles"),
+                tutorial_takes("search 100,000 vectors, 64 queries"),
+                tutorial_takes("look a title up among 10,000"),
+            )
             > 20
         ),
     ),
-    ("07", "small where nearly all the time", lambda: tutorial_takes("encode 96 synopses") < 2.5),
+    ("07", "They are small where nearly all the time", lambda: tutorial_takes("encode 96 synopses") < 2.5),
     ("04", "The film itself is on top, with 1", lambda: output_of("04", "nb04-03").startswith("[('Alien', 1.0)")),
     ("04", "All three find the same films", lambda: "True" in output_of("04", "nb04-11")),
     (
@@ -1171,14 +1211,20 @@ GIVEN = {
         "to raise that by 0.02",
     ],
     "07": [
-        "codes from −127 to 127",
+        "to 1/32 of their size",
+        "(*float32*)",
         "one byte each (*int8*), and one bit each",
-        "| up to some 15,000 texts that rarely change |",
-        "| up to some 100,000 that rarely change |",
-        "is up 99% of the time",
+        "makes its largest value 127 or −127",
+        "codes from −127 to 127",
+        "a fourth of the space (one byte) or 1/32 (one bit)",
+        "| up to about 15,000 texts that rarely change |",
+        "| up to about 100,000 that rarely change |",
         '"http://127.0.0.1:19530"',
         '"https://milvus.example.org:19530"',
-        "shards=8, replicas=2",
+        "splits the 15,000 made-up vectors over eight shards",
+        "Its second line is the *99th percentile*",
+        "is up 99% of the time",
+        "a measurement of 96 synopses",
     ],
     "08": [
         *(f"## Step {number}" for number in range(1, 7)),
@@ -1431,6 +1477,11 @@ def growth_of_search(few, many):
 
 def tutorial_takes(what):
     return benchmarked()[what]["ratios"]["tutorial"]["median"]
+
+
+def gain_on_exact(count, method):
+    """How many times as long an exact search takes as another method."""
+    return benchmarked()[f"search {count:,} vectors, 1 query, {method}"]["ratios"]["exact"]["median"]
 
 
 def by_candidates():
