@@ -335,6 +335,20 @@ ALTERNATIVES = {
             "viewers per group": "9,600",
             "ends": "After 4 weeks",
         },
+        lambda: {
+            "change": "lists by EASE instead of the most popular films",
+            "metric": "films watched to the end",
+            "must not fall": "return visits",
+            "viewers per group": 9_600,
+            "ends": "when each group has 9,600 viewers",
+        },
+        lambda: {
+            "change": "lists by EASE instead of the most popular films",
+            "metric": "films watched to the end",
+            "must not fall": "return visits",
+            "viewers per group": 9_600,
+            "ends": "on 31 January",
+        },
     ],
     "5.5": [
         lambda: pd.Series({"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2}),

@@ -297,7 +297,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the earlier notebooks",
+    "Two questions about earlier notebooks",
     [
         predict(
             "5.A",

@@ -365,7 +365,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the earlier notebooks",
+    "Two questions about earlier notebooks",
     [
         choose(
             "6.A",
