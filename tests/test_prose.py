@@ -37,7 +37,7 @@ from helpers.data import (
 from helpers.encoding import CHOICES
 from helpers.evaluation import HUB, bootstrap_interval, precision_recall_curve, results, scoreboard, split_last
 from helpers.evaluation.claims import load_claims, load_scores, load_table
-from helpers.exercises import ch00, ch01, ch02, ch03, ch07, ch09
+from helpers.exercises import ch00, ch01, ch02, ch03, ch07, ch09, ch12
 from helpers.recommenders.spaces import SPACES
 from helpers.scale import capacity
 from helpers.scale.tuning import made_up_vectors, recall
@@ -895,21 +895,21 @@ CLAIMS = [
     ),
     (
         "12",
-        "lists that hit about twice as well as everybody else's",
+        "lists about twice as good as everybody else's",
         lambda: (lambda ndcg: 1.7 < ndcg.iloc[3] / ndcg.iloc[:3].mean() < 2.4)(
             load_table("EASE by number of ratings")["mean"]
         ),
     ),
     (
         "12",
-        "in truth it is behind. Weighting puts the two in the right order",
+        "in fact it is behind. Weighting puts the two in the right order",
         lambda: (lambda famous, rare: [a > b for a, b in zip(famous, rare, strict=True)] == [False, True, False])(
             *np.reshape(numbers_in("12", "nb12-toy"), (2, 3))
         ),
     ),
     (
         "12",
-        "popularity sinks furthest, from twice the text profile to below it, and item-knn draws level with ALS",
+        "popularity sinks furthest, from nearly twice the text profile to below it, and item-knn catches up with ALS",
         lambda: (
             lambda table: (
                 1.7 < table.loc["popularity", "0"] / table.loc["text profile", "0"] < 2.3
@@ -927,19 +927,42 @@ CLAIMS = [
     ),
     (
         "12",
-        "Which of EASE and ALS is ahead stays open under either guess",
-        lambda: says("exposure-als-ease", "exposure-als-ease-weighted") == ["not settled", "not settled"],
+        "By recall@10, it stays open under either guess whether EASE or ALS is ahead",
+        lambda: (
+            says("exposure-als-ease", "exposure-als-ease-weighted") == ["not settled", "not settled"]
+            and set(load_claims("exposure-als-ease", "exposure-als-ease-weighted")["unit"]) == {"recall@10"}
+        ),
+    ),
+    (
+        "12",
+        "found EASE ahead by NDCG@10",
+        lambda: says("ease-als") == "yes" and load_claims("ease-als")["unit"].item() == "NDCG@10",
+    ),
+    (
+        "12",
+        "a list of nine dramas and one comedy is 0.22 bits off",
+        lambda: round(ch12.miscalibration(np.array([0.7, 0.3]), np.array([0.9, 0.1])), 2) == 0.22,
+    ),
+    (
+        "12",
+        "a famous one with propensity 0.5, which is in the list, and a rare one with 0.1, which isn't. Plain recall is "
+        "a half. Weighted, the famous film counts twice and the rare one ten times, so the list found 2 of 12",
+        lambda: np.isclose(ch12.weighted_recall(np.array([True, False]), np.array([0.5, 0.1])), 2 / 12),
     ),
     ("12", "EASE is closer to Bruno's mix than popularity", lambda: bits_off()[0] < bits_off()[1]),
     (
         "12",
-        "The vectors learned from likes and EASE are nearest to the viewers' mixes",
+        "EASE and ALS come closest to the viewers' mixes",
         lambda: set(load_table("miscalibration")["mean"].nsmallest(2).index) == {"als", "ease"},
     ),
     (
         "12",
-        "is hardly nearer than popularity",
-        lambda: load_table("miscalibration")["mean"].nlargest(2).index.tolist() == ["popularity", "text profile"],
+        "The text profile is nearer than popularity, but farther off than every model that learns from likes",
+        lambda: (
+            load_table("miscalibration")["mean"].nlargest(2).index.tolist() == ["popularity", "text profile"]
+            and load_table("miscalibration").loc["text profile", "high"]
+            < load_table("miscalibration").loc["popularity", "low"]
+        ),
     ),
     (
         "12",
@@ -1197,11 +1220,13 @@ GIVEN = {
         "It was ahead by 0.003, on one draw",  # of an earlier version of the course
     ],
     "12": [
-        "with propensity 0.1 stands for ten",
-        "for shares above 0.",
+        "If a hit has propensity 0.1, only one in ten",
+        "All shares are above 0.",
+        "to base 2",
+        "more than 1.96 times its standard error, so that a 95% interval leaves out 0",
         "Bruno is viewer 2.",
         "It is 0 where the mixes agree",
-        "0 is plain recall, 1 lets a hidden film count by one over its ratings",
+        "With power 0, every film counts alike: plain recall. With power 1, a film with twice the ratings",
         "who begins, 0 for `one` and 1 for `other`",
     ],
 }

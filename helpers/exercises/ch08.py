@@ -312,7 +312,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about earlier notebooks",
     [
         predict(
             "8.A",

@@ -278,7 +278,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about earlier notebooks",
     [
         choose(
             "9.A",

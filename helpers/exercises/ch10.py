@@ -326,7 +326,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about earlier notebooks",
     [
         choose(
             "10.A",

@@ -202,8 +202,8 @@ q4 = Exercise(
     "A comparison of your own",
     a_comparison,
     judge=judge_comparison,
-    asks="It asks for six texts: the claim, what is held constant, and the settings in 6 words or more each, the split "
-    "and what would refute the claim in 5, and what the interval is over.",
+    asks="It asks for six texts. The claim, what is held constant, and the settings need 6 words or more each; the "
+    "split and what would refute the claim need 5.",
     rubric=[
         "Would a person who hopes for the other result accept the plan?",
         "Do both models read the same, and was each tuned as hard as the other?",
@@ -231,7 +231,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about earlier notebooks",
     [
         choose(
             "11.A",
