@@ -946,7 +946,7 @@ CLAIMS = [
     (
         "12",
         "a famous one with propensity 0.5, which is in the list, and a rare one with 0.1, which isn't. Plain recall is "
-        "a half. Weighted, the famous film counts twice and the rare one ten times, so the list found 2 of 12",
+        "one half. Weighted, the famous film counts twice and the rare one ten times, so the list found 2 of 12",
         lambda: np.isclose(ch12.weighted_recall(np.array([True, False]), np.array([0.5, 0.1])), 2 / 12),
     ),
     ("12", "EASE is closer to Bruno's mix than popularity", lambda: bits_off()[0] < bits_off()[1]),
