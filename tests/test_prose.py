@@ -1220,6 +1220,7 @@ GIVEN = {
         *(f"## Mistake {number}" for number in range(1, 8)),
         "## Suspect 8",
         "return the 95% interval of the averages",
+        "Rows 1, 1 and columns 0, 2, 2, for example",
         "rest on few films toward 0",
         "It was ahead by 0.003, on one draw",  # of an earlier version of the course
     ],
