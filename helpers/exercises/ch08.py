@@ -111,7 +111,7 @@ q1 = Exercise(
     mistakes=[
         Mistake(
             "always added",
-            "A second click has to take the like back. In your answer the film is there twice.",
+            "A second click takes the like back. In your answer the film is there twice.",
             lambda likes, film: (*likes, film),
         ),
         Mistake(
@@ -126,7 +126,7 @@ q1 = Exercise(
         ),
         Mistake(
             "never taken back",
-            "A film that is liked stays liked in your answer. A second click has to take the like back.",
+            "A film that is liked stays liked in your answer. A second click takes the like back.",
             lambda likes, film: likes if film in likes else (*likes, film),
         ),
     ],
