@@ -446,7 +446,7 @@ ALTERNATIVES = {
     "11.4": [
         lambda: {
             "claim": "Readers open more books when titles are part of the vectors.",
-            "held equal": "Same encoder, same readers and weeks, same number of books in a list.",
+            "held constant": "Same encoder, same readers and weeks, same number of books in a list.",
             "settings": "Neither way has settings that were tuned by anybody.",
             "split": "Everything before the first of March, then a month.",
             "interval over": "readers",
