@@ -152,12 +152,31 @@ def cast_similarities():
     return (rows @ rows.T)[np.triu_indices(len(rows), 1)]
 
 
+def svd_of_dishes():
+    """The warm-up's table of stars, and its SVD."""
+    table = np.array(ast.literal_eval(re.search(r"np\.array\((\[.*?\]\])\)", source_of("00", "nb00-38"))[1]))
+    return table, *np.linalg.svd(table, full_matrices=False)
+
+
+def one_table_is_level():
+    """Whether the first part of the SVD is about the mean everywhere."""
+    table, left, strengths, right = svd_of_dishes()
+    return np.abs(strengths[0] * np.outer(left[:, 0], right[0]) - table.mean()).max() < 0.5
+
+
 def two_tables_are_enough():
-    """Whether the first two parts of the warm-up's SVD hold nearly everything, the second one hot against sweet."""
-    table = ast.literal_eval(re.search(r"np\.array\((\[.*?\]\])\)", source_of("00", "nb00-38"))[1])
-    left, strengths, right = np.linalg.svd(table)
+    """Whether the first two parts hold nearly everything, the second one hot against sweet."""
+    table, left, strengths, right = svd_of_dishes()
     hot, sweet = right[1][:2], right[1][2:]
-    return (strengths[:2] ** 2).sum() > 0.98 * (strengths**2).sum() and max(hot) * max(sweet) < 0 < min(hot) * max(hot)
+    near = np.abs((left[:, :2] * strengths[:2]) @ right[:2] - table).max() < 1
+    return near and max(hot) * max(sweet) < 0 < min(hot) * max(hot)
+
+
+def shown_dishes():
+    """Whether the table in the text holds the stars of the code."""
+    text = next(cell.source for cell in notebook("00").cells if cell.id == "nb00-37")
+    rows = [[int(number) for number in re.findall(r"\d", line)] for line in text.splitlines() if line.startswith("|")]
+    return [row for row in rows if row] == svd_of_dishes()[0].tolist()
 
 
 def favourite_genres():
@@ -277,13 +296,20 @@ CLAIMS = [
         lambda: cast_similarities().max() < 0.5,
     ),
     ("00", "Three viewers, three tastes", lambda: favourite_genres().idxmax(axis=1).nunique() == 3),
-    ("00", "nobody likes one genre only", lambda: ((favourite_genres() > 4).sum(axis=1) > 2).all()),
+    ("00", "nobody likes only one genre", lambda: ((favourite_genres() > 4).sum(axis=1) > 2).all()),
     (
         "00",
         course_map.how_computed(),
         lambda: 16 < sum(minutes_of(n) for n in PATHS if n < course_map.FURTHER) / 60 < 20,
     ),
-    ("00", "Two are enough: one for how generous people are, and one for hot against sweet", two_tables_are_enough),
+    (
+        "00",
+        "| Ann | 5 | 4 | 1 | 1 |\n| Ben | 4 | 4 | 1 | 2 |\n| Cleo | 1 | 2 | 5 | 4 |\n| Dev | 1 | 1 | 4 | 5 |",
+        shown_dishes,
+    ),
+    ("00", "| Emma | 3 | 3 | 3 | 3 |", shown_dishes),
+    ("00", "The first simple table holds the general level of the stars, and tells nobody apart", one_table_is_level),
+    ("00", "sets hot dishes against sweet ones, and the two together come close to the whole", two_tables_are_enough),
     ("01", "Six viewers rated eight films, with one to five stars", lambda: toy_ratings().shape == (6, 8)),
     ("01", "Finn never gave more than three stars", lambda: toy_ratings().loc["Finn"].max() == 3),
     ("01", "Ada is generous, and Finn is harsh", lambda: toy_ratings().mean(axis=1).idxmax() == "Ada"),
@@ -1019,13 +1045,18 @@ CLAIMS = [
 
 GIVEN = {
     "00": [
-        "1 would mean the same synopsis, and 0 means nothing in common",
-        "older than 1960",
+        "the same synopsis would get 1, and two with hardly anything in common get a number near 0",
+        "made before 1960",
+        "every number there is 1.",
+        "4.5 or 5 stars",
         "These vectors all have length 1",
         "For vectors of length 1",
         "goes 3 to the right and 4 up",
         "an arrow of length 1",
+        "how many times you multiply 1 by",
         "To base 2, it counts doublings: 8 is three doublings of 1",
+        "Move the slider from 1 to 4",
+        "the film with the id 168",
     ],
     "01": [
         "The result is 1 when two viewers go up and down together, and -1 when",
