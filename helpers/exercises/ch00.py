@@ -75,6 +75,18 @@ def _ranks_of(film: str, neighbor: str) -> list[int]:
     return found
 
 
+def _unknown(text) -> str | None:
+    """Say that a title is not in the catalog, and which one is nearest; None if it is there."""
+    movies = load_movies()
+    years = movies["title"] + " (" + movies["year"].astype("Int64").astype(str) + ")"
+    titles = {_as_title(title): title for title in [*years, *movies["title"]]}
+    if _as_title(text) in titles:
+        return None
+    near = difflib.get_close_matches(_as_title(text)[:60], titles, n=1, cutoff=0.6)
+    cure = f"Did you mean '{titles[near[0]]}'?" if near else "Copy it from the table, letter by letter."
+    return f"'{str(text)[:60]}' is not in the catalog. {cure}"
+
+
 def _as_title(text) -> str:
     return str(text).strip().casefold()
 
@@ -96,7 +108,7 @@ def judge_disappointment(answer) -> str | None:
         return missing
     ranks = _ranks_of(answer["film"], answer["neighbor"])
     if not ranks:
-        return "One of the two titles is not in the catalog. Copy both from the tables, letter by letter."
+        return next(filter(None, map(_unknown, (answer["film"], answer["neighbor"]))))
     nearest = min(ranks, key=lambda rank: (rank == 0, rank))
     if nearest == 0:
         return "Film and neighbor are the same film. Choose one from its list."
@@ -147,6 +159,16 @@ q2 = Exercise(
             "added instead of multiplied",
             "You added the numbers of the two vectors. Multiply them pair by pair first; then add up the products.",
             lambda a, b: sum(left + right for left, right in zip(a, b, strict=True)),
+        ),
+        Mistake(
+            "divided by the lengths",
+            "You divide by the lengths of the vectors. The dot product doesn't: it is the sum of the products.",
+            lambda a, b: float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b))),
+        ),
+        Mistake(
+            "the last product only",
+            "That is the last product only. Start the total at 0 before the loop, not in it.",
+            lambda a, b: a[-1] * b[-1],
         ),
         Mistake(
             "distance instead of similarity",
