@@ -291,8 +291,8 @@ def weightings():
     return {
         "idf alone": found["idf alone"] - found["bag of words"],
         "no stop words": found["no stop words"] - found["bag of words"],
-        "log": found["... and log"] - found["no stop words"],
-        "idf": found["... and idf (TF-IDF)"] - found["... and log"],
+        "log": found["no stop words, log"] - found["no stop words"],
+        "idf": found["TF-IDF"] - found["no stop words, log"],
     }
 
 
@@ -572,7 +572,7 @@ CLAIMS = [
         "03",
         "Whether idf helps here isn't settled. LSA does help. Remember its gain of 0.010",
         lambda: (lambda idf, lsa: idf[1] < 0 < idf[2] and lsa[1] > 0 and lsa[0] == 0.01)(
-            gains("nb03-07")["... and idf (TF-IDF)"], gains("nb03-07")["LSA"]
+            gains("nb03-07")["TF-IDF"], gains("nb03-07")["LSA"]
         ),
     ),
     (
