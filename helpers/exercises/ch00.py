@@ -40,7 +40,7 @@ def nearest_pair() -> set[str]:
     return {CAST[one], CAST[other]}
 
 
-def _furthest_pair() -> set[str]:
+def _farthest_pair() -> set[str]:
     movies = load_movies()
     titles = movies["title"].tolist()
     rows = load_vectors(movies)[[titles.index(title) for title in CAST]]
@@ -75,12 +75,24 @@ def _ranks_of(film: str, neighbor: str) -> list[int]:
     return found
 
 
+def _unknown(text) -> str | None:
+    """Say that a title is not in the catalog, and which one is nearest; None if it is there."""
+    movies = load_movies()
+    years = movies["title"] + " (" + movies["year"].astype("Int64").astype(str) + ")"
+    titles = {_as_title(title): title for title in [*years, *movies["title"]]}
+    if _as_title(text) in titles:
+        return None
+    near = difflib.get_close_matches(_as_title(text)[:60], titles, n=1, cutoff=0.6)
+    cure = f"Did you mean '{titles[near[0]]}'?" if near else "Copy it from the table, letter by letter."
+    return f"'{str(text)[:60]}' is not in the catalog. {cure}"
+
+
 def _as_title(text) -> str:
     return str(text).strip().casefold()
 
 
 def a_disappointing_neighbor() -> dict[str, str]:
-    """Choose a film, a neighbor that does not suit, and say what misled the machine."""
+    """Choose a film, a neighbor that is a poor match, and say what misled the machine."""
     found = find_similar_movies("Back to the Future", k=10)
     return {
         "film": "Back to the Future",
@@ -96,18 +108,18 @@ def judge_disappointment(answer) -> str | None:
         return missing
     ranks = _ranks_of(answer["film"], answer["neighbor"])
     if not ranks:
-        return "One of the two titles is not in the catalog. Copy both from the tables, letter by letter."
+        return next(filter(None, map(_unknown, (answer["film"], answer["neighbor"]))))
     nearest = min(ranks, key=lambda rank: (rank == 0, rank))
     if nearest == 0:
         return "Film and neighbor are the same film. Choose one from its list."
     if nearest > 10:
-        return f"That film is at place {nearest}, so the machine did not propose it. Choose one of the first ten."
+        return f"That film is at place {nearest}, so the machine did not recommend it. Choose one of the first ten."
     return trouble_with("why", answer["why"])
 
 
 q1 = Exercise(
     "0.1",
-    "How many films are older than 1960?",
+    "How many films were made before 1960?",
     films_before_1960,
     mistakes=[
         Mistake(
@@ -116,14 +128,14 @@ q1 = Exercise(
             lambda: int((load_movies()["year"] <= 1960).sum()),
         ),
         Mistake(
-            "the other way round",
+            "the other way around",
             "Those are the films from 1960 on. Turn the comparison around.",
             lambda: int((load_movies()["year"] >= 1960).sum()),
         ),
         Mistake("all films", "That is the number of all films.", lambda: len(load_movies())),
     ],
     hints=[
-        'The years stand in movies["year"].',
+        'The years are in movies["year"].',
         'movies["year"] < 1960 gives True or False for every film; True counts as 1.',
         '(movies["year"] < 1960).sum()',
     ],
@@ -149,6 +161,16 @@ q2 = Exercise(
             lambda a, b: sum(left + right for left, right in zip(a, b, strict=True)),
         ),
         Mistake(
+            "divided by the lengths",
+            "You divide by the lengths of the vectors. The dot product doesn't: it is the sum of the products.",
+            lambda a, b: float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b))),
+        ),
+        Mistake(
+            "the last product only",
+            "That is the last product only. Start the total at 0 before the loop, not in it.",
+            lambda a, b: a[-1] * b[-1],
+        ),
+        Mistake(
             "distance instead of similarity",
             "That is the distance, which is 0 for equal vectors. Similarity is 1 for equal vectors of length 1.",
             lambda a, b: float(np.linalg.norm(np.subtract(a, b))),
@@ -164,18 +186,18 @@ q2 = Exercise(
 
 q3 = Exercise(
     "0.3",
-    "Which two of the cast are nearest?",
+    "Which two of the five films are nearest?",
     nearest_pair,
     form=names_of_the_cast,
     mistakes=[
         Mistake(
-            "the furthest pair",
-            "These two are the furthest apart: larger numbers are nearer.",
-            _furthest_pair,
+            "the farthest pair",
+            "These two are the farthest apart. The larger the number, the nearer the films.",
+            _farthest_pair,
         ),
         Mistake(
             "a film with itself",
-            "The ones are where a film meets itself. Look for the largest number off the diagonal.",
+            "On the diagonal, a film is compared with itself. Look for the largest number off the diagonal.",
             lambda: {CAST[0]},
         ),
     ],
@@ -192,7 +214,7 @@ q4 = Exercise(
     "A neighbor that disappoints",
     a_disappointing_neighbor,
     judge=judge_disappointment,
-    asks="It asks for a film, one of its ten nearest, and why it does not suit, in a sentence of 8 words or more.",
+    asks="It asks for a film, one of its ten nearest, and why it is a poor match, in a sentence of 8 words or more.",
     rubric=[
         "Does your sentence name what the two synopses share: a place, a job, a word?",
         "Does it name what a person looks at and the machine did not: humor, pace, what it is really about?",
@@ -200,8 +222,8 @@ q4 = Exercise(
     ],
     mistakes=[
         Mistake(
-            "a film that was not proposed",
-            "the machine did not propose it",
+            "a film that was not recommended",
+            "the machine did not recommend it",
             lambda: {
                 "film": "Alien",
                 "neighbor": "Amélie",
@@ -255,7 +277,7 @@ opening = Quiz(
             right="the row whose index is 5",
             wrong={
                 "the fifth row": "A position is what .iloc takes, and it counts from 0.",
-                "the column number 5": "With one argument, .loc looks at the rows.",
+                "column number 5": "With one argument, .loc looks at the rows.",
             },
             hint=".loc goes by label, .iloc by position.",
         ),
@@ -299,9 +321,9 @@ closing = Quiz(
         ),
         find_bug(
             "0.E",
-            "Older than",
+            "Made before",
             """
-            def older_than(years, limit):
+            def made_before(years, limit):
                 count = 0
                 for year in years:
                     if year <= limit:
@@ -310,13 +332,13 @@ closing = Quiz(
             """,
             line=4,
             fixed="        if year < limit:",
-            shown="older_than([1959, 1960], 1960)",
+            shown="made_before([1959, 1960], 1960)",
             wrong={
                 2: "A count starts at 0, as it does here.",
                 5: "It adds 1 for each film, which is right. For which films does it get there?",
                 6: "The count comes back after the loop, as it should.",
             },
-            hint="Is a film of 1960 older than 1960?",
+            hint="Was a film of 1960 made before 1960?",
         ),
     ],
 )

@@ -67,7 +67,7 @@ def too_many_calls(function) -> str | None:
         return None
     return (
         f"your function is right, and calls itself {calls:,} times for 'kitten' and 'sitting', since it computes the "
-        "same beginnings again and again. The notebook goes on with the course's own, which keeps them in a table."
+        "same beginnings again and again. The notebook continues with the course's own, which keeps them in a table."
     )
 
 
@@ -155,7 +155,7 @@ def judge_rule(answer) -> str | None:
 
 q1 = Exercise(
     "2.1",
-    "Genres in one form",
+    "Genres in the same form",
     genre_words,
     inputs=[("Comedy|Drama",), ("Sci-Fi / Thriller",), ("Drama, Comedy",), ("Action",), ("Science Fiction|War",)],
     mistakes=[
@@ -176,7 +176,7 @@ q1 = Exercise(
         ),
         Mistake(
             "capitals kept",
-            "Bring the names to lower case, so that 'Drama' and 'drama' are one column.",
+            "Write the names in lower case, so that 'Drama' and 'drama' are one column.",
             lambda text: {name.strip().replace("Sci-Fi", "Science Fiction") for name in re.split(r"[|,/]", text)},
         ),
         Mistake(
@@ -195,7 +195,7 @@ q1 = Exercise(
 
 q2 = Exercise(
     "2.2",
-    "The distance of two titles",
+    "The distance between two titles",
     distance,
     inputs=[
         ("seven", "se7en"),
@@ -308,7 +308,7 @@ q4 = Exercise(
     rubric=[
         "Can you say in one sentence why each condition is there, and which films it is for?",
         "Did you look at some of the pairs that it gets wrong, or only at the two numbers?",
-        "You tuned it on the same listings that judge it. Would you bet on these numbers for another supplier?",
+        "You tuned it on the same listings that you tested it on. Would you bet on these numbers for another supplier?",
     ],
     mistakes=[
         Mistake("everything is a duplicate", "Too many wrong merges", lambda: _candidates()[0]["title_score"] >= 0),
@@ -326,7 +326,7 @@ q4 = Exercise(
         Mistake("the pairs instead of a mask", "The answer is a mask", lambda: _candidates()[0].head(10)),
     ],
     hints=[
-        'A condition is a mask: candidates["title_score"] >= 90. Join masks with & (and) and | (or), in brackets.',
+        'A condition is a mask: candidates["title_score"] >= 90. Join masks with & (and) and | (or), in parentheses.',
         "The rule shown above drops every pair in which a year is missing, and never looks at people_similarity.",
         "Try text_similarity >= 0.25 beside the titles, and (year_gap <= 1) | year_gap.isna() on top.",
     ],
@@ -366,8 +366,8 @@ q5 = Exercise(
         ),
         Mistake(
             "equals by order of rows",
-            "Of two equally full listings, take the one with the smaller id, not the one that comes first: else the "
-            "result depends on the order in which suppliers sent them.",
+            "Of two equally complete listings, take the one with the smaller id, not the one that comes first. "
+            "Otherwise the result depends on the order in which suppliers sent them.",
             lambda group: group.isna().sum(axis=1).idxmin(),
         ),
     ],
@@ -384,7 +384,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about the earlier notebooks",
     [
         choose(
             "2.A",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import math
 import re
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -82,7 +85,7 @@ def judge_text(answer) -> str | None:
     if copies_tags(answer, texts, films):
         return "Your text holds the tags, and tags are what it is judged by: it would win by copying. Leave them out."
     reached = tag_overlap(encode(texts), films)
-    measured = f"Neighbors share {reached:.2f} of their tags; by chance {chance:.2f}."
+    measured = f"Among every tenth film, neighbors share {reached:.2f} of their tags; by chance {chance:.2f}."
     if reached > 1.3 * chance:
         return Right(measured)
     return f"{measured} That is hardly more than chance: say more about each film."
@@ -124,6 +127,32 @@ def seconds(work: Callable[[], object]) -> float:
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin
+
+
+def time_formats(vectors: np.ndarray, ids: pd.Index) -> pd.DataFrame:
+    """Write vectors to a file and read them back, in each format: a row per ending of the file's name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Size in MB, seconds to write and to read, and whether the numbers are the same. Parquet needs pyarrow.
+    """
+    table = pd.DataFrame(vectors, index=ids).rename(columns=str)
+    ways: dict[str, tuple[Callable, Callable]] = {
+        ".csv": (table.to_csv, lambda path: pd.read_csv(path, index_col=0).to_numpy(np.float32)),
+        ".npy": (lambda path: np.save(path, vectors), np.load),
+        ".npz": (lambda path: np.savez_compressed(path, vectors=vectors), lambda path: np.load(path)["vectors"]),
+    }
+    if importlib.util.find_spec("pyarrow"):
+        ways[".parquet"] = (table.to_parquet, lambda path: pd.read_parquet(path).to_numpy())
+    found: dict[str, list] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for ending, (write, read) in ways.items():
+            path = Path(folder, f"vectors{ending}")
+            times = [seconds(functools.partial(way, path)) for way in (write, read)]
+            found[ending] = [path.stat().st_size / 1e6, *times, np.array_equal(read(path), vectors)]
+    columns = ["size in MB", "seconds to write", "seconds to read", "same numbers"]
+    return pd.DataFrame.from_dict(found, orient="index", columns=columns)
 
 
 def times_named(vectors: np.ndarray) -> np.ndarray:
@@ -254,6 +283,26 @@ q1 = Exercise(
             lambda n, with_word: (1 + n) / (1 + with_word) + 1,
         ),
         Mistake(
+            "logarithm to base 10",
+            "That is the logarithm to base 10. The natural one is math.log.",
+            lambda n, with_word: math.log10((1 + n) / (1 + with_word)) + 1,
+        ),
+        Mistake(
+            "the last one inside the logarithm",
+            "The 1 at the end is inside your logarithm. Close the parenthesis before it.",
+            lambda n, with_word: math.log((1 + n) / (1 + with_word) + 1),
+        ),
+        Mistake(
+            "parentheses missing above",
+            "Only the number of texts is divided, not the 1 before it. Put what is above the line in parentheses.",
+            lambda n, with_word: math.log(1 + n / (1 + with_word)) + 1,
+        ),
+        Mistake(
+            "parentheses missing",
+            "Python divides first and adds later. Put what is above the line, and what is below it, in parentheses.",
+            lambda n, with_word: math.log(1 + n / 1 + with_word) + 1,
+        ),
+        Mistake(
             "not smoothed",
             "You left out the ones inside the fraction. They keep it from dividing by zero.",
             lambda n, with_word: math.log(n / with_word) + 1,
@@ -265,7 +314,7 @@ q1 = Exercise(
         ),
     ],
     hints=[
-        "math.log is the natural logarithm.",
+        "Write the fraction first, with what is above and what is below the line in parentheses of their own.",
         "The fraction has 1 + n_documents above and 1 + n_with_word below.",
         "math.log((1 + n_documents) / (1 + n_with_word)) + 1",
     ],
@@ -286,6 +335,16 @@ q2 = Exercise(
             "the first rows",
             "You took as many rows as there are ones, from the top. The padding may come first: go by the mask.",
             lambda vectors, mask: vectors[: int(np.sum(mask))].mean(axis=0),
+        ),
+        Mistake(
+            "the mask as positions",
+            "You used the ones and zeros as positions of rows. Compare them: mask == 1 says True for the rows to keep.",
+            lambda vectors, mask: vectors[np.asarray(mask, dtype=int)].mean(axis=0),
+        ),
+        Mistake(
+            "one number for the whole text",
+            "That is a single number for the whole text. Take the mean over the tokens only: axis=0.",
+            lambda vectors, mask: float(vectors[np.asarray(mask, dtype=bool)].mean()),
         ),
         Mistake(
             "padding counted",
@@ -334,6 +393,11 @@ q3 = Exercise(
             lambda tokens, size: [tokens[i * size : (i + 1) * size] for i in range(len(tokens) // size)],
         ),
         Mistake(
+            "one piece instead of a list of pieces",
+            "That is the first piece itself, not a list of pieces. Is there a return inside the loop?",
+            lambda tokens, size: tokens[:size],
+        ),
+        Mistake(
             "pieces too long by one",
             "Your pieces hold one token more than allowed. A slice ends before its second number.",
             lambda tokens, size: [tokens[i : i + size + 1] for i in range(0, len(tokens), size + 1)],
@@ -378,6 +442,17 @@ q4 = Exercise(
             "one mean for everything",
             "You subtracted a single number. The mean film is a vector, one number per column: axis=0.",
             lambda vectors: _unit(vectors - vectors.mean()),
+        ),
+        Mistake(
+            "one length for all rows",
+            "You divided all rows by one number, the length of the whole table. Each row has its own: axis=1.",
+            lambda vectors: (vectors - vectors.mean(axis=0)) / np.linalg.norm(vectors - vectors.mean(axis=0)),
+        ),
+        Mistake(
+            "no axis at all",
+            "You used one mean and one length for the whole table. The mean goes over the rows (axis=0), and each row "
+            "has a length of its own (axis=1).",
+            lambda vectors: (vectors - vectors.mean()) / np.linalg.norm(vectors - vectors.mean()),
         ),
         Mistake(
             "normalized only",
@@ -436,7 +511,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about the earlier notebooks",
     [
         choose(
             "3.A",
