@@ -401,7 +401,7 @@ def test_a_moved_or_copied_folder_with_umlauts_finds_its_own_helpers_in_every_lo
     monkeypatch.delenv("PYTHONPATH")
     for folder in (course.folder, copy):
         for locale in ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"PYTHONUTF8": "1"}):
-            python = bootstrap.venv_python(folder / ".venv")
+            python = bootstrap.Environment(folder / ".venv").python
             code = "import helpers; import os; print(os.fsencode(helpers.__file__))"
             done = subprocess.run(
                 [python, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=dict(os.environ, **locale)
@@ -673,21 +673,22 @@ def test_a_satisfied_python_serves_as_it_is(monkeypatch):
 
 
 @pytest.mark.parametrize("tests", [False, True])
-def test_packages_of_the_tests_are_added_to_an_active_environment_for_tests_alone(monkeypatch, tests):
+def test_packages_of_the_tests_are_added_to_an_active_environment_for_tests_alone(monkeypatch, tmp_path, tests):
     added = []
     monkeypatch.setattr(bootstrap, "unmet", lambda needs: {"pytest>=8": None} if "pytest>=8" in needs else {})
     monkeypatch.setattr(bootstrap, "ranges", lambda tests=False: ["numpy>=2", *(["pytest>=8"] if tests else [])])
     monkeypatch.setattr(bootstrap, "broken", lambda: {})
-    monkeypatch.setattr(bootstrap, "may_install_here", lambda: True)
+    monkeypatch.setattr(bootstrap.sysconfig, "get_path", lambda name: str(tmp_path))
     monkeypatch.setattr(bootstrap, "pip", lambda python, wanted, *_, **__: added.extend(wanted))
     monkeypatch.setattr(bootstrap.sys, "prefix", "/somewhere/else")
     assert bootstrap.ensure(tests) is None
     assert added == (["pytest>=8"] if tests else [])
 
 
-def test_a_python_that_the_system_manages_is_not_added_to(monkeypatch):
+def test_a_python_that_the_system_manages_is_not_added_to(monkeypatch, tmp_path):
+    (tmp_path / "EXTERNALLY-MANAGED").touch()
     monkeypatch.setattr(bootstrap, "unmet", lambda needs: {"pytest>=8": None})
-    monkeypatch.setattr(bootstrap, "may_install_here", lambda: False)
+    monkeypatch.setattr(bootstrap.sysconfig, "get_path", {"stdlib": str(tmp_path)}.get)
     monkeypatch.setattr(bootstrap, "pip", lambda *_, **__: pytest.fail("nothing may be installed"))
     with pytest.raises(bootstrap.SetupError, match='^The tests need: pip install "pytest>=8"$'):
         bootstrap.add_test_packages()

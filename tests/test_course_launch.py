@@ -29,7 +29,7 @@ while True:
 PARENT = """
 import sys
 from helpers.course import launch
-sys.exit(launch.run_child([sys.executable, "-m", "program", *sys.argv[1:]]{}))
+sys.exit(launch.run_child(["program", *sys.argv[1:]]{}))
 """
 
 

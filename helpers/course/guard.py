@@ -33,25 +33,10 @@ def start(
     patience: float = PATIENCE,
     **options: Any,
 ) -> subprocess.Popen:
-    """Run ``python -m *arguments*`` as a program that ends with this one.
+    """Run ``python -m *arguments*`` as a program that ends with this one, or by `end`; `options` are those of `Popen`.
 
-    Parameters
-    ----------
-    python : path
-        Python 3.11 or newer.
-    arguments : list of str
-        The module's name and its arguments.
-    quiet : bool
-        Whether the program says nothing more once it has been told to end.
-    patience : float
-        Seconds that it then has before it is ended by force.
-    **options
-        Of `subprocess.Popen`.
-
-    Returns
-    -------
-    subprocess.Popen
-        To be ended by `end`.
+    If `quiet`, it says nothing more once it has been told to end. It then has `patience` seconds before it is ended by
+    force.
     """
     if sys.platform == "win32":  # Ctrl-C reaches the one that started it, who closes the pipe
         options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
@@ -90,10 +75,7 @@ def signals_as_exit() -> Iterator[None]:
 
 @contextlib.contextmanager
 def held_interrupts() -> Iterator[Callable[[], None]]:
-    """Let Ctrl-C wait while a program is started, which nobody could end before it has a name.
-
-    Gives a function that lets go again: from there on, and for what came meanwhile, Ctrl-C interrupts.
-    """
+    """Let Ctrl-C wait while a program is started that nobody could end yet; gives a function that lets go again."""
     pressed: list = []
     before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
 
@@ -117,10 +99,8 @@ def one_line_for_interrupts() -> None:
         pressed.append(number)
         raise KeyboardInterrupt
 
-    def hook(
-        kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:  # a library may have turned the interruption into an error of its own
-        if pressed or issubclass(kind, KeyboardInterrupt):
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if pressed or issubclass(kind, KeyboardInterrupt):  # a library may have made an error of its own of it
             print(INTERRUPTED, file=sys.stderr)
             if "--json" in sys.argv:
                 print('{"error": "' + INTERRUPTED + '"}')

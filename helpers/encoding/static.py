@@ -10,6 +10,7 @@ import numpy as np
 
 from helpers.encoding import vector_cache
 from helpers.encoding.batches import PLAIN
+from helpers.encoding.languages import uncut
 from helpers.encoding.models import encoder_key, load_encoder
 from helpers.encoding.vector_cache import VectorCache
 from helpers.home import cache_folder
@@ -46,12 +47,9 @@ def static_encoder(texts: Iterable[str], encoder: Any = None, dimensions: int = 
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.models import StaticEmbedding
     from sklearn.decomposition import PCA
-    from tokenizers import Tokenizer
 
     encoder = load_encoder() if encoder is None else encoder
-    tokenizer = Tokenizer.from_str(encoder.tokenizer.backend_tokenizer.to_str())
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+    tokenizer = uncut(encoder.tokenizer)
     rows = PCA(dimensions, random_state=0).fit_transform(_token_vectors(encoder))
     texts = list(texts)
     seen = np.ones(len(rows))  # texts that hold a token; one for all, so that none is divided by zero
