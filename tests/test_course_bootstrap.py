@@ -356,6 +356,14 @@ def test_an_environment_whose_python_is_gone_is_repaired_with_its_packages(cours
     assert course.installed() == []
 
 
+def test_a_python_that_this_user_may_not_start_counts_as_gone(course):
+    course.environment.make(tests=False)
+    course.environment.python.unlink()
+    course.environment.python.write_text("not to be started")
+    assert list(course.environment.unfit()) == ["Python"]
+    assert bootstrap.existing_python() is None
+
+
 @posix
 def test_an_environment_of_a_python_that_is_gone_for_good_is_made_anew(course):
     course.environment.make(tests=False)
@@ -737,3 +745,13 @@ def test_the_command_line_starts_on_a_bare_python():
     code = f"import sys; sys.path.insert(0, {root!r}); import helpers.course.commands; print(sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
     assert not {"numpy", "pandas", "torch"} & set(ast.literal_eval(done.stdout))
+
+
+def test_a_bare_python_leaves_the_check_of_options_that_need_packages_to_the_one_that_is_set_up():
+    code = (
+        f"import sys; sys.path.insert(0, {str(bootstrap.ROOT)!r}); from helpers.course import commands\n"
+        "line = 'recommend x --csv f --encoding latin-1 --delimiter ;'\n"
+        "print(commands.parser().parse_args(line.split()).encoding)\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True)
+    assert done.stdout == "latin-1\n", done.stderr

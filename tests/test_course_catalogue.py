@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from helpers import encoding
 from helpers.course import commands as command_line
 
 pytestmark = pytest.mark.filterwarnings("default::UserWarning")  # commands print them
@@ -89,3 +90,16 @@ def test_a_file_that_cannot_be_read_is_one_line(check, tmp_path):
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
     assert "nobody can tell which column holds texts" in said.err
+
+
+def test_of_the_courses_encoder_nothing_but_the_tokenizer_is_loaded(check, monkeypatch):
+    monkeypatch.setattr(encoding, "load_encoder", lambda name: pytest.fail("the network is not needed"))
+    status, said = check()
+    assert status == 0
+    assert "The encoder (all-MiniLM-L6-v2) reads 256 tokens: 25.0% of the texts are cut off" in said.out
+
+
+def test_an_encoder_that_is_no_model_reads_all_tokens(check):
+    status, said = check("--encoder", "tfidf", "--json")
+    encoder = json.loads(said.out)["encoder"]
+    assert (status, encoder["name"], encoder["limit"], encoder["cut_off"]) == (0, "tfidf", "all", 0)

@@ -193,6 +193,26 @@ def test_an_environment_that_does_not_know_the_course_is_noticed(tmp_path, monke
         assert finding.mend == f'"{python}" -m pip install --no-deps --editable "{bootstrap.ROOT}"'
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there, paths have one encoding")
+def test_a_folder_with_umlauts_is_found_in_every_locale(tmp_path):
+    course = tmp_path / "Öde"
+    (course / "helpers").mkdir(parents=True)
+    (course / "helpers" / "__init__.py").touch()
+    venv = course / "venv"
+    python = bare_environment(venv, os.path.relpath(course, bootstrap.Environment(venv).site))
+    code = (
+        "import pathlib, sys\n"
+        "from helpers import home\n"
+        "from helpers.course import doctor\n"
+        "home.ROOT, sys.executable = pathlib.Path(sys.argv[1]), sys.argv[2]\n"
+        "print(doctor._look('Course', '', doctor._course))\n"
+    )
+    variables = dict(os.environ, PYTHONPATH="", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    command = [sys.executable, "-c", code, course, python]
+    done = subprocess.run(command, cwd=bootstrap.ROOT, env=variables, capture_output=True, text=True)
+    assert "fine=True" in done.stdout, done.stdout + done.stderr
+
+
 def test_a_package_whose_folder_is_gone_is_named_with_the_command_that_brings_it_back(monkeypatch):
     monkeypatch.setattr(bootstrap, "own_environment", lambda: (None, False))
     monkeypatch.setattr(bootstrap, "broken", lambda: {"pandas": "pandas/core is gone"})

@@ -80,7 +80,7 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def check_python(version: Sequence[int] = sys.version_info) -> None:
+def check_python(version: Sequence[int] = tuple(sys.version_info[:2])) -> None:
     """Raise `SetupError` for a Python that is older than the course needs."""
     if tuple(version[:2]) < MINIMUM_PYTHON:
         raise SetupError(
@@ -270,6 +270,10 @@ class Environment:
             return self.folder / "Lib" / "site-packages"
         return self.folder / "lib" / "python{}.{}".format(*self.version()) / "site-packages"
 
+    def runs(self) -> bool:
+        """Tell whether it has a Python that this user can start: in a shared folder, it may lie in another's home."""
+        return os.access(self.python, os.X_OK) and os.access(self.folder / "pyvenv.cfg", os.R_OK)
+
     def version(self) -> tuple[int, ...]:
         """Version of the environment's Python, such as ``(3, 13)``; of the running one where there is none yet."""
         try:
@@ -301,7 +305,7 @@ class Environment:
 
         Named are ``"Python"``, a lock file, ``"helpers"`` or packages; those of the tests if they belong to it, too.
         """
-        if not (self.python.exists() and (self.folder / "pyvenv.cfg").exists()):
+        if not self.runs():
             return {"Python": "there is none in {}".format(self.folder)}
         state = self.state()
         wrong = {lock.name: "not installed" for lock in locks(tests) if state.get(lock.name) != fingerprint(lock)}
@@ -351,7 +355,7 @@ class Environment:
 
     def _make_python(self) -> None:
         """Make the environment, without packages but pip's; repair one whose Python or pip is gone."""
-        if not (self.python.exists() and (self.folder / "pyvenv.cfg").exists()):
+        if not self.runs():
             if self.folder.exists() and self.version() != sys.version_info[:2]:
                 say("The Python {}.{} of .venv is gone: its packages are made anew.".format(*self.version()))
                 shutil.rmtree(self.site, ignore_errors=True)
@@ -640,7 +644,7 @@ def add_test_packages() -> None:
 def existing_python() -> Path | None:
     """The Python that commands would use if nothing may be installed: for `doctor`, which only looks."""
     environment, inside = own_environment()
-    there = environment.python.exists() and environment.state()
+    there = environment.runs() and environment.state()
     return environment.python if there and not inside and unmet(ranges()) else None
 
 

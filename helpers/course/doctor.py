@@ -23,7 +23,7 @@ PUBLISHED = [  # files of data/ that never change; the figures that `--keep` wri
     "LICENSE", "README.md", "descriptions.csv", "duplicates.csv", "endings.csv", "languages.csv", "listings_raw.csv",
     "movies.csv", "ratings.csv", "recipes.csv", "vectors.npz", "vectors_mpnet.npz",
 ]  # fmt: skip
-PROBE = "import helpers, pathlib; print(pathlib.Path(helpers.__file__).resolve().parent.parent)"
+PROBE = "import helpers, os, sys; sys.stdout.buffer.write(os.fsencode(os.path.realpath(helpers.__file__)))"
 
 
 class Finding(NamedTuple):
@@ -114,12 +114,12 @@ def _course() -> str:
     variables = dict(os.environ, PYTHONPATH=_python_path())
     with tempfile.TemporaryDirectory() as elsewhere:
         done = subprocess.run(
-            [sys.executable, "-c", PROBE], cwd=elsewhere, env=variables, capture_output=True, text=True, check=False
+            [sys.executable, "-c", PROBE], cwd=elsewhere, env=variables, capture_output=True, check=False
         )
     mend = START if inside else _install(f'--no-deps --editable "{home.ROOT}"')
     if done.returncode:
         raise Unfit("this Python has the packages, but does not know the course's folder", mend)
-    found = Path(done.stdout.strip())
+    found = Path(os.fsdecode(done.stdout)).parent.parent
     if found != home.ROOT:
         raise Unfit(f"this Python knows another folder, {found}: was the course moved or copied?", mend)
     return f"found from every folder, in {found}"
