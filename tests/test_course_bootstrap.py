@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from processes import lives, wait_until
 
-from helpers.course import bootstrap, guard
+from helpers.course import bootstrap, interrupts
 
 FILES = (
     "__init__.py",
@@ -24,6 +24,7 @@ FILES = (
     "course/commands.py",
     "course/console.py",
     "course/guard.py",
+    "course/interrupts.py",
     "course/launch.py",
     "course/warm_up.py",
     "course/path/helpers/__init__.py",
@@ -231,7 +232,7 @@ def test_ctrl_c_while_pip_works_is_one_line(course):
     pip = course.stopped(process)
     process.send_signal(signal.SIGINT)
     said = process.communicate()[1].splitlines()
-    assert said[-1] == guard.INTERRUPTED
+    assert said[-1] == interrupts.INTERRUPTED
     assert "Traceback" not in "\n".join(said)
     assert not lives(pip)
 
@@ -397,6 +398,17 @@ def test_a_damaged_note_counts_as_none(course, damage):
     course.environment.make(tests=False)
     assert course.environment.ready(tests=False)
     assert course.installed() == []
+
+
+def test_a_folder_with_umlauts_is_set_up_in_every_locale(tmp_path, monkeypatch):
+    course = Course(tmp_path / "Übung für Öde")
+    monkeypatch.setenv("STAND_IN", str(course.desk))
+    monkeypatch.setenv("PYTHONPATH", str(STAND_INS))
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    process = course.process(env=dict(os.environ, **locale))
+    said = process.communicate()
+    assert process.returncode == 0, said
+    assert course.installed() == ["apple", "pear"]
 
 
 def test_a_moved_or_copied_folder_with_umlauts_finds_its_own_helpers_in_every_locale(tmp_path, monkeypatch):

@@ -205,18 +205,23 @@ def _notes(folder: Path) -> dict[str, Path]:
     return {normalized(path.name.split("-")[0]): path for path in Path(folder).glob("*-*.dist-info")}
 
 
+def _read(file: Path) -> str | None:
+    """Text of a file, or None where it is not there or damaged."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+
+
 def _gone(folder: Path, note: Path | None) -> str | None:
     """Say what of a package is missing, by the list of its files that pip left; None if nothing is."""
     if note is None:
         return "not installed"
-    try:
-        installer = (note / "INSTALLER").read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):  # pip writes it after the package's files
+    installer, record = _read(note / "INSTALLER"), _read(note / "RECORD")
+    if installer is None:  # pip writes it after the package's files
         return "half installed"
-    whole = installer in ("pip", "uv")  # conda and Debian leave out some of what they list, or list nothing
-    try:
-        record = (note / "RECORD").read_text(encoding="utf-8")
-    except (OSError, ValueError):
+    whole = installer.strip() in ("pip", "uv")  # conda and Debian leave out some of what they list, or list nothing
+    if record is None:
         return "its list of files is gone" if whole else None
     prefix = str(folder) + os.sep
     paths = [line.partition(",")[0] for line in record.splitlines() if not line.startswith('"')]
@@ -276,18 +281,14 @@ class Environment:
 
     def version(self) -> tuple[int, ...]:
         """Version of the environment's Python, such as ``(3, 13)``; of the running one where there is none yet."""
-        try:
-            noted = (self.folder / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            noted = ""
-        found = re.search(r"(?m)^version(?:_info)? *= *(\d+)\.(\d+)", noted)
+        found = re.search(r"(?m)^version(?:_info)? *= *(\d+)\.(\d+)", _read(self.folder / "pyvenv.cfg") or "")
         return tuple(map(int, found.groups())) if found else tuple(sys.version_info[:2])
 
     def state(self) -> dict[str, Any]:
         """Read the note, name and digest of each lock file that was installed whole: ``{}`` when it is damaged."""
         try:
-            state = json.loads(self.note.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            state = json.loads(_read(self.note) or "{}")
+        except (ValueError, RecursionError):
             return {}
         return state if isinstance(state, dict) else {}
 
@@ -383,9 +384,8 @@ class Environment:
         self._pip(lock, set(pins(lock)))
         self.remember(lock, whole=True)
         say("  a first import of everything, half a minute ...")
-        variables = dict(child_environment(), PYTHONDONTWRITEBYTECODE="")
         with contextlib.suppress(SetupError):  # it saves time, and no more
-            run(self.python, ["helpers.course.warm_up"], "importing", held=self.held, env=variables)
+            run(self.python, ["helpers.course.warm_up"], "importing", held=self.held)
 
     def _mend(self, lock: Path, names: set[str]) -> None:
         if not names:
@@ -527,23 +527,17 @@ def pip(python: Path, arguments: list[str | Path], total: int, held: IO | None =
     run(python, command + arguments, "installing packages", total, held)
 
 
-def run(
-    python: Path | str,
-    arguments: list[str | Path],
-    doing: str,
-    total: int = 0,
-    held: IO | None = None,
-    **options: Any,
-) -> None:
+def run(python: Path | str, arguments: list[str | Path], doing: str, total: int = 0, held: IO | None = None) -> None:
     """Run a module for the set-up; its output is condensed to a counter, or to one line when it fails.
 
     It ends with this process. Should it be slow to, it still keeps the lock `held`, which it inherits.
     """
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8"}
     if held and os.name != "nt":
-        options["pass_fds"] = [held.fileno()]
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+        pipes["pass_fds"] = [held.fileno()]
+    variables = dict(child_environment(), PYTHONDONTWRITEBYTECODE="", PYTHONUTF8="1")  # or venv cannot write some paths
     lines, seen = [], 0
-    process = guard.start(python, arguments, **pipes, **options)
+    process = guard.start(python, arguments, errors="replace", env=variables, **pipes)
     output = cast(IO, process.stdout)
     try:
         for line in output:

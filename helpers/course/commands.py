@@ -12,7 +12,8 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from helpers.course import bootstrap, console, guard, launch
+from helpers.course import bootstrap, console, launch
+from helpers.course.interrupts import INTERRUPTED
 
 RATINGS_FROM_CSV = ["user_column", "item_column", "rating_column", "time_column", "scale", "counts", "liked", "zeros"]
 RATINGS_FROM_CSV += ["encoding", "delimiter"]
@@ -390,7 +391,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             console.say(line, error=True)
         status = fail(mistake, as_json, status=2)
     except KeyboardInterrupt:
-        status = fail(guard.INTERRUPTED, as_json)
+        status = fail(INTERRUPTED, as_json)
     except Exception as error:  # whatever it is, who reads JSON gets a document, and nobody a traceback
         status = fail(error, as_json)
     unwritten = console.finish()

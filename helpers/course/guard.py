@@ -18,10 +18,9 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import IO, Any, Callable, Iterator, NoReturn, Sequence, cast
 
-INTERRUPTED = "interrupted; nothing was left half-written"
 PATIENCE = 20  # seconds that a program has for ending by itself, with its kernels
 
 
@@ -88,37 +87,6 @@ def held_interrupts() -> Iterator[Callable[[], None]]:
         yield release
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def one_line_for_interrupts() -> None:
-    """Let Ctrl-C print one line at most, wherever it strikes, also before the command line has been read."""
-    usual, unraisable = sys.excepthook, getattr(sys, "unraisablehook", None)
-    pressed = []
-
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
-        pressed.append(number)
-        raise KeyboardInterrupt
-
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if pressed or issubclass(kind, KeyboardInterrupt):  # a library may have made an error of its own of it
-            print(INTERRUPTED, file=sys.stderr)
-            if "--json" in sys.argv:
-                print('{"error": "' + INTERRUPTED + '"}')
-        else:
-            usual(kind, error, trace)
-
-    def hook_of_callbacks(failure: Any) -> None:  # where Python would print the interruption and go on
-        if isinstance(failure.exc_value, KeyboardInterrupt):
-            print(INTERRUPTED, file=sys.stderr, flush=True)
-            os._exit(1)
-        if unraisable:
-            unraisable(failure)
-
-    sys.excepthook, sys.unraisablehook = hook, hook_of_callbacks
-    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
-        signal.signal(signal.SIGINT, interrupt)
-    if hasattr(signal, "pthread_sigmask"):  # `bootstrap.hand_over` holds it back while one Python follows the other
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def offspring() -> list:

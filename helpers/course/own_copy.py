@@ -21,18 +21,7 @@ from helpers.home import ROOT, course_home
 
 ORIGINALS = ROOT / "notebooks"
 MARK = "copied_from"
-FINDS_HELPERS = '''\
-"""Stands beside your notebooks for the course's `helpers`, and loads it. `start` writes this file."""
-
-import sys
-from importlib import util
-from pathlib import Path
-
-_course = (Path(__file__).resolve().parent / {course!r}).resolve()
-_spec = util.spec_from_file_location("helpers", _course / "helpers" / "__init__.py")
-sys.modules["helpers"] = util.module_from_spec(_spec)
-_spec.loader.exec_module(sys.modules["helpers"])
-'''
+STAND_IN = ROOT / "helpers" / "course" / "path" / "helpers" / "__init__.py"
 
 
 def folder() -> Path:
@@ -143,8 +132,8 @@ def _digest(notebook: dict) -> str:
 def _let_find_helpers() -> None:
     """Let editors that start kernels themselves find the course from here, also after both were moved together."""
     place = folder() / "helpers"
-    course = os.path.relpath(ROOT, place) if ROOT in place.parents else str(ROOT)
-    text = FINDS_HELPERS.format(course=Path(course).as_posix())
+    course = Path(os.path.relpath(ROOT, place) if ROOT in place.parents else ROOT).as_posix()
+    text = STAND_IN.read_text(encoding="utf-8").replace('"../../../.."', repr(course))
     file = place / "__init__.py"
     if not file.exists() or file.read_text(encoding="utf-8") != text:
         with write_whole(file) as temporary:
