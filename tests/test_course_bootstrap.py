@@ -224,6 +224,18 @@ def test_an_interrupted_set_up_leaves_no_pip_and_goes_on_where_it_stopped(course
 
 
 @posix
+def test_a_set_up_whose_messages_nobody_reads_goes_on(course):
+    course.stop("apple")
+    process = course.process()
+    course.stopped(process)
+    process.stderr.close()
+    process.stdout.close()
+    course.go_on()
+    assert process.wait() == 0
+    assert course.environment.ready(tests=False)
+
+
+@posix
 def test_ctrl_c_while_pip_works_is_one_line(course):
     course.stop("pear")
     pipes = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}

@@ -87,6 +87,15 @@ def test_a_program_that_does_not_end_politely_is_ended_by_force(program, name):
 
 
 @posix
+def test_ctrl_c_ends_a_server_whose_messages_nobody_reads(program):
+    process, number, _ = program()
+    process.stderr.close()
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 0
+    wait_until(lambda: not lives(number))
+
+
+@posix
 def test_ctrl_c_while_a_job_runs_is_an_interruption_not_its_end(program):
     process, number, _ = program(options=", serves=False")
     process.send_signal(signal.SIGINT)

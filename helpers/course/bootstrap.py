@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -27,7 +28,7 @@ import urllib.request
 from pathlib import Path
 from typing import IO, Any, Iterable, Iterator, Sequence, cast
 
-from helpers.course import guard
+from helpers.course import console, guard
 from helpers.home import ROOT
 
 PATH = ROOT / "helpers" / "course" / "path"  # on PYTHONPATH: `helpers` alone, not all of the course's folder
@@ -67,17 +68,15 @@ CAUSES = [  # what pip or the system says, and what it means for the learner
 ]
 
 
+say = functools.partial(console.say, error=True)  # for the person who waits, or for nobody when the pipe has closed
+
+
 class SetupError(Exception):
     """Set-up failed for a reason that fits in one line."""
 
 
 class WrongChecksumError(SetupError):
     """A package is not one of those that the lock file lists."""
-
-
-def say(line: str) -> None:
-    """Print a line for the person who waits."""
-    print(line, file=sys.stderr, flush=True)
 
 
 def check_python(version: Sequence[int] = tuple(sys.version_info[:2])) -> None:
@@ -563,9 +562,9 @@ def show_progress(text: str | None) -> None:
     """Redraw one line on a terminal; elsewhere print now and then, so that logs stay short."""
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K" + (text or ""))
+        sys.stderr.flush()
     elif text and re.search(r"\[(1|\d+0)/|unpacking", text):
-        sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+        say(text)
 
 
 def explain(output: str) -> str:

@@ -107,7 +107,7 @@ def run_child(command: list, patience: float = guard.PATIENCE, serves: bool = Tr
         except KeyboardInterrupt:
             if not serves:
                 raise
-            print("ended; no server is left", file=sys.stderr)
+            console.say("ended; no server is left", error=True)
             return 0
         finally:
             guard.end(process)
