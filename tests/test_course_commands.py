@@ -533,3 +533,13 @@ def test_recommend_shows_years_and_genres_of_another_catalogue(tmp_path, set_up,
     found = document(capsys.readouterr().out)
     assert found["matched"] == {"id": 2, "title": "Tide", "year": 1990}
     assert [neighbor["genres"] for neighbor in found["neighbors"]] == [["Drama", "Sea"], []]
+
+
+@pytest.mark.parametrize("arguments", [["start", "--no-browser"], ["fetch", "mpst"]])
+def test_a_course_home_that_cannot_be_a_folder_is_named(arguments, monkeypatch, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(command_line.bootstrap, "ensure", lambda tests: None)
+    assert command_line.main(arguments) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("Let COURSE_HOME name a folder in which you may write.")

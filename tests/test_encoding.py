@@ -589,6 +589,13 @@ def test_another_encoder_serves_the_search_the_app_and_the_command_line(russian,
     assert "There is no encoder" in (said := capsys.readouterr()).err or "not on this machine" in said.err
 
 
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/model", "./none", "x" * 6_000, "a/b/c", "", "a\\b"])
+def test_a_name_that_no_encoder_can_have_is_refused_in_one_line(name):
+    with pytest.raises(ValueError, match="There is no encoder") as caught:
+        load_encoder(name)
+    assert len(str(caught.value)) < 400
+
+
 def test_tfidf_of_a_small_catalogue_is_scikit_learns():
     from sklearn.feature_extraction.text import TfidfVectorizer
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from helpers.course import bootstrap, console, launch
 from helpers.course.interrupts import INTERRUPTED
+from helpers.home import course_home
 
 RATINGS_FROM_CSV = ["user_column", "item_column", "rating_column", "time_column", "scale", "counts", "liked", "zeros"]
 RATINGS_FROM_CSV += ["encoding", "delimiter"]
@@ -434,6 +435,8 @@ def fail(error: object, as_json: bool = False, status: int = 1) -> int:
     line = " ".join(str(message).split())
     if isinstance(error, BaseException) and not isinstance(error, EXPECTED):
         line = f"{type(error).__name__}: {line} (the course did not expect this; COURSE_DEBUG=1 shows where it was)"
+    if "COURSE_HOME" in os.environ and str(course_home()) in str(getattr(error, "filename", "")):
+        line += ". Let COURSE_HOME name a folder in which you may write."
     console.say(line, error=True)
     if as_json:
         console.say_json(dict(getattr(error, "document", {}), error=line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
 import hashlib
@@ -82,10 +83,11 @@ def canonical_name(name: str | os.PathLike | None) -> str:
     short = name.removeprefix(HUB)
     if short in CHOICES or short == TFIDF:
         return short
-    if name and (folder := Path(name).expanduser()).is_dir():
-        return str(folder.resolve())
+    with contextlib.suppress(OSError, RuntimeError):  # a name too long for a file, the home of nobody
+        if name and (folder := Path(name).expanduser()).is_dir():
+            return str(folder.resolve())
     if not name or name.startswith((".", "~", os.sep)) or name.count("/") > 1 or "\\" in name:
-        raise ValueError(f"There is no encoder in the folder {name!r}. {_known()}")
+        raise ValueError(f"There is no encoder in the folder {name[:80]!r}. {_known()}")
     return name if "/" in name else HUB + name
 
 
@@ -170,7 +172,7 @@ def model_folder(name: str) -> Path:
     """Find the folder of an encoder, checked as far as its files are known; it may have to be downloaded."""
     if name == DEFAULT and (packaged := find_model_folder()):
         return packaged
-    folder = Path(name) if Path(name).is_dir() else _fetch_model(name)
+    folder = Path(name) if os.path.isdir(name) else _fetch_model(name)  # noqa: PTH112 - it may be too long for a path
     if not any((folder / about).is_file() for about in ("modules.json", "config.json")):
         raise ValueError(f"{folder} holds no encoder: neither modules.json nor config.json. {_known()}")
     if not any(folder.rglob("*.safetensors")):
@@ -194,7 +196,7 @@ def _fetch_model(name: str) -> Path:
     try:
         return Path(snapshot_download(hub_name, allow_patterns=patterns))
     except HFValidationError as error:
-        raise ValueError(f"There is no encoder {name!r}. {_known()}") from error
+        raise ValueError(f"There is no encoder {name[:80]!r}. {_known()}") from error
     except (OSError, HfHubHTTPError) as error:
         cure = f"Run: pip install {INSTALL}" if name == DEFAULT else _known()
         raise ValueError(
