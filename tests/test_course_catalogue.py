@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tiny_models import save_tiny_static
 
 from helpers import encoding
 from helpers.course import commands as command_line
@@ -103,3 +104,14 @@ def test_an_encoder_that_is_no_model_reads_all_tokens(check):
     status, said = check("--encoder", "tfidf", "--json")
     encoder = json.loads(said.out)["encoder"]
     assert (status, encoder["name"], encoder["limit"], encoder["cut_off"]) == (0, "tfidf", "all", 0)
+
+
+@pytest.mark.filterwarnings("ignore:Importing from:DeprecationWarning")
+def test_an_encoder_without_a_network_is_checked_by_its_tokenizer(check, tmp_path):
+    static = save_tiny_static(tmp_path)
+    (tmp_path / "films.csv").write_text("title,about\nTide,a shark sleeps quietly\nHill,a robot\n", encoding="utf-8")
+    _, said = check("--encoder", str(static), "--json")
+    encoder = json.loads(said.out)["encoder"]
+    assert (encoder["limit"], encoder["cut_off"]) == ("all", 0)
+    assert encoder["unknown"] == pytest.approx(1 / 6)
+    assert "of the tokens of these texts are unknown" in encoder["advice"]

@@ -615,12 +615,16 @@ def ensure(tests: bool = False) -> Path | None:
 
 def check_active() -> None:
     """Raise `SetupError` if a package of the active environment, which is not ours to repair, is not whole."""
-    for name, why in broken().items():
-        raise SetupError(
-            "{} in {} is not whole: {}. Mend it: {} -m pip install --force-reinstall --no-deps {}=={}".format(
-                name, sys.prefix, why, sys.executable, name, version_of(name)
-            )
-        )
+    gone = broken()
+    if gone:
+        what = "; ".join("{}: {}".format(*found) for found in gone.items())
+        raise SetupError("{} is not whole: {}. Mend it: {}".format(sys.prefix, what, reinstall(gone)))
+
+
+def reinstall(names: Iterable[str]) -> str:
+    """The command that installs packages of the active environment once more."""
+    again = " ".join("{}=={}".format(name, version_of(name)) for name in names)
+    return '"{}" -m pip install --force-reinstall --no-deps {}'.format(sys.executable, again)
 
 
 def add_test_packages() -> None:

