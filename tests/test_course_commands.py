@@ -542,4 +542,4 @@ def test_a_course_home_that_cannot_be_a_folder_is_named(arguments, monkeypatch, 
     monkeypatch.setattr(command_line.bootstrap, "ensure", lambda tests: None)
     assert command_line.main(arguments) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith("Let COURSE_HOME name a folder in which you may write.")
+    assert line.endswith("Let COURSE_HOME name a folder you may write in.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import json
 import math
 import os
@@ -435,8 +436,8 @@ def fail(error: object, as_json: bool = False, status: int = 1) -> int:
     line = " ".join(str(message).split())
     if isinstance(error, BaseException) and not isinstance(error, EXPECTED):
         line = f"{type(error).__name__}: {line} (the course did not expect this; COURSE_DEBUG=1 shows where it was)"
-    if "COURSE_HOME" in os.environ and str(course_home()) in str(getattr(error, "filename", "")):
-        line += ". Let COURSE_HOME name a folder in which you may write."
+    if "COURSE_HOME" in os.environ and isinstance(error, OSError) and error.errno != errno.ENOSPC:
+        line += ". Let COURSE_HOME name a folder you may write in." if str(course_home()) in str(error.filename) else ""
     console.say(line, error=True)
     if as_json:
         console.say_json(dict(getattr(error, "document", {}), error=line))
