@@ -106,7 +106,6 @@ def test_an_encoder_that_is_no_model_reads_all_tokens(check):
     assert (status, encoder["name"], encoder["limit"], encoder["cut_off"]) == (0, "tfidf", "all", 0)
 
 
-@pytest.mark.filterwarnings("ignore:Importing from:DeprecationWarning")
 def test_an_encoder_without_a_network_is_checked_by_its_tokenizer(check, tmp_path):
     static = save_tiny_static(tmp_path)
     (tmp_path / "films.csv").write_text("title,about\nTide,a shark sleeps quietly\nHill,a robot\n", encoding="utf-8")
