@@ -161,7 +161,7 @@ def test_what_nobody_can_guess_has_to_be_named(tmp_path, content):
         describe(tmp_path / "some.csv", delimiter=",")
 
 
-@pytest.mark.parametrize(("ids", "said"), [(["7", "7"], "id '7' stands there before"), (["1", ""], "id is missing")])
+@pytest.mark.parametrize(("ids", "said"), [(["7", "7"], "id '7' stands there before"), (["1", ""], "id '' is missing")])
 def test_ids_name_one_row_each(tmp_path, ids, said):
     pd.DataFrame({"title": ["A", "B"], "about": ["x", "y"], "id": ids}).to_csv(tmp_path / "f.csv", index=False)
     with pytest.raises(ValueError, match=rf"f\.csv, line 3: {said}"):

@@ -12,14 +12,14 @@ import math
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from helpers.data import tables
-from helpers.data.tables import STRINGS, Table
+from helpers.data.tables import Table
 
 TEXTS = (".txt", ".md")  # files of a folder that are texts, titled by their names
 JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*([\[{])\s*[\[{\"}\]]")  # what a JSON file begins with
@@ -102,7 +102,7 @@ def open_table(
 def _of_path(path: Path, needed: list[str], encoding: str | None, delimiter: str | None) -> Table | Frame:
     if path.is_dir():
         return _of_folder(path, encoding)
-    head = tables.first_bytes(tables.regular_file(path))
+    head = tables.first_bytes(path)
     if head.startswith(b"PAR1"):
         return _of_program(path, "Parquet", "pyarrow", 1)
     if head.startswith(b"PK") and _is_excel(path):
@@ -125,18 +125,18 @@ def _of_folder(path: Path, encoding: str | None) -> Frame:
 
 
 def _text_of(path: Path, encoding: str | None) -> str:
-    with tables.open_text(path, *tables.find_encoding(path, encoding)) as (text, _):
+    with tables.open_text(path, *tables.find_encoding(path, encoding)) as text:
         return text.read()
 
 
 def _of_json(path: Path, encoding: str | None, is_list: bool) -> Frame:
     """Read a list of objects, or an object a line."""
-    with tables.open_text(path, *tables.find_encoding(path, encoding), f"Reading {path.name}") as (text, moved):
+    with tables.open_text(path, *tables.find_encoding(path, encoding), f"Reading {path.name}") as text:
         try:
             if is_list:
                 objects = list(enumerate(json.loads(text.read().removeprefix("\ufeff")), 1))
             else:
-                objects = list(_objects(text, moved))
+                objects = list(_objects(text))
         except RecursionError:
             raise ValueError(f"{path.name}: its lists are nested too deep.") from None
         except json.JSONDecodeError as error:
@@ -148,11 +148,9 @@ def _of_json(path: Path, encoding: str | None, is_list: bool) -> Frame:
     return _frame(path.name, pd.DataFrame(rows, [number for number, _ in objects]), "object")
 
 
-def _objects(lines: Iterator[str], moved: Callable[[], None]) -> Iterator[tuple[int, object]]:
+def _objects(lines: Iterable[str]) -> Iterator[tuple[int, object]]:
     """Parse an object a line, and number the lines."""
     for number, line in enumerate(lines, 1):
-        if number % 4096 == 0:
-            moved()
         if text := line.strip("\ufeff \t\r\n"):
             try:
                 yield number, json.loads(text)
@@ -200,7 +198,7 @@ def _frame(name: str, cells: pd.DataFrame, unit: str = "row") -> Frame:
 
 
 def _column(cells: pd.Series) -> pd.Series:
-    return pd.Series([as_text(cell) for cell in cells], cells.index, STRINGS)
+    return pd.Series([as_text(cell) for cell in cells], cells.index, tables.string_dtype())
 
 
 def as_text(cell: object) -> str | None:
