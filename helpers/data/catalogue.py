@@ -25,6 +25,7 @@ import re
 import shlex
 import tomllib
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -98,10 +99,10 @@ class Description:
             "cast": self.people_column,
             "id": self.id_column,
         }
-        columns = {name: name for name in ("genres", "year") if name in free}
+        columns: dict[str, str] = {name: name for name in ("genres", "year") if name in free}
         columns |= {name: column for name, column in named.items() if column}
-        read = {"genres": read_genres, "year": read_years, "cast": read_genres, "id": pd.Series.copy}
-        found = {name: read[name](table[column]) for name, column in columns.items()}
+        read: dict[str, Callable[[pd.Series], pd.Series]] = {"year": read_years, "id": pd.Series.copy}
+        found = {name: read.get(name, read_genres)(table[column]) for name, column in columns.items()}
         titles = _titles(table[self.title_column])
         texts = table.pop(self.text_column).str.strip()
         movies = pd.DataFrame({"title": titles, "synopsis": texts.mask(is_missing(texts), "")})

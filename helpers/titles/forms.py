@@ -29,6 +29,11 @@ COUNTED = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
     "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
 }  # fmt: skip
+ORDINALS = {
+    "first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7",
+    "eighth": "8", "ninth": "9", "tenth": "10",
+}  # fmt: skip
+COUNTABLE = "(?:season|series|part|volume|book|chapter|episode)"
 STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss", "·": " "})
 FRACTIONS = "[¼-¾⅐-⅞]"
 TRADE_MARKS = re.compile("[™®©℠]")
@@ -73,6 +78,7 @@ def normalize_title(title: str) -> str:
     if len(words) > 1 and re.fullmatch(ARTICLES, words[0]):
         words = words[1:]
     numbered = " ".join(words[:1] + [(ROMAN | VERSUS).get(word, word) for word in words[1:]])
+    numbered = re.sub(rf"\b({'|'.join(ORDINALS)})(?= {COUNTABLE}\b)", lambda found: ORDINALS[found[0]], numbered)
     numbers = "|".join(COUNTED)
     counted = re.sub(rf"\b(?:{PART} )?({numbers}|\d+)\b", lambda found: COUNTED.get(found[1], found[1]), numbered)
     return counted or " ".join(title.split()).casefold()
