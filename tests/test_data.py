@@ -93,6 +93,10 @@ REFUSED = {
     "quotes inside": (b'name,plot\na,"he said "no" twice"\n', "line 2: the quote .* written twice"),
     "a cell too many": (b"name,plot\na,b\nc,d,e\n", "line 3: 3 cells, the header has 2. A text that has a ',' in it"),
     "a tab too many": (b"name\tplot\na\tb\nc\td\te\n", "line 3: 3 cells.* a tab in it"),
+    "all but one cell too few": (
+        b"name,plot,year\na,b,1\nc\n",
+        "line 3: 1 cell, the header has 3. A text",
+    ),
     "a cell too few": (b"name,plot,year\na,b,1\nc,d\n", "line 3: 2 cells, the header has 3. A text that goes on"),
     "after cells of several lines": (b'name,plot\r\na,"b\r\nc"\r\nd,e,f\r\n', "line 4: 3 cells"),
     "after lines of an old Macintosh": (b'name,plot\ra,"b\rc"\r\rd,e,f\r', "line 5: 3 cells"),

@@ -1,5 +1,7 @@
 """Anybody's ratings from a file: every number and time is read rightly, or its line is named."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -119,6 +121,18 @@ def test_what_is_no_time_names_its_line(tmp_path, cells):
     rows = [f"a,{place},4,{cell}" for place, cell in enumerate(cells)]
     path = write(tmp_path / "r.csv", *rows, columns="user,item,rating,when")
     with pytest.raises(ValueError, match=rf"r\.csv, line 3: when '{cells[1]}' is no time"):
+        read(path, time_column="when")
+
+
+@pytest.mark.parametrize(("cells", "line", "unit"), [(["978307200", "978307200000"], 3, ""), (["9" * 31], 2, "nano")])
+def test_a_time_in_another_unit_than_the_rest_names_its_line(tmp_path, cells, line, unit):
+    rows = [f"a,{place},4,{cell}" for place, cell in enumerate([*cells, *3 * cells[:1]])]
+    path = write(tmp_path / "r.csv", *rows, columns="user,item,rating,when")
+    with (
+        warnings.catch_warnings(),
+        pytest.raises(ValueError, match=rf"line {line}: when '.*' as {unit}seconds since 1970"),
+    ):
+        warnings.simplefilter("ignore")
         read(path, time_column="when")
 
 

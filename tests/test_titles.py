@@ -46,6 +46,7 @@ from helpers.titles import lookup as lookup_module
         ("Star Trek V: The Final Frontier", "Star Trek 5 - The Final Frontier"),
         ("Star Wars: Episode V The Empire Strikes Back", "Star Wars Episode 5: The Empire Strikes Back"),
         ("Saw X", "Saw 10"),
+        ("Harbor Watch: The Third Season", "Harbor Watch - The 3 Season"),
     ],
 )
 def test_spellings_of_one_title_get_one_form(left, right):
@@ -387,12 +388,22 @@ def test_looking_at_candidates_only_loses_no_pair_that_has_enough_points():
         ("HP and the Order of the Phoenix", "Harry Potter and the Order of the Phoenix", "alike"),
         ("Ida Lund and the Sorcerer's Gate", "Ida Lund and the Philosopher's Gate", "alike"),
         ("Season 1 Episode 2", "Season 2 Episode 1", "another number"),
+        ("Harbor Watch: The Complete First Season", "Harbor Watch: The Complete Third Season", "another number"),
+        ("Harbor Watch: The Complete Second Season", "Harbor Watch: The Complete Season 2", "nearly the same"),
+        ("Salt Road Tales: Deadly Ninth", "Salt Road Tales: Dead Plunkett", "of one series"),
+        ("Salt Road Tales in Return", "Salt Road Tales and Peter", "of one series"),
+        ("Amazing Spider Man", "Amazing Spiderman", "nearly the same"),
         ("Up", "Gravity", "different"),
     ],
 )
 def test_two_titles_stand_to_each_other_in_a_way_that_has_a_name(left, right, relation):
     forms = normalize_title(left), normalize_title(right)
     assert titles.relate_titles(*forms) == titles.relate_titles(*forms[::-1]) == relation
+
+
+def test_years_and_titles_of_any_type_are_read():
+    rows = listings([(1984, "1984-05-01"), ("1984", 1984.0), ("Heat", "c. 1995"), ("Heat", "1995"), ("Heat", "inf")])
+    assert found(find_duplicates(rows)) == {(100, 101), (102, 103)}
 
 
 def test_the_year_in_a_title_counts_where_the_column_has_none():

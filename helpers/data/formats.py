@@ -140,7 +140,8 @@ def _of_json(path: Path, encoding: str | None, is_list: bool) -> Frame:
         except RecursionError:
             raise ValueError(f"{path.name}: its lists are nested too deep.") from None
         except json.JSONDecodeError as error:
-            raise ValueError(f"{path.name}, line {error.lineno}: no JSON ({error.msg}).") from None
+            kinds = "A JSON file is a list of objects, or has an object on each line."
+            raise ValueError(f"{path.name}, line {error.lineno}: no JSON ({error.msg}). {kinds}") from None
     for number, value in objects:
         if not isinstance(value, dict):
             raise ValueError(f'{path.name}, object {number}: no object with names, such as {{"title": "Emma"}}.')

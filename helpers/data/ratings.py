@@ -16,6 +16,7 @@ from helpers.data.tables import Table
 LIKED = 4.0  # stars; a rating from here on counts as a like
 SCALE = (0.5, 5.0)  # stars, lowest and highest
 WORST, BEST = SCALE
+LATEST = 1e11  # seconds since 1970: what is later is in another unit than the rest
 THUMBS = {
     **dict.fromkeys(["up", "thumbs up", "like", "liked", "true", "yes", "👍"], "1"),
     **dict.fromkeys(["down", "thumbs down", "dislike", "disliked", "false", "no", "👎"], "0"),
@@ -210,8 +211,12 @@ def _seconds(file: Table | Frame, cells: pd.Series, column: str) -> pd.Series:
         refuse_cells(file, cells, dates.isna(), column, wrong)
         return (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
     refuse_cells(file, cells, seconds.isna(), column, wrong)
-    thousands = 1_000 ** int(max(0, np.log10(max(1.0, seconds.median())) - 8) // 3)
-    if thousands > 1:
-        unit = {1_000: "milliseconds", 1_000_000: "microseconds"}.get(thousands, "nanoseconds")
-        warnings.warn(f"{file.name}: {column} is read as {unit} since 1970.", stacklevel=3)
-    return seconds / thousands
+    units = ["seconds", "milliseconds", "microseconds", "nanoseconds"]
+    thousands = int(np.clip((np.log10(max(1.0, seconds.median())) - 8) // 3, 0, 3))
+    if thousands:
+        warnings.warn(f"{file.name}: {column} is read as {units[thousands]} since 1970.", stacklevel=3)
+    seconds = seconds / 1_000**thousands
+    refuse_cells(
+        file, cells, seconds.abs() > LATEST, column, f"as {units[thousands]} since 1970 is after the year 5000"
+    )
+    return seconds

@@ -157,7 +157,8 @@ class Table:
         cure = f"A text that {text} has to stand in quotes"
         if len(cells) == self.width + 1:
             cure += "; if each row begins with a name of its own, name that column in the header, too"
-        return f"{self.name}, line {line}: {len(cells)} cells, the header has {len(self.columns)}. {cure}."
+        found = f"{len(cells)} cell" + "s" * (len(cells) != 1)
+        return f"{self.name}, line {line}: {found}, the header has {len(self.columns)}. {cure}."
 
     def _unclosed(self, first: int, last: int, error: csv.Error) -> str:
         if "field limit" in str(error):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
+from helpers.data.cells import read_years
 from helpers.titles.forms import normalize_title, numbers_in, split_words, without_accents, year_in_brackets
 
 if TYPE_CHECKING:
@@ -51,11 +52,13 @@ class Clues(NamedTuple):
 
 def clues_of(listings: pd.DataFrame) -> Clues:
     """Bring listings into the form in which they are compared; a column that is not there is empty."""
-    in_title = [year_in_brackets(title) for title in listings["title"]]
+    names = listings["title"].astype(str)
+    in_title = [year_in_brackets(title) for title in names]
     years = np.array([np.nan if year is None else year for year in in_title])
     if "year" in listings:
-        years = np.where(listings["year"].isna(), years, listings["year"].astype(float))
-    titles = [normalize_title(title) for title in listings["title"]]
+        known = read_years(listings["year"].map(str, na_action="ignore"))
+        years = np.where(known.isna(), years, known.astype(float))
+    titles = [normalize_title(title) for title in names]
     columns = listings.reindex(columns=["synopsis", "director", "cast"])
     texts = _telling(columns["synopsis"], titles)
     return Clues(titles, years, *map(_word_weights, (texts, columns["director"], columns["cast"])))
