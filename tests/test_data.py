@@ -147,6 +147,7 @@ def test_a_file_that_cannot_be_used_is_told_in_one_line(tmp_path, content, messa
 
 READ = {
     "a comma behind each row": (b"name,plot,genre\na,b,c,\nd,e,f,\n", ["a", "d"], ["b", "e"]),
+    "numbers, and a comma behind each row": (b"name,plot\n1,a,\n2,b,\n", ["1", "2"], ["a", "b"]),
     "commas behind all lines": (b"name,plot,,\na,b,,\nd,e,,\n", ["a", "d"], ["b", "e"]),
     "a comma behind the header": (b"name,plot,\na,b\nd,e\n", ["a", "d"], ["b", "e"]),
     "row names of R": (b'"name","plot"\n"1","a","b"\n"2","d","e"\n', ["a", "d"], ["b", "e"]),

@@ -73,19 +73,11 @@ def open_table(
     encoding, delimiter : str, optional
         Of a CSV file, see `tables.open_csv`; JSON and text files may be in any encoding, too.
 
-    Returns
-    -------
-    Table or Frame
-        With ``name``, ``columns``, ``rows``, ``frame(columns)`` and ``parts(columns, rows)``.
-
     Raises
     ------
-    ValueError
-        When it is no table, is damaged, or lacks a column. One line says so.
-    FileNotFoundError
-        When there is no such file.
-    ImportError
-        When the package that reads such files is not there; the line names it.
+    ValueError, FileNotFoundError, ImportError
+        When there is no such file, it is no table, is damaged, lacks a column, or is read by a package that is not
+        there. One line says so.
     """
     opened: Table | Frame
     if isinstance(file, pd.DataFrame):
@@ -116,9 +108,8 @@ def _of_folder(path: Path, encoding: str | None) -> Frame:
     """Read a folder of text files: a title each, and a text."""
     files = sorted(file for file in path.iterdir() if file.suffix.lower() in TEXTS and file.is_file())
     if not files:
-        raise ValueError(
-            f"{path} is a folder without a text file ({' or '.join(TEXTS)}); name a file, or such a folder."
-        )
+        kinds = " or ".join(TEXTS)
+        raise ValueError(f"{path} is a folder without a text file ({kinds}); name a file, or such a folder.")
     texts = [_text_of(file, encoding) if file.stat().st_size else "" for file in files]
     frame = pd.DataFrame({"title": [file.stem for file in files], "text": texts}, range(1, len(files) + 1))
     return _frame(path.name, frame, "file")
@@ -192,14 +183,11 @@ def _of_program(path: Path, kind: str, package: str, first: int) -> Frame:
 
 def _frame(name: str, cells: pd.DataFrame, unit: str = "row") -> Frame:
     """Make texts of all cells."""
-    columns = [_column(cells.iloc[:, place]) for place in range(cells.shape[1])]
-    names = tables.distinct([tables.one_line(str(column)) for column in cells])
-    texts = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=cells.index)
-    return Frame(name, texts.set_axis(names, axis=1).rename_axis(index="line"), unit)
-
-
-def _column(cells: pd.Series) -> pd.Series:
-    return pd.Series([as_text(cell) for cell in cells], cells.index, tables.string_dtype())
+    texts = {
+        column: pd.Series(list(map(as_text, cells.iloc[:, place])), cells.index, tables.string_dtype())
+        for place, column in enumerate(tables.distinct([tables.one_line(str(column)) for column in cells]))
+    }
+    return Frame(name, pd.DataFrame(texts, cells.index).rename_axis(index="line"), unit)
 
 
 def as_text(cell: object) -> str | None:

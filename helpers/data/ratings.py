@@ -128,19 +128,9 @@ def as_stars(ratings: Any, scale: tuple = SCALE) -> Any:
     Parameters
     ----------
     ratings : array-like of float
-        Any shape.
+        Any shape, which the result has, too; `from_stars` is the way back.
     scale : tuple of float
-        Lowest and highest rating, and perhaps the lowest one that is a like.
-
-    Returns
-    -------
-    array-like of float
-        Of the same shape; `from_stars` is the way back.
-
-    Raises
-    ------
-    ValueError
-        When the lowest rating is not below the highest, or the like is not between them.
+        Lowest and highest rating, and perhaps the lowest one that is a like; anything else is a `ValueError`.
     """
     points, stars = _knots(scale)
     return ratings if tuple(scale) == SCALE else np.round(np.interp(ratings, points, stars), 6)

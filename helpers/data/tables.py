@@ -246,9 +246,8 @@ def _opened(path: Path, bar: str | None = None) -> Iterator[Any]:
             with shown as read:
                 yield gzip.GzipFile(fileobj=read) if packed else read
         except (zlib.error, EOFError, gzip.BadGzipFile) as error:
-            raise ValueError(
-                f"{path.name}: the gzip file is damaged or cut off ({one_line(str(error))[:80]})."
-            ) from None
+            why = one_line(str(error))[:80]
+            raise ValueError(f"{path.name}: the gzip file is damaged or cut off ({why}).") from None
 
 
 def _blocks(path: Path, bar: str | None = None) -> Generator[bytes]:
@@ -294,9 +293,6 @@ def find_encoding(path: Path, named: str | None = None) -> tuple[str, str]:
     if wide := charset.marked(head):
         _refuse_bytes(path, wide, "strict", f"byte {{}} is not in {wide}, which the file begins as")
         return wide, "strict"
-    if b"\0" in head:
-        line = charset.count_ends(head[: head.index(b"\0")].decode("latin-1")) + 1
-        raise ValueError(f"{path.name}, line {line}: {ZERO}.")
     try:
         _refuse_bytes(path, "utf-8", "strict", None)
         return "utf-8", "strict"
@@ -320,11 +316,8 @@ def _guessed(path: Path) -> str:
             "gbk, big5, shift_jis, euc-kr, iso8859-2, ... (in Python: encoding=)."
         )
     _refuse_bytes(path, "cp1252", "strict", "byte {} is not in cp1252")
-    warnings.warn(
-        f"{path.name} is not UTF-8; it is read as Windows-1252 (Western European). If letters look wrong, name the "
-        "encoding.",
-        stacklevel=5,
-    )
+    read = "is not UTF-8; it is read as Windows-1252 (Western European)"
+    warnings.warn(f"{path.name} {read}. If letters look wrong, name the encoding.", stacklevel=5)
     return found.encoding
 
 
@@ -405,7 +398,8 @@ def _headers(path: Path, encoding: str, errors: str, needed: list[str], only: st
             begin += 1
         else:
             raise ValueError(f"{path.name}: the file is empty.")
-    tables, unclosed = [], []
+    tables: list[Table] = []
+    unclosed: list[ValueError] = []
     for delimiter in only or DELIMITERS:
         table = Table(path, encoding, errors, delimiter, begin)
         try:
@@ -466,12 +460,11 @@ def _fitted(table: Table) -> Table:
     first = [cells for line, _, cells in begin if line > table.header_line and _says_something(cells)]
     names, before = table.columns, 0
     width = len(first[0]) if len({len(cells) for cells in first}) == 1 else len(names)
-    if width == len(names) + 1 and _numbered([cells[0] for cells in first]):  # as R and pandas write rows' names
-        before = 1
-    elif width <= len(names) and not any(names[width:]):  # the header alone ends with a delimiter
-        names = names[:width]
-    elif width < len(names) or any(cell for cells in first for cell in cells[len(names) :]):  # else each row ends so
-        width = len(names)
+    if width > len(names) and any(cell for cells in first for cell in cells[len(names) :]):  # else each row ends so
+        before = int(width == len(names) + 1 and _numbered([cells[0] for cells in first]))  # as R and pandas do
+        width = len(names) + before
+    elif width < len(names):  # the header alone ends with a delimiter, or rows are too short
+        names, width = (names, len(names)) if any(names[width:]) else (names[:width], width)
     return dataclasses.replace(table, columns=distinct(names), width=width, before=before)
 
 

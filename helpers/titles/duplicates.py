@@ -68,7 +68,7 @@ def find_duplicates(listings: pd.DataFrame, *, needed: int | None = None) -> pd.
         Needs ``title``; ``year``, ``synopsis``, ``director`` and ``cast`` are used where they stand. The index names
         the listings. Rows without title are passed over.
     needed : int, optional
-        Points that make a duplicate. By default 4 (`NEEDED`) where certain duplicates are usual, and 7
+        Points that make a duplicate. By default 4 (`NEEDED`) where certain duplicates are usual, and 8
         (`NEEDED_WHERE_RARE`) in a catalogue that has hardly any.
 
     Returns
@@ -77,8 +77,8 @@ def find_duplicates(listings: pd.DataFrame, *, needed: int | None = None) -> pd.
         One row a candidate pair, best first: ``left``, ``right`` (ids), ``title_score`` (0 to 100, see `title_scores`),
         ``year_gap`` (NaN when a year is missing), ``text_similarity`` (cosine of the TF-IDF vectors of the synopses;
         NaN when a listing has none), ``people_similarity`` (mean of the same of directors and of casts), ``relation``
-        (of the titles, see `relate_titles`), ``points``, ``duplicate``. Of more than 30 copies of one listing, each is
-        paired with the first alone.
+        (of the titles, see `relate_titles`), ``points``, ``duplicate``. Copies of one
+        listing are paired with the first alone, where there are more than 100.
 
     Raises
     ------
@@ -181,12 +181,8 @@ def true_pairs(truth: pd.Series) -> set[tuple]:
 def pair_precision_recall(pairs: pd.DataFrame, truth: pd.Series) -> tuple[float, float]:
     """Judge found pairs by the truth.
 
-    Parameters
-    ----------
-    pairs : pandas.DataFrame
-        Needs ``left`` and ``right``; every row claims that the two listings are one film.
-    truth : pandas.Series
-        The film of each listing, see `helpers.data.load_duplicates`.
+    Every row of `pairs` (columns ``left`` and ``right``) claims that two listings are one film; the truth is the film
+    of each listing, see `helpers.data.load_duplicates`.
 
     Returns
     -------
