@@ -367,3 +367,13 @@ def test_what_a_killed_process_left_is_removed_by_the_next_that_writes(tmp_path)
         with files.write_whole(tmp_path / "h.txt") as other:  # the first is still being written
             other.write_text("whole", encoding="utf-8")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["g.txt", "h.txt"]
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), data.write_whole(path) as temporary:
+        temporary.write_text("ne")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["file.txt"]
