@@ -57,6 +57,7 @@ def test_points_add_up(relation, gap, people, text, points):
         ("Alien", "Alien: Covenant", "one goes on"),
         ("Wayne's World", "Wayne's World 2", "another number"),
         ("Kill Bill: Vol. 1", "Kill Bill: Vol. 2", "another number"),
+        ("Harbor Light: Vol. I", "Harbor Light: Vol. II", "another number"),
         ("Dune", "Dune: Part One", "nearly the same"),
         ("Alien: Resurrection", "Alien 4: Resurrection", "nearly the same"),
         ("Matilda", "Roald Dahl's Matilda", "same ending"),

@@ -35,6 +35,7 @@ from helpers.titles import (
         ("Star Trek V: The Final Frontier", "Star Trek 5 - The Final Frontier"),
         ("Star Wars: Episode V The Empire Strikes Back", "Star Wars Episode 5: The Empire Strikes Back"),
         ("Saw X", "Saw 10"),
+        ("Harbor Light: Vol. I", "Harbor Light, Volume One"),
         ("Harbor Watch: The Third Season", "Harbor Watch - The 3 Season"),
     ],
 )

@@ -84,10 +84,8 @@ def load_movies(
 
     Raises
     ------
-    ValueError
-        When the file cannot be read rightly, or lacks a column, or has no usable row; see `helpers.data.open_table`.
-    FileNotFoundError
-        When there is no such file.
+    ValueError, FileNotFoundError
+        When there is no such file, it cannot be read rightly (see `helpers.data.open_table`), or has no usable row.
 
     References
     ----------
@@ -279,8 +277,7 @@ def load_vectors(movies: pd.DataFrame, encoder: str = "all-MiniLM-L6-v2") -> np.
     Raises
     ------
     ValueError
-        When the file is damaged, lacks a film, or was made from other synopses than the ones in `movies`, or when there
-        are none of this encoder.
+        When the file is damaged, lacks a film, or was made from other synopses, or when there are none of this encoder.
     """
     if encoder not in VECTOR_FILES:
         raise ValueError(f"load_vectors: there are vectors of {' and '.join(VECTOR_FILES)}, not of {encoder!r}.")

@@ -90,7 +90,7 @@ def close_titles(titles: list[str], least: float = 70, years: np.ndarray | list[
     Parameters
     ----------
     titles : list of str
-        As from `normalize_title`, with one space between words.
+        As from `normalize_title`.
     least : float
         Of 100.
     years : array-like, optional

@@ -216,7 +216,7 @@ def merge_duplicates(listings: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFram
     Raises
     ------
     ValueError
-        When an id stands twice, or when a pair names a listing that is not there.
+        When an id stands twice, or a pair names a listing that is not there.
     """
     _refuse_equal_ids(listings, "merge_duplicates")
     if pairs.empty:

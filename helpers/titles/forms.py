@@ -19,12 +19,12 @@ ROMAN = {
     "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12",
     "xiii": "13",
 }  # fmt: skip
-SHORT_ROMAN = {"v": "5", "x": "10"}  # only at the end of a name or after "Part": "Ford v Ferrari", "X-Men"
+SHORT_ROMAN = {"i": "1", "v": "5", "x": "10"}  # after "Part"; v and x also at the end: "Ford v Ferrari", "X-Men"
 VERSUS = {"vs": "v", "versus": "v"}
 STUDIO = r"^(?:walt )?(?:disney|marvel|pixar)'s (?=\w)"
 DIGITS_AS_LETTERS = str.maketrans("013457", "oieasv")  # as in "Se7en"
 PART = "(?:part|volume|vol|episode|ep|chapter)"
-NUMBERED = rf"(\b{PART}\.? )([vx])\b|(?<=[\w:] )([vx])(?=\s*(?:$|[:,(\[/]| -))"
+NUMBERED = rf"(\b{PART}\.? )([ivx])\b|(?<=[\w:] )([vx])(?=\s*(?:$|[:,(\[/]| -))"
 COUNTED = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
     "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
