@@ -55,6 +55,7 @@ REFUSED = {
     "JSON cut off": (b'{"name": "a", "plot": "b"}\n\n{"name": "a",', r"line 3: no JSON"),
     "JSON of texts": (b'["name", "plot"]', r"object 1: no object with names"),
     "JSON too deep": (b"[" * 200_000, r"nested too deep"),
+    "a tar file": (b"films.csv".ljust(257, b"\0") + b"ustar\x0000", "this is a tar file"),
     "PDF": (b"%PDF-1.7\n", "a PDF file"),
     "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "an old Excel"),
     "Parquet": (b"PAR1\x15\x04", "the Parquet file is damaged"),
