@@ -104,3 +104,12 @@ def test_a_letter_on_the_border_of_two_blocks_is_whole(tmp_path, monkeypatch):
     with pytest.warns(UserWarning, match="Windows-1252"):
         assert load(path)["synopsis"].tolist() == [text.strip()]
     assert charset.judge([bytes([byte]) for byte in "\r\n\r\né é\n".encode("cp1252")]).line == 3
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_wrong_byte_is_on_the_line_that_an_editor_counts(tmp_path, monkeypatch, end):
+    (tmp_path / "films.csv").write_bytes(end.join(["name,plot", "é,b", "c,d", "e,"]).encode() + b"\xff")
+    for size in range(1, 20):
+        monkeypatch.setattr(tables, "BLOCK", size)
+        with pytest.raises(ValueError, match=r"films\.csv, line 4: byte 0xFF is not in utf-8"):
+            load_movies(tmp_path / "films.csv", "name", "plot", encoding="utf-8")

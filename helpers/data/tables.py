@@ -342,7 +342,8 @@ def _refuse_bytes(path: Path, encoding: str, errors: str, complaint: str | None)
         except UnicodeDecodeError as error:
             if complaint is None:
                 raise
-            before = error.object[: error.start].decode(encoding, "replace")
+            held = "\r" * (decoder.getstate()[1] & 1)  # of a line end that may be one of two signs
+            before = held + error.object[: error.start].decode(encoding, "replace")
             what = complaint.format(f"0x{error.object[error.start]:02X}")
         except UnicodeError as error:
             before, what = "", one_line(str(error))[:120]
