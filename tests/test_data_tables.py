@@ -55,6 +55,11 @@ REFUSED = {
     "JSON cut off": (b'{"name": "a", "plot": "b"}\n\n{"name": "a",', r"line 3: no JSON"),
     "JSON of texts": (b'["name", "plot"]', r"object 1: no object with names"),
     "JSON too deep": (b"[" * 200_000, r"nested too deep"),
+    "a quote behind a space": (
+        b'name,plot\na, "b,\nc"d\n"e",f\n',
+        "line 2: the quote that opens at character 4 is not",
+    ),
+    "a zero beside a foreign letter": (b"name,plot\na,\0b\nc,\xe9\n", "line 2: a zero byte"),
     "a tar file": (b"films.csv".ljust(257, b"\0") + b"ustar\x0000", "this is a tar file"),
     "PDF": (b"%PDF-1.7\n", "a PDF file"),
     "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "an old Excel"),

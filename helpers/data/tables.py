@@ -293,6 +293,9 @@ def find_encoding(path: Path, named: str | None = None) -> tuple[str, str]:
     if wide := charset.marked(head):
         _refuse_bytes(path, wide, "strict", f"byte {{}} is not in {wide}, which the file begins as")
         return wide, "strict"
+    if b"\0" in head:
+        line = charset.count_ends(head[: head.index(b"\0")].decode("latin-1")) + 1
+        raise ValueError(f"{path.name}, line {line}: {ZERO}.")
     try:
         _refuse_bytes(path, "utf-8", "strict", None)
         return "utf-8", "strict"
@@ -379,8 +382,8 @@ def _lines(text: io.TextIOBase, name: str, backslashes: bool = False) -> Iterato
 
 def _before_open_quote(record: str, delimiter: str) -> str:
     """The part of a record before the last quote that opens a cell and does not close it."""
-    end = rf"(?:[{re.escape(delimiter)}\r\n]|\Z)"
-    cell = re.compile(rf' *(?:"[^"]*(?:""[^"]*)*"|[^"{re.escape(delimiter)}\r\n][^{re.escape(delimiter)}\r\n]*)?{end}')
+    ends = re.escape(delimiter) + r"\r\n"
+    cell = re.compile(rf' *(?:"[^"]*(?:""[^"]*)*"|[^" {ends}][^{ends}]*)?(?:[{ends}]|\Z)')
     place = 0
     while (found := cell.match(record, place)) and found.end() > place:
         place = found.end()
