@@ -47,7 +47,7 @@ def test_nonsense_finds_nothing(lookup, query):
 
 def test_a_match_says_how_sure_it_is(lookup):
     sure, unsure = lookup.closest("the matrix"), lookup.closest("the matirx")
-    assert sure == (10, "The Matrix", 1.0)
+    assert [sure] == lookup.ties("the matrix") == [(10, "The Matrix", 1.0)]
     assert 0.7 <= unsure.score < sure.score
 
 
@@ -71,6 +71,12 @@ def test_a_title_that_stands_in_the_catalogue_is_found_as_it_stands(title):
         assert lookup.closest(title).title == title
         assert lookup.closest(f"  {title}\n").title == title
         assert [match.title for match in lookup.ties(title)] == [title]
+
+
+def test_as_many_suggestions_come_as_are_asked_for_however_many_are_exact(lookup):
+    for n in range(1, 6):
+        assert [match.id for match in lookup.suggest("king kong", n)][:2] == [13, 14][:n]
+        assert len(lookup.suggest("king kong", n)) == n
 
 
 def test_capitals_decide_between_films_before_articles_do():
