@@ -156,7 +156,9 @@ def test_a_comment_is_not_guessed_to_be_a_header(tmp_path):
         describe(tmp_path / "some.csv")
 
 
-@pytest.mark.parametrize("content", ["a,b\n1,2\n3,4\n", "a,b\nx,y\n", "a\nA long text of many words.\n", "a" * 200_000])
+@pytest.mark.parametrize(
+    "content", ["a,b\n1,2\n3,4\n", f"a,b\n1,{10**30}\n", "a,b\nx,y\n", "a\nA long text of many words.\n", "a" * 200_000]
+)
 def test_what_nobody_can_guess_has_to_be_named(tmp_path, content):
     (tmp_path / "some.csv").write_text(content)
     with pytest.raises(ValueError, match=r"nobody can tell which column holds (titles|texts) \(found: a.*Name it: --"):

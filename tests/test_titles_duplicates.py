@@ -181,6 +181,13 @@ def test_doubtful_pairs_count_in_a_catalogue_with_many_certain_ones_only():
     assert found(find_duplicates(clean, needed=titles.NEEDED)) == {(100, 101)}
 
 
+def test_one_title_of_one_year_is_one_film_where_duplicates_are_rare_and_of_the_next_year_is_not():
+    letters = "bcdfghjklmnpqrstvwxz"
+    pairs = [("Lanterns", 2000), ("Lanterns", 2000), ("Otter", 1999), ("Otter", 2000)]
+    rows = [(one * 4, 1990) for one in letters] + pairs
+    assert found(find_duplicates(listings(rows))) == {(120, 121)}
+
+
 @pytest.mark.parametrize(
     "columns",
     [
@@ -229,7 +236,7 @@ def test_no_listings_and_nothing_to_merge_are_no_error():
         pd.testing.assert_frame_equal(merge_duplicates(rows, none), rows)
     assert merge_duplicates(rows[["title"]], pd.DataFrame({"left": [100], "right": [101]})).index.tolist() == [100]
     with pytest.raises(ValueError, match="no id 7"):
-        merge_duplicates(rows, pd.DataFrame({"left": [7], "right": [101]}))
+        merge_duplicates(rows, pd.DataFrame({"left": [100, 7], "right": [101, 101]}))
 
 
 def test_a_number_before_the_same_subtitle_is_no_sequel():

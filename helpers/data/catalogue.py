@@ -219,19 +219,17 @@ def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
             f"{table.name}: if the line that begins with '#' is a comment, delete it; else name the columns."
         )
     free = [column for column in table.columns if column not in known.values()]
+    numbers = {column for column in free if sample[column].str.fullmatch(r"[\d.,:/ -]*").all()}
     guessed: dict[str, str] = {}
     for name in ("text_column", "title_column", "genre_column", "year_column"):
         if name in known:
             continue
-        found = _named_as_usual(name, free)
+        found, words = _named_as_usual(name, free), [column for column in free if column not in numbers]
         if found is None and name == "text_column":
-            found = max(
-                (column for column in free if length[column] >= 20), key=lambda column: length[column], default=None
-            )
+            found = max((column for column in words if length[column] >= 20), key=length.__getitem__, default=None)
         if found is None and name == "title_column":
             text = {**known, **guessed}["text_column"]
-            numbers = {column for column in free if sample[column].str.fullmatch(r"[\d.,:/ -]*").all()}
-            fits = (column for column in free if length[column] < length[text] / 2 and column not in numbers)
+            fits = (column for column in words if length[column] < length[text] / 2)
             found = max(fits, key=lambda column: sample[column].nunique(), default=None)
         if found is None and name in ("text_column", "title_column"):
             what = f"{name.removesuffix('_column')}s"
