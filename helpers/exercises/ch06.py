@@ -45,7 +45,7 @@ def a_plan() -> dict:
         "metric": "share of visits in which a recommended film is watched to its end",
         "must not fall": "share of viewers who come back within a week",
         "viewers per group": 9_600,
-        "ends": "After four whole weeks, whatever the figures say before.",
+        "ends": "After four whole weeks, no matter what the numbers say before.",
     }
 
 
@@ -57,6 +57,11 @@ TIME = re.compile(r"\b(day|week|month|fortnight|year)s?\b|\b\d{1,2}[./-]\d{1,2}\
 COUNTED = re.compile(
     r"\d|\b(a|an|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fortnight|full|whole)\b", re.IGNORECASE
 )
+MONTH = "(January|February|March|April|May|June|July|August|September|October|November|December)"
+DATE = re.compile(rf"\b{MONTH} \d|\d(st|nd|rd|th)?( of)? {MONTH}\b")
+GROUPS = re.compile(
+    r"\d[\d,.]* (viewers|people|users)\b|\b(viewers|people|users)\b.* \d"
+)  # as many as the formula asks for
 PEEKING = re.compile(r"(every|each) (day|hour|morning|week)|daily|as soon as|until it is significant", re.IGNORECASE)
 
 
@@ -79,10 +84,11 @@ def judge_plan(answer) -> str | None:
     if trouble is not None:
         return trouble
     end = answer["ends"]
-    if PEEKING.search(end) or not (TIME.search(end) and COUNTED.search(end)):
+    fixed = (TIME.search(end) and COUNTED.search(end)) or DATE.search(end) or GROUPS.search(end)
+    if PEEKING.search(end) or not fixed:
         return (
-            "'ends' asks for a time that is fixed before the start, such as a number of weeks or a date. Whoever looks "
-            "every day and stops at the best moment finds a difference where there is none."
+            "'ends' asks for an end that is fixed before the start: a number of weeks, a date, or a number of viewers. "
+            "Looking every day and stopping at the best moment finds a difference where there is none."
         )
     if answer["metric"].strip().casefold() == answer["must not fall"].strip().casefold():
         return "'must not fall' guards against a list that wins on the metric and harms otherwise. Name something else."
@@ -93,9 +99,26 @@ q1 = Exercise(
     "6.1",
     "Average precision",
     average_precision,
-    inputs=[(np.array([1, 0, 1, 0, 0]), 3), (np.array([0, 0, 0, 0, 0]), 2)],
+    inputs=[(np.array([1, 0, 1, 0, 0]), 3), (np.array([0, 0, 0, 0, 0]), 2), (np.array([1, 1, 0]), 8)],
     random_inputs=lambda rng: ((rng.random(10) < 0.4).astype(int), int(rng.integers(10, 20))),
     mistakes=[
+        Mistake(
+            "lists of ten only",
+            "That is right for lists of ten. A list may have another length: len(hits).",
+            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / min(relevant, 10),
+        ),
+        Mistake(
+            "divided by the places",
+            "You divided by the length of the list. Divide by how many hits are possible: min(relevant, len(hits)).",
+            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).mean(),
+        ),
+        Mistake(
+            "hits as positions",
+            "precisions[hits] takes hits for positions, 0 and 1. Multiply by hits instead.",
+            lambda hits, relevant: (
+                (np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].sum() / min(relevant, len(hits))
+            ),
+        ),
         Mistake(
             "precision at every place",
             "You took the precision at every position. Take it only where there is a hit.",
@@ -121,8 +144,8 @@ q1 = Exercise(
         ),
     ],
     hints=[
-        "np.cumsum(hits) counts the hits so far; divide by the places 1, 2, 3, ...",
-        "Multiply by hits, so that only places with a hit count, and add up.",
+        "precisions has a number for every position. Multiply by hits, and only those at a hit are left. Add them up.",
+        "relevant liked films do not all fit into the list: divide by the smaller of relevant and len(hits).",
         "(precisions * hits).sum() / min(relevant, len(hits))",
     ],
     praise="Its mean over viewers is MAP.",
@@ -148,6 +171,13 @@ q2 = Exercise(
             ),
         ),
         Mistake(
+            "the best list longer than the list",
+            "Your best list has all the liked films, even when they do not fit: it is only as long as hits.",
+            lambda hits, relevant: (
+                (hits / np.log2(np.arange(2, len(hits) + 2))).sum() / (1 / np.log2(np.arange(2, relevant + 2))).sum()
+            ),
+        ),
+        Mistake(
             "one over the place",
             "You let a hit at place p be worth 1 / p. It is worth 1 / log2(p + 1): later places still count.",
             lambda hits, relevant: (
@@ -168,7 +198,7 @@ q2 = Exercise(
         "The best list has hits at its first min(relevant, len(hits)) places.",
         "(hits * worth).sum() / worth[: min(relevant, len(hits))].sum()",
     ],
-    praise="This is the figure by which the course compares models.",
+    praise="This is the number by which the course compares models.",
 )
 
 q3 = Exercise(
@@ -195,6 +225,16 @@ q3 = Exercise(
             "spread of viewers",
             "That is the range of single viewers. Ask for the means of the samples: .mean(axis=1) first.",
             lambda one, other, drawn: np.quantile((one - other)[drawn], [0.025, 0.975]),
+        ),
+        Mistake(
+            "samples left out",
+            "You took single viewers, without the samples. differences[drawn] has one sample per row: take its means.",
+            lambda one, other, drawn: np.quantile(one - other, [0.025, 0.975]),
+        ),
+        Mistake(
+            "percentiles of 0.025",
+            "np.percentile counts in percent: 2.5 and 97.5. np.quantile takes 0.025 and 0.975.",
+            lambda one, other, drawn: np.percentile((one - other)[drawn].mean(axis=1), [0.025, 0.975]),
         ),
         Mistake(
             "mean plus and minus two deviations",
@@ -226,7 +266,7 @@ q3 = Exercise(
         "differences[drawn] has one row per sample; .mean(axis=1) gives the mean of each.",
         "np.quantile(means, [0.025, 0.975])",
     ],
-    asks="The ends are the quantiles 0.025 and 0.975 of the means of the samples.",
+    asks="The ends are what np.quantile gives at 0.025 and 0.975 for the means of the samples.",
     praise="An interval that does not hold 0 is a difference that is hardly chance.",
 )
 
@@ -251,6 +291,16 @@ q4 = Exercise(
             lambda scores, seen, k: np.argsort(-np.where(seen, 0, scores), kind="stable")[:k],
         ),
         Mistake(
+            "seen films scored -1",
+            "Scores may be far below -1. Only -np.inf is below all of them: give it to the films that were seen.",
+            lambda scores, seen, k: np.argsort(-np.where(seen, -1, scores), kind="stable")[:k],
+        ),
+        Mistake(
+            "best last",
+            "These are the right films, but the best comes last. Turn the list around.",
+            lambda scores, seen, k: np.argsort(np.where(seen, -np.inf, scores), kind="stable")[-k:],
+        ),
+        Mistake(
             "seen films kept",
             "Films that were seen come back. They cannot be hits: give them -np.inf before you sort.",
             lambda scores, seen, k: np.argsort(-scores, kind="stable")[:k],
@@ -272,7 +322,7 @@ q4 = Exercise(
         ),
     ],
     hints=[
-        "Three things can be wrong in one line: the direction, the mask, and what masked films get.",
+        "One bug is the direction in which np.argsort sorts, the other is the score that seen films get.",
         "np.where(seen, -np.inf, scores) takes seen films out of the race.",
         "np.argsort(-allowed)[:k]",
     ],
@@ -284,8 +334,8 @@ q5 = Exercise(
     "Plan an A/B test",
     a_plan,
     judge=judge_plan,
-    asks="It asks for a change (4 words or more), a metric and a guard (2 words or more each), a number of viewers by "
-    "the formula, and an end that is fixed before the start.",
+    asks="It asks for what you change (4 words or more), a metric and a guard (2 words or more each), a number of "
+    "viewers by the formula, and an end that is fixed before the start.",
     rubric=[
         "Would somebody else, reading only your plan, come to the same verdict?",
         "What would you do if the metric rises and what must not fall falls?",
@@ -301,7 +351,7 @@ q5 = Exercise(
         Mistake("no number", "is a number", lambda: {**a_plan(), "viewers per group": "many"}),
     ],
     hints=[
-        "Decide on the metric and the end before the start. To look every day and stop at the best moment is to "
+        "Decide on the metric and the end before the start. If you look every day and stop at the best moment, you "
         "fool yourself.",
         "With p = 0.6 and d = 0.02 the formula 16 p (1 - p) / d² gives the viewers in each group.",
         "The guard is something that a list which wins on the metric could still harm.",
@@ -315,7 +365,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about earlier notebooks",
     [
         choose(
             "6.A",
@@ -324,7 +374,7 @@ opening = Quiz(
             right="recommending what has no ratings, or to somebody who has given none",
             wrong={
                 "the first search after the computer starts": "The word is about ratings, not about computers.",
-                "a model that was fitted too briefly": "More fitting would not help: there is nothing to fit on.",
+                "a model that was trained too briefly": "More training would not help: there is nothing to learn from.",
             },
             hint="What does a learned vector come from?",
         ),
@@ -391,7 +441,7 @@ closing = Quiz(
             "The intervals of two models overlap. Are the models equally good?",
             right="open: compare them viewer by viewer, and look at the interval of the difference",
             wrong={
-                "yes, the difference is chance": "Both served the same viewers, so the difference may be certain.",
+                "yes, the difference is chance": "Both served the same viewers, so it may be more than chance.",
                 "no, the higher mean is better": "The means alone do not say how far chance reaches.",
             },
             hint="A viewer who is hard for one model is hard for the other.",
