@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
+from scipy.sparse.linalg import svds
 
 from helpers.data import load_vectors
 from helpers.recommenders.base import Histories, Recommender, unit
 from helpers.recommenders.factors import ALS
-from helpers.recommenders.neighborhood import row_means
+from helpers.recommenders.neighborhood import above_mean
 
 Vectors = np.ndarray | Callable[[pd.DataFrame], np.ndarray]
 YEARS = 40  # a difference in years that counts as much as the length of a part of `catalogue_vectors`
@@ -45,7 +47,7 @@ class ContentProfile(Recommender):
 
     def profiles(self, histories: Histories) -> np.ndarray:
         """Profile vectors (n, dimensions) of rating histories; zeros where nothing is rated."""
-        above = np.nan_to_num(histories.stars - row_means(histories, 0.0)[:, None])
+        above = above_mean(histories)
         weights = histories.liked + np.maximum(above, 0) - self.dislike * np.maximum(-above, 0)
         return unit(weights @ self.film_vectors_)
 
@@ -142,16 +144,8 @@ def film_vectors(model: Recommender, vectors: Vectors, center: bool = True) -> n
 def catalogue_vectors(movies: pd.DataFrame) -> np.ndarray:
     """Describe films by all that the catalogue says: text, genres, people, tags and year, each centred on its mean.
 
-    Parameters
-    ----------
-    movies : pandas.DataFrame
-        As from `helpers.data.load_movies`.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n_movies, dimensions) float32: three parts of length 1, text, genres with people, and tags; then the year, in
-        units of `YEARS`.
+    Gives (n_movies, dimensions) float32: three parts of length 1, text, genres with people, and tags; then the year, in
+    units of `YEARS`.
     """
     tags = movies["tags"].fillna("").str.get_dummies("|").to_numpy(dtype=np.float32)
     parts = [unit(part - part.mean(axis=0)) for part in (load_vectors(movies), feature_vectors(movies), tags)]
@@ -164,27 +158,12 @@ def feature_vectors(movies: pd.DataFrame, dimensions: int = 32) -> np.ndarray:
 
     Genres are columns of zeros and ones. Directors and cast become vectors that are learned from who worked with whom
     and in which genres: a truncated singular value decomposition of the positive pointwise mutual information. A film
-    has the mean of its people.
-
-    Parameters
-    ----------
-    movies : pandas.DataFrame
-        With ``genres``, ``director`` and ``cast``, names joined by ``|``.
-    dimensions : int
-        Of the vectors of people.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n_movies, n_genres + dimensions) float32, both parts scaled to length 1.
+    has the mean of its people. Gives (n_movies, n_genres + dimensions) float32, both parts scaled to length 1.
 
     References
     ----------
     O. Levy and Y. Goldberg (2014), Neural word embedding as implicit matrix factorization, NeurIPS, section 4.
     """
-    from scipy import sparse
-    from scipy.sparse.linalg import svds
-
     genres = movies["genres"].fillna("").str.get_dummies("|").to_numpy(dtype=np.float32)
     people = (movies["director"].fillna("") + "|" + movies["cast"].fillna("")).str.strip("|").str.get_dummies("|")
     in_film = sparse.csr_matrix(people.to_numpy(dtype=np.float64))

@@ -40,16 +40,13 @@ class BiasedMF(Recommender):
     for the Netflix prize, AAIM.
     """
 
+    predicts_stars = True
+
     def __init__(
         self, factors: int = 16, regularization: float = 0.16, damping: float = 5.0, rounds: int = 12, seed: int = 0
     ):
         self.factors, self.regularization, self.damping = factors, regularization, damping
         self.rounds, self.seed = rounds, seed
-
-    @property
-    def predicts_stars(self) -> bool:
-        """Scores are stars."""
-        return True
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         rng = np.random.default_rng(self.seed)
@@ -174,15 +171,20 @@ class EASE(Recommender):
         self.regularization = regularization
 
     def _learn(self, ratings: pd.DataFrame) -> None:
+        films, most = len(self.items_), int((MOST_MEMORY / BYTES_A_PAIR) ** 0.5)
+        if films > most:  # before anything is allocated
+            raise ValueError(
+                f"EASE: {films:,} films make {films**2:,} pairs, {films**2 * BYTES_A_PAIR / 1e9:,.0f} GB; it may take "
+                f"{MOST_MEMORY / 1e9:.1f}. Keep the {most:,} films with the most ratings, or take ALS or ItemKNN."
+            )
         known = np.flatnonzero(self.histories_.liked.any(axis=0))  # a film without likes has weights of 0
-        check_memory(self, len(self.items_))
         likes = self.histories_.likes[:, known].astype(np.float64)
         together = np.asfortranarray((likes.T @ likes).toarray())
         together[np.diag_indices_from(together)] += self.regularization
         weights = inverse_in_place(together)
         weights /= -np.diag(weights).copy()
         np.fill_diagonal(weights, 0)
-        self.weights_ = np.zeros((len(self.items_), len(self.items_)), dtype=np.float32)
+        self.weights_ = np.zeros((films, films), dtype=np.float32)
         self.weights_[np.ix_(known, known)] = weights
 
     def _scores(self, histories: Histories) -> np.ndarray:
@@ -210,14 +212,3 @@ def inverse_in_place(matrix: np.ndarray) -> np.ndarray:
         inverse[own, own] = lower + np.tril(lower, -1).T
         inverse[own, right] = inverse[right, own].T
     return inverse
-
-
-def check_memory(model: Recommender, films: int) -> None:
-    """Refuse more films than `MOST_MEMORY` allows, before anything is allocated."""
-    most = int((MOST_MEMORY / BYTES_A_PAIR) ** 0.5)
-    if films > most:
-        memory = f"{films**2 * BYTES_A_PAIR / 1e9:,.0f} GB"
-        raise ValueError(
-            f"{type(model).__name__}: {films:,} films make {films**2:,} pairs, {memory}; it "
-            f"may take {MOST_MEMORY / 1e9:.1f}. Keep the {most:,} films with the most ratings, or take ALS or ItemKNN."
-        )

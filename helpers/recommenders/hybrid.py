@@ -29,8 +29,8 @@ class _Built(Recommender):
     seed: int
 
     def _fit_parts(self, ratings: pd.DataFrame) -> list[Any]:
-        movies = pd.DataFrame(index=pd.Index(self.items_, name="movie_id")) if self.movies_ is None else self.movies_
-        parts = [clone(part) for part in (self._parts() if self.models is None else self.models)]
+        movies = pd.DataFrame(index=self.items_) if self.movies_ is None else self.movies_
+        parts = [clone(part) for part in self.models or self._parts()]
         for part in parts:
             if "seed" in part.get_params(deep=False):
                 part.set_params(seed=part.seed + self.seed)
@@ -40,9 +40,11 @@ class _Built(Recommender):
     def _parts(self) -> list[Recommender]:
         raise NotImplementedError
 
-    def _liked_later(self, part: Recommender, held: pd.DataFrame) -> np.ndarray:
-        """Likes (n_viewers of the part, n_items) among held-out ratings: what a blend or a ranker should put first."""
-        return self._as_histories(held[held["user_id"].isin(part.users_)], part.users_).liked
+    def _try(self, known: pd.DataFrame, held: pd.DataFrame) -> tuple[list[Any], Histories, np.ndarray]:
+        """Models that know some ratings, the histories of all viewers, and their likes among the ratings held out."""
+        parts = self._fit_parts(known)
+        users = parts[0].users_
+        return parts, parts[0].histories_, self._as_histories(held[held["user_id"].isin(users)], users).liked
 
 
 class Hybrid(_Built):
@@ -109,24 +111,21 @@ class Hybrid(_Built):
 
         If `hidden`, the candidates are the films of `held`, else all that a viewer has not rated.
         """
+        steps = itertools.product(range(STEPS, -1, -1), repeat=len(self.models or self._parts()))
+        blends = [np.array(step) / STEPS for step in steps if sum(step) == STEPS]
         if held.empty or known.empty:
-            return np.eye(len(self._parts() if self.models is None else self.models))[0]
-        trial = self._fit_parts(known)
-        liked = self._liked_later(trial[0], held)
+            return blends[0]
+        trial, histories, liked = self._try(known, held)
         judged = liked.any(axis=1)
         if not judged.any():
-            return np.eye(len(trial))[0]
-        histories, liked = trial[0].histories_[judged], liked[judged]
+            return blends[0]
+        histories, liked = histories[judged], liked[judged]
         scores = np.stack([standardize(part._scores(histories)) for part in trial])
         scores[:, histories.rated] = -np.inf
         if hidden:
             scores[:, :, ~np.isin(self.items_, held["movie_id"])] = -np.inf
-        ties, relevant = (
-            tie_order(histories),
-            liked.sum(axis=1).astype(int),
-        )  # by id, a model that knows nothing would win
-        steps = itertools.product(range(STEPS, -1, -1), repeat=len(trial))
-        blends = [np.array(step) / STEPS for step in steps if sum(step) == STEPS]
+        relevant = liked.sum(axis=1).astype(int)
+        ties = tie_order(histories)  # by id, a model that knows nothing would win
 
         def quality(weights: np.ndarray) -> float:
             best = in_order(_blend(weights, scores).round(9), ties)[:, :JUDGED_AT]
@@ -181,9 +180,8 @@ class Reranked(_Built):
         known, held = _later(ratings, self.seed)
         self.ranker_ = None
         if len(known) and len(held):
-            self.models_ = self._fit_parts(known)
-            histories, liked = self.models_[0].histories_, self._liked_later(self.models_[0], held)
-            candidates, features = self._features(histories, self.models_[0].histories_.liked.sum(axis=0))
+            self.models_, histories, liked = self._try(known, held)
+            candidates, features = self._features(histories, histories.liked.sum(axis=0))
             targets = np.take_along_axis(liked, candidates, axis=1).ravel()
             if 0 < targets.mean() < 1:
                 ranker = HistGradientBoostingClassifier(
