@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -43,7 +46,7 @@ def weighted_recall(found: pd.DataFrame, propensity: pd.Series, k: int = 10) -> 
     return inside.groupby(found["user_id"]).sum() / weights.groupby(found["user_id"]).sum()
 
 
-def miscalibration(taste, shown) -> np.ndarray:
+def miscalibration(taste: Any, shown: Any) -> np.ndarray:
     """How far the mix of lists is from the mix of what viewers like: Kullback-Leibler divergence, 0 where they agree.
 
     Parameters
@@ -66,7 +69,7 @@ def miscalibration(taste, shown) -> np.ndarray:
     return (taste * np.log2(ratio)).sum(axis=1)
 
 
-def team_draft(one, other, k: int, rng: np.random.Generator) -> tuple[list, np.ndarray]:
+def team_draft(one: Sequence, other: Sequence, k: int, rng: np.random.Generator) -> tuple[list, np.ndarray]:
     """Interleave two lists as two captains choose teams: in every round a coin says who goes first.
 
     Parameters

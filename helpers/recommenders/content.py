@@ -45,14 +45,10 @@ class ContentProfile(Recommender):
     def _learn(self, ratings: pd.DataFrame) -> None:
         self.film_vectors_ = film_vectors(self, self.vectors, self.center)
 
-    def profiles(self, histories: Histories) -> np.ndarray:
-        """Profile vectors (n, dimensions) of rating histories; zeros where nothing is rated."""
+    def _scores(self, histories: Histories) -> np.ndarray:
         above = above_mean(histories)
         weights = histories.liked + np.maximum(above, 0) - self.dislike * np.maximum(-above, 0)
-        return unit(weights @ self.film_vectors_)
-
-    def _scores(self, histories: Histories) -> np.ndarray:
-        return self.profiles(histories) @ self.film_vectors_.T
+        return unit(weights @ self.film_vectors_) @ self.film_vectors_.T
 
     def _film_vectors(self) -> np.ndarray:
         return self.film_vectors_
@@ -82,8 +78,6 @@ class ContentToCF(ALS):
         As for `ContentProfile`; by default `catalogue_vectors`.
     ridge : float
         Regularization of the ridge regression.
-    everywhere : bool
-        Use the mapped factors for all films, also for those with likes.
     factors, regularization, confidence, rounds, seed
         As for `ALS`.
 
@@ -96,7 +90,6 @@ class ContentToCF(ALS):
         self,
         vectors: Vectors | None = None,
         ridge: float = 30.0,
-        everywhere: bool = False,
         factors: int = 32,
         regularization: float = 10.0,
         confidence: float = 5.0,
@@ -104,7 +97,7 @@ class ContentToCF(ALS):
         seed: int = 0,
     ):
         super().__init__(factors, regularization, confidence, rounds, seed)
-        self.vectors, self.ridge, self.everywhere = vectors, ridge, everywhere
+        self.vectors, self.ridge = vectors, ridge
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         super()._learn(ratings)
@@ -114,8 +107,7 @@ class ContentToCF(ALS):
         design = np.column_stack([np.ones(len(texts)), texts])
         left = (design * weights).T @ (design * weights) + self.ridge * np.eye(design.shape[1])
         mapped = design @ np.linalg.solve(left, (design * weights**2).T @ self.film_factors_)
-        keep = (count > 0)[:, None] & (not self.everywhere)
-        self.film_vectors_ = np.where(keep, self.film_factors_, mapped)
+        self.film_vectors_ = np.where(count[:, None] > 0, self.film_factors_, mapped)
 
     def _scores(self, histories: Histories) -> np.ndarray:
         return self.viewer_factors(histories) @ self.film_vectors_.T
