@@ -145,7 +145,7 @@ class CapacityPlanner(ipywidgets.VBox):
 
     def __init__(self, **settings: Any):
         self.settings = settings
-        named = {
+        named: dict[str, tuple[str, Sequence, Any]] = {
             "vectors": ("texts", [(f"{count:,}", count) for count in self.VECTORS], 10**6),
             "queries_a_second": ("queries a second", [(f"{count:,}", count) for count in self.QUERIES], 100),
             "precision": ("a number is kept as", list(BYTES), "float32"),

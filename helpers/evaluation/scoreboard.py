@@ -43,9 +43,8 @@ class Task:
     """
 
     def __init__(self, ratings: str | pd.DataFrame = "course", protocol: str = "last", k: int = 10, seed: int = 0):
-        own = isinstance(ratings, pd.DataFrame)
-        self.name = "own" if own else ratings
-        table = ratings if own else load_ratings(ratings)
+        self.name, table = ("own", ratings) if isinstance(ratings, pd.DataFrame) else (ratings, load_ratings(ratings))
+        own = self.name == "own"
         self.scale = table.attrs.get("scale", SCALE)
         self.movies: pd.DataFrame | None = None if own else load_movies()
         self.vectors = None if self.movies is None else load_vectors(self.movies)

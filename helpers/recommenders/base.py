@@ -288,11 +288,9 @@ class Recommender(BaseEstimator):
         unknown = ~ratings["movie_id"].isin(self.items_)
         if unknown.any():
             raise ValueError(f"movie_id {ratings['movie_id'][unknown].iloc[0]} is rated but not among the films.")
-        if "timestamp" in ratings:
-            times = ratings["timestamp"].to_numpy(dtype=np.float64)
-        else:
-            times = self._now() + 1.0 + np.arange(len(ratings))
-        ratings = ratings.assign(timestamp=times).drop_duplicates(["user_id", "movie_id"], keep="last")
+        if "timestamp" not in ratings:
+            ratings = ratings.assign(timestamp=self._now() + 1.0 + np.arange(len(ratings)))
+        ratings = ratings.drop_duplicates(["user_id", "movie_id"], keep="last")
         cells = np.searchsorted(users, ratings["user_id"]), np.searchsorted(self.items_, ratings["movie_id"])
         stars, times = (np.full((len(users), len(self.items_)), np.nan, kind) for kind in (np.float32, np.float64))
         stars[cells] = as_stars(ratings["rating"].to_numpy(dtype=np.float64), self.scale_)
