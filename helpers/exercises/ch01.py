@@ -85,7 +85,7 @@ def _weights_not_divided() -> float:
     ratings, similar = _neighbors_of_ada()
     means = ratings.mean(axis=1)
     deviations = ratings.loc[similar.index, "Aliens"] - means[similar.index]
-    return float(means["Ada"] + similar @ deviations)
+    return float(ratings.loc["Ada"].mean() + (similar * deviations).sum())
 
 
 def _only_the_deviation() -> float:
