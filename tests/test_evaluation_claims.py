@@ -10,7 +10,7 @@ import pytest
 from helpers.evaluation import bootstrap_interval, results
 from helpers.evaluation.claims import load_claims, load_scores, load_table, verdict
 
-CHEAP = ["text_and_taste", "catalogue"]  # seconds; all others with MEASURE_CLAIMS=1, minutes
+CHEAP = ["families", "text_and_taste", "catalogue"]  # seconds; all others with MEASURE_CLAIMS=1, minutes
 
 
 @pytest.mark.parametrize(("low", "high", "said"), [(0.01, 0.02, "yes"), (-0.2, -0.1, "no"), (-0.1, 0.1, "not settled")])
