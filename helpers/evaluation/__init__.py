@@ -410,13 +410,8 @@ def _as_list(each: Tables) -> list[pd.DataFrame]:
 def bootstrap_interval(values: Any, seed: int = 0) -> tuple[float, float]:
     """95 % interval of a mean: the middle of the means of `DRAWS` samples drawn with replacement.
 
-    Parameters
-    ----------
-    values : array-like
-        (n_viewers,), or (n_draws, n_viewers) with a row for each seed of a model or draw of a split, and NaN where a
-        viewer was not judged. Rows are then drawn as well as viewers, so that the interval covers both.
-    seed : int
-        Of the samples.
+    `values` are (n_viewers,), or (n_draws, n_viewers) with a row for each seed of a model or draw of a split, and NaN
+    where a viewer was not judged. Rows are then drawn as well as viewers, so that the interval covers both.
 
     References
     ----------
@@ -488,21 +483,10 @@ def sampled_hit_rate(found: pd.DataFrame, k: int = 10, sample: int = 100) -> flo
 def matched_auc(model: Any, test: pd.DataFrame, counts: Any, ratio: float = 1.1) -> pd.Series:
     """How often a liked film is scored above an unrated one that is about as popular: (n_viewers,), 0.5 is chance.
 
-    A list is judged against all films, and popular ones are liked more often. Here popularity cannot help.
-
-    Parameters
-    ----------
-    model, test
-        As for `ranks_of_likes`.
-    counts : array-like
-        (n_films,) how popular each film of ``model.items_`` is, such as its number of likes in the training.
-    ratio : float
-        How many times as popular one film may be as the other.
-
-    Returns
-    -------
-    pandas.Series
-        By ``user_id``: the mean over the viewer's liked films that have such others.
+    A list is judged against all films, and popular ones are liked more often. Here popularity cannot help. The model is
+    fitted; `counts` say how popular each film of its ``items_`` is, such as its number of likes in the training; the
+    ratio is how many times as popular one film may be as the other. Gives the mean over the liked films of each viewer,
+    by ``user_id``, that have such others.
     """
     users, relevant, scores = _scored(model, test)
     popular, (rows, columns) = np.log(np.asarray(counts) + 1.0), np.nonzero(relevant)
@@ -533,23 +517,14 @@ def precision_recall_curve(model: Any, test: pd.DataFrame, depth: int = 100) -> 
 
 
 def diagnose_texts(movies: pd.DataFrame, vectors: np.ndarray, k: int = 5) -> pd.DataFrame:
-    """Look for what usually goes wrong in a catalogue of texts and their vectors.
-
-    Parameters
-    ----------
-    movies : pandas.DataFrame
-        With ``title`` and ``synopsis``.
-    vectors : numpy.ndarray
-        (n_movies, dimensions) of the texts.
-    k : int
-        How many neighbors of each are looked at.
+    """Look for what usually goes wrong in a catalogue of titles and synopses, and their (n_movies, dimensions) vectors.
 
     Returns
     -------
     pandas.DataFrame
         Indexed by what is wrong: ``count`` of the rows that it concerns, and ``examples``, at most three titles.
         *Short text*: fewer than `SHORT` words. *Same text*: another row has it letter by letter. *Near-copy*: another
-        text, but a cosine of `COPY` or more with it. *Hub*: among the neighbors of `HUB` times as many rows as usual.
+        text, but a cosine of `COPY` or more with it. *Hub*: among the k neighbors of `HUB` times as many rows as usual.
 
     References
     ----------

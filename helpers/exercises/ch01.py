@@ -85,11 +85,11 @@ def _weights_not_divided() -> float:
     ratings, similar = _neighbors_of_ada()
     means = ratings.mean(axis=1)
     deviations = ratings.loc[similar.index, "Aliens"] - means[similar.index]
-    return float(ratings.loc["Ada"].mean() + (similar * deviations).sum())
+    return float(means["Ada"] + (similar * deviations).sum())
 
 
 def _only_the_deviation() -> float:
-    return predict_aliens_for_ada() - float(toy_ratings().loc["Ada"].mean())
+    return predict_aliens_for_ada() - float(toy_ratings().mean(axis=1)["Ada"])
 
 
 def unit_rows(rows):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import warnings
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -311,11 +312,11 @@ class Recommender(BaseEstimator):
         return int(places_of([movie_id], self.items_, "movie_id {} is not among the films.")[0])
 
 
+@dataclass(repr=False, eq=False)
 class Random(Recommender):
     """Recommend at random: what every model has to beat. The same seed gives the same lists."""
 
-    def __init__(self, seed: int = 0):
-        self.seed = seed
+    seed: int = 0
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         self.noise_ = np.random.default_rng(self.seed).random(len(self.items_))
@@ -342,6 +343,7 @@ class Popularity(Recommender):
         return np.broadcast_to(self.likes_, histories.stars.shape)
 
 
+@dataclass(repr=False, eq=False)
 class RecentPopularity(Popularity):
     """Recommend what was liked most when the viewer was last here, recent likes first.
 
@@ -358,8 +360,7 @@ class RecentPopularity(Popularity):
     Y. Ji, A. Sun, J. Zhang and C. Li (2020), A re-visit of the popularity baseline in recommender systems, SIGIR.
     """
 
-    def __init__(self, half_life: float = 365.0):
-        self.half_life = half_life
+    half_life: float = 365.0
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         super()._learn(ratings)

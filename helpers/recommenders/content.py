@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ Vectors = np.ndarray | Callable[[pd.DataFrame], np.ndarray]
 YEARS = 40  # a difference in years that counts as much as the length of a part of `catalogue_vectors`
 
 
+@dataclass(repr=False, eq=False)
 class ContentProfile(Recommender):
     """A viewer is the weighted mean of the vectors of what they liked, minus some of what they disliked.
 
@@ -39,8 +41,9 @@ class ContentProfile(Recommender):
 
     needs_ratings = False
 
-    def __init__(self, vectors: Vectors = load_vectors, center: bool = True, dislike: float = 0.25):
-        self.vectors, self.center, self.dislike = vectors, center, dislike
+    vectors: Vectors = load_vectors
+    center: bool = True
+    dislike: float = 0.25
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         self.film_vectors_ = film_vectors(self, self.vectors, self.center)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -14,6 +16,7 @@ BYTES_A_PAIR = 16  # of films: 8 while a matrix is inverted, 4 that are kept, 4 
 ROWS_AT_ONCE = 256
 
 
+@dataclass(repr=False, eq=False)
 class BiasedMF(Recommender):
     """Predict stars: a mean, a bias of the viewer, a bias of the film, and the product of two vectors.
 
@@ -42,11 +45,11 @@ class BiasedMF(Recommender):
 
     predicts_stars = True
 
-    def __init__(
-        self, factors: int = 16, regularization: float = 0.16, damping: float = 5.0, rounds: int = 12, seed: int = 0
-    ):
-        self.factors, self.regularization, self.damping = factors, regularization, damping
-        self.rounds, self.seed = rounds, seed
+    factors: int = 16
+    regularization: float = 0.16
+    damping: float = 5.0
+    rounds: int = 12
+    seed: int = 0
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         rng = np.random.default_rng(self.seed)
@@ -81,6 +84,7 @@ class BiasedMF(Recommender):
         return self.film_factors_
 
 
+@dataclass(repr=False, eq=False)
 class ALS(Recommender):
     """Implicit feedback: who liked what, with more confidence in a like than in its absence.
 
@@ -103,11 +107,11 @@ class ALS(Recommender):
     Y. Hu, Y. Koren and C. Volinsky (2008), Collaborative filtering for implicit feedback datasets, ICDM, equations 3-5.
     """
 
-    def __init__(
-        self, factors: int = 32, regularization: float = 10.0, confidence: float = 5.0, rounds: int = 15, seed: int = 0
-    ):
-        self.factors, self.regularization, self.confidence = factors, regularization, confidence
-        self.rounds, self.seed = rounds, seed
+    factors: int = 32
+    regularization: float = 10.0
+    confidence: float = 5.0
+    rounds: int = 15
+    seed: int = 0
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         likes = self.histories_.likes.astype(np.float64)
@@ -154,6 +158,7 @@ class ALS(Recommender):
         return self.film_factors_
 
 
+@dataclass(repr=False, eq=False)
 class EASE(Recommender):
     """A linear map from the likes of a viewer to scores, in closed form, where no film may recommend itself.
 
@@ -167,8 +172,7 @@ class EASE(Recommender):
     H. Steck (2019), Embarrassingly shallow autoencoders for sparse data, WWW, equation 8.
     """
 
-    def __init__(self, regularization: float = 200.0):
-        self.regularization = regularization
+    regularization: float = 200.0
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         films, most = len(self.items_), int((MOST_MEMORY / BYTES_A_PAIR) ** 0.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ class _Built(Recommender):
         return parts, parts[0].histories_, self._as_histories(held[held["user_id"].isin(users)], users).liked
 
 
+@dataclass(repr=False, eq=False)
 class Hybrid(_Built):
     """A weighted sum of the scores of other models, brought to one scale for every viewer.
 
@@ -68,14 +70,10 @@ class Hybrid(_Built):
         Of what is hidden, and added to the seeds of the models.
     """
 
-    def __init__(
-        self,
-        models: Sequence[Recommender] | None = None,
-        weights: Sequence[float] | None = None,
-        cold_weights: Sequence[float] | None = None,
-        seed: int = 0,
-    ):
-        self.models, self.weights, self.cold_weights, self.seed = models, weights, cold_weights, seed
+    models: Sequence[Recommender] | None = None
+    weights: Sequence[float] | None = None
+    cold_weights: Sequence[float] | None = None
+    seed: int = 0
 
     def _parts(self) -> list[Recommender]:
         return [EASE(), ContentToCF(), ContentProfile(catalogue_vectors)]
@@ -134,6 +132,7 @@ class Hybrid(_Built):
         return max(blends, key=quality)
 
 
+@dataclass(repr=False, eq=False)
 class Reranked(_Built):
     """Retrieve, then re-rank: the first model's best films are sorted anew by gradient boosting on features of them.
 
@@ -160,16 +159,11 @@ class Reranked(_Built):
     P. Covington, J. Adams and E. Sargin (2016), Deep neural networks for YouTube recommendations, RecSys, section 2.
     """
 
-    def __init__(
-        self,
-        models: Sequence[Recommender] | None = None,
-        candidates: int = 100,
-        rounds: int = 100,
-        learning_rate: float = 0.05,
-        seed: int = 0,
-    ):
-        self.models, self.candidates, self.rounds = models, candidates, rounds
-        self.learning_rate, self.seed = learning_rate, seed
+    models: Sequence[Recommender] | None = None
+    candidates: int = 100
+    rounds: int = 100
+    learning_rate: float = 0.05
+    seed: int = 0
 
     def _parts(self) -> list[Recommender]:
         return [ALS(), EASE(), ItemKNN(), *([] if self.movies_ is None else [ContentProfile()])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -12,11 +14,14 @@ ROWS_AT_ONCE = 256  # viewers, or films, that are compared with all others toget
 DAMPING = 5.0  # ratings at the mean of all that pull the mean of a film, and how far a viewer is above, towards it
 
 
+@dataclass(repr=False, eq=False)
 class _Neighbors(Recommender):
     """What both have in common: their settings, and lists from likes or from stars."""
 
-    def __init__(self, k: int = 50, similarity: str = "cosine", shrink: float = 10.0, rank_by: str = "likes"):
-        self.k, self.similarity, self.shrink, self.rank_by = k, similarity, shrink, rank_by
+    k: int = 50
+    similarity: str = "cosine"
+    shrink: float = 10.0
+    rank_by: str = "likes"
 
     @property
     def predicts_stars(self) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,7 @@ class Network(Recommender):
         return self.net_.film_vectors().detach().numpy()
 
 
+@dataclass(repr=False, eq=False)
 class BPR(Network):
     """Bayesian personalized ranking: vectors and biases, learned so that a liked film scores above one that is not.
 
@@ -135,18 +137,14 @@ class BPR(Network):
 
     NET = "Factors"
 
-    def __init__(
-        self,
-        dimensions: int = 32,
-        regularization: float = 0.01,
-        epochs: int = 60,
-        learning_rate: float = 0.005,
-        seed: int = 0,
-    ):
-        self.dimensions, self.regularization, self.epochs = dimensions, regularization, epochs
-        self.learning_rate, self.seed = learning_rate, seed
+    dimensions: int = 32
+    regularization: float = 0.01
+    epochs: int = 60
+    learning_rate: float = 0.005
+    seed: int = 0
 
 
+@dataclass(repr=False, eq=False)
 class NeuralCF(Network):
     """Neural collaborative filtering: a product and a perceptron of viewer and film, joined (NeuMF).
 
@@ -164,10 +162,13 @@ class NeuralCF(Network):
 
     NET = "NeuMF"
 
-    def __init__(self, dimensions: int = 32, epochs: int = 40, learning_rate: float = 0.01, seed: int = 0):
-        self.dimensions, self.epochs, self.learning_rate, self.seed = dimensions, epochs, learning_rate, seed
+    dimensions: int = 32
+    epochs: int = 40
+    learning_rate: float = 0.01
+    seed: int = 0
 
 
+@dataclass(repr=False, eq=False)
 class TwoTower(Network):
     """Two towers: a film is its text, mapped, plus a vector of its own; a viewer is the sum of what they liked.
 
@@ -200,19 +201,13 @@ class TwoTower(Network):
 
     NET = "Towers"
 
-    def __init__(
-        self,
-        vectors: Vectors = load_vectors,
-        text: bool = True,
-        own: bool = True,
-        negatives: str = "all",
-        correct: bool = True,
-        hard: int = 0,
-        dimensions: int = 48,
-        epochs: int = 40,
-        learning_rate: float = 0.01,
-        seed: int = 0,
-    ):
-        self.vectors, self.text, self.own, self.negatives = vectors, text, own, negatives
-        self.correct, self.hard, self.dimensions, self.epochs = correct, hard, dimensions, epochs
-        self.learning_rate, self.seed = learning_rate, seed
+    vectors: Vectors = load_vectors
+    text: bool = True
+    own: bool = True
+    negatives: str = "all"
+    correct: bool = True
+    hard: int = 0
+    dimensions: int = 48
+    epochs: int = 40
+    learning_rate: float = 0.01
+    seed: int = 0

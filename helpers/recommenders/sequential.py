@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +11,7 @@ from helpers.recommenders.base import Histories, Recommender
 from helpers.recommenders.neural import Network
 
 
+@dataclass(repr=False, eq=False)
 class MarkovChain(Recommender):
     """Count what was liked soon after what, and recommend what followed the viewer's last likes.
 
@@ -27,8 +30,8 @@ class MarkovChain(Recommender):
     recommendation algorithms, UMUAI 28, section 3.
     """
 
-    def __init__(self, window: int = 10, damping: float = 10.0):
-        self.window, self.damping = window, damping
+    window: int = 10
+    damping: float = 10.0
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         counts = np.zeros((len(self.items_), len(self.items_)), dtype=np.float32)
@@ -54,6 +57,7 @@ class MarkovChain(Recommender):
         return self.chances_
 
 
+@dataclass(repr=False, eq=False)
 class SASRec(Network):
     """Self-attentive sequential recommendation: a small transformer reads the likes in order and guesses the next.
 
@@ -83,18 +87,13 @@ class SASRec(Network):
     BATCH = 64  # viewers
     PATIENCE = 4
 
-    def __init__(
-        self,
-        length: int = 30,
-        dimensions: int = 32,
-        layers: int = 1,
-        dropout: float = 0.4,
-        epochs: int = 40,
-        learning_rate: float = 0.005,
-        seed: int = 0,
-    ):
-        self.length, self.dimensions, self.layers, self.dropout = length, dimensions, layers, dropout
-        self.epochs, self.learning_rate, self.seed = epochs, learning_rate, seed
+    length: int = 30
+    dimensions: int = 32
+    layers: int = 1
+    dropout: float = 0.4
+    epochs: int = 40
+    learning_rate: float = 0.005
+    seed: int = 0
 
     def _hold_out(self, histories: Histories, rng: np.random.Generator) -> np.ndarray:
         """The last like of everybody who has two."""
