@@ -530,6 +530,13 @@ def scores_by_viewer() -> dict[str, dict[str, str]]:
     return found
 
 
+def same_table(one: dict, other: dict) -> bool:
+    """Whether two tables of figures have the same rows and columns, and as good as the same numbers."""
+    ours, theirs = (pd.DataFrame.from_dict(table, orient="index").astype(float) for table in (one, other))
+    same = ours.index.equals(theirs.index) and ours.columns.equals(theirs.columns)
+    return same and np.allclose(ours, theirs, rtol=0.02, atol=0.005, equal_nan=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=[*EXPERIMENTS, "scores"], help="a few experiments; the rest stays")
@@ -540,6 +547,9 @@ def main() -> None:
         if name in EXPERIMENTS:
             found, tables = EXPERIMENTS[name]()
             measured["tables"] |= tables
+            for key, table in tables.items():
+                if not same_table(table, _kept()["tables"].get(key, table)):
+                    print(f"table '{key}' is not as it was kept", flush=True)
             for key, claim in found.items():
                 measured["claims"][key] = row = claim.measured()
                 mean, low, high = (row[end] for end in ("mean", "low", "high"))
