@@ -132,10 +132,23 @@ class Guess:
 
 
 def ask(question: str, unit: str = "", choices: Sequence[str] | None = None, guess: float | str | None = None) -> Guess:
-    """Ask for a guess before the result is computed; ``.compare(result)`` of the `Guess` says how far off it was.
+    """Ask for a guess before the result is computed.
 
-    `guess` is the guess itself, for notebooks that are read without widgets; the rest is as for `Guess`. No two guesses
-    of the course ask the same question.
+    Parameters
+    ----------
+    question : str
+        What to guess; no two guesses of the course ask the same.
+    unit : str
+        Unit of a number, such as ``"%"`` or ``"stars"``.
+    choices : sequence of str, optional
+        Given, the guess is one of them; otherwise it is a number.
+    guess : float or str, optional
+        The guess itself, for notebooks that are read without widgets.
+
+    Returns
+    -------
+    Guess
+        As the last value of a cell, it shows a field to answer in. ``.compare(result)`` says how far off the guess was.
     """
     asked = Guess(question, unit, choices)
     if guess is not None:
