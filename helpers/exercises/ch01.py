@@ -89,7 +89,7 @@ def _weights_not_divided() -> float:
 
 
 def _only_the_deviation() -> float:
-    return predict_aliens_for_ada() - float(toy_ratings().loc["Ada"].mean())
+    return predict_aliens_for_ada() - float(toy_ratings().mean(axis=1)["Ada"])
 
 
 def unit_rows(rows):

@@ -103,7 +103,7 @@ def _group(*rows, ids=None):
 
 
 def _some_group(rng):
-    cells = np.where(rng.random((4, 5)) < 0.4, None, "x").astype(object)
+    cells = np.where(rng.random((4, 5)) < 0.4, *np.array([None, "x"]))
     return (_group(*cells, ids=(rng.permutation(40)[:4] + 1).tolist()),)
 
 

@@ -98,7 +98,7 @@ def copies_tags(answer, texts, films) -> bool:
     if answer(first) != texts[0]:
         return True
     others = films.drop(columns="tags").astype(str).agg(" ".join, axis=1)
-    return np.mean([_shares(texts, films), -_shares(others, films)]) > COPIED / 2
+    return bool(np.mean([_shares(texts, films), -_shares(others, films)]) > COPIED / 2)
 
 
 def _shares(texts, films) -> float:
@@ -221,7 +221,7 @@ def compare_encoders(movies: pd.DataFrame, encoder) -> tuple[pd.DataFrame, pd.Da
         description found its film first, and among the first ten.
     """
     asked = pd.read_csv(DATA_DIR / "descriptions.csv")
-    right = movies.index.get_indexer(asked["movie_id"])
+    right = movies.index.get_indexer(pd.Index(asked["movie_id"]))
     large = read_arrays(DATA_DIR / "vectors_mpnet.npz")["questions"].astype(np.float32)
     queries = {"all-MiniLM-L6-v2": encode(asked["description"], encoder), "all-mpnet-base-v2": large}
     per_film, per_question = {}, {}

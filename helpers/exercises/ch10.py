@@ -85,7 +85,7 @@ TOKENS_A_WORD = 4 / 3  # of English
 @functools.cache
 def words_of_a_synopsis() -> float:
     """Mean number of words of a synopsis of the course."""
-    return float(load_movies()["synopsis"].str.split().str.len().mean())
+    return float(load_movies()["synopsis"].str.split().map(len).mean())
 
 
 def a_reading_ranker() -> dict:
