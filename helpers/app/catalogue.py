@@ -266,7 +266,7 @@ class Catalogue:
 
     def _of_people(self, people: tuple) -> np.ndarray:
         """The films of all these people, the newest first; no other film."""
-        films = sorted(set.intersection(*(set(self.reader.people.get(name, ())) for name in people)))
+        films = self.reader.films_of(people)
         relevance = np.full(len(self.ids), -np.inf)
         years = self.movies["year"][films].fillna(0).to_numpy() if "year" in self.movies else np.zeros(len(films))
         relevance[self.places(films)] = years / 10_000

@@ -27,7 +27,7 @@ from helpers.encoding import load_encoder
 SERVED = "COURSE_DEMO_CATALOGUE"  # variable with the arguments of `csv_catalogue`, as JSON
 HERE = Path(__file__).parent
 STILL = HERE / "still.png"  # stands for the app where widgets cannot run
-EXAMPLES = ["Alien", "Tom Hanks", "a heist goes wrong in the snow"]
+EXAMPLES = ["Alien", "Tom Hanks", "toys come alive when nobody looks"]
 # Messages of which only the newest of a group counts.
 LATE = {
     **dict.fromkeys(["read", "reading", "film", "taste"], "ask"),
