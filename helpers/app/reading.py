@@ -103,15 +103,13 @@ class Reader:
         """Whether a text that is not this title is meant for it."""
         whole = _key(title)
         words, others = key.split(), whole.split()
-        content = [word for word in words if word not in stop_words()]
+        content, theirs = ([word for word in some if word not in stop_words()] for some in (words, others))
         begins = others[: len(words)]
         if content and set(content) <= set(others):
-            all_of_it = len(content) > 1 and sorted(content) == sorted(
-                word for word in others if word not in stop_words()
-            )
-            if all_of_it or len(content) > 2 or any(self._names_a_title(word) for word in content):
+            together = f" {key} " in f" {whole} " and key not in self._told
+            if len(content) > 1 and (sorted(content) == sorted(theirs) or together):
                 return True
-            if len(content) > 1 and f" {key} " in f" {whole} " and key not in self._told:
+            if len(content) > 2 or any(self._names_a_title(word) for word in content):
                 return True
         typed = WORD.findall(text.casefold())
         written = [WORD.findall(part) for part in _parts(title.casefold())]
@@ -161,7 +159,7 @@ class Reader:
         words = text.split()
         halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in range(2, len(words) - 1)]
         family = FAMILY.fullmatch(text)
-        several = [self._by_last_name.get(_bare(family[1]), [])] if family else []
+        several: list[list] = [self._by_last_name.get(_bare(family[1]), [])] if family else []
         several += [[self._name(part) for part in some] for some in [parts, *halves]]
         for names in several:
             if len(names) > 1 and None not in names and self.films_of(names):
