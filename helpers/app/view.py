@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import json
 import os
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable
@@ -294,11 +295,12 @@ class Demo(anywidget.AnyWidget):
             return f"{many} with {' and '.join(question.people)}", ""
         if question.text is not None:
             strange, whole = reader.unknown(question.text)
-            missing = f"“{'”, “'.join(strange[:3])}” is in no title, name, or story here."
-            if strange and whole:
+            verb, long = "is" if len(strange) == 1 else "are", len(question.text.split()) > MANY_WORDS
+            missing = f"“{'”, “'.join(strange[:3])}” {verb} in no title, name, or story here."
+            if strange and whole and not long:
                 return f"Not in this catalog: “{question.text}”", f"{missing} These stories are nearest all the same."
             plainly = f"No title or person here is called “{question.text}”; these stories come nearest."
-            here = any(one.kind != "Stories" for one in self.readings) or len(question.text.split()) > MANY_WORDS
+            here = long or any(one.kind != "Stories" for one in self.readings)
             return f"Stories about “{question.text}”", missing if strange else "" if here else plainly
         if len(wanted.taste):
             return f"For you, from {_count(len(wanted.taste), self.noun)}", ""
@@ -347,10 +349,19 @@ class Demo(anywidget.AnyWidget):
     # ---- what is prepared beside the kernel --------------------------------------------------------------------------
 
     def _with_encoder(self, use: Callable[[Any], Any] = id) -> Any:
-        """Use the encoder, which is loaded when it is first needed; its tokenizer does not like two threads."""
+        """Use the encoder, which is loaded when it is first needed; its tokenizer does not like two threads.
+
+        Nor does a sentence need two cores: on a busy machine, they wait for each other ten times as long as they work.
+        """
         with self._one_at_a_time:
             self._encoder = self._reader() if self._encoder is None else self._encoder
-            return use(self._encoder)
+            torch = sys.modules.get("torch")  # an encoder without a network has none
+            cores = torch.get_num_threads() if torch else 1
+            try:
+                torch and torch.set_num_threads(1)
+                return use(self._encoder)
+            finally:
+                torch and torch.set_num_threads(cores)
 
     def _load_encoder(self) -> None:
         def loaded(_: object) -> None:
