@@ -204,13 +204,6 @@ class Catalogue:
         genres = self.names("genres", film)
         return min(genres, key=lambda genre: (self._genre_counts[genre], genre)) if genres else None
 
-    def neighbors(self, film: Film, k: int) -> list:
-        """The films with the nearest stories, best first."""
-        rows = self.spaces["text"].vectors
-        similarities = (rows @ rows[self.place(film)]).round(6)
-        similarities[self.place(film)] = -np.inf
-        return self.ids[np.lexsort((np.arange(len(similarities)), -similarities))[: min(k, len(self.ids) - 1)]].tolist()
-
     def premise(self, film: Film) -> str:
         """The story before its turn: the first `PREMISE` of its sentences, or the first one alone."""
         sentences = split_sentences(self.movies["synopsis"][film])

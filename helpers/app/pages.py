@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.app.catalogue import Catalogue, Reason
-from helpers.app.state import Film, Steering, Wanted, year_of
+from helpers.app.state import Film, Question, Steering, Wanted, year_of
 from helpers.search.neighbors import split_sentences
 
 PARTS = Path(__file__).with_name("parts")
@@ -127,8 +127,8 @@ def detail(catalogue: Catalogue, film: Film, near: dict | None) -> str:
     """All about one film; the end of its story only behind a click."""
     story, premise = catalogue.movies["synopsis"][film], catalogue.premise(film)
     shown = film_of(catalogue, film) | {"premise": premise, "rest": " ".join(story.split())[len(premise) :].strip()}
-    others = [film_of(catalogue, other) for other in catalogue.neighbors(film, NEIGHBORS)]
-    return render("detail.html.j2", film=shown, near=near, neighbors=others)
+    near_it = catalogue.find(Wanted(Question(film=film), steering=Steering(k=NEIGHBORS))).index
+    return render("detail.html.j2", film=shown, near=near, neighbors=[film_of(catalogue, other) for other in near_it])
 
 
 def reason_lines(catalogue: Catalogue, film: Film, near: Film) -> list[str]:

@@ -7,14 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from helpers.app.state import Question
+from helpers.app.state import Question, year_of
 from helpers.titles import TitleLookup, normalize_title
 
 OFFERED = 5  # titles in the list, at most
@@ -46,12 +45,10 @@ class Reader:
     movies : pandas.DataFrame
         As from `helpers.data.load_movies`: ``title`` and ``synopsis``, and ``year``, ``director``, ``cast``, ``tags``
         where they stand.
-    lookup : helpers.titles.TitleLookup, optional
-        Over the titles.
     """
 
-    def __init__(self, movies: pd.DataFrame, lookup: TitleLookup | None = None):
-        self.movies, self.lookup = movies, lookup or TitleLookup(movies["title"], movies.get("year"))
+    def __init__(self, movies: pd.DataFrame):
+        self.movies, self.lookup = movies, TitleLookup(movies["title"], movies.get("year"))
 
     def read(self, text: str) -> list[Reading]:
         """Every reading of a text, the likeliest first; of an empty one, none.
@@ -97,7 +94,8 @@ class Reader:
         rest = [match for match in found if match.score >= 0.6 and self._starts(key, match.title)]
         ids = list(dict.fromkeys([*(match.id for match in exact + named), *initials, *(match.id for match in rest)]))
         sure = bool(exact or (named and len(key) > 2) or initials or self.unknown(text)[1]) if ids else None
-        return [Reading("Titles", Question(film=film), *self._named(film)) for film in ids[:OFFERED]], sure
+        titles, year = self.movies["title"], functools.partial(year_of, self.movies)
+        return [Reading("Titles", Question(film=one), titles[one], str(year(one) or "")) for one in ids[:OFFERED]], sure
 
     def _is_meant(self, text: str, key: str, title: str) -> bool:
         """Whether a text that is not this title is meant for it."""
@@ -132,10 +130,6 @@ class Reader:
     def _names_a_title(self, word: str) -> bool:
         """Whether a word is the name of a title rather than a word: no story uses it in small letters."""
         return len(word) > 3 and not self._is_common(word) and self._capital[word] <= 2 * self._in_titles[word]
-
-    def _named(self, film: Any) -> tuple[str, str]:
-        year = self.movies["year"].get(film) if "year" in self.movies else None
-        return self.movies["title"][film], "" if year is None or pd.isna(year) else str(int(year))
 
     @functools.cached_property
     def _by_initials(self) -> dict[str, list]:

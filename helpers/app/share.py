@@ -34,7 +34,7 @@ def file_of(app: Any, kind: str) -> dict[str, str]:
         "share.html.j2", heading=heading, name=app.name, films=pages.listed(catalogue, app.found, wanted),
         likes=[pages.name_of(catalogue, film) for film in wanted.taste.likes],
         style=markupsafe.Markup(STYLE.read_text(encoding="utf-8")),
-        simulated=catalogue.ratings is not None and (wanted.space != "text" or wanted.begins),
+        simulated=app.shown["simulated"],
     )  # fmt: skip
     return {"name": "list.html", "type": "text/html", "text": page}
 

@@ -377,7 +377,7 @@ class Demo(anywidget.AnyWidget):
         bundle = super()._repr_mimebundle_(**kwargs)
         bundle = bundle[0] if isinstance(bundle, tuple) else bundle
         alt = "The app. It needs a running kernel; this is a picture of it, with the films of the course."
-        still, metadata = picture(STILL.read_bytes(), alt) if STILL.exists() else ({"text/plain": alt}, {})
+        still, metadata = picture(STILL.read_bytes(), alt)
         return {**(bundle or {}), **still}, metadata
 
 
