@@ -53,10 +53,6 @@ DOTS = 20_000  # of the map, at most
 _ENCODER = threading.Lock()
 
 
-def _html() -> traitlets.Unicode:
-    return traitlets.Unicode().tag(sync=True)
-
-
 class Demo(anywidget.AnyWidget):
     """The recommender as an app.
 
@@ -86,7 +82,7 @@ class Demo(anywidget.AnyWidget):
     _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("search.js", "map.js", "app.js"))
     _css = (HERE / "style.css").read_text(encoding="utf-8")
 
-    shell, under, head, cards, taste, scores, note = (_html() for _ in range(7))
+    shell, under, head, cards, taste, scores, note = (traitlets.Unicode().tag(sync=True) for _ in range(7))
     saved = traitlets.Unicode().tag(sync=True)  # what the browser keeps, and a link holds: see `dump_state`
     shown = traitlets.Dict().tag(sync=True)  # what is pressed and filled in
     marks = traitlets.Dict().tag(sync=True)  # of the map
@@ -355,13 +351,15 @@ class Demo(anywidget.AnyWidget):
         """
         with self._one_at_a_time:
             self._encoder = self._reader() if self._encoder is None else self._encoder
-            torch = sys.modules.get("torch")  # an encoder without a network has none
-            cores = torch.get_num_threads() if torch else 1
+            torch = sys.modules.get("torch")
+            if torch is None:  # an encoder without a network
+                return use(self._encoder)
+            cores = torch.get_num_threads()
+            torch.set_num_threads(1)
             try:
-                torch and torch.set_num_threads(1)
                 return use(self._encoder)
             finally:
-                torch and torch.set_num_threads(cores)
+                torch.set_num_threads(cores)
 
     def _load_encoder(self) -> None:
         def loaded(_: object) -> None:
