@@ -19,6 +19,7 @@ function render({ model, el }) {
 
   function tell(kind, more = {}) {
     number += 1;
+    if (kind !== "name" && kind !== "typed") say(model.get("note")); // what was said about an older deed goes
     model.send({ view, number, kind, ...more });
     if (served && kernel) ask();
     return number;

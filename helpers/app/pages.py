@@ -95,7 +95,7 @@ def cue(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> d
         return {"cue": f"Rated by {strength:.0%} of the simulated viewers", "figure": ""}
     figure = f"cosine {strength:.2f}; 1 is the same"
     if near is None:
-        nothing = catalogue.reader.unknown(wanted.question.text)[1]
+        nothing = catalogue.reader.unknown(wanted.question.text or "")[1]
         return {"cue": "" if nothing else f"{nearness(strength)} to your words", "figure": figure}
     shared = ", ".join(catalogue.shared(film, near)[:3])
     near_to = f"{nearness(strength)} story", " to "  # only between texts do cosines have words
