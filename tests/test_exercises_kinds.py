@@ -122,6 +122,12 @@ def test_code_that_is_written_in_another_way_is_right_and_code_that_never_ends_i
     assert "has not come back" in question.examine("[0 for _ in iter(int, 1)]").message
 
 
+def test_an_error_in_typed_code_is_shown_with_the_typed_line():
+    question = next(question for question in QUESTIONS if question.number == "0.D")
+    assert "in the line `total += a[i] * b[i]`" in question.examine("total += a[i] * b[i]").message
+    assert "exec(" not in question.examine("total +=").message
+
+
 def test_a_bug_shows_and_the_other_line_mends_it():
     for question in QUESTIONS:
         if hasattr(question, "gives"):

@@ -67,7 +67,7 @@ def too_many_calls(function) -> str | None:
         return None
     return (
         f"your function is right, and calls itself {calls:,} times for 'kitten' and 'sitting', since it computes the "
-        "same beginnings again and again. The notebook goes on with the course's own, which keeps them in a table."
+        "same beginnings again and again. The notebook continues with the course's own, which keeps them in a table."
     )
 
 

@@ -104,7 +104,7 @@ class Guess:
     def _repr_mimebundle_(self, **kwargs) -> dict:
         """Give a field to answer in, and the question as text wherever widgets do not run."""
         asked = ", ".join(self.choices) if self.choices else f"a number{f', in {self.unit}' * bool(self.unit)}"
-        text = f"Your guess: {self.question}\n  ({asked}; where no field appears, write ask(..., guess=...))"
+        text = f"Your guess: {self.question}\n  ({asked}; if you don't see a field, write ask(..., guess=...))"
         return {**self._field()._repr_mimebundle_(**kwargs), "text/plain": text}
 
     def _field(self):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import html
 import inspect
+import linecache
 import random
 import re
 import string
@@ -179,7 +180,7 @@ def find_bug(
     gives, right = (value_of("\n".join([*program, "", shown])) for program in (lines, mended))
     numbered = "\n".join(f"    {place}  {text}" for place, text in enumerate(lines, start=1))
     question = Question(
-        *(number, title, f"`{shown}` gives {gives}; right is {right}. Which line holds the bug?\n\n{numbered}\n"),
+        *(number, title, f"`{shown}` gives {gives}; it should give {right}. Which line holds the bug?\n\n{numbered}\n"),
         _giving(line), reader=_read_value, typed=str(line), hint=hint,
         mistakes=[Mistake(f"line {place}", message, _giving(place)) for place, message in wrong.items()],
     )  # fmt: skip
@@ -259,6 +260,7 @@ def function_of(code: str) -> Callable:
 
     def made(*arguments: Any) -> Any:
         namespace: dict = {}
+        linecache.cache[MADE] = (len(code), None, code.splitlines(keepends=True), MADE)  # so that errors can show it
         exec(compile(code, MADE, "exec"), namespace)
         functions = [value for value in namespace.values() if _is_made(value)]
         return functions[-1](*arguments)

@@ -13,17 +13,21 @@ import ctypes
 import inspect
 import io
 import sys
+import sysconfig
 import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from helpers.exercises.values import Unreadable, settle
+import helpers
+from helpers.exercises.values import Unreadable, settle, unchanged
 
 PATIENCE = 20.0  # seconds for one call; right answers take milliseconds, so that a slow machine is not refused
 PRINTED = 1000  # characters of what an answer prints that are shown
 SAID = 200  # characters of an error's message that are shown
+NOT_THE_LEARNERS = (str(Path(helpers.__file__).parent), *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
 POLL = 0.1  # seconds between looks, so that a press on Stop is noticed on every system
 
 
@@ -36,12 +40,16 @@ class WrongArgumentsError(Exception):
 
 
 class Outcome(NamedTuple):
-    """What a call gave: the value in plain types, as it was, or what went wrong, in words."""
+    """What a call gave: the value in plain types, as it was, or what went wrong, in words.
+
+    `changed` is the place of the first argument that is no longer what it was, counted from 0.
+    """
 
     value: Any = None
     raw: Any = None
     trouble: str | None = None
     hung: bool = False
+    changed: int | None = None
 
 
 class _Kept(io.TextIOBase):
@@ -80,7 +88,9 @@ def call(function: Callable, arguments: tuple) -> Outcome:
         return function(*copied)
 
     copied = copy.deepcopy(arguments)
-    return _attempt(work, "your function")
+    outcome = _attempt(work, "your function")
+    places = range(len(arguments) if outcome.trouble is None else 0)
+    return outcome._replace(changed=next((n for n in places if not unchanged(arguments[n], copied[n])), None))
 
 
 def read(answer: Any) -> Outcome:
@@ -162,8 +172,8 @@ def _in_words(error: BaseException) -> str:
 
 
 def _is_ours(filename: str) -> bool:
-    """Whether a file is the checker's, or a library's: learners look for their own line."""
-    return filename in (__file__, settle.__code__.co_filename, copy.__file__) or "site-packages" in filename
+    """Whether a file is the course's, Python's or a library's: learners look for their own line."""
+    return filename.startswith(NOT_THE_LEARNERS)
 
 
 def _figures() -> set[int]:

@@ -248,9 +248,17 @@ def _is_plain(value: Any) -> bool:
 
 def kind_of(value: Any) -> str:
     """What to call a value: a text, an array, a DataFrame."""
-    name = {"str": "text", "bool": "truth value", "ndarray": "array", "int": "whole number", "float": "number"}.get(
-        type(value).__name__, type(value).__name__
-    )
+    names = {
+        "a text": str,
+        "a truth value": (bool, np.bool_),
+        "a whole number": (int, np.integer),
+        "a number": (float, np.floating),
+        "an array": np.ndarray,
+    }
+    known = next((name for name, kinds in names.items() if isinstance(value, kinds)), None)
+    if known is not None:
+        return known
+    name = type(value).__name__
     return "None" if value is None else f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
@@ -410,8 +418,9 @@ def _set_difference(answer: Any, expected: set | frozenset) -> str | None:
     found = set(map(_hashable, members))
     if found == expected:
         return None
-    extra, absent = len(found - expected), len(expected - found)
-    return f"{_count(extra, 'member')} too many, {_count(absent, 'member')} missing."
+    right, absent = len(found & expected), len(expected - found)
+    missing = "none is missing" if not absent else f"{absent} {'is' if absent == 1 else 'are'} missing"
+    return f"{right} of your {_count(len(found))} {'is' if right == 1 else 'are'} right; {missing}."
 
 
 def _nested_difference(answer: Any, expected: Sequence, tolerance: float) -> str | None:
@@ -490,6 +499,21 @@ def _members(answer: Any) -> list | None:
 
 def _is_bool(value: Any) -> bool:
     return isinstance(value, (bool, np.bool_))
+
+
+def unchanged(before: Any, after: Any) -> bool:
+    """Whether an argument is still what it was: types, values, missing ones, and the order of everything."""
+    if type(before) is not type(after):
+        return False
+    if isinstance(before, (pd.Series, pd.DataFrame)):
+        return before.equals(after)
+    if isinstance(before, np.ndarray):
+        return np.array_equal(before, after, equal_nan=before.dtype.kind == "f")
+    if isinstance(before, dict):
+        return unchanged(list(before.items()), list(after.items()))
+    if isinstance(before, (list, tuple)):
+        return len(before) == len(after) and all(map(unchanged, before, after))
+    return before == after or (before != before and after != after)
 
 
 # -- in another's form -------------------------------------------------------------------------------------------
