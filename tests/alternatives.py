@@ -260,7 +260,12 @@ ALTERNATIVES = {
             "film": "Alien",
             "neighbor": "Aliens",
             "why": "The second one is a war film; what I liked was the silence of the first.",
-        }
+        },
+        lambda: {
+            "film": "Avengrs",
+            "neighbor": "iron man",
+            "why": "Both are about machines, and I wanted friends who quarrel and make up.",
+        },
     ],
     "1.1": [_pearson_by_numpy, lambda a, b: pd.Series(a).corr(pd.Series(b))],
     "1.2": [_ada_by_loop, lambda: 4.99],

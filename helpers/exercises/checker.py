@@ -410,7 +410,7 @@ def _called(function: Callable, arguments: tuple) -> Outcome:
         raw = function(*copy.deepcopy(arguments))
         return Outcome(settle(raw), raw)
     except Exception as error:
-        return Outcome(trouble=type(error).__name__)
+        return Outcome(trouble=f"{type(error).__name__}: {error}")
 
 
 def _is_blank(value: Any) -> bool:
@@ -419,8 +419,8 @@ def _is_blank(value: Any) -> bool:
 
 
 def _error_of(outcome: Outcome) -> str:
-    """The name of the error that stopped a call."""
-    return re.match(r"\w*", outcome.trouble or "")[0]
+    """What stopped a call, in letters only: numbers and shapes may differ, and so may the line."""
+    return " ".join(re.findall("[A-Za-z]+", (outcome.trouble or "").split(" in the line `")[0]))
 
 
 def _lower(text: str) -> str:
