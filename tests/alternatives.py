@@ -178,6 +178,11 @@ def _interval_by_loop(one, other, drawn):
     return tuple(np.percentile(means, [2.5, 97.5]))
 
 
+def _interval_by_sorting(one, other, drawn):
+    means = sorted(sum(one[place] - other[place] for place in row) / len(row) for row in drawn.tolist())
+    return means[int(0.025 * len(means))], means[int(0.975 * len(means))]
+
+
 def _draft_by_pointers(one, other, first):
     rankings, at, shown = [list(one), list(other)], [0, 0], []
     for begins in np.repeat(first, 2).tolist():
@@ -323,7 +328,7 @@ ALTERNATIVES = {
     "5.4": [_ease_column_by_column],
     "6.1": [_average_precision_by_loop],
     "6.2": [_ndcg_by_dot_products],
-    "6.3": [_interval_by_loop],
+    "6.3": [_interval_by_loop, _interval_by_sorting],
     "6.4": [_first_films_by_sorting],
     "6.5": [
         lambda: {
@@ -339,6 +344,13 @@ ALTERNATIVES = {
             "must not fall": "return visits",
             "viewers per group": "9,600",
             "ends": "After 4 weeks",
+        },
+        lambda: {
+            "change": "Half get lists by ALS",
+            "metric": "likes",
+            "must not fall": "revenue",
+            "viewers per group": 9600,
+            "ends": "when each group has 9600 viewers",
         },
     ],
     "5.5": [
