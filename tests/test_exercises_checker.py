@@ -288,6 +288,18 @@ def test_slips_that_no_exercise_is_safe_from_get_a_sentence():
     assert "your function stopped" in wrong(table, lambda rows: rows / 0)
 
 
+def test_rounding_is_told_from_other_errors():
+    pair = Exercise("9.4", "Pair", lambda x: np.array([x / 3, 2.0]), inputs=[(2,), (5,)], mistakes=[], hints=["1"])
+    assert "rounded too far" in wrong(pair, lambda x: np.array([round(x / 3, 2), 2.0]))
+    assert "rounded" not in wrong(pair, lambda x: np.array([round(x / 3, 2), 2.1]))
+    share = Exercise("9.5", "Share", lambda: 0.976, mistakes=[], hints=["1"])
+    assert "rounded" not in wrong(share, 1) and "rounded" in wrong(share, 0.98)
+
+
+def test_shapes_that_do_not_fit_get_a_cure():
+    assert "rows[:, None]" in wrong(SUM, lambda numbers: np.ones((3, 2)) * np.ones(3))
+
+
 def test_a_number_of_numpy_is_called_a_number():
     assert "you gave a number" in wrong(
         Exercise("9.4", "Row", lambda x: np.array([x, x]), inputs=[(1.0,)], mistakes=[], hints=["1"]), np.float64

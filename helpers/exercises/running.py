@@ -28,6 +28,11 @@ PATIENCE = 20.0  # seconds for one call; right answers take milliseconds, so tha
 PRINTED = 1000  # characters of what an answer prints that are shown
 SAID = 200  # characters of an error's message that are shown
 NOT_THE_LEARNERS = (str(Path(helpers.__file__).parent), *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
+CURES = {  # what is added to an error whose message holds these words
+    "maximum recursion depth": "The function calls itself without end.",
+    "could not be broadcast together": "NumPy matches shapes from their ends: rows[:, None], or keepdims=True where they "
+    "are computed, makes a column with one number per row.",
+}
 POLL = 0.1  # seconds between looks, so that a press on Stop is noticed on every system
 
 
@@ -166,9 +171,9 @@ def _in_words(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__, limit=-50)
     lines = [frame.line for frame in frames if frame.line and not _is_ours(frame.filename)]
     where = f" in the line `{lines[-1]}`" if lines else ""
-    without_end = "" if not isinstance(error, RecursionError) else " The function calls itself without end."
+    more = next((f" {text}" for part, text in CURES.items() if part in said), "")
     said = said.removesuffix("." if not where else "")
-    return f"{type(error).__name__}{': ' + said if said else ''}{where}.{without_end}"
+    return f"{type(error).__name__}{': ' + said if said else ''}{where}.{more}"
 
 
 def _is_ours(filename: str) -> bool:

@@ -346,7 +346,9 @@ def _digits(tolerance: float) -> int:
 
 
 def _is_rounded(answer: float, expected: float, tolerance: float) -> bool:
-    return answer != 0 and any(abs(answer - round(expected, digits)) < 1e-9 for digits in range(_digits(tolerance)))
+    """Whether an answer is the right one with fewer digits; a whole number only where that is not all too coarse."""
+    digits = range(0 if abs(expected) > 1 else 1, _digits(tolerance))
+    return answer != 0 and np.isfinite(expected) and any(abs(answer - round(expected, n)) < 1e-9 for n in digits)
 
 
 def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> str | None:
@@ -374,6 +376,9 @@ def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> st
     if not unlike.any():
         return None
     first = np.unravel_index(np.flatnonzero(unlike)[0], expected.shape)
+    pairs = zip(got.ravel()[unlike].tolist(), expected.ravel()[unlike].tolist(), strict=True)
+    if expected.dtype.kind == "f" and all(_is_rounded(one, right, tolerance) for one, right in pairs):
+        return f"Your numbers are rounded too far: keep {_digits(tolerance)} digits after the point, or all of them."
     place = " ".join(str(int(number)) for number in first)
     shown, _ = both_brief(got[first], expected[first])
     return f"{unlike.sum()} of {_count(expected.size)} differ, first at place {place} (counted from 0): {shown}."
