@@ -30,8 +30,8 @@ SAID = 200  # characters of an error's message that are shown
 NOT_THE_LEARNERS = (str(Path(helpers.__file__).parent), *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
 CURES = {  # what is added to an error whose message holds these words
     "maximum recursion depth": "The function calls itself without end.",
-    "could not be broadcast together": "NumPy matches shapes from their ends: rows[:, None], or keepdims=True where they "
-    "are computed, makes a column with one number per row.",
+    "could not be broadcast together": "NumPy matches shapes from their ends: rows[:, None] makes a column of a "
+    "row, and keepdims=True keeps one.",
 }
 POLL = 0.1  # seconds between looks, so that a press on Stop is noticed on every system
 

@@ -346,9 +346,10 @@ def _digits(tolerance: float) -> int:
 
 
 def _is_rounded(answer: float, expected: float, tolerance: float) -> bool:
-    """Whether an answer is the right one with fewer digits; a whole number only where that is not all too coarse."""
-    digits = range(0 if abs(expected) > 1 else 1, _digits(tolerance))
-    return answer != 0 and np.isfinite(expected) and any(abs(answer - round(expected, n)) < 1e-9 for n in digits)
+    """Whether an answer is the right one with fewer digits; 1 for 0.98 is another answer."""
+    if not np.isfinite([answer, expected]).all() or (answer == int(answer) and abs(expected) <= 1):
+        return False
+    return any(abs(answer - round(expected, digits)) < 1e-9 for digits in range(_digits(tolerance)))
 
 
 def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> str | None:
