@@ -123,6 +123,28 @@ q1 = Exercise(
     random_inputs=lambda rng: ((rng.random(10) < 0.4).astype(int), int(rng.integers(10, 20))),
     mistakes=[
         Mistake(
+            "a plain share",
+            "That is how many of them were found, whatever their positions. Add up the precision at each hit.",
+            lambda hits, relevant: np.sum(hits) / min(relevant, len(hits)),
+        ),
+        Mistake(
+            "not added up",
+            "You have a number per position. Add them up.",
+            lambda hits, relevant: np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits / min(relevant, len(hits)),
+        ),
+        Mistake(
+            "the larger of both",
+            "You divided by the larger of the two. Take the smaller: min(relevant, len(hits)).",
+            lambda hits, relevant: (
+                (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / max(relevant, len(hits))
+            ),
+        ),
+        Mistake(
+            "precision counted where there is no hit",
+            "You added up the precision at every position. Only those with a hit count: multiply by hits.",
+            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1)).sum() / min(relevant, len(hits)),
+        ),
+        Mistake(
             "precision at every place",
             "You took the precision at every position. Take it only where there is a hit.",
             lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1)).mean(),
@@ -192,6 +214,28 @@ q2 = Exercise(
     inputs=[(np.array([1, 0, 1, 0, 0]), 3), (np.array([0, 1, 0]), 1), (np.array([1, 1, 0]), 8)],
     random_inputs=lambda rng: ((rng.random(10) < 0.4).astype(int), int(rng.integers(5, 20))),
     mistakes=[
+        Mistake(
+            "not added up",
+            "You have a number per position. Add them up.",
+            lambda hits, relevant: (
+                hits
+                / np.log2(np.arange(2, len(hits) + 2))
+                / (1 / np.log2(np.arange(2, min(relevant, len(hits)) + 2))).sum()
+            ),
+        ),
+        Mistake(
+            "multiplied by the logarithm",
+            "You multiplied by the logarithm, so late hits are worth more. Divide by it.",
+            lambda hits, relevant: (
+                (hits * np.log2(np.arange(2, len(hits) + 2))).sum()
+                / np.log2(np.arange(2, min(relevant, len(hits)) + 2)).sum()
+            ),
+        ),
+        Mistake(
+            "divided by the length of the list",
+            "You divided by the length of the list. Divide by what the best list would be worth.",
+            lambda hits, relevant: (hits / np.log2(np.arange(2, len(hits) + 2))).sum() / len(hits),
+        ),
         Mistake(
             "the best list longer than the list",
             "Your best list has a hit for every liked film, more than fit into the list: min(relevant, len(hits)).",
@@ -264,6 +308,29 @@ q3 = Exercise(
     random_inputs=_scores_and_samples,
     tolerance=0.02,  # quantiles are computed in nine ways; of so many samples, all are nearer to each other
     mistakes=[
+        Mistake(
+            "two intervals subtracted",
+            "You made an interval for each model and subtracted them. Subtract viewer by viewer first, then draw.",
+            lambda one, other, drawn: (
+                np.quantile(one[drawn].mean(axis=1), [0.025, 0.975])
+                - np.quantile(other[drawn].mean(axis=1), [0.025, 0.975])
+            ),
+        ),
+        Mistake(
+            "sums instead of means",
+            "Those are the sums of the samples. Take their means.",
+            lambda one, other, drawn: np.quantile((one - other)[drawn].sum(axis=1), [0.025, 0.975]),
+        ),
+        Mistake(
+            "the means themselves",
+            "Those are the means of all samples. The interval is two numbers: their quantiles 0.025 and 0.975.",
+            lambda one, other, drawn: (one - other)[drawn].mean(axis=1),
+        ),
+        Mistake(
+            "the mean alone",
+            "That is the mean. The interval is two numbers: the quantiles 0.025 and 0.975 of the means of the samples.",
+            lambda one, other, drawn: (one - other)[drawn].mean(),
+        ),
         Mistake(
             "percent and shares mixed up",
             "np.percentile takes percent: 2.5 and 97.5. (np.quantile takes 0.025 and 0.975.)",
@@ -342,6 +409,21 @@ q4 = Exercise(
     ],
     random_inputs=lambda rng: (rng.normal(size=12) - 1, np.arange(12) == rng.integers(12), 5),  # one: no ties at -inf
     mistakes=[
+        Mistake(
+            "filtered after the cut",
+            "You cut at k first and filtered then, so too few are left. Take seen films out before you cut.",
+            lambda scores, seen, k: [int(place) for place in np.argsort(-scores, kind="stable")[:k] if not seen[place]],
+        ),
+        Mistake(
+            "not cut",
+            "That is everything. Keep the first k.",
+            lambda scores, seen, k: np.argsort(-np.where(seen, -np.inf, scores), kind="stable"),
+        ),
+        Mistake(
+            "the size of the score",
+            "You sorted by the size of the scores, without their sign. A negative score is a low one.",
+            lambda scores, seen, k: np.argsort(-np.where(seen, -np.inf, np.abs(scores)), kind="stable")[:k],
+        ),
         Mistake(
             "worst first",
             "Your list begins with the worst: np.argsort sorts in ascending order. Sort the negative scores.",

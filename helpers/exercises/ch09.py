@@ -84,6 +84,7 @@ q1 = Exercise(
     inputs=[
         (_table(["Soup", "soup ", None, "Tart", None], ["hot", None, " ", "sweet", "?"]), "name", "about"),
         (_table(["A", "A", "a", "B"], ["x", "y", "z", ""]), "name", "about"),
+        (_table(["Pie", " ", "", "pie"], ["x", "y", "z", ""]).set_axis(["dish", "steps"], axis=1), "dish", "steps"),
     ],
     mistakes=[
         Mistake(

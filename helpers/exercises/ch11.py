@@ -79,6 +79,7 @@ q1 = Exercise(
         (CONDITIONS, {**CONDITIONS, "model": "profile", "inputs": "text"}),
         (CONDITIONS, {**CONDITIONS, "model": "profile"}),
         (CONDITIONS, {"model": "profile", "split": "random", "inputs": "everything", "k": 10, "tuned": False}),
+        ({"seed": 1, "model": "map", "films": 900}, {"seed": 2, "model": "map", "films": 900}),
     ],
     form=set,
     mistakes=[
