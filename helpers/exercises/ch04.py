@@ -335,12 +335,6 @@ q4 = Exercise(
     random_inputs=_some_candidates,
     mistakes=[
         Mistake(
-            "all films compared",
-            "You took the largest similarity to any film, also to itself. Compare with the taken ones: similarity[:, "
-            "taken].",
-            lambda r, s, taken, d: _untaken((1 - d) * r - d * s.max(axis=1), taken),
-        ),
-        Mistake(
             "nearest of the nearest left out",
             "You took the smallest similarity to the taken films. The nearest of them counts: the largest.",
             lambda r, s, taken, d: _untaken((1 - d) * r - d * s[:, taken].min(axis=1), taken),
