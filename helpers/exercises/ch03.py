@@ -19,6 +19,7 @@ from helpers.encoding import encode, split_long_text
 from helpers.encoding.languages import diagnose
 from helpers.exercises.checker import Exercise, Mistake, Right, make_progress
 from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
+from helpers.exercises.running import aloud
 from helpers.files import read_arrays
 from helpers.search import NeighborIndex, tag_overlap, tag_overlaps
 
@@ -81,8 +82,13 @@ def judge_text(answer) -> str | None:
         return f"A text has more than {CHARACTERS:,} characters, which no encoder reads. Keep to what matters."
     if copies_tags(answer, texts, films):
         return "Your text holds the tags, and tags are what it is judged by: it would win by copying. Leave them out."
+    aloud(f"Encoding the texts of {len(films)} films, which may take up to a minute ...")
     reached = tag_overlap(encode(texts), films)
-    measured = f"Neighbors share {reached:.2f} of their tags; by chance {chance:.2f}."
+    measured = (
+        f"Among these {len(films)} films, neighbors share {reached:.2f} of their tags; by chance {chance:.2f}. (Among "
+        f"all "
+        "films the nearest are nearer, so the figures of the notebook are higher.)"
+    )
     if reached > 1.3 * chance:
         return Right(measured)
     return f"{measured} That is hardly more than chance: say more about each film."

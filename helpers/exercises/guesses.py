@@ -48,7 +48,9 @@ class Guess:
         if kept.get("shown") and kept.get("guess") is not None:
             return f"You have seen the result; your guess stays {self._with_unit(kept['guess'])}."
         trouble = _append({"question": self.question, "guess": guess, "shown": False, "late": bool(kept.get("shown"))})
-        return trouble or f"Kept: {self._with_unit(guess)}. Run the next cells."
+        share = self.unit == "%" and 0 < abs(guess) < 1 and "%" not in str(value)
+        meant = f" If you meant {_short(100 * guess)}%, enter {_short(100 * guess)}." if share else ""
+        return trouble or f"Kept: {self._with_unit(guess)}.{meant} Run the next cells."
 
     def compare(self, result: float | str) -> None:
         """Print the result of the question, and how far off the guess was.
@@ -133,19 +135,21 @@ class Guess:
         return ipywidgets.VBox([question, control, said])
 
 
-def ask(question: str, unit: str = "", choices: Sequence[str] | None = None, guess: float | str | None = None) -> Guess:
+def ask(
+    question: str, guess: float | str | None = None, *, unit: str = "", choices: Sequence[str] | None = None
+) -> Guess:
     """Ask for a guess before the result is computed.
 
     Parameters
     ----------
     question : str
         What to guess; no two guesses of the course ask the same.
+    guess : float or str, optional
+        The guess itself, for notebooks that are read without widgets.
     unit : str
         Unit of a number, such as ``"%"`` or ``"stars"``.
     choices : sequence of str, optional
         Given, the guess is one of them; otherwise it is a number.
-    guess : float or str, optional
-        The guess itself, for notebooks that are read without widgets.
 
     Returns
     -------

@@ -61,7 +61,7 @@ class _Kept(io.TextIOBase):
     """Takes every print, and keeps the beginning."""
 
     def __init__(self):
-        self.text, self.more = "", False
+        self.text, self.more, self.outside = "", False, sys.stdout
 
     def write(self, text: str) -> int:
         self.text, self.more = (
@@ -72,6 +72,12 @@ class _Kept(io.TextIOBase):
 
     def __str__(self) -> str:
         return self.text + ("\n... (more was printed, and is left out)\n" if self.more else "")
+
+
+def aloud(text: str) -> None:
+    """Print within `quiet`: what the check, not the answer, has to say before it is done."""
+    kept = sys.stdout
+    print(text, file=kept.outside if isinstance(kept, _Kept) else kept, flush=True)
 
 
 @contextlib.contextmanager

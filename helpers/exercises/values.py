@@ -363,6 +363,8 @@ def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> st
         return "The parts of your answer have different lengths."
     if got.shape != expected.shape:
         return f"The answer has shape {expected.shape}; yours has {got.shape}."
+    if not expected.size:
+        return None
     if expected.dtype.kind in "OUS":
         unlike = np.array([str(a) != str(b) for a, b in zip(got.ravel(), expected.ravel(), strict=True)])
     elif got.dtype.kind not in "biuf":
