@@ -174,7 +174,7 @@ q1 = Exercise(
         Mistake(
             "set of a text",
             "set() of a text holds its letters. Split the text first.",
-            lambda text: set(text.lower()),
+            lambda text: set(text),
         ),
         Mistake(
             "one text",

@@ -327,12 +327,12 @@ q2 = Exercise(
             "mask as positions",
             "As an index, the 0 and 1 of the mask are positions: you took rows 0 and 1 again and again. mask == 1 "
             "says which rows to keep.",
-            lambda vectors, mask: vectors[np.asarray(mask, dtype=int)].mean(axis=0),
+            lambda vectors, mask: vectors[mask].mean(axis=0),
         ),
         Mistake(
             "mask as positions, no mean",
             "As an index, 0 and 1 are positions. mask == 1 keeps the real rows; then take their mean.",
-            lambda vectors, mask: vectors[np.asarray(mask, dtype=int)],
+            lambda vectors, mask: vectors[mask],
         ),
         Mistake(
             "one number",

@@ -34,9 +34,8 @@ def interval(one, other, drawn):
 
 def _scores_and_samples(rng):
     """Two models whose scores go together, and differ much for few viewers, so that wrong intervals show."""
-    other = 5 * rng.random(12)
-    one = other + rng.normal(0.2, 0.3, size=12) + 8 * (np.arange(12) == rng.integers(12))
-    return one, other, rng.integers(12, size=(3000, 12))
+    other = 5 * rng.random(30)
+    return other + rng.exponential(size=30) ** 2, other, rng.integers(30, size=(4000, 30))
 
 
 def first_films(scores, seen, k):

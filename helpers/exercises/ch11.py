@@ -35,9 +35,9 @@ def _means(differences, seeds, viewers, of=np.mean):
 
 
 def _seeds_and_viewers(rng):
-    """Three seeds that differ, viewers of whom one differs from all, and many samples of both."""
-    differences = rng.normal(size=(3, 1)) + rng.random((3, 8)) + 8 * (np.arange(8) == rng.integers(8))
-    return differences, rng.integers(3, size=(3000, 3)), rng.integers(8, size=(3000, 8))
+    """Three seeds that differ, viewers of whom a few differ much, and many samples of both."""
+    differences = rng.normal(size=(3, 1)) + rng.exponential(size=(3, 30)) ** 2
+    return differences, rng.integers(3, size=(1000, 3)), rng.integers(30, size=(1000, 30))
 
 
 def a_comparison() -> dict:
@@ -211,7 +211,7 @@ q3 = Exercise(
     interval,
     inputs=[_seeds_and_viewers(np.random.default_rng(11))],
     random_inputs=_seeds_and_viewers,
-    tolerance=0.02,  # quantiles are computed in nine ways; of so many samples, all are nearer to each other
+    tolerance=0.03,  # quantiles are computed in nine ways; of so many samples, all are nearer to each other
     mistakes=[
         Mistake(
             "percent and shares mixed up",
