@@ -80,7 +80,7 @@ class _Card(HTMLParser):
         self.parts: list[tuple] = []
 
     def handle_starttag(self, tag, attrs):
-        width = re.search(r"width\s*:\s*([\d.]+)\s*(\S*?)\s*(;|$)", dict(attrs).get("style") or "")
+        width = re.search(r"width\s*:\s*([\d.]+)\s*(\S*?)\s*(;|$)", (dict(attrs).get("style") or "").lower())
         size = (round(float(width[1]), 1), width[2]) if width else ()
         self.parts.append(("<", tag, *size))
 
@@ -88,7 +88,8 @@ class _Card(HTMLParser):
         self.parts.append((">", tag))
 
     def handle_data(self, data):
-        self.parts.append(("text", data))
+        if data.strip():  # blanks between tags are not seen
+            self.parts.append(("text", data))
 
 
 def as_a_browser_reads(card):

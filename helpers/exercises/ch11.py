@@ -211,7 +211,7 @@ q3 = Exercise(
     interval,
     inputs=[_seeds_and_viewers(np.random.default_rng(11))],
     random_inputs=_seeds_and_viewers,
-    tolerance=0.03,  # quantiles are computed in nine ways; of so many samples, all are nearer to each other
+    tolerance=0.06,  # quantiles are computed in nine ways; of so many samples, all are nearer to each other
     mistakes=[
         Mistake(
             "percent and shares mixed up",

@@ -254,6 +254,7 @@ def kind_of(value: Any) -> str:
         "a whole number": (int, np.integer),
         "a number": (float, np.floating),
         "an array": np.ndarray,
+        "a dictionary": dict,
     }
     known = next((name for name, kinds in names.items() if isinstance(value, kinds)), None)
     if known is not None:
