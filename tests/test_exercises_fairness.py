@@ -110,6 +110,10 @@ def spoils_rows(vectors):
     return vectors
 
 
+def spoils_single_rows(vectors):
+    return spoils_rows(np.asarray(vectors, dtype=np.float32))
+
+
 def empties_tokens(tokens, size):
     made = []
     while tokens:
@@ -134,6 +138,7 @@ def scales_rows(rows):
         ("1.3", scales_rows, "rows"),
         ("3.3", empties_tokens, "tokens"),
         ("3.4", spoils_rows, "vectors"),
+        ("3.4", spoils_single_rows, "vectors"),
         ("6.4", marks_seen, "scores"),
     ],
 )

@@ -79,7 +79,7 @@ def _films_called(field: str, text: object) -> pd.Series:
     if match is None:
         nearest = "; ".join(other.title for other in lookup.suggest(text, 3)) or "none"
         raise JudgedError(f"'{text}' is not in the catalog. The nearest titles: {nearest}.")
-    return movies["title"].loc[list(dict.fromkeys([match.id, *(tie.id for tie in lookup.ties(text))]))]
+    return movies["title"].loc[pd.Index([match.id, *(tie.id for tie in lookup.ties(text))]).unique()]
 
 
 def _ranks_of(films: pd.Series, neighbors: pd.Series) -> list[int]:

@@ -54,6 +54,11 @@ def _inverse(liked, regularization):
     return np.linalg.inv(liked.T @ liked + regularization * np.eye(liked.shape[1]))
 
 
+def _divided(matrix):
+    """A matrix with each column divided by minus its diagonal number, and zeros on the diagonal."""
+    return matrix / -np.diag(matrix) * (1 - np.eye(len(matrix)))
+
+
 def _ease_with_itself(liked, regularization):
     inverse = _inverse(liked, regularization)
     return inverse / -np.diag(inverse)
@@ -396,7 +401,7 @@ q4 = Exercise(
         Mistake(
             "not divided",
             "You did not divide by the diagonal: B is minus P, each column divided by its diagonal number.",
-            lambda liked, regularization: (lambda p: np.fill_diagonal(p, 0) or -p)(_inverse(liked, regularization)),
+            lambda liked, regularization: -_inverse(liked, regularization) * (1 - np.eye(liked.shape[1])),
         ),
         Mistake(
             "the inverse alone",
@@ -406,9 +411,7 @@ q4 = Exercise(
         Mistake(
             "not inverted",
             "You did not invert the matrix: P is np.linalg.inv(...).",
-            lambda liked, regularization: (lambda g: np.fill_diagonal(b := g / -np.diag(g), 0) or b)(
-                liked.T @ liked + regularization * np.eye(liked.shape[1])
-            ),
+            lambda liked, regularization: _divided(liked.T @ liked + regularization * np.eye(liked.shape[1])),
         ),
         Mistake(
             "viewers instead of films",
@@ -418,9 +421,7 @@ q4 = Exercise(
         Mistake(
             "regularization everywhere",
             "You added the regularization to every number. Add it to the diagonal: times np.eye(...).",
-            lambda liked, regularization: (lambda p: np.fill_diagonal(b := p / -np.diag(p), 0) or b)(
-                np.linalg.inv(liked.T @ liked + regularization)
-            ),
+            lambda liked, regularization: _divided(np.linalg.inv(liked.T @ liked + regularization)),
         ),
         Mistake(
             "scores",
@@ -429,8 +430,10 @@ q4 = Exercise(
         ),
         Mistake(
             "fill_diagonal returned",
-            "np.fill_diagonal works in place and returns None. Call it on a line of its own, then return the weights.",
-            lambda liked, regularization: np.fill_diagonal(_inverse(liked, regularization), 0),
+            "Your function returned None. np.fill_diagonal works in place: call it on a line of its own, then return "
+            "the "
+            "weights.",
+            lambda liked, regularization: None,
         ),
         Mistake(
             "a film recommends itself",
