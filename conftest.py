@@ -24,8 +24,10 @@ if "COURSE_TEST_RUN" not in os.environ:  # else this is a worker, or the run of 
     atexit.register(shutil.rmtree, os.environ["COURSE_TEST_RUN"], ignore_errors=True)
 os.environ["OMP_NUM_THREADS"] = "1"  # there is a worker for every core: more threads would take them from each other
 os.environ["COURSE_FAST"] = "0"  # what tests compare is plain float32, also where OpenVINO is installed
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as a shell has it for `... &`: what tests interrupt would go on
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell's `... &` ignores Ctrl-C, and nohup hangups: what the tests interrupt would inherit that, and go on.
+for number, handler in [(signal.SIGINT, signal.default_int_handler), (getattr(signal, "SIGHUP", None), signal.SIG_DFL)]:
+    if number and signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, handler)
 COMPARE = IPyNbCell.compare_outputs
 exec((NO_NETWORK / "sitecustomize.py").read_text(encoding="utf-8"), {"__name__": "no_network"})
 

@@ -2,10 +2,10 @@
 
 import sys
 
-from helpers.course import guard
+from helpers.course import interrupts
 
 if __name__ == "__main__":
-    guard.one_line_for_interrupts()
+    interrupts.one_line_for_interrupts()
     from helpers.course.commands import main
 
     sys.exit(main())

@@ -99,12 +99,7 @@ def hash_texts(texts: Iterable[str]) -> np.ndarray:
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read every array of an ``.npz`` file, with the archive's checksums verified.
 
-    Raises
-    ------
-    ValueError
-        When the file is damaged, holds pickled objects, or would unpack to far more than its size.
-    OSError
-        When it cannot be opened.
+    A file that is damaged, holds pickled objects, or would unpack to far more than its size is a `ValueError`.
     """
     path = Path(path)
     with path.open("rb") as opened:
@@ -116,7 +111,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
                     raise ValueError(f"it would unpack to {size:,} bytes")
                 return {entry.filename.removesuffix(".npy"): _array(archive.read(entry)) for entry in entries}
         except Exception as error:  # damaged bytes raise whatever they lead to: zlib, struct, memory, encryption
-            raise ValueError(f"{path.name} is damaged ({_one_line(error)})") from error
+            why = " ".join(str(error).split()) or type(error).__name__
+            raise ValueError(f"{path.name} is damaged ({why})") from error
 
 
 def _array(raw: bytes) -> np.ndarray:
@@ -130,7 +126,3 @@ def _array(raw: bytes) -> np.ndarray:
     if file.tell() + math.prod(shape) * dtype.itemsize != len(raw):
         raise ValueError("its header does not fit its bytes")
     return np.ndarray(shape, dtype, buffer=raw, offset=file.tell(), order="F" if by_columns else "C").copy()
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

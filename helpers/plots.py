@@ -11,12 +11,15 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections.abc import Collection
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.category import StrCategoryLocator
 from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 from matplotlib.ticker import FixedLocator, MaxNLocator
 from PIL import Image
 
@@ -30,7 +33,7 @@ STYLE = {
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#dddddd",
-    "axes.prop_cycle": mpl.cycler(color=COLORS),
+    "axes.prop_cycle": cycler(color=COLORS),
     "figure.facecolor": "white",
 }
 MARKERS = ["o", "s", "^", "D", "v", "P"]
@@ -44,7 +47,7 @@ class CourseFigure(Figure):
 
     alt = ""
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         shown, metadata = picture(self._as_png(), self.alt)
         return {**shown, DATA: figure_data(self)}, metadata
 
@@ -79,9 +82,10 @@ def figure_data(figure: Figure) -> str:
             found.append(f"line {_name(line)}: {_numbers(line.get_xdata())} -> {_numbers(line.get_ydata())}")
         bars = [patch for patch in axes.patches if isinstance(patch, mpl.patches.Rectangle)]
         if bars:
-            corners = [_numbers([getattr(bar, f"get_{part}")() for bar in bars]) for part in ("x", "y")]
-            sizes = [_numbers([getattr(bar, f"get_{part}")() for bar in bars]) for part in ("width", "height")]
-            found.append(f"bars: from {' / '.join(corners)}, {' / '.join(sizes)} large, {_colors(bars)}")
+            x, y, wide, high = (
+                _numbers([getattr(bar, f"get_{part}")() for bar in bars]) for part in ("x", "y", "width", "height")
+            )
+            found.append(f"bars: from {x} / {y}, {wide} / {high} large, {_colors(bars)}")
         for drawn in axes.collections:
             segments = drawn.get_segments() if hasattr(drawn, "get_segments") else [drawn.get_offsets()]
             points = np.concatenate([np.asarray(part) for part in segments])
@@ -93,12 +97,12 @@ def figure_data(figure: Figure) -> str:
     return "\n".join(found)
 
 
-def _name(artist) -> str:
+def _name(artist: Any) -> str:
     label = str(artist.get_label())
     return "" if label.startswith("_") else label  # matplotlib's own names, such as _child0
 
 
-def _numbers(values) -> str:
+def _numbers(values: Any) -> str:
     """Numbers as text: all of a few, else how many there are, and the least, the quartiles and the largest."""
     values = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan).ravel()
     known = values[np.isfinite(values)]
@@ -115,10 +119,11 @@ def _colors(bars: list) -> str:
     return " ".join(color for place, color in enumerate(colors) if place == 0 or color != colors[place - 1])
 
 
-def _figure(title: str, width: float = 7.5, height: float = 4.0):
+def _figure(title: str, alt: str, width: float = 7.5, height: float = 4.0) -> tuple[CourseFigure, Any]:
     """Make a figure with one pair of axes and a title that starts at its left edge."""
     with mpl.rc_context(STYLE):
         figure = CourseFigure(figsize=(width, height), layout="constrained")
+        figure.alt = alt
         axis = figure.subplots()
         figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
     return figure, axis
@@ -129,14 +134,9 @@ def _short(name: str, most: int = 36) -> str:
     return name if len(name) <= most else name[: most - 3].rstrip() + "..."
 
 
-def _describe(figure: CourseFigure, alt: str) -> CourseFigure:
-    figure.alt = alt
-    return figure
-
-
-def bars(values: pd.Series, title: str, xlabel: str, alt: str, highlight=()) -> CourseFigure:
+def bars(values: pd.Series, title: str, xlabel: str, alt: str, highlight: Collection = ()) -> CourseFigure:
     """Horizontal bars with their values, largest on top as given; names in `highlight` stand out."""
-    figure, axis = _figure(title, height=0.9 + 0.34 * len(values))
+    figure, axis = _figure(title, alt, height=0.9 + 0.34 * len(values))
     shown = values[::-1]
     colors = [COLORS[1] if name in highlight else COLORS[0] for name in shown.index]
     drawn = axis.barh([_short(str(name)) for name in shown.index], shown.to_numpy(), color=colors)
@@ -144,36 +144,40 @@ def bars(values: pd.Series, title: str, xlabel: str, alt: str, highlight=()) -> 
     axis.set_xlabel(xlabel)
     axis.margins(x=0.12)
     axis.grid(axis="y", visible=False)
-    return _describe(figure, alt)
+    return figure
 
 
 def lines(
     curves: pd.DataFrame, title: str, xlabel: str, ylabel: str, alt: str, logx: bool = False, logy: bool = False
 ) -> CourseFigure:
     """One line a column over the index, each labelled at its end."""
-    figure, axis = _figure(title)
-    for number, name in enumerate(curves):
-        color, marker = COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)]
-        axis.plot(curves.index, curves[name], color=color, marker=marker, label=name)
+    figure, axis = _figure(title, alt)
+    _draw_lines(axis, {name: (curves.index, curves[name]) for name in curves})
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear", yscale="log" if logy else "linear")
+    return figure
+
+
+def _draw_lines(axis: Any, lines: dict) -> None:
+    """Lines of x and y, by name, that differ in color and marker."""
+    for number, (name, (x, y)) in enumerate(lines.items()):
+        axis.plot(x, y, color=COLORS[number % len(COLORS)], marker=MARKERS[number % len(MARKERS)], label=name)
     axis.legend(frameon=False)
-    return _describe(figure, alt)
 
 
 def curves(tables: dict, title: str, alt: str, logx: bool = False) -> CourseFigure:
     """One line a table of two columns, the second over the first, whose names label the axes."""
-    figure, axis = _figure(title)
-    for number, (name, table) in enumerate(tables.items()):
-        axis.plot(table.iloc[:, 0], table.iloc[:, 1], color=COLORS[number], marker=MARKERS[number], label=name)
-    xlabel, ylabel = table.columns
+    figure, axis = _figure(title, alt)
+    _draw_lines(axis, {name: (table.iloc[:, 0], table.iloc[:, 1]) for name, table in tables.items()})
+    xlabel, ylabel = next(reversed(tables.values())).columns
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear")
-    axis.legend(frameon=False)
-    return _describe(figure, alt)
+    return figure
 
 
-def histogram(values, title: str, xlabel: str, ylabel: str, alt: str, mark: float | None = None, mark_label: str = ""):
+def histogram(
+    values: Any, title: str, xlabel: str, ylabel: str, alt: str, mark: float | None = None, mark_label: str = ""
+) -> CourseFigure:
     """How often values occur, with an optional line at one value."""
-    figure, axis = _figure(title)
+    figure, axis = _figure(title, alt)
     values = np.asarray(values, dtype=float)
     whole = not np.any(values % 1) and np.ptp(values) < 60  # a bar a number, so that no bar is empty by accident
     axis.hist(values, bins=np.arange(values.min(), values.max() + 2) - 0.5 if whole else 30, color=COLORS[0])
@@ -183,14 +187,16 @@ def histogram(values, title: str, xlabel: str, ylabel: str, alt: str, mark: floa
         axis.annotate(
             mark_label, (mark, 0.95), xycoords=("data", "axes fraction"), xytext=(6, 0), textcoords="offset points"
         )
-    return _describe(figure, alt)
+    return figure
 
 
-def heat_table(table, row_names, column_names, title: str, alt: str, path=()) -> CourseFigure:
+def heat_table(
+    table: Any, row_names: Collection, column_names: Collection, title: str, alt: str, path: Collection = ()
+) -> CourseFigure:
     """A table of numbers as shaded cells with the numbers in them, `?` for NaN; cells in `path` get a frame."""
     table = np.asarray(table)
     whole = not np.any(table[~np.isnan(table)] % 1)
-    figure, axis = _figure(title, width=max(6.5, 1.5 + 0.55 * table.shape[1]), height=1.3 + 0.42 * table.shape[0])
+    figure, axis = _figure(title, alt, width=max(6.5, 1.5 + 0.55 * table.shape[1]), height=1.3 + 0.42 * table.shape[0])
     low, high = np.nanmin(table), np.nanmax(table)
     axis.imshow(table, cmap="Blues", vmin=low, vmax=low + 1.6 * (high - low), aspect="auto")  # dark text stays readable
     for (row, column), value in np.ndenumerate(table):
@@ -203,24 +209,24 @@ def heat_table(table, row_names, column_names, title: str, alt: str, path=()) ->
     axis.set_yticks(range(table.shape[0]), row_names)
     axis.xaxis.tick_top()
     axis.grid(visible=False)
-    return _describe(figure, alt)
+    return figure
 
 
-def scatter_map(points, labels: dict, title: str, alt: str) -> CourseFigure:
+def scatter_map(points: Any, labels: dict, title: str, alt: str) -> CourseFigure:
     """Points in the plane; the places named in `labels` (place: text) are marked and named."""
-    figure, axis = _figure(title, height=6)
+    figure, axis = _figure(title, alt, height=6)
     points = np.asarray(points)
     axis.scatter(points[:, 0], points[:, 1], s=10, color=GREY, alpha=0.6)
     for place, text in labels.items():
         axis.scatter(*points[place], s=36, color=COLORS[4])
         axis.annotate(_short(text), points[place], xytext=(5, 4), textcoords="offset points", fontsize=9)
     axis.set(xlabel="first direction", ylabel="second direction")
-    return _describe(figure, alt)
+    return figure
 
 
 def arrows(groups: dict, title: str, xlabel: str, ylabel: str, alt: str) -> CourseFigure:
     """Vectors in the plane as arrows from the origin; `groups` maps a kind to a DataFrame of two columns."""
-    figure, axis = _figure(title, width=7.0, height=6.2)
+    figure, axis = _figure(title, alt, width=7.0, height=6.2)
     furthest = 1.3 * max(points.abs().to_numpy().max() for points in groups.values())
     for number, (kind, points) in enumerate(groups.items()):
         for x, y in points.to_numpy():
@@ -234,7 +240,7 @@ def arrows(groups: dict, title: str, xlabel: str, ylabel: str, alt: str) -> Cour
     axis.axhline(0, color=GREY, lw=0.8)
     axis.axvline(0, color=GREY, lw=0.8)
     axis.legend(frameon=False, loc="lower left")
-    return _describe(figure, alt)
+    return figure
 
 
 def _spread_labels(groups: dict, gap: float) -> list[tuple]:
@@ -256,7 +262,7 @@ def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str | None = No
     """
     told = [f"{name} {row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" for name, row in table.iterrows()]
     alt = alt or f"{xlabel}: {'; '.join(told)}."
-    figure, axis = _figure(title, height=1.2 + 0.4 * len(table))
+    figure, axis = _figure(title, alt, height=1.2 + 0.4 * len(table))
     places = np.arange(len(table))[::-1]
     axis.hlines(places, table["low"], table["high"], color=GREY, lw=3)
     axis.plot(table["mean"], places, "o", color=COLORS[0], markersize=8)
@@ -266,7 +272,7 @@ def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str | None = No
     if table["low"].min() < 0:
         axis.axvline(0, color=COLORS[4], linestyle="--")
     axis.grid(axis="y", visible=False)
-    return _describe(figure, alt)
+    return figure
 
 
 def precision_recall(
@@ -276,13 +282,12 @@ def precision_recall(
 
     `true` and `found` name, for the labels, what was to be found and what was.
     """
-    figure, axis = _figure(title, height=4.6)
+    figure, axis = _figure(title, alt, height=4.6)
     for number, (name, curve) in enumerate(curves.items()):
         axis.plot(curve["recall"], curve["precision"], color=COLORS[number], label=name)
     for number, (name, (precision, recall)) in enumerate(points.items()):
-        axis.scatter(
-            [recall], [precision], marker=MARKERS[number], s=60, color=COLORS[4 - number], label=name, zorder=3
-        )
+        look = {"marker": MARKERS[number], "color": COLORS[4 - number], "s": 60, "zorder": 3}
+        axis.scatter([recall], [precision], label=name, **look)
     axis.set(
         xlabel=f"recall: share of the {true} that were found",
         ylabel=f"precision: share of the {found}\nthat are {true}",
@@ -290,4 +295,4 @@ def precision_recall(
         ylim=(0, None),
     )
     axis.legend(frameon=False, loc="best")
-    return _describe(figure, alt)
+    return figure

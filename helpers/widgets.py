@@ -7,6 +7,7 @@ run (on GitHub, on paper, in a test), the figure for the first value is shown in
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import ipywidgets
 import pandas as pd
@@ -15,35 +16,39 @@ from helpers.plots import CourseFigure
 from helpers.scale.capacity import BYTES, plan
 
 
+def _slider(label: str, values: Sequence, value: Any, label_width: str = "initial") -> ipywidgets.SelectionSlider:
+    return ipywidgets.SelectionSlider(
+        options=list(values),
+        value=value,
+        description=label,
+        continuous_update=False,
+        style={"description_width": label_width},
+        layout={"width": "min(36em, 98%)"},
+    )
+
+
 class SliderFigure(ipywidgets.VBox):
     """A slider above the figure that its value leads to. `figure` is the one shown now; `slider` moves it."""
 
-    def __init__(self, draw: Callable[[object], CourseFigure], label: str, values: Sequence, value):
+    def __init__(self, draw: Callable[[Any], CourseFigure], label: str, values: Sequence, value: Any):
         self.draw = draw
-        self.slider = ipywidgets.SelectionSlider(
-            options=list(values),
-            value=value,
-            description=label,
-            continuous_update=False,
-            style={"description_width": "initial"},
-            layout={"width": "min(36em, 98%)"},
-        )
+        self.slider = _slider(label, values, value)
         self.picture = ipywidgets.HTML()
         super().__init__([self.slider, self.picture])
         self.slider.observe(self._redraw, names="value")
         self._redraw()
 
-    def _redraw(self, change=None) -> None:
+    def _redraw(self, change: Any = None) -> None:
         self.figure = self.draw(self.slider.value)
         self.picture.value = self.figure._repr_mimebundle_()[0]["text/html"]
 
-    def _repr_mimebundle_(self, **kwargs):
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         """Give the widget, and the still figure for whatever cannot show widgets."""
         still, metadata = self.figure._repr_mimebundle_()
         return {**super()._repr_mimebundle_(**kwargs), **still}, metadata
 
 
-def with_slider(draw: Callable[[object], CourseFigure], label: str, values: Sequence, value) -> SliderFigure:
+def with_slider(draw: Callable[[Any], CourseFigure], label: str, values: Sequence, value: Any) -> SliderFigure:
     """Put a slider above a figure.
 
     Parameters
@@ -115,13 +120,13 @@ class LabelForm(ipywidgets.VBox):
         low, high = test.proportion_ci(method="wilson")
         return test.statistic, low, high
 
-    def _count(self, change=None) -> None:
+    def _count(self, change: Any = None) -> None:
         done = self.labels.notna().sum()
         mean, low, high = self.precision()
         figure = f"precision {mean:.2f} [{low:.2f}, {high:.2f}]" if done else "no label yet"
         self.summary.value = f"<b>{done} of {len(self.buttons)}: {figure}</b>"
 
-    def _repr_mimebundle_(self, **kwargs):
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict:
         """Give the form, and its pairs as a table for whatever cannot show widgets."""
         return {**super()._repr_mimebundle_(**kwargs), "text/plain": self.pairs.to_string()}
 
@@ -138,32 +143,26 @@ class CapacityPlanner(ipywidgets.VBox):
     VECTORS = [10**4, 10**5, 10**6, 10**7, 10**8, 10**9]
     QUERIES = [1, 10, 100, 1_000, 10_000]
 
-    def __init__(self, **settings):
+    def __init__(self, **settings: Any):
         self.settings = settings
-        style, layout = {"description_width": "12em"}, {"width": "min(36em, 98%)"}
-        named = {
+        named: dict[str, tuple[str, Sequence, Any]] = {
             "vectors": ("texts", [(f"{count:,}", count) for count in self.VECTORS], 10**6),
             "queries_a_second": ("queries a second", [(f"{count:,}", count) for count in self.QUERIES], 100),
             "precision": ("a number is kept as", list(BYTES), "float32"),
         }
-        self.sliders = {
-            name: ipywidgets.SelectionSlider(
-                options=options, value=value, description=label, continuous_update=False, style=style, layout=layout
-            )
-            for name, (label, options, value) in named.items()
-        }
+        self.sliders = {name: _slider(*asked, label_width="12em") for name, asked in named.items()}
         self.shown = ipywidgets.HTML()
         super().__init__([*self.sliders.values(), self.shown])
         for slider in self.sliders.values():
             slider.observe(self._renew, names="value")
         self._renew()
 
-    def _renew(self, change=None) -> None:
+    def _renew(self, change: Any = None) -> None:
         asked = {name: slider.value for name, slider in self.sliders.items()}
         self.plan = plan(**asked, **self.settings)
         self.table = pd.DataFrame({"needed": [f"{value:,.4g}" for value in self.plan]}, index=self.plan._fields)
         self.shown.value = self.table.to_html(header=False)
 
-    def _repr_mimebundle_(self, **kwargs):
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict:
         """Give the widget, and its first plan as a table for whatever cannot show widgets."""
         return {**super()._repr_mimebundle_(**kwargs), "text/plain": self.table.to_string(header=False)}

@@ -474,6 +474,20 @@ ALTERNATIVES = {
             "viewers per group": 9600,
             "ends": "when each group has 9600 viewers",
         },
+        lambda: {
+            "change": "lists by EASE instead of the most popular films",
+            "metric": "films watched to the end",
+            "must not fall": "return visits",
+            "viewers per group": 9_600,
+            "ends": "when each group has 9,600 viewers",
+        },
+        lambda: {
+            "change": "lists by EASE instead of the most popular films",
+            "metric": "films watched to the end",
+            "must not fall": "return visits",
+            "viewers per group": 9_600,
+            "ends": "on 31 January",
+        },
     ],
     "5.5": [
         lambda: pd.Series({"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2}),
@@ -510,21 +524,21 @@ ALTERNATIVES = {
             "changes": "a few hundred a week, by hand",
             "engine": "a matrix in memory, saved as .npy: it is read in a blink",
             "memory": "61 MB, on the machine that serves the page",
-            "first to give way": "the licence of the words, long before any machine",
+            "first to fail": "the licence of the words, long before any machine",
         },
         lambda: {
             "texts": 300000,
             "changes": "a few a day",
             "engine": "one Milvus server",
             "memory": "0.5 GB",
-            "first to give way": "the disk, at night",
+            "first to fail": "the disk, at night",
         },
         lambda: {
             "texts": "300,000",
             "changes": "a few a day",
             "engine": "one Milvus server",
             "memory": "460 MiB",
-            "first to give way": "the disk, at night",
+            "first to fail": "the disk, at night",
         },
     ],
     "8.1": [
@@ -604,7 +618,7 @@ ALTERNATIVES = {
     "11.4": [
         lambda: {
             "claim": "Readers open more books when titles are part of the vectors.",
-            "held equal": "Same encoder, same readers and weeks, same number of books in a list.",
+            "held constant": "Same encoder, same readers and weeks, same number of books in a list.",
             "settings": "Neither way has settings that were tuned by anybody.",
             "split": "Everything before the first of March, then a month.",
             "interval over": "readers",

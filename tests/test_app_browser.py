@@ -3,9 +3,12 @@
 import contextlib
 import csv
 import json
+import signal
 import socket
 import threading
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from browser import PICTURES, Visitor, chromium, launch, needs_chromium, run_notebook, serve
 
@@ -332,6 +335,29 @@ def test_a_program_that_is_gone_is_said_in_words_and_started_again_with_all_that
     made.button("For me 1").wait_for()
     made.heading("Films like Alien (1979)")
     made.leave()
+
+
+def test_a_kernel_that_is_killed_and_a_server_that_is_stopped_are_said_and_started_again(browser):
+    with serve("demo") as (server, address):
+        made = Visitor(browser.new_context()).open(address).find("Alien")
+        made.heading("Films like Alien (1979)")
+        kernel = made.page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+        inside = psutil.Process(server.pid).children(recursive=True)
+        (process,) = [one for one in inside if any(kernel in word for word in one.cmdline())]
+        process.kill()
+        alert = made.page.get_by_role("alert")
+        alert.filter(has_text="has stopped").wait_for()
+        made.button("Start again").click()
+        alert.wait_for(state="hidden")
+        made.heading("Films like Alien (1979)")
+        server.send_signal(signal.SIGINT)
+        server.wait()
+        alert.filter(has_text="The server does not answer").wait_for()
+    with serve("demo", "--port", urlsplit(address).port):
+        made.button("Start again").click()
+        alert.wait_for(state="hidden")
+        made.heading("Films like Alien (1979)")
+        made.leave()
 
 
 @pytest.mark.parametrize(("failures", "says"), [(1, None), (4, "too busy to show the app")])

@@ -1,10 +1,13 @@
 """The app's lists, reasons and map, without a widget."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from helpers.app.catalogue import COLD, WARM, Catalogue, csv_catalogue
+from helpers.app.pages import NEIGHBORS, detail
 from helpers.app.state import Question, Steering, Taste, Wanted
 from helpers.data import load_movies, load_ratings, load_vectors
 from helpers.encoding import load_encoder
@@ -226,7 +229,9 @@ def test_shared_tags_are_those_of_both_films(catalogue):
 
 
 def test_the_nearest_stories_are_those_of_find_similar_movies(catalogue):
-    assert catalogue.neighbors(film(catalogue, "Alien"), 5) == find_similar_movies("Alien", k=5).index.tolist()
+    page = detail(catalogue, film(catalogue, "Alien"), None)
+    shown = [int(place) for place in re.findall(r'class="rv-pill" data-do="detail" data-film="(\d+)"', page)]
+    assert catalogue.ids[shown].tolist() == find_similar_movies("Alien", k=NEIGHBORS).index.tolist()
 
 
 # ---- the map ---------------------------------------------------------------------------------------------------------

@@ -58,6 +58,25 @@ def test_people_are_known_by_their_last_names_with_typos_and_together(reader):
     assert reader.read("films with tom hanks and meg ryan")[0].question == Question(people=("Tom Hanks", "Meg Ryan"))
 
 
+def test_people_are_known_by_a_last_name_with_typos_as_a_family_and_without_an_and(reader):
+    assert reader.read("schwarzenneger")[0].question == Question(people=("Arnold Schwarzenegger",))
+    assert reader.read("di caprio")[0].question == Question(people=("Leonardo DiCaprio",))
+    assert reader.read("the Coen brothers")[0].question == Question(people=("Joel Coen", "Ethan Coen"))
+    assert reader.read("brad pitt george clooney")[0].question == Question(people=("Brad Pitt", "George Clooney"))
+
+
+def test_words_that_stand_together_in_a_title_alone_name_it_and_those_of_a_story_do_not(reader):
+    assert reader.read("private ryan")[0].label == "Saving Private Ryan"
+    assert reader.read("doctor strangelove")[0].label.startswith("Dr. Strangelove")
+    assert reader.read("T2")[0].label == "Terminator 2: Judgment Day"
+    assert reader.read("high school")[0].kind == reader.read("the wild west")[0].kind == "Stories"
+
+
+def test_a_word_of_two_known_words_is_known(reader):
+    assert reader.unknown("heartwarming") == ([], False)
+    assert reader.unknown("12345678") == (["12345678"], True)
+
+
 def test_two_people_who_share_no_film_are_no_pair(reader):
     assert reader.read("Meryl Streep and Jackie Chan")[0].kind == "Stories"
 

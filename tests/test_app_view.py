@@ -10,6 +10,7 @@ import anywidget
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from measure import clicks, made_up_catalogue
 
 from helpers.app import pages
@@ -148,8 +149,19 @@ def test_what_is_not_in_the_catalogue_is_said(demo):
     assert "“asdfghjkl” is in no title, name, or story here." in demo.under
     assert "“qwertz”" in asked(demo, "a qwertz in the snow").under
     assert "Stories about" in demo.head
+    assert "“qwertz”, “asdfg” are in no title" in asked(demo, "a qwertz and the asdfg of it").under
+    assert "Stories about" in demo.head  # a description is none that is missing
     asked(demo, "sharks")
     assert "No title or person here is called “sharks”" in demo.under
+
+
+def test_a_sentence_is_encoded_on_one_core_and_the_others_are_given_back(catalogue):
+    cores, seen = torch.get_num_threads(), []
+    torch.set_num_threads(2)
+    demo = Demo(catalogue, reader=lambda: None)
+    demo._with_encoder(lambda _: seen.append(torch.get_num_threads()))
+    assert (seen, torch.get_num_threads()) == ([1], 2)
+    torch.set_num_threads(cores)
 
 
 def test_an_empty_search_says_what_to_type(plain):

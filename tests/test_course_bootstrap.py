@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from processes import lives, wait_until
 
-from helpers.course import bootstrap, guard
+from helpers.course import bootstrap, interrupts
 
 FILES = (
     "__init__.py",
@@ -24,6 +24,7 @@ FILES = (
     "course/commands.py",
     "course/console.py",
     "course/guard.py",
+    "course/interrupts.py",
     "course/launch.py",
     "course/warm_up.py",
     "course/path/helpers/__init__.py",
@@ -223,6 +224,18 @@ def test_an_interrupted_set_up_leaves_no_pip_and_goes_on_where_it_stopped(course
 
 
 @posix
+def test_a_set_up_whose_messages_nobody_reads_goes_on(course):
+    course.stop("apple")
+    process = course.process()
+    course.stopped(process)
+    process.stderr.close()
+    process.stdout.close()
+    course.go_on()
+    assert process.wait() == 0
+    assert course.environment.ready(tests=False)
+
+
+@posix
 def test_ctrl_c_while_pip_works_is_one_line(course):
     course.stop("pear")
     pipes = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
@@ -231,7 +244,7 @@ def test_ctrl_c_while_pip_works_is_one_line(course):
     pip = course.stopped(process)
     process.send_signal(signal.SIGINT)
     said = process.communicate()[1].splitlines()
-    assert said[-1] == guard.INTERRUPTED
+    assert said[-1] == interrupts.INTERRUPTED
     assert "Traceback" not in "\n".join(said)
     assert not lives(pip)
 
@@ -356,6 +369,14 @@ def test_an_environment_whose_python_is_gone_is_repaired_with_its_packages(cours
     assert course.installed() == []
 
 
+def test_a_python_that_this_user_may_not_start_counts_as_gone(course):
+    course.environment.make(tests=False)
+    course.environment.python.unlink()
+    course.environment.python.write_text("not to be started")
+    assert list(course.environment.unfit()) == ["Python"]
+    assert bootstrap.existing_python() is None
+
+
 @posix
 def test_an_environment_of_a_python_that_is_gone_for_good_is_made_anew(course):
     course.environment.make(tests=False)
@@ -391,6 +412,17 @@ def test_a_damaged_note_counts_as_none(course, damage):
     assert course.installed() == []
 
 
+def test_a_folder_with_umlauts_is_set_up_in_every_locale(tmp_path, monkeypatch):
+    course = Course(tmp_path / "Übung für Öde")
+    monkeypatch.setenv("STAND_IN", str(course.desk))
+    monkeypatch.setenv("PYTHONPATH", str(STAND_INS))
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    process = course.process(env=dict(os.environ, **locale))
+    said = process.communicate()
+    assert process.returncode == 0, said
+    assert course.installed() == ["apple", "pear"]
+
+
 def test_a_moved_or_copied_folder_with_umlauts_finds_its_own_helpers_in_every_locale(tmp_path, monkeypatch):
     course = Course(tmp_path / "Übung für Öde")
     monkeypatch.setenv("STAND_IN", str(course.desk))
@@ -401,7 +433,7 @@ def test_a_moved_or_copied_folder_with_umlauts_finds_its_own_helpers_in_every_lo
     monkeypatch.delenv("PYTHONPATH")
     for folder in (course.folder, copy):
         for locale in ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"PYTHONUTF8": "1"}):
-            python = bootstrap.venv_python(folder / ".venv")
+            python = bootstrap.Environment(folder / ".venv").python
             code = "import helpers; import os; print(os.fsencode(helpers.__file__))"
             done = subprocess.run(
                 [python, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=dict(os.environ, **locale)
@@ -673,21 +705,22 @@ def test_a_satisfied_python_serves_as_it_is(monkeypatch):
 
 
 @pytest.mark.parametrize("tests", [False, True])
-def test_packages_of_the_tests_are_added_to_an_active_environment_for_tests_alone(monkeypatch, tests):
+def test_packages_of_the_tests_are_added_to_an_active_environment_for_tests_alone(monkeypatch, tmp_path, tests):
     added = []
     monkeypatch.setattr(bootstrap, "unmet", lambda needs: {"pytest>=8": None} if "pytest>=8" in needs else {})
     monkeypatch.setattr(bootstrap, "ranges", lambda tests=False: ["numpy>=2", *(["pytest>=8"] if tests else [])])
     monkeypatch.setattr(bootstrap, "broken", lambda: {})
-    monkeypatch.setattr(bootstrap, "may_install_here", lambda: True)
+    monkeypatch.setattr(bootstrap.sysconfig, "get_path", lambda name: str(tmp_path))
     monkeypatch.setattr(bootstrap, "pip", lambda python, wanted, *_, **__: added.extend(wanted))
     monkeypatch.setattr(bootstrap.sys, "prefix", "/somewhere/else")
     assert bootstrap.ensure(tests) is None
     assert added == (["pytest>=8"] if tests else [])
 
 
-def test_a_python_that_the_system_manages_is_not_added_to(monkeypatch):
+def test_a_python_that_the_system_manages_is_not_added_to(monkeypatch, tmp_path):
+    (tmp_path / "EXTERNALLY-MANAGED").touch()
     monkeypatch.setattr(bootstrap, "unmet", lambda needs: {"pytest>=8": None})
-    monkeypatch.setattr(bootstrap, "may_install_here", lambda: False)
+    monkeypatch.setattr(bootstrap.sysconfig, "get_path", {"stdlib": str(tmp_path)}.get)
     monkeypatch.setattr(bootstrap, "pip", lambda *_, **__: pytest.fail("nothing may be installed"))
     with pytest.raises(bootstrap.SetupError, match='^The tests need: pip install "pytest>=8"$'):
         bootstrap.add_test_packages()
@@ -736,3 +769,13 @@ def test_the_command_line_starts_on_a_bare_python():
     code = f"import sys; sys.path.insert(0, {root!r}); import helpers.course.commands; print(sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
     assert not {"numpy", "pandas", "torch"} & set(ast.literal_eval(done.stdout))
+
+
+def test_a_bare_python_leaves_the_check_of_options_that_need_packages_to_the_one_that_is_set_up():
+    code = (
+        f"import sys; sys.path.insert(0, {str(bootstrap.ROOT)!r}); from helpers.course import commands\n"
+        "line = 'recommend x --csv f --encoding latin-1 --delimiter ;'\n"
+        "print(commands.parser().parse_args(line.split()).encoding)\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True)
+    assert done.stdout == "latin-1\n", done.stderr

@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from tiny_models import save_tiny_static
 
+from helpers import encoding
 from helpers.course import commands as command_line
 
 pytestmark = pytest.mark.filterwarnings("default::UserWarning")  # commands print them
@@ -89,3 +91,26 @@ def test_a_file_that_cannot_be_read_is_one_line(check, tmp_path):
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
     assert "nobody can tell which column holds texts" in said.err
+
+
+def test_of_the_courses_encoder_nothing_but_the_tokenizer_is_loaded(check, monkeypatch):
+    monkeypatch.setattr(encoding, "load_encoder", lambda name: pytest.fail("the network is not needed"))
+    status, said = check()
+    assert status == 0
+    assert "The encoder (all-MiniLM-L6-v2) reads 256 tokens: 25.0% of the texts are cut off" in said.out
+
+
+def test_an_encoder_that_is_no_model_reads_all_tokens(check):
+    status, said = check("--encoder", "tfidf", "--json")
+    encoder = json.loads(said.out)["encoder"]
+    assert (status, encoder["name"], encoder["limit"], encoder["cut_off"]) == (0, "tfidf", "all", 0)
+
+
+def test_an_encoder_without_a_network_is_checked_by_its_tokenizer(check, tmp_path):
+    static = save_tiny_static(tmp_path)
+    (tmp_path / "films.csv").write_text("title,about\nTide,a shark sleeps quietly\nHill,a robot\n", encoding="utf-8")
+    _, said = check("--encoder", str(static), "--json")
+    encoder = json.loads(said.out)["encoder"]
+    assert (encoder["limit"], encoder["cut_off"]) == ("all", 0)
+    assert encoder["unknown"] == pytest.approx(1 / 6)
+    assert "of the tokens of these texts are unknown" in encoder["advice"]

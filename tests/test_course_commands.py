@@ -161,7 +161,7 @@ def test_start_opens_jupyterlab_on_the_first_notebook(monkeypatch):
     monkeypatch.setattr(launch, "run_child", lambda command, **_: commands.append(command) or 0)
     assert command_line.main(["start", "--no-browser", "--port", "9123"]) == 0
     (command,) = commands
-    assert command[1:3] == ["-m", "jupyterlab"]
+    assert command[0] == "jupyterlab"
     assert {"--port=9123", "--no-browser"} <= set(command)
 
 
@@ -533,3 +533,13 @@ def test_recommend_shows_years_and_genres_of_another_catalogue(tmp_path, set_up,
     found = document(capsys.readouterr().out)
     assert found["matched"] == {"id": 2, "title": "Tide", "year": 1990}
     assert [neighbor["genres"] for neighbor in found["neighbors"]] == [["Drama", "Sea"], []]
+
+
+@pytest.mark.parametrize("arguments", [["start", "--no-browser"], ["fetch", "mpst"]])
+def test_a_course_home_that_cannot_be_a_folder_is_named(arguments, monkeypatch, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(command_line.bootstrap, "ensure", lambda tests: None)
+    assert command_line.main(arguments) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("Let COURSE_HOME name a folder you may write in.")

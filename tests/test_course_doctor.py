@@ -111,7 +111,7 @@ def test_the_table_is_complete_whatever_a_look_raises(monkeypatch):
     }.items():
         for name in names:
             monkeypatch.setattr(place, name, fall)
-    monkeypatch.setattr(doctor, "_own_environment", lambda: None)
+    monkeypatch.setattr(bootstrap, "own_environment", lambda: (None, False))
     findings = doctor.examine()
     assert [finding.name for finding in findings] == NAMES
     assert {finding.seen for finding in findings if not finding.fine} == {"something odd"}
@@ -127,7 +127,7 @@ def test_it_looks_without_any_package():
         "sys.meta_path.insert(0, Refuse())\n"
         "from helpers.course import bootstrap, doctor\n"
         "bootstrap.unmet = lambda *_: {'numpy>=2': None}\n"
-        "doctor._own_environment = lambda: None\n"
+        "bootstrap.own_environment = lambda: (None, False)\n"
         "print(*doctor.lines(doctor.examine()), sep='\\n')\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=bootstrap.ROOT, capture_output=True, text=True)
@@ -167,7 +167,7 @@ def test_looking_writes_nothing_into_the_users_folder(monkeypatch, tmp_path):
 def bare_environment(folder, pth=None):
     """A Python without packages, that may know a course's folder."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    python = bootstrap.venv_python(folder)
+    python = bootstrap.Environment(folder).python
     if pth:
         ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
         site = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
@@ -193,8 +193,28 @@ def test_an_environment_that_does_not_know_the_course_is_noticed(tmp_path, monke
         assert finding.mend == f'"{python}" -m pip install --no-deps --editable "{bootstrap.ROOT}"'
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there, paths have one encoding")
+def test_a_folder_with_umlauts_is_found_in_every_locale(tmp_path):
+    course = tmp_path / "Öde"
+    (course / "helpers").mkdir(parents=True)
+    (course / "helpers" / "__init__.py").touch()
+    venv = course / "venv"
+    python = bare_environment(venv, os.path.relpath(course, bootstrap.Environment(venv).site))
+    code = (
+        "import pathlib, sys\n"
+        "from helpers import home\n"
+        "from helpers.course import doctor\n"
+        "home.ROOT, sys.executable = pathlib.Path(sys.argv[1]), sys.argv[2]\n"
+        "print(doctor._look('Course', '', doctor._course))\n"
+    )
+    variables = dict(os.environ, PYTHONPATH="", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    command = [sys.executable, "-c", code, course, python]
+    done = subprocess.run(command, cwd=bootstrap.ROOT, env=variables, capture_output=True, text=True)
+    assert "fine=True" in done.stdout, done.stdout + done.stderr
+
+
 def test_a_package_whose_folder_is_gone_is_named_with_the_command_that_brings_it_back(monkeypatch):
-    monkeypatch.setattr(doctor, "_own_environment", lambda: None)
+    monkeypatch.setattr(bootstrap, "own_environment", lambda: (None, False))
     monkeypatch.setattr(bootstrap, "broken", lambda: {"pandas": "pandas/core is gone"})
     finding = doctor._look("Packages", doctor.START, doctor._packages)
     assert (finding.fine, finding.seen) == (False, "pandas: pandas/core is gone")
@@ -203,7 +223,7 @@ def test_a_package_whose_folder_is_gone_is_named_with_the_command_that_brings_it
 
 def test_in_the_courses_own_environment_start_mends_what_is_gone(monkeypatch):
     own = types.SimpleNamespace(unfit=lambda: {"pandas": "pandas/core is gone", "helpers": "unknown"})
-    monkeypatch.setattr(doctor, "_own_environment", lambda: own)
+    monkeypatch.setattr(bootstrap, "own_environment", lambda: (own, True))
     packages = doctor._look("Packages", doctor.START, doctor._packages)
     assert packages == ("Packages", False, "pandas: pandas/core is gone", doctor.START)
     assert doctor._look("Course", doctor.START, doctor._course) == ("Course", False, "unknown", doctor.START)

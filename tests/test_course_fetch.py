@@ -14,8 +14,8 @@ import zipfile
 import pytest
 from small_data import LINKS, MOVIES, MPST, RATINGS, write_movielens
 
+from helpers.course import bootstrap, fetch
 from helpers.course import commands as command_line
-from helpers.course import fetch
 from helpers.course.bootstrap import ROOT
 from helpers.data import MOVIELENS_FILES, file_sha256, load_movies, load_ratings
 from helpers.home import cache_folder, course_home
@@ -294,15 +294,13 @@ def test_what_a_killed_fetch_left_behind_is_removed_by_the_next(small_data_sets,
 
 
 def test_two_fetches_at_once_wait_for_each_other(small_data_sets, monkeypatch, capsys):
-    from filelock import FileLock
-
     said = threading.Event()
-    monkeypatch.setattr(fetch.console, "say", lambda *_, **__: said.set())
+    monkeypatch.setattr(bootstrap, "say", lambda line: said.set())
     course_home().mkdir(exist_ok=True)
     with served({"/": whole(MOVIELENS_ZIP)}) as (root, calls):
         sources(monkeypatch, "movielens", f"{root}/")
         second = threading.Thread(target=fetch.fetch, args=["movielens"])
-        with FileLock(course_home() / "fetch.lock"):
+        with bootstrap.alone(course_home() / "fetch.lock"):
             second.start()
             assert said.wait(300)
             assert calls == []

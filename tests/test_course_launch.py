@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from processes import lives, wait_until
 
-from helpers.course import bootstrap, guard
+from helpers.course import bootstrap, guard, interrupts
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 PROGRAM = """
@@ -29,7 +29,7 @@ while True:
 PARENT = """
 import sys
 from helpers.course import launch
-sys.exit(launch.run_child([sys.executable, "-m", "program", *sys.argv[1:]]{}))
+sys.exit(launch.run_child(["program", *sys.argv[1:]]{}))
 """
 
 
@@ -87,6 +87,15 @@ def test_a_program_that_does_not_end_politely_is_ended_by_force(program, name):
 
 
 @posix
+def test_ctrl_c_ends_a_server_whose_messages_nobody_reads(program):
+    process, number, _ = program()
+    process.stderr.close()
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 0
+    wait_until(lambda: not lives(number))
+
+
+@posix
 def test_ctrl_c_while_a_job_runs_is_an_interruption_not_its_end(program):
     process, number, _ = program(options=", serves=False")
     process.send_signal(signal.SIGINT)
@@ -109,21 +118,26 @@ def test_a_program_ends_by_itself_with_its_own_status(tmp_path, monkeypatch):
 
 @posix
 @pytest.mark.parametrize(
-    "moment",
-    ["import argparse", "from helpers.course import bootstrap", "options = top.parse_args"],
+    ("file", "moment"),
+    [
+        ("interrupts.py", "import signal"),
+        ("commands.py", "import argparse"),
+        ("commands.py", "from helpers.course import bootstrap"),
+        ("commands.py", "options = top.parse_args"),
+    ],
 )
-def test_ctrl_c_while_the_command_line_loads_is_one_line(moment, tmp_path):
+def test_ctrl_c_while_the_command_line_loads_is_one_line(file, moment, tmp_path):
     """The signal is sent by the command line itself, right before one of its own lines is run."""
-    source = (bootstrap.ROOT / "helpers" / "course" / "commands.py").read_text(encoding="utf-8")
+    source = (bootstrap.ROOT / "helpers" / "course" / file).read_text(encoding="utf-8")
     indent, line = re.search(rf"(?m)^( *){re.escape(moment)}", source).group(1), moment
     kill = f"{indent}import os, signal; os.kill(os.getpid(), signal.SIGINT)\n{indent}{line}"
     shutil.copytree(bootstrap.ROOT / "helpers", tmp_path / "helpers")
     changed = source.replace(f"{indent}{line}", kill, 1)
-    (tmp_path / "helpers" / "course" / "commands.py").write_text(changed, encoding="utf-8")
+    (tmp_path / "helpers" / "course" / file).write_text(changed, encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [sys.executable, "-m", "helpers", "doctor"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
-    assert done.stderr == guard.INTERRUPTED + "\n"
+    assert done.stderr == interrupts.INTERRUPTED + "\n"
     assert done.returncode in (1, -signal.SIGINT)
 
 
@@ -131,8 +145,8 @@ def test_ctrl_c_while_the_command_line_loads_is_one_line(moment, tmp_path):
 def test_ctrl_c_in_a_callback_is_not_lost():
     code = """
 import os, signal, sys, time
-from helpers.course import guard
-guard.one_line_for_interrupts()
+from helpers.course import interrupts
+interrupts.one_line_for_interrupts()
 class Fading:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGINT)
@@ -142,7 +156,7 @@ while True:
     time.sleep(0.02)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=bootstrap.ROOT)
-    assert done.stderr == guard.INTERRUPTED + "\n"
+    assert done.stderr == interrupts.INTERRUPTED + "\n"
 
 
 @posix

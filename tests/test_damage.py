@@ -4,8 +4,10 @@ Either the right data come back, or they are made again where that is promised, 
 close the places lie is set by COURSE_FUZZ_STEP (10 tries every tenth byte), how many kills by COURSE_KILLS.
 """
 
+import contextlib
 import io
 import os
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -146,17 +148,20 @@ def test_a_cache_that_is_none_is_begun_anew(tmp_path, raw):
     (tmp_path / NAME).write_bytes(raw)
     encoder = kills.Letters()
     assert (encode(kills.TEXTS, encoder, cache=tmp_path) == encoder.encode(kills.TEXTS)).all()
-    with VectorCache(tmp_path / NAME) as cache:
-        assert cache._connection().execute("SELECT count(*) FROM vectors").fetchone() == (len(kills.TEXTS),)
+    with contextlib.closing(sqlite3.connect(tmp_path / NAME)) as stored:
+        assert stored.execute("SELECT count(*) FROM vectors").fetchone() == (len(kills.TEXTS),)
 
 
 def test_two_vectors_that_change_places_are_not_taken(tmp_path):
     keys = [b"a" * 32, b"b" * 32]
     with VectorCache(tmp_path / NAME) as cache:
         cache.put({key: np.full(4, place, np.float32) for place, key in enumerate(keys)})
-        rows = dict(cache._connection().execute("SELECT key, vector FROM vectors").fetchall())
+        assert cache.get(keys).keys() == set(keys)
+    with contextlib.closing(sqlite3.connect(tmp_path / NAME)) as stored, stored:
+        rows = dict(stored.execute("SELECT key, vector FROM vectors").fetchall())
         for key, other in zip(keys, keys[::-1], strict=True):
-            cache._connection().execute("UPDATE vectors SET vector = ? WHERE key = ?", (rows[other], key))
+            stored.execute("UPDATE vectors SET vector = ? WHERE key = ?", (rows[other], key))
+    with VectorCache(tmp_path / NAME) as cache:
         assert cache.get(keys) == {}
 
 
@@ -339,7 +344,8 @@ def test_results_survive_a_merge_by_hand_once_they_are_sealed(tmp_path, monkeypa
 
 
 def test_the_courses_own_results_are_as_they_were_written():
-    assert set(results._read()) >= {"benchmark", "evaluate"}
+    assert results.load("benchmark")
+    assert results.load("evaluate", "movielens", "last")["models"]
 
 
 # ---- kills -----------------------------------------------------------------------------------------------------
@@ -367,3 +373,13 @@ def test_what_a_killed_process_left_is_removed_by_the_next_that_writes(tmp_path)
         with files.write_whole(tmp_path / "h.txt") as other:  # the first is still being written
             other.write_text("whole", encoding="utf-8")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["g.txt", "h.txt"]
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), data.write_whole(path) as temporary:
+        temporary.write_text("ne")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["file.txt"]

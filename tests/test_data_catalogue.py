@@ -2,11 +2,13 @@
 
 import warnings
 
+import numpy as np
 import pandas as pd
 import pytest
+from small_data import ROWS, load, write_csv
 
 from helpers.course import launch
-from helpers.data import count_words, describe, load_movies
+from helpers.data import count_words, describe, load_movies, read_csv_in_parts
 from helpers.data.catalogue import SETTINGS
 
 BOOKS = (
@@ -154,14 +156,16 @@ def test_a_comment_is_not_guessed_to_be_a_header(tmp_path):
         describe(tmp_path / "some.csv")
 
 
-@pytest.mark.parametrize("content", ["a,b\n1,2\n3,4\n", "a,b\nx,y\n", "a\nA long text of many words.\n", "a" * 200_000])
+@pytest.mark.parametrize(
+    "content", ["a,b\n1,2\n3,4\n", f"a,b\n1,{10**30}\n", "a,b\nx,y\n", "a\nA long text of many words.\n", "a" * 200_000]
+)
 def test_what_nobody_can_guess_has_to_be_named(tmp_path, content):
     (tmp_path / "some.csv").write_text(content)
     with pytest.raises(ValueError, match=r"nobody can tell which column holds (titles|texts) \(found: a.*Name it: --"):
         describe(tmp_path / "some.csv", delimiter=",")
 
 
-@pytest.mark.parametrize(("ids", "said"), [(["7", "7"], "id '7' stands there before"), (["1", ""], "id is missing")])
+@pytest.mark.parametrize(("ids", "said"), [(["7", "7"], "id '7' stands there before"), (["1", ""], "id '' is missing")])
 def test_ids_name_one_row_each(tmp_path, ids, said):
     pd.DataFrame({"title": ["A", "B"], "about": ["x", "y"], "id": ids}).to_csv(tmp_path / "f.csv", index=False)
     with pytest.raises(ValueError, match=rf"f\.csv, line 3: {said}"):
@@ -170,3 +174,63 @@ def test_ids_name_one_row_each(tmp_path, ids, said):
 
 def test_the_options_of_the_commands_are_the_settings_of_a_description():
     assert set(launch.CATALOGUE) | {"file", "encoder"} == set(SETTINGS)
+
+
+def test_what_is_guessed_stands_there_once(tmp_path):
+    (tmp_path / "f.csv").write_text("title,about,about\nEmma,A town.,A match.\n")
+    with pytest.raises(ValueError, match=r"f\.csv: column 'about' stands there twice"):
+        describe(tmp_path / "f.csv")
+
+
+def test_rows_without_title_or_text_are_left_out_and_counted(tmp_path):
+    rows = [*ROWS, ["", "no title"], ["No text", ""], ["Spaces", "   "]]
+    with pytest.warns(UserWarning, match=r"films\.csv: 3 of 6 rows left out \(1 without title, 2 without text\)"):
+        movies = load(write_csv(tmp_path / "films.csv", rows))
+    assert movies.index.tolist() == [1, 2, 3]
+    assert movies.attrs["left_out"] == {"without title": 1, "without text": 2}
+
+
+def test_films_of_one_title_stay_apart(tmp_path):
+    movies = load(write_csv(tmp_path / "films.csv", [["Emma", "one"], ["Emma", "two"]]))
+    assert movies["synopsis"].tolist() == ["one", "two"]
+
+
+def test_other_columns_come_along_and_years_become_numbers(tmp_path):
+    rows = [["A", "x", "1999", "Drama"], ["B", "y", "soon", "Comedy"]]
+    movies = load(write_csv(tmp_path / "films.csv", rows, ["name", "plot", "year", "genres"]))
+    assert movies["genres"].tolist() == ["Drama", "Comedy"]
+    assert movies["year"].iloc[0] == 1999
+    assert np.isnan(movies["year"].iloc[1])
+
+
+def test_the_title_may_stand_in_a_column_called_synopsis(tmp_path):
+    movies = load_movies(write_csv(tmp_path / "f.csv", [["T", "text"]], ["synopsis", "title"]), "synopsis", "title")
+    assert movies.iloc[0].to_dict() == {"title": "T", "synopsis": "text"}
+
+
+def test_a_word_for_nothing_is_no_text(tmp_path):
+    rows = [["A", "kept"], *[["B", word] for word in ("NA", "NaN", "null", "None", "\\N", "-", "N/A", "#N/A", "?")]]
+    with pytest.warns(UserWarning, match="9 of 10 rows left out .0 without title, 9 without text."):
+        assert load(write_csv(tmp_path / "films.csv", rows))["title"].tolist() == ["A"]
+    assert list(read_csv_in_parts(tmp_path / "films.csv", "plot", 99)) == [["kept"] + [""] * 9]
+
+
+def test_a_film_may_be_called_null_but_not_two_of_them(tmp_path):
+    rows = [["Null", "One film."], ["None", "Another."], ["NA", "x"], ["NA", "y"], ["\\N", "z"], ["A", "b"]]
+    with pytest.warns(UserWarning, match="3 of 6 rows left out .3 without title"):
+        assert load(write_csv(tmp_path / "films.csv", rows))["title"].tolist() == ["Null", "None", "A"]
+
+
+def test_columns_that_bear_names_of_ours_keep_their_cells_under_another(tmp_path):
+    columns = ["name", "plot", "title", "synopsis", "similarity", "movie_id", "year", "out"]
+    path = write_csv(tmp_path / "films.csv", [["A", "x", "t", "s", "0.5", "tt1", "then", "1999"]], columns)
+    film = load_movies(path, "name", "plot", year_column="out").iloc[0].to_dict()
+    assert (film["title"], film["synopsis"], film["year"]) == ("A", "x", 1999)
+    ours = {
+        "file_title": "t",
+        "file_synopsis": "s",
+        "file_similarity": "0.5",
+        "file_movie_id": "tt1",
+        "file_year": "then",
+    }
+    assert ours.items() <= film.items() and "similarity" not in film and "movie_id" not in film

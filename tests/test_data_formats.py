@@ -90,6 +90,10 @@ def test_a_folder_of_texts_is_a_catalogue_of_their_names(tmp_path):
 
 DAMAGED = {
     "JSON": (b'[{"title": "A", "about": "x"},\n {"title": ', "line 2: no JSON"),
+    "an object around the list": (
+        b'{"films": [\n {"title": "A", "about": "x"}]}',
+        "no JSON .* A JSON file is a list",
+    ),
     "JSON lines": (b'{"title": "A", "about": "x"}\n{"title": "B" "about"}\n', "line 2: no JSON"),
     "a number among objects": (b'{"title": "A", "about": "x"}\n17\n', "object 2: no object with names"),
     "Parquet": (b"PAR1" + bytes(40) + b"PAR1", "the Parquet file is damaged"),

@@ -1,190 +1,223 @@
-"""The simulated ratings: made by the documented maker, never from texts, and shaped like those of real viewers."""
+"""Anybody's ratings from a file: every number and time is read rightly, or its line is named."""
 
-import datetime
+import warnings
 
-import make_ratings
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.decomposition import TruncatedSVD
-from sklearn.metrics import ndcg_score
-from sklearn.metrics.pairwise import cosine_similarity
 
-from helpers.data import DATA_DIR, NAMED_VIEWERS, RATING_COLUMNS, load_movies, load_ratings, load_vectors
-
-MOVIES = load_movies()
-RATED = MOVIES.head(make_ratings.FILMS)
-RATINGS = load_ratings()
+from helpers.data import LIKED, as_stars, from_stars, like_of, read_ratings_csv
 
 
-def test_the_ratings_are_made_as_the_maker_makes_them(tmp_path, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["make_ratings.py", str(tmp_path)])
-    make_ratings.main()
-    assert (tmp_path / "ratings.csv").read_bytes() == (DATA_DIR / "ratings.csv").read_bytes()
+def write(path, *rows, columns="user,item,rating"):
+    path.write_text("\n".join([columns, *rows, ""]), encoding="utf-8")
+    return path
 
 
-def test_the_maker_never_looks_at_texts_or_vectors():
-    facts = RATED[["genres", "tags", "director", "year"]]
-    pd.testing.assert_frame_equal(make_ratings.simulate(facts), RATINGS)
+def read(path, **options):
+    return read_ratings_csv(path, "user", "item", "rating", **options)
 
 
-def test_ratings_are_as_many_as_promised_and_well_formed():
-    assert RATINGS.columns.tolist() == RATING_COLUMNS
-    assert 60_000 <= len(RATINGS) <= 100_000
-    assert 600 <= RATINGS["user_id"].nunique() <= 1_000
-    assert RATINGS["rating"].isin(np.arange(0.5, 5.5, 0.5)).all()
-    assert not RATINGS.duplicated(["user_id", "movie_id"]).any()
-    assert RATINGS.groupby("user_id").size().min() >= 20
-    assert RATINGS["user_id"].is_monotonic_increasing
-    assert (RATINGS.groupby("user_id")["timestamp"].diff().dropna() >= 0).all()
+def test_ratings_stay_on_their_scale_and_say_what_is_a_like(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,0", "a,y,10", "b,x,5", "b,y,2.5")
+    ratings = read(path, scale=(0, 10))
+    assert ratings["rating"].tolist() == [0, 10, 5, 2.5]
+    assert ratings.columns.tolist() == ["user_id", "movie_id", "rating"]
+    assert ratings.attrs["scale"] == (0, 10)
+    assert like_of(ratings.attrs["scale"]) == pytest.approx(7.7778)
+    assert read(path, scale=(0, 10), liked=6).attrs["scale"] == (0, 10, 6)
+    assert as_stars(ratings["rating"], (0, 10)).tolist() == [0.5, 5.0, 2.75, 1.625]
 
 
-def test_nobody_rates_a_film_before_its_year_or_a_film_of_the_cold_start_set():
-    years = pd.to_datetime(RATINGS["timestamp"], unit="s").dt.year
-    assert (years >= RATINGS["movie_id"].map(MOVIES["year"])).all()
-    assert years.max() - years.min() >= 15
-    assert RATINGS["timestamp"].max() <= datetime.datetime(2018, 10, 1, tzinfo=datetime.UTC).timestamp()
-    assert set(RATINGS["movie_id"]) == set(RATED.index)
-    cold = MOVIES.drop(RATED.index)
-    assert len(cold) == 50
-    assert cold["year"].between(2018, 2024).all()
+def test_a_decimal_comma_is_a_comma(tmp_path):
+    path = write(tmp_path / "r.csv", "a;x;4,5", "a;y;,5", "a;z;3", columns="user;item;rating")
+    assert read(path)["rating"].tolist() == [4.5, 0.5, 3.0]
 
 
-def statistics(ratings):
-    """What is compared between simulated and real viewers."""
-    of_film = ratings.groupby("movie_id").size().sort_values(ascending=False)
-    of_user = ratings.groupby("user_id").size()
-    films = len(RATED)
-    return pd.Series(
-        {
-            "median of a viewer": of_user.median(),
-            "busiest tenth of the viewers": of_user.nlargest(len(of_user) // 10).sum() / len(ratings),
-            "tenth of the films": of_film.head(films // 10).sum() / len(ratings),
-            "rarest half of the films": 1 - of_film.head(films // 2).sum() / len(ratings),
-            "density": len(ratings) / len(of_user) / films,
-            "spread between viewers": ratings.groupby("user_id")["rating"].mean().std(),
-            "spread within a viewer": ratings.groupby("user_id")["rating"].std().mean(),
-            "whole stars": (ratings["rating"] % 1 == 0).mean(),
-            "four and more": (ratings["rating"] >= 4).mean(),
-        }
-    )
+@pytest.mark.parametrize("cell", ["inf", "nan", "-inf", "1e1", "4/5", "six", "", "6", "0x4", "1_0", "NA"])
+def test_what_is_no_rating_names_the_line_of_the_editor(tmp_path, cell):
+    path = write(tmp_path / "r.csv", '"a\nb",x,4', "", f"a,y,{cell}")
+    with pytest.raises(ValueError, match=rf"r\.csv, line 5: rating '{cell}' is no rating from 0\.5 to 5") as caught:
+        read(path)
+    assert "\n" not in str(caught.value)
 
 
-def test_mean_and_spread_are_those_of_movielens():
-    """3.50 and 1.04 are those of all 100,836 ratings of ml-latest-small."""
-    assert RATINGS["rating"].mean() == pytest.approx(3.50, abs=0.03)
-    assert RATINGS["rating"].std() == pytest.approx(1.04, abs=0.03)
+@pytest.mark.parametrize("row", [",x,4", "NULL,x,4", "\\N,x,4", "a,,4", "a,nan,4"])
+def test_a_missing_user_or_item_names_its_line(tmp_path, row):
+    with pytest.raises(ValueError, match=r"r\.csv, line 3: (user|item) '.*' is missing"):
+        read(write(tmp_path / "r.csv", "a,x,4", row))
 
 
-def test_activity_long_tail_and_scale_are_near_those_of_movielens(movielens):
-    real = load_ratings("movielens")
-    real = real[real["movie_id"].isin(RATED.index)]
-    real = real[real.groupby("user_id")["movie_id"].transform("size") >= 20]
-    ratio = statistics(RATINGS) / statistics(real)
-    assert ratio.between(0.75, 1.33).all(), ratio
+@pytest.mark.parametrize("scale", [(5, 1), (1, 1), (float("nan"), 5), (0, float("inf"))])
+def test_a_scale_goes_up(tmp_path, scale):
+    with pytest.raises(ValueError, match="the lowest rating comes first, then the highest"):
+        read(write(tmp_path / "r.csv", "a,x,4"), scale=scale)
 
 
-def test_most_ratings_of_movielens_fall_on_the_films_of_the_course(movielens):
-    assert len(load_ratings("movielens")) >= 0.60 * 100_836
+IMPLICIT = [*(f"a,{item},0" for item in "abcdef"), "a,g,7", "b,a,10", "b,c,3"]
 
 
-# ---- the order of the model families ---------------------------------------------------------------------------
+def test_many_zeros_are_asked_about(tmp_path):
+    path = write(tmp_path / "r.csv", *IMPLICIT)
+    with pytest.raises(ValueError, match=r"6 of 9 ratings are 0.*'not rated'.*--zeros missing.*--zeros rating"):
+        read(path, scale=(0, 10))
+    assert read(path, scale=(0, 10), zeros="rating")["rating"].eq(0).sum() == 6
+    with pytest.warns(UserWarning, match="6 of 9 rows left out .not rated."):
+        assert read(path, scale=(0, 10), zeros="missing")["rating"].tolist() == [7, 10, 3]
 
 
-def likes_and_rest(ratings):
-    """Split by time: likes (4 stars and more) of each viewer's first 80 %, all films seen there, likes of the rest."""
-    users, films = ratings["user_id"].astype("category").cat.codes, RATED.index.get_indexer(ratings["movie_id"])
-    shape = users.max() + 1, len(RATED)
-    place = ratings.groupby("user_id").cumcount() / ratings.groupby("user_id")["movie_id"].transform("size")
-    early, liked = place.to_numpy() < 0.8, ratings["rating"].to_numpy() >= 4
-    matrices = []
-    for rows in (early & liked, early, ~early & liked):
-        matrix = np.zeros(shape)
-        matrix[users[rows], films[rows]] = 1
-        matrices.append(matrix)
-    return matrices
+def test_zeros_of_a_scale_from_one_are_hinted_at_and_left_out(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,7", "a,y,-1", "a,z,0", "b,x,3")
+    with pytest.raises(
+        ValueError, match=r"line 3: rating '-1' is no rating from 1 to 10\. If 0 or -1 means 'not rated'"
+    ):
+        read(path, scale=(1, 10))
+    with pytest.warns(UserWarning, match="2 of 4 rows left out"):
+        assert len(read(path, scale=(1, 10), zeros="missing")) == 2
 
 
-def mean_ndcg(scores, hidden, relevant, k=10):
-    """Mean NDCG@k, by scikit-learn, over viewers who have something relevant left."""
-    scores = np.where(hidden, scores.min() - 1, scores)
-    some = relevant.sum(axis=1) > 0
-    return ndcg_score(relevant[some], scores[some], k=k)
+def test_zeros_on_a_scale_below_zero_and_likes_are_ratings(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,-1", "a,y,0", "a,z,0", "b,x,1")
+    assert len(read(path, scale=(-1, 1))) == 4
+    assert len(read(write(tmp_path / "likes.csv", "a,x,0", "a,y,0", "a,z,1"), scale=(0, 1))) == 3
+    with pytest.raises(ValueError, match="zeros is 'missing' or 'rating', not 'drop'"):
+        read(path, zeros="drop")
 
 
-def centered_vectors():
-    vectors = load_vectors(RATED)
-    vectors = vectors - vectors.mean(axis=0)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+def test_nothing_but_zeros_is_nothing(tmp_path):
+    with pytest.raises(ValueError, match="no row of 2 has a rating"):
+        read(write(tmp_path / "r.csv", "a,x,0", "a,y,0"), scale=(0, 10), zeros="missing")
+    with pytest.raises(ValueError, match="there is no row below the header"):
+        read(write(tmp_path / "empty.csv"))
 
 
-def family_scores(ratings):
-    """NDCG@10 of small models of each family, on films that have ratings."""
-    likes, seen, later = likes_and_rest(ratings)
-    together = likes.T @ likes
-    similarity = cosine_similarity(likes.T) * together / (together + 20)  # shrunk: few common viewers say little
-    np.fill_diagonal(similarity, 0)
-    factors = TruncatedSVD(16, random_state=0).fit(likes)
-    vectors = centered_vectors()
-    models = {
-        "random": np.random.default_rng(0).random(likes.shape),
-        "popularity": np.tile(likes.sum(axis=0), (len(likes), 1)),
-        "item-kNN": likes @ similarity,
-        "matrix factorisation": factors.inverse_transform(factors.transform(likes)),
-        "content profile": likes @ vectors @ vectors.T,
-    }
-    return pd.Series({name: mean_ndcg(scores, seen, later) for name, scores in models.items()})
+TIMES = {
+    "seconds": (["978307200", "978307201.5"], [978307200, 978307201.5]),
+    "days": (["2001-01-01", "2001-01-02"], [978307200, 978393600]),
+    "zones": (["2001-01-01T02:00:00+02:00", "2001-01-01T00:00:00Z"], [978307200, 978307200]),
+    "years": (["2001", "2002"], [978307200, 1009843200]),
+    "digits of days": (["20010101", "20010102"], [978307200, 978393600]),
+}
 
 
-def cold_scores(ratings, seed):
-    """NDCG@10 among 150 films whose ratings are all hidden: chance, co-ratings, and texts."""
-    hidden = np.zeros(len(RATED), dtype=bool)
-    hidden[np.random.default_rng(seed).permutation(len(RATED))[:150]] = True
-    likes, _, later = likes_and_rest(ratings)
-    everything = np.maximum(likes, later)
-    known = everything * ~hidden
-    factors = TruncatedSVD(16, random_state=0).fit(known)
-    vectors = centered_vectors()
-    models = {
-        "matrix factorisation": factors.inverse_transform(factors.transform(known)).round(9),
-        "content profile": known @ vectors @ vectors.T,
-    }
-    others = np.broadcast_to(~hidden, known.shape)
-    scores = {name: mean_ndcg(model, others, everything * hidden) for name, model in models.items()}
-    chance = np.random.default_rng(seed).random(known.shape)
-    return pd.Series({"random": mean_ndcg(chance, others, everything * hidden)} | scores)
+@pytest.mark.parametrize(("cells", "seconds"), TIMES.values(), ids=TIMES)
+def test_times_become_seconds(tmp_path, cells, seconds):
+    rows = [f"a,{place},4,{cell}" for place, cell in enumerate(cells)]
+    path = write(tmp_path / "r.csv", *rows, columns="user,item,rating,when")
+    assert read(path, time_column="when")["timestamp"].tolist() == seconds
 
 
-def assert_order_of_families(scores):
-    assert scores["random"] < scores["content profile"] < 0.6 * scores["popularity"], scores
-    assert 1.05 * scores["popularity"] < scores["item-kNN"], scores
-    assert scores["item-kNN"] < scores["matrix factorisation"], scores
+@pytest.mark.parametrize(("zeros", "unit"), [("000", "milli"), ("000000", "micro"), ("000000000", "nano")])
+def test_times_in_smaller_units_are_told(tmp_path, zeros, unit):
+    path = write(tmp_path / "r.csv", f"a,x,4,978307200{zeros}", columns="user,item,rating,when")
+    with pytest.warns(UserWarning, match=rf"r\.csv: when is read as {unit}seconds"):
+        assert read(path, time_column="when")["timestamp"].tolist() == [978307200]
 
 
-def test_families_are_in_the_order_of_real_ratings():
-    assert_order_of_families(family_scores(RATINGS))
+@pytest.mark.parametrize(
+    "cells", [("978307200", "soon"), ("2001-01-01", "01/02/2001"), ("2001-01-01", ""), ("1", "inf")]
+)
+def test_what_is_no_time_names_its_line(tmp_path, cells):
+    rows = [f"a,{place},4,{cell}" for place, cell in enumerate(cells)]
+    path = write(tmp_path / "r.csv", *rows, columns="user,item,rating,when")
+    with pytest.raises(ValueError, match=rf"r\.csv, line 3: when '{cells[1]}' is no time"):
+        read(path, time_column="when")
 
 
-def test_families_are_in_that_order_on_movielens(movielens):
-    real = load_ratings("movielens")
-    real = real[real["movie_id"].isin(RATED.index)]
-    real = real[real.groupby("user_id")["movie_id"].transform("size") >= 20].reset_index(drop=True)
-    assert_order_of_families(family_scores(real))
+@pytest.mark.parametrize(("cells", "line", "unit"), [(["978307200", "978307200000"], 3, ""), (["9" * 31], 2, "nano")])
+def test_a_time_in_another_unit_than_the_rest_names_its_line(tmp_path, cells, line, unit):
+    rows = [f"a,{place},4,{cell}" for place, cell in enumerate([*cells, *3 * cells[:1]])]
+    path = write(tmp_path / "r.csv", *rows, columns="user,item,rating,when")
+    with (
+        warnings.catch_warnings(),
+        pytest.raises(ValueError, match=rf"line {line}: when '.*' as {unit}seconds since 1970"),
+    ):
+        warnings.simplefilter("ignore")
+        read(path, time_column="when")
 
 
-def test_texts_beat_ratings_where_a_film_has_none():
-    scores = pd.concat([cold_scores(RATINGS, seed) for seed in range(3)], axis=1).mean(axis=1)
-    assert scores["content profile"] > 1.15 * scores["random"], scores
-    assert scores["content profile"] > 1.15 * scores["matrix factorisation"], scores
+def test_one_column_may_serve_twice(tmp_path):
+    ratings = read_ratings_csv(write(tmp_path / "r.csv", "a,x,4"), "user", "user", "rating")
+    pd.testing.assert_series_equal(ratings["user_id"], ratings["movie_id"], check_names=False)
 
 
-# ---- the three viewers of the course ------------------------------------------------------------------------------
+def test_thumbs_are_ratings_of_nought_and_one(tmp_path):
+    ratings = read(write(tmp_path / "r.csv", "a,x,up", "a,y,Down", "b,x,👍", "b,y,no"))
+    assert ratings["rating"].tolist() == [1, 0, 1, 0]
+    assert as_stars(ratings["rating"], ratings.attrs["scale"]).tolist() == [5, 0.5, 5, 0.5]
+    with pytest.raises(ValueError, match="line 3: rating 'perhaps' is no rating"):
+        read(write(tmp_path / "r.csv", "a,x,up", "a,y,perhaps", "a,z,down"))
 
 
-@pytest.mark.parametrize(("name", "genre"), [("Ada", "Science Fiction"), ("Bruno", "Romance"), ("Carla", "Crime")])
-def test_the_named_viewers_have_a_clear_taste(name, genre):
-    (viewer,) = (user for user, known in NAMED_VIEWERS.items() if known == name)
-    theirs = RATINGS[RATINGS["user_id"] == viewer].join(MOVIES["genres"], on="movie_id")
-    of_genre = theirs["genres"].str.split("|").map(lambda genres: genre in genres)
-    assert of_genre.sum() >= 30
-    assert theirs["rating"][of_genre].mean() >= theirs["rating"][~of_genre].mean() + 0.7
+def test_percent_are_ratings_up_to_a_hundred(tmp_path):
+    ratings = read(write(tmp_path / "r.csv", "a,x,85%", "a,y,7.5 %"))
+    assert ratings["rating"].tolist() == [85, 7.5]
+    assert ratings.attrs["scale"] == (0, 100)
+    with pytest.raises(ValueError, match="line 3: rating '120%' is no rating from 0 to 100"):
+        read(write(tmp_path / "r.csv", "a,x,85%", "a,y,120%", "a,z,1%"))
+
+
+def test_counts_are_added_up_and_every_use_is_a_like(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,3", "a,y,1", "a,x,4", "b,x,0", "b,y,2")
+    with pytest.warns(UserWarning, match="1 of 5 rows left out .not rated."):
+        ratings = read(path, scale="counts")
+    assert ratings.to_numpy().tolist() == [["a", "x", 7], ["a", "y", 1], ["b", "y", 2]]
+    assert ratings.attrs["scale"] == (0, 7, 1)
+    assert (as_stars(ratings["rating"], ratings.attrs["scale"]) >= LIKED).all()
+    with pytest.warns(UserWarning):
+        ratings = read(path, scale="counts", liked=2)
+    assert (as_stars(ratings["rating"], ratings.attrs["scale"]) >= LIKED).tolist() == [True, False, True]
+
+
+def test_rows_without_a_rating_count_one_use_each(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,10", "a,x,30", "b,y,20", columns="user,item,when")
+    ratings = read_ratings_csv(path, "user", "item", time_column="when")
+    assert ratings.to_numpy().tolist() == [["a", "x", 2, 30], ["b", "y", 1, 20]]
+
+
+@pytest.mark.parametrize(
+    "scale", [(1, 5), (1, 10), (0, 100), (-1, 1), (0, 1), (1, 10, 6), (0, 9, 1), (1, 5, 1), (1, 5, 5)]
+)
+def test_stars_and_back_is_the_same_rating(scale):
+    ratings = np.linspace(*scale[:2], 9)
+    stars = as_stars(ratings, scale)
+    assert (np.diff(stars) > 0).all()
+    assert (stars >= 0.5).all() and (stars <= 5).all()
+    np.testing.assert_allclose(from_stars(stars, scale), ratings, atol=1e-5)
+    assert ((stars >= LIKED) == (ratings >= like_of(scale) - 1e-4)).all()
+    if len(scale) == 3:
+        assert like_of(scale) == scale[2]
+
+
+def test_the_lowest_of_a_chosen_scale_is_the_worst():
+    assert as_stars([0, 1, 7, 10], (0, 10, 7)).tolist() == [0.5, 1.0, 4.0, 5.0]
+    assert as_stars([-1, 0, 1], (-1, 1, 0)).tolist() == [0.5, 4.0, 5.0]
+
+
+def test_a_cell_that_is_no_number_on_the_usual_scale_is_told_without_a_guess(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"rating 'six' is no rating from 0\.5 to 5\. Change it, or leave the line out\.$"
+    ):
+        read(write(tmp_path / "r.csv", "a,x,4", "b,x,six"))
+
+
+def test_a_named_like_changes_nothing_where_it_is_the_usual_one():
+    ratings = np.arange(1, 6)
+    np.testing.assert_allclose(as_stars(ratings, (1, 5, 4)), as_stars(ratings, (1, 5)))
+
+
+def test_usual_likes_are_those_of_a_five_star_scale():
+    assert [like_of(scale) for scale in [(0.5, 5), (1, 5), (1, 10)]] == [4, 4, 8]
+
+
+def test_a_like_has_to_be_on_the_scale(tmp_path):
+    with pytest.raises(ValueError, match="a like from 11 on is not on the scale from 1 to 10"):
+        read(write(tmp_path / "r.csv", "a,x,4"), scale=(1, 10), liked=11)
+
+
+def test_ratings_of_another_scale_are_told_which_one_it_may_be(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,4", "a,y,9", "b,x,1")
+    with pytest.raises(ValueError, match=r"line 3: rating '9'.*The file goes from 1 to 9.*--scale 1 9.*--counts"):
+        read(path)
+    with pytest.raises(ValueError, match=r"line 3: rating '-1'.*--scale -1 1 "):
+        read(write(tmp_path / "r.csv", "a,x,1", "a,y,-1", "b,x,1"))

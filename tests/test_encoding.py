@@ -457,7 +457,7 @@ def test_any_model_in_a_folder_encodes_and_is_kept_apart(tiny, kind, dimensions,
     assert encode([], load_encoder(tiny[kind])).shape == (0, dimensions)
     assert encode(texts).shape == (2, 384)
     assert len({encoder_label(load_encoder(name)) for name in (None, *tiny.values())}) == 3
-    long = encode(["the whale loves the sea. " * 20], load_encoder(tiny[kind]), truncation=False)
+    long = encode(["the whale sleeps in the sea. " * 20], load_encoder(tiny[kind]), truncation=False)
     assert np.isclose(np.linalg.norm(long), 1, atol=1e-5)
 
 
@@ -587,6 +587,13 @@ def test_another_encoder_serves_the_search_the_app_and_the_command_line(russian,
     assert [neighbor["id"] for neighbor in said["neighbors"]] == found.index.tolist()
     assert commands.main([*line, "--text-column", "about", "--encoder", "nonsense"]) == 1
     assert "There is no encoder" in (said := capsys.readouterr()).err or "not on this machine" in said.err
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/model", "./none", "x" * 6_000, "a/b/c", "", "a\\b"])
+def test_a_name_that_no_encoder_can_have_is_refused_in_one_line(name):
+    with pytest.raises(ValueError, match="There is no encoder") as caught:
+        load_encoder(name)
+    assert len(str(caught.value)) < 400
 
 
 def test_tfidf_of_a_small_catalogue_is_scikit_learns():

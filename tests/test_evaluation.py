@@ -43,8 +43,9 @@ def test_a_split_parts_the_ratings_and_loses_none(split):
     train, test = split(RATINGS, 0.2)
     whole = pd.concat([train, test]).sort_values(["user_id", "movie_id"], ignore_index=True)
     pd.testing.assert_frame_equal(whole, RATINGS.sort_values(["user_id", "movie_id"], ignore_index=True))
-    with pytest.raises(ValueError, match="share is 1"):
-        split(RATINGS, 1)
+    for share in (0, 1):
+        with pytest.raises(ValueError, match=f"share is {share}"):
+            split(RATINGS, share)
 
 
 def test_the_last_ratings_of_everybody_are_for_the_test():
@@ -156,6 +157,15 @@ def test_coverage_and_gini_speak_of_the_films_that_may_be_recommended():
     pd.testing.assert_series_equal(result, by_place)
     one = evaluate(model, train, test, k=1, movies=movies, where=may)["mean"]
     assert (one["coverage"], one["gini"]) == (0.5, 0.5)
+
+
+def test_the_diversity_of_a_list_is_one_minus_the_mean_cosine_of_its_pairs():
+    angles = np.radians([0, 60, 90, 180])
+    vectors = np.column_stack([np.cos(angles), np.sin(angles)])
+    pairs = np.cos(np.radians([60, 90, 30]))  # of the first three
+    np.testing.assert_allclose(evaluation.diversity(np.array([[0, 1, 2]]), vectors), 1 - pairs.mean())
+    np.testing.assert_allclose(evaluation.diversity(np.array([[0, 3], [1, 1]]), vectors), [2, 0], atol=1e-12)
+    assert evaluation.diversity(np.array([[0], [3]]), vectors).tolist() == [0, 0]
 
 
 def test_a_vector_belongs_to_the_row_of_its_film():

@@ -185,6 +185,14 @@ def test_calling_the_function_or_forgetting_to_is_noticed():
     assert "None" in wrong(value, None)
 
 
+def difference(answer, expected):
+    return values.difference(values.settle(answer), expected)
+
+
+def ranking_difference(answer, expected, scores):
+    return values.ranking_of(values.settle(answer), expected, scores)[1]
+
+
 @pytest.mark.parametrize(
     ("answer", "expected", "same"),
     [
@@ -209,28 +217,28 @@ def test_calling_the_function_or_forgetting_to_is_noticed():
     ],
 )
 def test_values_compare_as_a_person_would(answer, expected, same):
-    assert (values.difference(answer, expected) is None) is same
+    assert (difference(answer, expected) is None) is same
 
 
 def test_frames_compare_by_column_and_row():
     frame = pd.DataFrame({"a": [1.0, 2.0]}, index=[7, 8])
-    assert values.difference(frame.assign(b=1), frame) is None
-    assert "'a' is missing" in values.difference(frame.rename(columns={"a": "b"}), frame)
-    assert "order" in values.difference(frame[::-1], frame)
-    assert "rows" in values.difference(frame[:1], frame)
-    assert "Column 'a'" in values.difference(frame + 1, frame)
-    assert "DataFrame" in values.difference(frame["a"], frame)
+    assert difference(frame.assign(b=1), frame) is None
+    assert "'a' is missing" in difference(frame.rename(columns={"a": "b"}), frame)
+    assert "order" in difference(frame[::-1], frame)
+    assert "rows" in difference(frame[:1], frame)
+    assert "Column 'a'" in difference(frame + 1, frame)
+    assert "DataFrame" in difference(frame["a"], frame)
 
 
 def test_ids_with_equal_scores_may_change_places():
     scores = pd.Series({1: 0.9, 2: 0.5, 3: 0.5, 4: 0.1})
-    assert values.ranking_difference([1, 3, 2], [1, 2, 3], scores) is None
-    assert values.ranking_difference(np.array([1, 2]), [1, 3], scores) is None
-    assert "order" in values.ranking_difference([2, 1, 3], [1, 2, 3], scores)
-    assert "twice" in values.ranking_difference([1, 2, 2], [1, 2, 3], scores)
-    assert "has 3" in values.ranking_difference([1, 2], [1, 2, 3], scores)
-    assert "not an id" in values.ranking_difference([1, 2, 9], [1, 2, 3], scores)
-    assert "second" in values.ranking_difference([1, 4, 3], [1, 2, 3], scores)
+    assert ranking_difference([1, 3, 2], [1, 2, 3], scores) is None
+    assert ranking_difference(np.array([1, 2]), [1, 3], scores) is None
+    assert "order" in ranking_difference([2, 1, 3], [1, 2, 3], scores)
+    assert "twice" in ranking_difference([1, 2, 2], [1, 2, 3], scores)
+    assert "has 3" in ranking_difference([1, 2], [1, 2, 3], scores)
+    assert "not an id" in ranking_difference([1, 2, 9], [1, 2, 3], scores)
+    assert "second" in ranking_difference([1, 4, 3], [1, 2, 3], scores)
 
 
 def test_ticks_are_kept_in_a_local_file(tmp_path, monkeypatch, capsys):

@@ -45,7 +45,6 @@ from helpers.recommenders import (
 from helpers.recommenders.base import DAY, Recommender
 from helpers.recommenders.factors import MOST_MEMORY, inverse_in_place
 from helpers.recommenders.neighborhood import pearson
-from helpers.recommenders.neural import viewer_vectors
 
 MAKERS = {
     "Random": Random,
@@ -525,10 +524,12 @@ def test_networks_stop_early_and_keep_their_best_state():
 def test_neural_cf_scores_all_films_as_it_scores_one_pair():
     import torch
 
+    from helpers.recommenders.networks import viewer_vectors
+
     model = NeuralCF(dimensions=4, epochs=2).fit(SMALL, FILMS)
     net, liked = model.net_, torch.from_numpy(model.histories_.liked).double()
     with torch.no_grad():
-        viewers, bias = viewer_vectors(liked, net.history.weight), net.bias.weight[:, 0]
+        viewers, bias = viewer_vectors(liked, net.history.weight), net.bias
         one_by_one = [net.join(viewer.expand(len(bias), -1), net.films.weight, bias) for viewer in viewers]
     np.testing.assert_allclose(model.scores(model.users_, seen=True), torch.stack(one_by_one), atol=1e-9)
 

@@ -3,6 +3,8 @@
 import string
 import warnings
 
+from helpers.encoding.static import building_blocks
+
 WORDS = """a the shark whale hunts sleeps boat lighthouse lawyer court robot learns to love in sea and of . , ? !"""
 WORDS = WORDS.split()
 
@@ -11,7 +13,6 @@ def save_tiny_bert(folder, dimensions=32, limit=24, seed=0):
     """Save a BERT with random weights and a vocabulary of words and letters; give its folder."""
     import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
     torch.manual_seed(seed)
@@ -28,7 +29,10 @@ def save_tiny_bert(folder, dimensions=32, limit=24, seed=0):
     BertTokenizerFast(str(vocabulary)).save_pretrained(network)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        parts = [Transformer(str(network), max_seq_length=limit), Pooling(dimensions)]
+        parts = [
+            building_blocks().Transformer(str(network), max_seq_length=limit),
+            building_blocks().Pooling(dimensions),
+        ]
     made = folder / "model"
     SentenceTransformer(modules=parts, device="cpu").save(str(made))
     return made
@@ -38,7 +42,6 @@ def save_tiny_static(folder):
     """Save a static encoder of 16 random numbers a word; give its folder."""
     import numpy as np
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import StaticEmbedding
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import Whitespace
@@ -47,5 +50,6 @@ def save_tiny_static(folder):
     tokenizer.pre_tokenizer = Whitespace()
     weights = np.random.default_rng(0).normal(size=(len(WORDS) + 1, 16)).astype(np.float32)
     made = folder / "static"
-    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights)], device="cpu").save(str(made))
+    words = building_blocks().StaticEmbedding(tokenizer, embedding_weights=weights)
+    SentenceTransformer(modules=[words], device="cpu").save(str(made))
     return made

@@ -28,8 +28,8 @@ WORDS_A_MINUTE, SECONDS_A_LINE_OF_CODE, MINUTES_A_LOOK = 100, 9, 1
 MINUTES_A_FUNCTION, MINUTES_AN_ANSWER = 12, 5  # exercises: a function to write, anything else
 FURTHER = "10"  # the first chapter behind the course itself
 SPREAD = 0.15  # by which a quick and a thorough learner differ from the estimate
-COMPUTED = "The minutes are computed: "
-HEADER, NEXT, TABLE = "**About ", "Next: ", "| notebook | question | afterwards you have | minutes |"
+COMPUTED = "How are the minutes computed? "
+HEADER, NEXT, TABLE = "**About ", "Next: ", "| notebook | question | what you'll have | minutes |"
 ROOMS = [  # of `helpers`: each imports only from those before it
     "home", "files", "data", "titles", "encoding", "search", "evaluation", "recommenders", "plots", "scale", "widgets",
     "exercises", "app", "course",
@@ -74,11 +74,12 @@ def minutes_of(notebook) -> float:
 
 
 def how_computed() -> str:
-    """The sentence that says how the minutes come about."""
+    """The sentences that say how the minutes come about."""
     return (
-        f"{COMPUTED}{WORDS_A_MINUTE} words per minute, {SECONDS_A_LINE_OF_CODE} seconds per line of code, "
-        f"{MINUTES_A_LOOK} minute for each figure, formula, guess, and short question, {MINUTES_A_FUNCTION} minutes "
-        f"for each exercise that asks for a function, {MINUTES_AN_ANSWER} for any other, give or take {SPREAD:.0%}."
+        f"{COMPUTED}You read {WORDS_A_MINUTE} words per minute, and take {SECONDS_A_LINE_OF_CODE} seconds for a line "
+        f"of code. Each figure, formula, guess, and short question takes {MINUTES_A_LOOK} minute. An exercise takes "
+        f"{MINUTES_A_FUNCTION} minutes if it asks for a function, and {MINUTES_AN_ANSWER} if not. The range is plus or "
+        f"minus {SPREAD:.0%}."
     )
 
 
@@ -126,6 +127,8 @@ def table(lessons: list[Lesson], folder: str = "", here: Lesson | None = None) -
     """The map of the course as a table."""
     rows = [TABLE, "|---|---|---|---|"]
     for lesson in lessons:
+        if lesson.number == FURTHER:
+            rows.append("| *further chapters* | | | |")
         name = f"{lesson.number} {lesson.title}"
         name = f"**{name}**" if here and lesson.number == here.number else link(lesson, name, folder)
         rows.append(f"| {name} | {lesson.question} | {lesson.gain} | {spread(lesson.minutes)} |")
@@ -163,9 +166,7 @@ def mapped(lesson: Lesson, lessons: list[Lesson]) -> str:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = replace_table(cell.source, table(lessons, here=lesson))
-            cell.source = re.sub(
-                rf"{COMPUTED}.*?%\.|The minutes are computed from .*? an exercise\.", how_computed(), cell.source
-            )
+            cell.source = re.sub(rf"{re.escape(COMPUTED)}.*?%\.", how_computed(), cell.source)
     return nbformat.writes(notebook) + "\n"
 
 

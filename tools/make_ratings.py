@@ -15,7 +15,7 @@ that compares texts is judged on taste that was not made from texts.
 4. A rating is the viewer's own mean plus their own spread times a sum of the film's quality, the fit, and noise,
    rounded to halves (by some viewers to whole stars). A few rate at random.
 
-The figures below were tuned by hand until the statistics that tests/test_data_ratings.py checks were near those of
+The figures below were tuned by hand until the statistics that tests/test_shipped_ratings.py checks were near those of
 MovieLens ml-latest-small. The seed is fixed: the same films give the same bytes.
 
 W. Kool, H. van Hoof and M. Welling (2019), Stochastic beams and where to find them, ICML, section 2.

@@ -32,7 +32,8 @@ from helpers.recommenders import (  # noqa: E402
 from helpers.recommenders.neural import one_thread  # noqa: E402
 from helpers.recommenders.spaces import tuned_models  # noqa: E402
 
-SEEDS, DRAWS = range(2), range(3)
+SEEDS, DRAWS = range(5), range(3)  # of models; of shuffles, and of films that are hidden
+DIGITS = 5
 EPOCHS, BATCH, LEARNING_RATE, PAIRS, TOKENS, FROZEN = 1, 32, 5e-5, 1, 96, 4  # of the fine-tuning
 
 
@@ -41,10 +42,10 @@ def figure(each: pd.DataFrame | np.ndarray) -> dict:
     rows = np.atleast_2d(each)
     low, high = bootstrap_interval(rows)
     return {
-        "mean": round(float(np.nanmean(rows)), 4),
-        "low": round(low, 4),
-        "high": round(high, 4),
-        "by seed": [round(float(np.nanmean(row)), 4) for row in rows],
+        "mean": round(float(np.nanmean(rows)), DIGITS),
+        "low": round(low, DIGITS),
+        "high": round(high, DIGITS),
+        "by seed": [round(float(np.nanmean(row)), DIGITS) for row in rows],
     }
 
 
@@ -67,7 +68,7 @@ def warm(makers: dict, movies: pd.DataFrame, train: pd.DataFrame, test: pd.DataF
 def cold(makers: dict, movies: pd.DataFrame, ratings: pd.DataFrame) -> dict[str, np.ndarray]:
     """Recall@20 among films without ratings, by draw and viewer of any draw: NaN where not judged."""
     found: dict[str, list] = {name: [] for name in makers}
-    for draw in SEEDS:
+    for draw in DRAWS:
         known, hidden = split_cold(ratings, seed=draw)
         where = ~movies.index.isin(known["movie_id"])
         for name, make in makers.items():
@@ -129,7 +130,7 @@ def finetune(movies: pd.DataFrame, ratings: pd.DataFrame) -> dict:
 
     Its rival is a ridge regression from the frozen vectors, which learns from the same likes in a second.
     """
-    vectors = {draw: tuned_vectors(movies, split_cold(ratings, seed=draw)[0], draw) for draw in SEEDS}
+    vectors = {draw: tuned_vectors(movies, split_cold(ratings, seed=draw)[0], draw) for draw in DRAWS}
     makers = {
         "chance": Random,
         "frozen": lambda draw: ContentProfile(load_vectors(movies)),

@@ -3,8 +3,9 @@
     COURSE_DATA_DIR=FOLDER python tools/tune.py [--models als,ease] [--trials 12] [--seeds 3]
 
 Validation data is cut from the training (`helpers.evaluation.tuning`); the test is looked at once for each model, with
-its default settings and with the ones that were found. Models with a seed are judged with several. Kept under
-``tuning movielens`` in ``data/reference_results.json``, which `helpers.recommenders.spaces.tuned_models` reads.
+its default settings and with the ones that were found. Models with a seed are judged with several, and intervals are
+over viewers and seeds, that of the difference, too. Kept under ``tuning movielens`` in
+``data/reference_results.json``, which `helpers.recommenders.spaces.tuned_models` reads.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from measure_models import DIGITS, figure
 from sklearn.base import clone
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from helpers.evaluation import bootstrap_interval, evaluate_users, results  # noqa: E402
+from helpers.evaluation import evaluate_users, results  # noqa: E402
 from helpers.evaluation.scoreboard import Task  # noqa: E402
 from helpers.evaluation.tuning import TRIALS, tune  # noqa: E402
 from helpers.recommenders import MODELS  # noqa: E402
@@ -28,14 +31,11 @@ from helpers.recommenders.spaces import SPACES  # noqa: E402
 K = 10
 
 
-def judge(make, task: Task, seeds: int) -> dict:
-    """NDCG on the test, over viewers and seeds: the mean, its interval, and the mean of each seed."""
-    seeds = range(seeds if "seed" in make().get_params(deep=False) else 1)
-    models = [make() if len(seeds) == 1 else make().set_params(seed=seed) for seed in seeds]
-    each = [evaluate_users(model, task.train, task.test, K, task.movies)[f"ndcg@{K}"].to_numpy() for model in models]
-    low, high = bootstrap_interval(np.array(each))
-    means = [round(float(values.mean()), 5) for values in each]
-    return {"mean": round(float(np.mean(means)), 5), "low": round(low, 5), "high": round(high, 5), "by seed": means}
+def judge(make: Callable, task: Task, seeds: int) -> np.ndarray:
+    """NDCG on the test: (n_seeds, n_viewers)."""
+    by_chance = "seed" in make().get_params(deep=False)
+    models = [make().set_params(seed=seed) for seed in range(seeds)] if by_chance else [make()]
+    return np.array([evaluate_users(model, task.train, task.test, K, task.movies)[f"ndcg@{K}"] for model in models])
 
 
 def main() -> None:
@@ -54,16 +54,17 @@ def main() -> None:
         budget = options.trials if name in SPACES else 1
         found = tune(MODELS[name](), SPACES.get(name, {}), task.train, task.movies, budget)
         settings, trials = found.trials["settings"][0], found.trials
-        entry = {
+        default = judge(MODELS[name], task, options.seeds)
+        tuned = judge(partial(clone, found.model), task, options.seeds) if settings else default
+        kept[name] = entry = {
             "settings": settings,
             "trials": len(trials),
-            "validation": round(float(trials[f"ndcg@{K}"][0]), 5),
-            "validation by default": round(float(trials.loc[trials["trial"] == 0, f"ndcg@{K}"].iloc[0]), 5),
-            "default": judge(MODELS[name], task, options.seeds),
+            "validation": round(float(trials[f"ndcg@{K}"][0]), DIGITS),
+            "validation by default": round(float(trials.loc[trials["trial"] == 0, f"ndcg@{K}"].iloc[0]), DIGITS),
+            "default": figure(default),
+            "tuned": figure(tuned) | {"minus default": figure(tuned - default)},
         }
-        entry["tuned"] = judge(partial(clone, found.model), task, options.seeds) if settings else entry["default"]
-        kept[name] = entry
-        document = {"protocol": task.describe(), "trials": options.trials, "metric": f"ndcg@{K}", "models": kept}
+        document = {"protocol": task.describe(), "metric": f"ndcg@{K}", "models": kept}
         results.keep(document, "tuning", "movielens")  # after each, so that nothing is lost
         before, after = (entry[when]["mean"] for when in ("default", "tuned"))
         print(f"{name}: {before:.4f} -> {after:.4f} {settings} ({time.process_time() - begin:.0f} s)", flush=True)

@@ -49,6 +49,7 @@ function render({ model, el }) {
       button.setAttribute("aria-pressed", String(button.dataset.value === shown.space));
     }
     const [spaces, badge, form] = [$(".rv-spaces"), $(".rv-badge"), $(".rv-filters form")];
+    root.querySelectorAll('[data-do="link"]').forEach((button) => { button.hidden = !served; }); // the address of a notebook opens no state
     spaces?.querySelectorAll("button").forEach((button) => { button.hidden = !shown.compares; });
     if (badge) badge.hidden = !shown.simulated;
     if (form.contains(document.activeElement)) return;
@@ -197,25 +198,30 @@ function render({ model, el }) {
     warn(`The program behind this page has stopped. ${served ? "What you chose is kept. " : "Run the cell again."}`, served ? "Start again" : "");
   }
 
+  const away = () => warn("The server does not answer. Start it again (python3 -m helpers demo), and then press the button. ", "Start again");
+
   const leaving = new AbortController(); // a page that is left ends its program, and asks no more
   addEventListener("beforeunload", () => leaving.abort());
-  async function ask() { // a program that is ended by its server does not say so
+  async function ask() { // a program that is ended by its server, or with it, does not say so
     const answer = await fetch(`${location.origin}/api/kernels/${kernel.id}`, { signal: leaving.signal }).catch(() => null);
-    if (answer?.status === 404) gone();
+    if (leaving.signal.aborted || lost.gone) return;
+    if (answer === null) away();
+    else if (answer.status === 404 || kernel.connectionStatus === "disconnected") gone();
+    else if (kernel.connectionStatus === "connected") warn("");
   }
 
   function connection() {
     if (lost.gone) return;
     const ended = ["dead", "terminating", "restarting", "autorestarting"].includes(kernel.status);
-    if (ended || kernel.connectionStatus === "disconnected") return gone();
-    if (kernel.connectionStatus === "connecting") {
-      if (!lost.was) warn("The connection is lost; trying to get it back …");
-      lost.was = true;
-      return;
+    if (ended || (!served && kernel.connectionStatus === "disconnected")) return gone();
+    if (kernel.connectionStatus === "connected") {
+      if (lost.was) say("Connected again.");
+      warn("");
+    } else if (!lost.was) {
+      warn("The connection is lost; trying to get it back …");
     }
-    if (lost.was) say("Connected again.");
-    lost.was = false;
-    warn("");
+    lost.was = kernel.connectionStatus !== "connected";
+    if (lost.was && served) ask();
   }
 
   async function again() {
@@ -223,7 +229,7 @@ function render({ model, el }) {
       await fetch(`${location.origin}/voila/static/`, { cache: "no-store" }); // any answer says that the server is there
       location.reload();
     } catch {
-      warn("The server does not answer. Start it again (python3 -m helpers demo), and then press the button. ", "Start again");
+      away();
     }
   }
 
@@ -252,7 +258,6 @@ function render({ model, el }) {
   kernel?.statusChanged?.connect(connection);
   kernel?.connectionStatusChanged?.connect(connection);
   const pulse = served && kernel ? setInterval(ask, 20_000) : null;
-  if (!served) root.querySelectorAll('[data-do="link"]').forEach((button) => button.remove());
   begin();
   return () => {
     for (const [name, react] of Object.entries(changes)) model.off(`change:${name}`, react);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,8 +14,9 @@ import pandas as pd
 
 from helpers import evaluation
 from helpers.app.reading import Reader, stop_words
-from helpers.app.state import Question, Steering, Wanted
+from helpers.app.state import Film, Question, Steering, Wanted
 from helpers.data import describe, load_movies, load_ratings, load_vectors
+from helpers.encoding import encode, load_encoder
 from helpers.recommenders import EASE, ContentProfile, ContentToCF, Hybrid, catalogue_vectors
 from helpers.recommenders.base import Recommender, unit
 from helpers.search.neighbors import POOL, closest_sentences, diversify, split_sentences, word_contributions
@@ -82,13 +84,13 @@ class Catalogue:
     @functools.cached_property
     def genres(self) -> list[str]:
         """Every genre, sorted; empty when the catalogue has none."""
-        return sorted({genre for film in self._genre_sets for genre in film})
+        return sorted(self._genre_counts)
 
     @functools.cached_property
     def years(self) -> tuple[int, int] | None:
         """First and last year, or None when the catalogue has no year at all."""
-        years = self.movies["year"].dropna() if "year" in self.movies else []
-        return (int(min(years)), int(max(years))) if len(years) else None
+        years = self.movies["year"].dropna() if "year" in self.movies else pd.Series(dtype=float)
+        return (int(years.min()), int(years.max())) if len(years) else None
 
     @functools.cached_property
     def popularity(self) -> np.ndarray | None:
@@ -134,18 +136,19 @@ class Catalogue:
         Returns
         -------
         pandas.DataFrame
-            Index ``movie_id``, best first: ``strength``, the cosine with ``near`` or with the description, or the
-            share of viewers who rated it, or NaN; ``near``, the film of the question or the liked film that is nearest
-            (None if there is none). The film of the question is left out; from a
-            list for the taste, the films of the taste are.
+            Index ``movie_id``, best first, without the film of the question or the films of the taste: ``strength``,
+            the cosine with ``near`` or with the description, or the share of viewers who rated it, or NaN; ``near``,
+            the film of the question or the liked film that is nearest (None if there is none).
 
         Raises
         ------
         KeyError
             When the space is not there: `learn` makes those that learn from ratings.
         """
-        space = self.spaces[wanted.space]
-        allowed = self.mask(wanted.steering) & ~np.isin(self.ids, self._left_out(wanted))
+        space, taste = self.spaces[wanted.space], wanted.taste
+        asked = [] if wanted.question.film is None else [wanted.question.film]
+        left_out = [*taste.likes, *taste.dislikes] if wanted.question == Question() else asked
+        allowed = self.mask(wanted.steering) & ~np.isin(self.ids, left_out)
         relevance = self._relevance(wanted, space, description)
         relevance = np.where(allowed, relevance, -np.inf)
         pool = np.lexsort((np.arange(len(relevance)), -relevance.round(6)))[: max(POOL, wanted.steering.k)]
@@ -154,7 +157,13 @@ class Catalogue:
         chosen = pool[diversify(relevance[pool], space.vectors[pool], wanted.steering.k, diversity)]
         index = pd.Index(self.ids[chosen], name="movie_id")
         near = self._nearest_of(wanted, space, chosen)
-        return pd.DataFrame({"strength": self._strength(wanted, space, chosen, near, relevance), "near": near}, index)
+        if near and near[0] is not None:
+            strength = np.einsum("id,id->i", space.vectors[chosen], space.vectors[self.places(near)])
+        elif wanted.question.text is not None or (self.popularity is not None and wanted.begins):
+            strength = relevance[chosen]
+        else:  # a model's score is on a scale of its own
+            strength = np.full(len(chosen), np.nan)
+        return pd.DataFrame({"strength": strength, "near": near}, index)
 
     def mask(self, steering: Steering) -> np.ndarray:
         """Tell which films the steering allows: (n_movies,) bool. A film without year or genres passes no filter."""
@@ -172,42 +181,35 @@ class Catalogue:
             allowed &= self.popularity < np.quantile(self.popularity, 1 - VERY_POPULAR)
         return allowed
 
-    def places(self, films) -> np.ndarray:
+    def places(self, films: Iterable[Film]) -> np.ndarray:
         """Rows of some films: (n,)."""
-        return np.searchsorted(self.ids, np.asarray(films, dtype=self.ids.dtype))
+        return np.searchsorted(self.ids, np.asarray([*films], dtype=self.ids.dtype))
 
-    def place(self, film) -> int:
+    def place(self, film: Film) -> int:
         """Row of a film."""
         return int(self.places([film])[0])
 
-    def shared(self, film, other) -> list[str]:
+    def shared(self, film: Film, other: Film) -> list[str]:
         """Tags that two films have both, or genres where the catalogue has no tags."""
         column = "tags" if "tags" in self.movies else "genres"
         return sorted(set(self.names(column, film)) & set(self.names(column, other)))
 
-    def names(self, column: str, film) -> list[str]:
+    def names(self, column: str, film: Film) -> list[str]:
         """Genres, tags, cast or direction of a film, in their order; empty where the catalogue has none."""
         cell = self.movies[column].get(film) if column in self.movies else None
         return [name for name in map(str.strip, str(cell).split("|")) if name] if isinstance(cell, str) else []
 
-    def own_genre(self, film) -> str | None:
+    def own_genre(self, film: Film) -> str | None:
         """The rarest of a film's genres, which says most of it."""
         genres = self.names("genres", film)
         return min(genres, key=lambda genre: (self._genre_counts[genre], genre)) if genres else None
 
-    def neighbors(self, film, k: int) -> list:
-        """The films with the nearest stories, best first."""
-        rows = self.spaces["text"].vectors
-        similarities = (rows @ rows[self.place(film)]).round(6)
-        similarities[self.place(film)] = -np.inf
-        return self.ids[np.lexsort((np.arange(len(similarities)), -similarities))[: min(k, len(self.ids) - 1)]].tolist()
-
-    def premise(self, film) -> str:
+    def premise(self, film: Film) -> str:
         """The story before its turn: the first `PREMISE` of its sentences, or the first one alone."""
         sentences = split_sentences(self.movies["synopsis"][film])
         return " ".join(sentences[: max(1, int(PREMISE * len(sentences)))])
 
-    def reason(self, text: str, film, encoder) -> Reason:
+    def reason(self, text: str, film: Film, encoder: Any) -> Reason:
         """Find the two sentences that are nearest, of a text and of a film's premise, and mark what brings them near.
 
         The text is a description, or another film's premise. Vectors of sentences are made once, and kept.
@@ -221,10 +223,10 @@ class Catalogue:
             return np.stack([self._kept[one] for one in sentences])
 
         ours, theirs, similarity = closest_sentences(text, self.premise(film), rows_of=rows_of)
-        marked = [_marked(one, self._kept[other], encoder) for one, other in ((ours, theirs), (theirs, ours))]
-        return Reason(*marked, similarity)
+        marked, marks = (_marked(one, self._kept[other], encoder) for one, other in ((ours, theirs), (theirs, ours)))
+        return Reason(marked, marks, similarity)
 
-    def judge(self, films) -> dict[str, dict[str, float]]:
+    def judge(self, films: Sequence[Film]) -> dict[str, dict[str, float]]:
         """Judge lists by diversity (and novelty, if there are ratings): this one, the most popular, one at random.
 
         Diversity is 1 minus the mean cosine of the pairs of a list, in the text space; novelty is in bits. See
@@ -242,7 +244,7 @@ class Catalogue:
                 figures[name]["novelty"] = float(evaluation.novelty(places[None], self.popularity)[0])
         return figures
 
-    def _relevance(self, wanted: Wanted, space: Space, description) -> np.ndarray:
+    def _relevance(self, wanted: Wanted, space: Space, description: np.ndarray | None) -> np.ndarray:
         """How well each film answers, (n_movies,): a cosine, or for a taste 1 for the best film and 0 for the mean."""
         question = wanted.question
         if question.text is not None:
@@ -253,12 +255,8 @@ class Catalogue:
             return self._of_people(question.people)
         if not len(wanted.taste):
             return self._beginnings()
-        history = pd.DataFrame(
-            {
-                "movie_id": [*wanted.taste.likes, *wanted.taste.dislikes],
-                "rating": [LIKE] * len(wanted.taste.likes) + [DISLIKE] * len(wanted.taste.dislikes),
-            }
-        )
+        stars = dict.fromkeys(wanted.taste.likes, LIKE) | dict.fromkeys(wanted.taste.dislikes, DISLIKE)
+        history = pd.DataFrame(stars.items(), columns=["movie_id", "rating"])
         scores = space.model.fold_in(history, k=len(self.ids)).reindex(self.ids).to_numpy()
         known = scores[~np.isnan(scores)]
         spread = known.max() - known.mean() if len(known) else 0
@@ -266,7 +264,7 @@ class Catalogue:
 
     def _of_people(self, people: tuple) -> np.ndarray:
         """The films of all these people, the newest first; no other film."""
-        films = sorted(set.intersection(*(set(self.reader.people.get(name, ())) for name in people)))
+        films = self.reader.films_of(people)
         relevance = np.full(len(self.ids), -np.inf)
         years = self.movies["year"][films].fillna(0).to_numpy() if "year" in self.movies else np.zeros(len(films))
         relevance[self.places(films)] = years / 10_000
@@ -283,11 +281,6 @@ class Catalogue:
         relevance[chosen] = np.linspace(1, 0, len(chosen))
         return relevance
 
-    def _left_out(self, wanted: Wanted) -> list:
-        if wanted.question == Question():
-            return [*wanted.taste.likes, *wanted.taste.dislikes]
-        return [] if wanted.question.film is None else [wanted.question.film]
-
     def _nearest_of(self, wanted: Wanted, space: Space, places: np.ndarray) -> list:
         """For each film of a list, the film that explains it."""
         question, likes = wanted.question, wanted.taste.likes
@@ -297,14 +290,6 @@ class Catalogue:
             return [None] * len(places)
         nearest = (space.vectors[places] @ space.vectors[self.places(likes)].T).argmax(axis=1)
         return [likes[place] for place in nearest]
-
-    def _strength(self, wanted: Wanted, space: Space, places, near: list, relevance: np.ndarray) -> np.ndarray:
-        """What can be said of each film in a figure; a model's score for a taste is none, its scale is its own."""
-        question = wanted.question
-        if near and near[0] is not None:
-            return np.einsum("id,id->i", space.vectors[places], space.vectors[self.places(near)])
-        known = question.text is not None or (self.popularity is not None and wanted.begins)
-        return relevance[places] if known else np.full(len(places), np.nan)
 
     @functools.cached_property
     def _genre_sets(self) -> list[frozenset]:
@@ -317,33 +302,25 @@ class Catalogue:
         return Counter(genre for film in self._genre_sets for genre in film)
 
 
-def _marked(sentence: str, vector: np.ndarray, encoder) -> list[tuple[str, bool]]:
+def _marked(sentence: str, vector: np.ndarray, encoder: Any) -> list[tuple[str, bool]]:
     """The words of a sentence, and whether each adds clearly to its cosine with a vector."""
     parts = word_contributions(sentence, vector, encoder).iloc[:-1]
-    enough = MARKED * parts.mean()
-    return [(word, part >= enough and _says_something(word)) for word, part in parts.items()]
-
-
-def _says_something(word: str) -> bool:
-    bare = "".join(filter(str.isalnum, word.casefold()))
-    return len(bare) > 2 and bare not in stop_words()
+    bare = {word: "".join(filter(str.isalnum, word.casefold())) for word in map(str, parts.index)}
+    enough = zip(map(str, parts.index), parts >= MARKED * parts.mean(), strict=True)
+    return [(word, bool(much) and len(bare[word]) > 2 and bare[word] not in stop_words()) for word, much in enough]
 
 
 def course_catalogue(encoder: str | None = None) -> Catalogue:
     """The films of the course, with their simulated ratings, as the course's encoder reads them or another one."""
-    from helpers.encoding import encode, load_encoder
-
-    movies = load_movies()
-    if encoder is None:
-        return Catalogue(movies, load_vectors(movies), load_ratings())
-    loaded = load_encoder(encoder)
-    return Catalogue(movies, encode(movies["synopsis"], loaded), load_ratings(), loaded)
+    movies, loaded = load_movies(), load_encoder(encoder) if encoder else None
+    vectors = encode(movies["synopsis"], loaded) if loaded else load_vectors(movies)
+    return Catalogue(movies, vectors, load_ratings(), loaded)
 
 
-def csv_catalogue(csv, title_column: str | None = None, text_column: str | None = None, **columns) -> Catalogue:
+def csv_catalogue(
+    csv: str | Path, title_column: str | None = None, text_column: str | None = None, **columns: Any
+) -> Catalogue:
     """Any catalogue from a file; see `helpers.data.describe`. Texts are encoded, or come from the cache."""
-    from helpers.encoding import encode, load_encoder
-
     described = describe(csv, title_column=title_column, text_column=text_column, **columns)
     encoder = load_encoder(described.encoder) if described.encoder else None
     movies = described.films()

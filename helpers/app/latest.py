@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any
 
-
-class Request(NamedTuple):
-    """Something to do beside the kernel, and what then happens in it: `show` its outcome, or tell that it `failed`."""
-
-    work: Callable[[], object]
-    show: Callable[[object], None]
-    failed: Callable[[Exception], None]
+Work = Callable[[], Callable[[], Any]]  # does what takes long, and gives what then happens in the kernel
 
 
 class Latest:
@@ -23,48 +18,41 @@ class Latest:
     never mix. Without a running event loop, as in a script or a test, everything happens at once.
     """
 
-    def __init__(self):
-        self._running = self._waiting = None
+    def __init__(self) -> None:
+        self._busy = False
+        self._waiting: Work | None = None
 
-    def ask(self, work: Callable, show: Callable, failed: Callable) -> None:
-        """Do some work; see `Request`."""
-        request = Request(work, show, failed)
+    def ask(self, work: Callable[[], Any], show: Callable[[Any], Any], failed: Callable[[Exception], Any]) -> None:
+        """Do some work beside the kernel, and in it `show` what was found, or tell that the work has `failed`."""
+
+        def found() -> Callable[[], Any]:
+            try:
+                return functools.partial(show, work())
+            except Exception as error:
+                return functools.partial(failed, error)
+
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            self._finish(request, *_outcome(request))
+            found()()
             return
-        if self._running is None:
-            self._start(request, loop)
+        if self._busy:
+            self._waiting = found
         else:
-            self._waiting = request
+            self._start(found, loop)
 
-    def _start(self, request: Request, loop) -> None:
+    def _start(self, work: Work, loop: asyncio.AbstractEventLoop) -> None:
         def beside() -> None:
-            outcome = _outcome(request)
+            tell = work()
             if not loop.is_closed():
-                loop.call_soon_threadsafe(self._finished, request, outcome, loop)
+                loop.call_soon_threadsafe(self._ended, tell, loop)
 
-        self._running = request
+        self._busy = True
         threading.Thread(target=beside, daemon=True).start()
 
-    def _finished(self, request: Request, outcome: tuple, loop) -> None:
-        self._running = None
-        if self._waiting is None:
-            self._finish(request, *outcome)
+    def _ended(self, tell: Callable[[], Any], loop: asyncio.AbstractEventLoop) -> None:
+        newest, self._busy, self._waiting = self._waiting, False, None
+        if newest is None:
+            tell()
         else:
-            newest, self._waiting = self._waiting, None
             self._start(newest, loop)
-
-    def _finish(self, request: Request, value, error: Exception | None) -> None:
-        if error is None:
-            request.show(value)
-        else:
-            request.failed(error)
-
-
-def _outcome(request: Request) -> tuple:
-    try:
-        return request.work(), None
-    except Exception as error:
-        return None, error

@@ -79,7 +79,6 @@ function filmMap(model, tell, open) {
     for (const film of marked.slice(0, MOST_LABELS)) label(short(film.title), film.x, film.y, `${film.weight}13px sans-serif`, film.color);
     for (const [name, x, y] of model.get("about").regions) {
       const [left, top] = onScreen([x, y], width, height);
-      pen.font = "italic 14px sans-serif";
       label(name, left, top, "italic 14px sans-serif", color("--rv-quiet"));
     }
     canvas.setAttribute("aria-label", `Map of all: ${chosen.length} chosen and ${found.length} recommended are marked`);

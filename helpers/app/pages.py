@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import numpy as np
 import pandas as pd
 
-from helpers.app.catalogue import Catalogue
-from helpers.app.state import SPACES, Steering, Wanted
+from helpers.app.catalogue import Catalogue, Reason
+from helpers.app.state import Film, Question, Steering, Wanted, year_of
 from helpers.search.neighbors import split_sentences
 
 PARTS = Path(__file__).with_name("parts")
@@ -45,31 +46,25 @@ def _templates() -> jinja2.Environment:
     )
 
 
-def _tidy(value):
+def _tidy(value: Any) -> Any:
     """A value as a page shows it: figures short, texts without control characters."""
     if isinstance(value, float):
         return f"{value:.4g}"
     return plain(value) if type(value) is str else value
 
 
-def render(part: str, **values) -> str:
+def render(part: str, **values: Any) -> str:
     """Fill a template of ``parts``."""
     return _templates().get_template(part).render(**values)
 
 
-def name_of(catalogue: Catalogue, film) -> str:
+def name_of(catalogue: Catalogue, film: Film) -> str:
     """Title and year, not escaped."""
-    title, year = plain(catalogue.titles[film]), year_of(catalogue, film)
+    title, year = plain(catalogue.titles[film]), year_of(catalogue.movies, film)
     return title if year is None or title.endswith(f"({year})") else f"{title} ({year})"
 
 
-def year_of(catalogue: Catalogue, film) -> int | None:
-    """The year of a film, if it is known."""
-    year = catalogue.movies["year"].get(film) if "year" in catalogue.movies else None
-    return None if year is None or pd.isna(year) else int(year)
-
-
-def film_of(catalogue: Catalogue, film) -> dict:
+def film_of(catalogue: Catalogue, film: Film) -> dict:
     """What a card shows of a film."""
     story, name, title = catalogue.movies["synopsis"][film], name_of(catalogue, film), catalogue.titles[film]
     row = catalogue.spaces["text"].vectors[catalogue.place(film)]
@@ -77,7 +72,7 @@ def film_of(catalogue: Catalogue, film) -> dict:
     return {
         "place": catalogue.place(film),
         "title": title,
-        "year": year_of(catalogue, film) if name != plain(title) else None,
+        "year": year_of(catalogue.movies, film) if name != plain(title) else None,
         "name": name,
         "genre": catalogue.own_genre(film),
         "shape": (0.5 + 0.5 * np.tanh(parts)).round(3).tolist(),
@@ -86,17 +81,12 @@ def film_of(catalogue: Catalogue, film) -> dict:
     }
 
 
-def brief(catalogue: Catalogue, film) -> dict:
-    """What the bar of the taste shows of a film."""
-    return {"place": catalogue.place(film), "title": catalogue.titles[film], "name": name_of(catalogue, film)}
-
-
 def nearness(cosine: float) -> str:
     """A cosine in words."""
     return next(word for least, word in NEAR if cosine >= least)
 
 
-def cue(catalogue: Catalogue, film, found: pd.Series, wanted: Wanted) -> dict:
+def cue(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> dict:
     """Why a film is in a list, in a few words, and the figure behind them."""
     strength, near = float(found["strength"]), found["near"]
     if np.isnan(strength):
@@ -114,10 +104,8 @@ def cue(catalogue: Catalogue, film, found: pd.Series, wanted: Wanted) -> dict:
 
 def cards(catalogue: Catalogue, found: pd.DataFrame, wanted: Wanted, noun: str) -> str:
     """The list, after the film that it was asked for."""
-    asked = wanted.question.film
-    nothing = f"No {noun} fits. Allow more years or genres."
-    films = listed(catalogue, found, wanted)
-    return render("cards.html.j2", asked=asked is not None and film_of(catalogue, asked), films=films, nothing=nothing)
+    asked, films = wanted.question.film, listed(catalogue, found, wanted)
+    return render("cards.html.j2", asked=asked is not None and film_of(catalogue, asked), films=films, noun=noun)
 
 
 def listed(catalogue: Catalogue, found: pd.DataFrame, wanted: Wanted) -> list[dict]:
@@ -135,32 +123,23 @@ def chips(steering: Steering, years: tuple | None) -> list[tuple[str, str, str]]
     return on + ([("hide_popular", "", "not what everybody knows")] if steering.hide_popular else [])
 
 
-def detail(catalogue: Catalogue, film, near: dict | None) -> str:
+def detail(catalogue: Catalogue, film: Film, near: dict | None) -> str:
     """All about one film; the end of its story only behind a click."""
     story, premise = catalogue.movies["synopsis"][film], catalogue.premise(film)
     shown = film_of(catalogue, film) | {"premise": premise, "rest": " ".join(story.split())[len(premise) :].strip()}
-    shown["all_tags"] = shown["tags"]
-    others = [
-        {"place": catalogue.place(other), "name": name_of(catalogue, other)}
-        for other in catalogue.neighbors(film, NEIGHBORS)
-    ]
-    return render("detail.html.j2", film=shown, near=near, neighbors=others)
+    near_it = catalogue.find(Wanted(Question(film=film), steering=Steering(k=NEIGHBORS))).index
+    return render("detail.html.j2", film=shown, near=near, neighbors=[film_of(catalogue, other) for other in near_it])
 
 
-def reason_lines(catalogue: Catalogue, film, near) -> list[str]:
+def reason_lines(catalogue: Catalogue, film: Film, near: Film) -> list[str]:
     """What two films share: tags, and people."""
-    tags = catalogue.shared(film, near)
-    people = [
-        name
-        for column in ("director", "cast")
-        for name in catalogue.names(column, film)
-        if name in catalogue.names("director", near) + catalogue.names("cast", near)
-    ]
-    lines = [f"Both: {', '.join(tags)}."] if tags else []
-    return lines + ([f"In both: {', '.join(dict.fromkeys(people))}."] if people else [])
+    one, other = (catalogue.names("director", each) + catalogue.names("cast", each) for each in (film, near))
+    people = [name for name in dict.fromkeys(one) if name in other]
+    shared = {"Both": catalogue.shared(film, near), "In both": people}
+    return [f"{lead}: {', '.join(names)}." for lead, names in shared.items() if names]
 
 
-def reason(found, ours: str, theirs: str) -> str:
+def reason(found: Reason, ours: str, theirs: str) -> str:
     """The two nearest sentences."""
     weak = "Nothing in the openings of the two stories is really alike; the closest sentences:"
     return render(
@@ -171,13 +150,4 @@ def reason(found, ours: str, theirs: str) -> str:
 
 def judgement(figures: dict[str, dict[str, float]]) -> str:
     """How lists score on diversity and novelty, as a table."""
-    tips = {"diversity": "1 minus the mean cosine of all pairs", "novelty": "bits: -log2 of the share of viewers"}
-    if not figures:
-        return ""
-    columns = [(column, tips[column]) for column in next(iter(figures.values()))]
-    return render("scores.html.j2", columns=columns, rows=[(name, row.values()) for name, row in figures.items()])
-
-
-def spaces() -> list[tuple[str, str, str]]:
-    """The ways to be alike: value, label, and what it means."""
-    return [(space, *SPACE_WORDS[space]) for space in SPACES]
+    return render("scores.html.j2", figures=figures, columns=list(next(iter(figures.values()), {})))

@@ -5,22 +5,25 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from helpers.app.state import Question
+from helpers.app.state import Question, year_of
 from helpers.titles import TitleLookup, normalize_title
 
 OFFERED = 5  # titles in the list, at most
 NAMES_OFFERED = 3
 TEXTS_READ = 10_000  # texts from which the words are taken that a catalogue knows
 THINGS = "(?:some|any)thing|films?|movies?|more|titles?"
-LEAD = re.compile(rf"^(?:{THINGS})?\s*(?:like|similar to|with|by|from|starring)\s+", re.I)
+LEAD = re.compile(rf"^(?:an?\s+)?(?:{THINGS})?\s*(?:like|similar to|with|by|from|starring)\s+", re.I)
 TRAIL = re.compile(r"\s+(?:films?|movies?)$", re.I)
+FAMILY = re.compile(r"(?:the\s+)?(.+?)(?:\s+(?:brothers|sisters)|s)", re.I)
+SHORT = {"doctor": "dr", "mister": "mr", "saint": "st", "mount": "mt", "part": "pt"}
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
@@ -42,12 +45,10 @@ class Reader:
     movies : pandas.DataFrame
         As from `helpers.data.load_movies`: ``title`` and ``synopsis``, and ``year``, ``director``, ``cast``, ``tags``
         where they stand.
-    lookup : helpers.titles.TitleLookup, optional
-        Over the titles.
     """
 
-    def __init__(self, movies: pd.DataFrame, lookup: TitleLookup | None = None):
-        self.movies, self.lookup = movies, lookup or TitleLookup(movies["title"], movies.get("year"))
+    def __init__(self, movies: pd.DataFrame):
+        self.movies, self.lookup = movies, TitleLookup(movies["title"], movies.get("year"))
 
     def read(self, text: str) -> list[Reading]:
         """Every reading of a text, the likeliest first; of an empty one, none.
@@ -85,25 +86,28 @@ class Reader:
 
     def _titles(self, text: str) -> tuple[list[Reading], bool | None]:
         """Titles that may be meant, and whether the first one is: True, False, or None if only a name is likelier."""
-        key = normalize_title(text)
+        key = _key(text)
         found = self.lookup.suggest(text, 4 * OFFERED)
         exact = [match for match in found if match.score == 1]
         named = [match for match in found if match.score < 1 and self._is_meant(text, key, match.title)]
-        initials = self._by_initials.get(text.casefold(), []) if text.isalpha() else []
+        initials = self._by_initials.get(text.casefold(), [])
         rest = [match for match in found if match.score >= 0.6 and self._starts(key, match.title)]
         ids = list(dict.fromkeys([*(match.id for match in exact + named), *initials, *(match.id for match in rest)]))
-        sure = True if exact or (named and len(key) > 2) or initials else None if not ids else False
-        return [Reading("Titles", Question(film=film), *self._named(film)) for film in ids[:OFFERED]], sure
+        sure = bool(exact or (named and len(key) > 2) or initials or self.unknown(text)[1]) if ids else None
+        titles, year = self.movies["title"], functools.partial(year_of, self.movies)
+        return [Reading("Titles", Question(film=one), titles[one], str(year(one) or "")) for one in ids[:OFFERED]], sure
 
     def _is_meant(self, text: str, key: str, title: str) -> bool:
         """Whether a text that is not this title is meant for it."""
-        whole = normalize_title(title)
+        whole = _key(title)
         words, others = key.split(), whole.split()
-        content = [word for word in words if word not in stop_words()]
+        content, theirs = ([word for word in some if word not in stop_words()] for some in (words, others))
         begins = others[: len(words)]
         if content and set(content) <= set(others):
-            all_of_it = len(content) > 1 and set(others) - stop_words() == set(content)
-            if all_of_it or len(content) > 2 or any(self._names_a_title(word) for word in content):
+            together = f" {key} " in f" {whole} " and key not in self._told
+            if len(content) > 1 and (sorted(content) == sorted(theirs) or together):
+                return True
+            if len(content) > 2 or any(self._names_a_title(word) for word in content):
                 return True
         typed = WORD.findall(text.casefold())
         written = [WORD.findall(part) for part in _parts(title.casefold())]
@@ -118,18 +122,14 @@ class Reader:
         if not words or edits > _allowed(len(right)):
             return False
         nearly = len(strange) < len(words) / 2 or (edits == 1 and len(strange) < len(words))
-        return nearly or not all(self._is_common(word) for word in strange)
+        return nearly or not all(word.isdigit() or self._is_common(word) for word in strange)
 
     def _starts(self, key: str, title: str) -> bool:
-        return any(part.startswith(key) for part in (normalize_title(title), title.casefold()))
+        return any(part.startswith(key) for part in (_key(title), title.casefold()))
 
     def _names_a_title(self, word: str) -> bool:
         """Whether a word is the name of a title rather than a word: no story uses it in small letters."""
         return len(word) > 3 and not self._is_common(word) and self._capital[word] <= 2 * self._in_titles[word]
-
-    def _named(self, film: Any) -> tuple[str, str]:
-        year = self.movies["year"].get(film) if "year" in self.movies else None
-        return self.movies["title"][film], "" if year is None or pd.isna(year) else str(int(year))
 
     @functools.cached_property
     def _by_initials(self) -> dict[str, list]:
@@ -139,7 +139,7 @@ class Reader:
             main = re.split(r":\s|\s-\s", title)[0]
             words = WORD.findall(main.casefold())
             for form in {"".join(word[0] for word in words), "".join(word[0] for word in words[1:])}:
-                if len(form) > 2:
+                if len(form) > (2 if form.isalpha() else 1):
                     found.setdefault(form, []).append(film)
         return found
 
@@ -150,28 +150,44 @@ class Reader:
         if not self.people:
             return [], False
         parts = [part for part in re.split(r"\s*(?:,|&|\band\b|\bwith\b)\s*", text, flags=re.I) if part]
-        named = [self._name(part) for part in parts]
-        whole = [name for name in named if name]
-        if len(whole) == len(parts) > 1 and set.intersection(*(set(self.people[name]) for name in whole)):
-            return [self._reading(tuple(whole))], True
+        words = text.split()
+        halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in range(2, len(words) - 1)]
+        family = FAMILY.fullmatch(text)
+        several: list[list] = [self._by_last_name.get(_bare(family[1]), [])] if family else []
+        several += [[self._name(part) for part in some] for some in [parts, *halves]]
+        for names in several:
+            if len(names) > 1 and None not in names and self.films_of(names):
+                return [self._reading(tuple(names))], True
         exact = self._name(text)
-        last = [name for name in self._by_last_name.get(text.casefold(), []) if name != exact]
+        last = self._by_last_name.get(self._last_name(text), [])
         starts = [name for name in self.people if name.casefold().startswith(text.casefold())] if len(text) > 2 else []
         ranked = sorted({*last, *starts} - {exact}, key=lambda name: (-len(self.people[name]), name))
         names = ([exact] if exact else []) + ranked
         return [self._reading((name,)) for name in names[:NAMES_OFFERED]], exact is not None
+
+    def _last_name(self, text: str) -> str:
+        """The last name that a text is: in one word or more, and with typos if the text is nothing else."""
+        bare = _bare(text)
+        edits = max(_allowed(len(bare)) - 1, len(bare) > 5)
+        if not edits or bare in self._by_last_name or self._knows(text.casefold()):
+            return bare
+        nearest = process.extractOne(bare, self._by_last_name.keys(), scorer=OSA.distance, score_cutoff=edits)
+        return nearest[0] if nearest else bare
 
     def _name(self, text: str) -> str | None:
         """The name that a text is, one or two typos allowed."""
         match = self._name_lookup.closest(text)
         if match is None or " " not in text:
             return None
-        left, right = normalize_title(text), normalize_title(match.title)
+        left, right = _key(text), _key(match.title)
         return match.title if OSA.distance(left, right) <= _allowed(len(right)) - 1 else None
 
     def _reading(self, names: tuple) -> Reading:
-        films = set.intersection(*(set(self.people[name]) for name in names))
-        return Reading("People", Question(people=names), " and ".join(names), f"{len(films)} here")
+        return Reading("People", Question(people=names), " and ".join(names), f"{len(self.films_of(names))} here")
+
+    def films_of(self, names: Iterable[str]) -> list:
+        """The films (ids) that all these people share."""
+        return sorted(set.intersection(*(set(self.people.get(name, ())) for name in names)))
 
     @functools.cached_property
     def people(self) -> dict[str, list]:
@@ -193,7 +209,9 @@ class Reader:
     def _by_last_name(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for name in self.people:
-            found.setdefault(name.casefold().rpartition(" ")[2], []).append(name)
+            words = name.split()
+            for place in range(1, len(words)):
+                found.setdefault(_bare("".join(words[place:])), []).append(name)
         return found
 
     # ---- words -------------------------------------------------------------------------------------------------------
@@ -203,6 +221,11 @@ class Reader:
         """The stories with their tags, of the first `TEXTS_READ`."""
         texts = self.movies["synopsis"].iloc[:TEXTS_READ]
         return texts + " " + self.movies["tags"].fillna("").iloc[:TEXTS_READ] if "tags" in self.movies else texts
+
+    @functools.cached_property
+    def _told(self) -> str:
+        """All the stories, as one text in small letters."""
+        return "\n".join(self._texts).casefold()
 
     @functools.cached_property
     def _known(self) -> Counter:
@@ -232,7 +255,10 @@ class Reader:
 
     def _knows(self, word: str) -> bool:
         places = (self._known, self._capital, self._in_titles, self._names)
-        return any(form in place for form in _forms(word) for place in places)
+        halves = [(word[:cut], word[cut:]) for cut in range(4, len(word) - 3)]  # as in heartwarming
+        return any(form in place for form in _forms(word) for place in places) or any(
+            self._is_common(left) and self._is_common(right) for left, right in halves
+        )
 
 
 @functools.cache
@@ -241,6 +267,16 @@ def stop_words() -> frozenset[str]:
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     return ENGLISH_STOP_WORDS
+
+
+def _key(title: str) -> str:
+    """A title in the form in which titles are compared, with abbreviations for what people write out."""
+    return " ".join(SHORT.get(word, word) for word in normalize_title(title).split())
+
+
+def _bare(name: str) -> str:
+    """A name in small letters, in one word."""
+    return "".join(name.casefold().split())
 
 
 def _parts(title: str) -> set[str]:

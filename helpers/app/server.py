@@ -14,6 +14,7 @@ import sys
 import threading
 import webbrowser
 from pathlib import Path
+from typing import Any
 
 import psutil
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
@@ -31,7 +32,7 @@ LOCAL_NAMES = r"(localhost|127(\.\d+){3}|\[::1\])$"  # what a browser on this ma
 PORTS = 100  # that are tried, from the wanted one on
 MOST_COPIES = 6  # of the app at once: each is a kernel of half a gigabyte
 PREPARE = "from helpers.app.view import prepared; prepared()"  # what a kernel does while it waits for a visitor
-STARTED = contextvars.ContextVar("STARTED")  # the kernels of a request
+STARTED: contextvars.ContextVar[list[str]] = contextvars.ContextVar("STARTED")  # the kernels of a request
 TEMPLATES = Path(__file__).with_name("templates")
 
 SETTINGS = Config(
@@ -65,16 +66,16 @@ class Copies(AsyncMappingKernelManager):
     most = Integer(MOST_COPIES, min=1, config=True, help="how many copies of the app there may be at once")
     waits = Bool(True, config=True, help="whether a kernel waits for the next page")
 
-    def __init__(self, **settings):
+    def __init__(self, **settings: Any):
         super().__init__(**settings)
         self._one_at_a_time = asyncio.Lock()  # so that two requests at once never take one place
-        self._leaving = set()  # kernels that are told to end: a page that is loaded again may have their place
-        self._ready = None  # the kernel that waits for a page
+        self._leaving: set[str] = set()  # told to end: a page that is loaded again may have their place
+        self._ready: str | None = None  # the kernel that waits for a page
 
-    async def start_kernel(self, **options) -> str:
+    async def start_kernel(self, **options: Any) -> str:
         """Give the kernel that waits, or start one, or answer that there are too many."""
         async with self._one_at_a_time:
-            kernel_id, self._ready = self._ready, None
+            kernel_id, self._ready = self._ready or "", None
             if kernel_id in self:
                 self.get_kernel(kernel_id).last_activity = datetime.datetime.now(datetime.UTC)
             elif self._is_full():
@@ -106,7 +107,7 @@ class Copies(AsyncMappingKernelManager):
         if kernel_id != self._ready:
             await super().cull_kernel_if_idle(kernel_id)
 
-    async def shutdown_kernel(self, kernel_id: str, **options) -> None:
+    async def shutdown_kernel(self, kernel_id: str, **options: Any) -> None:
         """End a kernel, once, however often that is asked for."""
         if kernel_id not in self or kernel_id in self._leaving:
             return
@@ -122,15 +123,16 @@ class Page(TornadoVoilaHandler):
 
     left = False  # before it was whole
 
-    def on_connection_close(self):
+    def on_connection_close(self) -> None:
         """Note that nobody waits for the page any more."""
         self.left = True
         super().on_connection_close()
 
-    async def get(self, path=None):
+    async def get(self, path: str | None = None) -> None:
         """Give the page, with the cookie by which it ends its kernel when it is left, and end it if it is left now."""
         _ = self.xsrf_token  # asking for it is what sets the cookie
-        STARTED.set(kernels := [])
+        kernels: list[str] = []
+        STARTED.set(kernels)
         await super().get(path)
         for kernel in kernels if self.left else []:
             await self.kernel_manager.shutdown_kernel(kernel, now=True)
@@ -142,7 +144,7 @@ class Refused(RequestHandler):
     A page from elsewhere could have its own name lead to this machine (DNS rebinding), and then use a kernel.
     """
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Refuse, whatever was asked."""
         self.set_status(403)
         self.finish(f"The app answers to this machine alone: open http://{HERE}:{self.settings['port']}/\n")
@@ -154,13 +156,14 @@ class Server(Voila):
     config_file_paths = List(Unicode(), [])  # somebody's settings for other uses of Voila are not for this one
     classes = [*Voila.classes, Copies]
     aliases = {**Voila.aliases, "max-kernels": "Copies.most"}
+    port: int
 
-    def setup_template_dirs(self):
+    def setup_template_dirs(self) -> None:
         """Look for templates among ours first: they ask no other host for anything."""
         super().setup_template_dirs()
         self.template_paths.insert(0, str(TEMPLATES))
 
-    def init_handlers(self):
+    def init_handlers(self) -> list:
         """Answer under this machine's own names alone."""
         handlers = [
             (pattern, Page if handler is TornadoVoilaHandler else handler, *rest)
@@ -168,7 +171,7 @@ class Server(Voila):
         ]
         return [(HostMatches(LOCAL_NAMES), handlers), (AnyMatches(), Refused)]
 
-    def listen(self):
+    def listen(self) -> None:
         """Listen, say where, and serve until somebody ends it."""
         logging.getLogger("tornado.general").setLevel(logging.ERROR)  # it warns of pages that are left, and of pings
         listening = bound(self.port)
@@ -188,7 +191,7 @@ class Server(Voila):
         self.ioloop.start()
         self.stop()
 
-    def stop(self):
+    def stop(self) -> None:
         """End the kernels at once, also those that are just starting: to ask them politely may wait forever."""
         logging.disable(logging.CRITICAL)  # pages that were waiting for them need not complain
         for kernel in psutil.Process().children(recursive=True):

@@ -21,14 +21,9 @@ def file_of(app: Any, kind: str) -> dict[str, str]:
         The app.
     kind : {"csv", "html"}
         A table with a row for each film, or a page that needs nothing else and runs no program.
-
-    Returns
-    -------
-    dict of str
-        ``name``, ``type`` and ``text``.
     """
     catalogue, wanted = app.catalogue, app.wanted
-    heading, _ = app._heading(wanted)
+    heading, _ = app.heading(wanted)
     if kind == "csv":
         columns = [name for name in ("title", "year", "director", "cast", "genres") if name in catalogue.movies]
         table = catalogue.movies.loc[app.found.index, columns].map(_as_text)
@@ -37,14 +32,11 @@ def file_of(app: Any, kind: str) -> dict[str, str]:
         raise ValueError(f"a list becomes csv or html, not {kind!r}.")
     page = pages.render(
         "share.html.j2", heading=heading, name=app.name, films=pages.listed(catalogue, app.found, wanted),
-        likes=[pages.name_of(catalogue, film) for film in wanted.taste.likes], style=_style(),
-        simulated=catalogue.ratings is not None and (wanted.space != "text" or wanted.begins),
+        likes=[pages.name_of(catalogue, film) for film in wanted.taste.likes],
+        style=markupsafe.Markup(STYLE.read_text(encoding="utf-8")),
+        simulated=app.shown["simulated"],
     )  # fmt: skip
     return {"name": "list.html", "type": "text/html", "text": page}
-
-
-def _style() -> markupsafe.Markup:
-    return markupsafe.Markup(STYLE.read_text(encoding="utf-8"))
 
 
 def _as_text(cell: object) -> object:

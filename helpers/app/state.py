@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ VERSION = 1
 MOST_BYTES = 1_000_000  # of a file of a taste; a thousand films take less than a tenth
 MOST_FILMS = 30  # in a list
 MOST_LETTERS = 500  # of a description
+Film = Any  # the id of one
+KINDS = ("likes", "dislikes")
 SPACES = ("text", "learned", "hybrid")
 
 
@@ -28,15 +31,15 @@ class Taste:
     def __len__(self) -> int:
         return len(self.likes) + len(self.dislikes)
 
-    def like(self, film) -> Taste:
+    def like(self, film: Film) -> Taste:
         """The taste with this film liked, and not disliked any more."""
         return self.become((*_without(self.likes, film), film), _without(self.dislikes, film))
 
-    def dislike(self, film) -> Taste:
+    def dislike(self, film: Film) -> Taste:
         """The taste with this film disliked, and not liked any more."""
         return self.become(_without(self.likes, film), (*_without(self.dislikes, film), film))
 
-    def forget(self, film) -> Taste:
+    def forget(self, film: Film) -> Taste:
         """The taste without this film."""
         return self.become(_without(self.likes, film), _without(self.dislikes, film))
 
@@ -70,7 +73,7 @@ class Steering:
 class Question:
     """What a list answers: films like a film, near a description, with some people, or (all empty) for the taste."""
 
-    film: object = None
+    film: Film = None
     text: str | None = None
     people: tuple = ()
 
@@ -89,7 +92,7 @@ class Wanted:
         """Whether nothing is asked and nothing is liked yet."""
         return self.question == Question() and not len(self.taste)
 
-    def but(self, **changes) -> Wanted:
+    def but(self, **changes: Any) -> Wanted:
         """The same with some parts changed."""
         return dataclasses.replace(self, **changes)
 
@@ -98,18 +101,25 @@ class StateFileError(ValueError):
     """A file is no taste, for a reason that fits in one line."""
 
 
+def year_of(movies: pd.DataFrame, film: Film) -> int | None:
+    """The year of a film, if it is known."""
+    year = movies["year"].get(film) if "year" in movies else None
+    return None if year is None or pd.isna(year) else int(year)
+
+
 def dump_state(wanted: Wanted, movies: pd.DataFrame) -> str:
     """Write what a visitor wants as JSON: films by id, title and year, so that another edition can be matched."""
 
-    def entries(films) -> list[dict]:
-        return [{"id": _plain(film), "title": movies["title"][film], "year": _year(movies, film)} for film in films]
+    def entry(film: Film) -> dict:
+        identifier = int(film) if isinstance(film, np.integer) else film
+        return {"id": identifier, "title": movies["title"][film], "year": year_of(movies, film)}
 
-    question = wanted.question
-    asked = {"film": entries([question.film])[0]} if question.film is not None else {}
-    asked |= {"text": question.text} if question.text is not None else {}
-    asked |= {"people": question.people} if question.people else {}
-    document = {"format": FORMAT, "version": VERSION, "likes": entries(wanted.taste.likes)}
-    document |= {"dislikes": entries(wanted.taste.dislikes), "question": asked, "space": wanted.space}
+    films = {kind: [entry(film) for film in getattr(wanted.taste, kind)] for kind in KINDS}
+    asked: dict[str, Any] = dataclasses.asdict(wanted.question)
+    if wanted.question.film is not None:
+        asked["film"] = entry(wanted.question.film)
+    document = {"format": FORMAT, "version": VERSION, **films, "space": wanted.space}
+    document |= {"question": {name: value for name, value in asked.items() if value}}
     return json.dumps(document | {"steering": dataclasses.asdict(wanted.steering)}, ensure_ascii=False, indent=1)
 
 
@@ -137,17 +147,18 @@ def read_state(content: bytes | str, movies: pd.DataFrame) -> tuple[Wanted, list
         them is in the catalogue.
     """
     document = _parse(content)
-    rows = {(movies["title"][film], _year(movies, film)): film for film in reversed(movies.index)}
 
-    def known(entry: dict):
+    def known(entry: dict) -> Film:
         title, film = entry["title"], entry.get("id")
         same = isinstance(film, int) and film in movies.index and movies["title"][film] == title
-        return film if same else rows.get((title, entry.get("year")))
+        named = [film] if same else movies.index[movies["title"] == title]
+        return next((one for one in named if same or year_of(movies, one) == entry.get("year")), None)
 
-    left_out = [entry["title"] for entry in document["likes"] + document["dislikes"] if known(entry) is None]
+    entries = [(kind, entry["title"], known(entry)) for kind in KINDS for entry in document[kind]]
+    left_out = [title for _, title, film in entries if film is None]
     likes, dislikes = (
-        tuple(dict.fromkeys(film for entry in document[kind] if (film := known(entry)) is not None))
-        for kind in ("likes", "dislikes")
+        tuple(dict.fromkeys(film for listed, _, film in entries if listed == kind and film is not None))
+        for kind in KINDS
     )
     if left_out and not likes and not dislikes:
         raise StateFileError("none of its films is in this catalogue. What you chose here stays as it is.")
@@ -159,12 +170,12 @@ def read_state(content: bytes | str, movies: pd.DataFrame) -> tuple[Wanted, list
         text[:MOST_LETTERS] if film is None and isinstance(text, str) and text.strip() else None,
         tuple(name for name in people if isinstance(name, str)) if film is None and isinstance(people, list) else (),
     )
-    space = document.get("space") if document.get("space") in SPACES else "text"
+    space = document["space"] if document.get("space") in SPACES else "text"
     taste = Taste(likes, tuple(film for film in dislikes if film not in likes))
     return Wanted(question, taste, read_steering(document.get("steering")), space), left_out
 
 
-def read_steering(values) -> Steering:
+def read_steering(values: Any) -> Steering:
     """Take from a file, or from the browser, what makes sense of a steering; for the rest, the beginning's."""
     values, plain = values if isinstance(values, dict) else {}, Steering()
     k, diversity, genres = values.get("k"), values.get("diversity"), values.get("genres")
@@ -192,14 +203,14 @@ def _parse(content: bytes | str) -> dict:
         raise StateFileError("the file is JSON, but no taste. Choose one that was saved here.")
     if document.get("version") != VERSION:
         raise StateFileError(f"the taste has version {document.get('version')!r}; this app reads version {VERSION}.")
-    for kind in ("likes", "dislikes"):
+    for kind in KINDS:
         entries = document.get(kind)
         if not isinstance(entries, list) or not all(map(_is_film, entries)):
             raise StateFileError(f"'{kind}' is no list of films with title and year.")
     return document
 
 
-def _is_film(entry) -> bool:
+def _is_film(entry: Any) -> bool:
     return (
         isinstance(entry, dict)
         and isinstance(entry.get("title"), str)
@@ -208,14 +219,5 @@ def _is_film(entry) -> bool:
     )
 
 
-def _without(films: tuple, film) -> tuple:
+def _without(films: tuple, film: Film) -> tuple:
     return tuple(other for other in films if other != film)
-
-
-def _plain(identifier):
-    return int(identifier) if isinstance(identifier, np.integer) else identifier
-
-
-def _year(movies: pd.DataFrame, film) -> int | None:
-    year = movies["year"][film] if "year" in movies else None
-    return None if year is None or pd.isna(year) else int(year)

@@ -10,9 +10,12 @@ import dataclasses
 import functools
 import json
 import os
+import sys
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import pandas as pd
@@ -21,13 +24,25 @@ import traitlets
 from helpers.app import pages, share
 from helpers.app.catalogue import Catalogue, course_catalogue, csv_catalogue
 from helpers.app.latest import Latest
-from helpers.app.state import MOST_BYTES, MOST_FILMS, Question, Wanted, dump_state, read_state, read_steering
+from helpers.app.reading import Reading
+from helpers.app.state import (
+    MOST_BYTES,
+    MOST_FILMS,
+    SPACES,
+    Film,
+    Question,
+    Steering,
+    Wanted,
+    dump_state,
+    read_state,
+    read_steering,
+)
 from helpers.encoding import load_encoder
 
 SERVED = "COURSE_DEMO_CATALOGUE"  # variable with the arguments of `csv_catalogue`, as JSON
 HERE = Path(__file__).parent
 STILL = HERE / "still.png"  # stands for the app where widgets cannot run
-EXAMPLES = ["Alien", "Tom Hanks", "a heist goes wrong in the snow"]
+EXAMPLES = ["Alien", "Tom Hanks", "toys come alive when nobody looks"]
 # Messages of which only the newest of a group counts.
 LATE = {
     **dict.fromkeys(["read", "reading", "film", "taste"], "ask"),
@@ -36,10 +51,6 @@ LATE = {
 MANY_WORDS = 4  # a text of more is no title, so nothing need be said of titles
 DOTS = 20_000  # of the map, at most
 _ENCODER = threading.Lock()
-
-
-def _html() -> traitlets.Unicode:
-    return traitlets.Unicode().tag(sync=True)
 
 
 class Demo(anywidget.AnyWidget):
@@ -71,7 +82,7 @@ class Demo(anywidget.AnyWidget):
     _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("search.js", "map.js", "app.js"))
     _css = (HERE / "style.css").read_text(encoding="utf-8")
 
-    shell, under, head, cards, taste, scores, note = (_html() for _ in range(7))
+    shell, under, head, cards, taste, scores, note = (traitlets.Unicode().tag(sync=True) for _ in range(7))
     saved = traitlets.Unicode().tag(sync=True)  # what the browser keeps, and a link holds: see `dump_state`
     shown = traitlets.Dict().tag(sync=True)  # what is pressed and filled in
     marks = traitlets.Dict().tag(sync=True)  # of the map
@@ -79,22 +90,26 @@ class Demo(anywidget.AnyWidget):
     about = traitlets.Dict().tag(sync=True)  # what never changes
 
     def __init__(
-        self, catalogue: Catalogue | None = None, name: str = "Films for you", noun: str = "film", reader=None
+        self,
+        catalogue: Catalogue | None = None,
+        name: str = "Films for you",
+        noun: str = "film",
+        reader: Callable[[], Any] | None = None,
     ):
         self.catalogue, self.name, self.noun = catalogue or course_catalogue(), name, noun
-        self.wanted, self.found, self.readings = Wanted(), pd.DataFrame(), []
+        self.wanted, self.found = Wanted(), pd.DataFrame()
+        self.readings: list[Reading] = []
         self._reader = reader or functools.partial(_one_encoder, self.catalogue)
-        self._encoder, self._warm = None, False
-        self._one_at_a_time = threading.Lock()  # the encoder's tokenizer does not like two threads
+        self._encoder: Any = None
+        self._warm = False
+        self._one_at_a_time = threading.Lock()
         self._lists, self._reasons, self._loading, self._learning = Latest(), Latest(), Latest(), Latest()
-        self._newest = defaultdict(int)
+        self._newest: defaultdict[tuple, int] = defaultdict(int)
         learned, plane = self.catalogue.ratings is not None, self.catalogue.map
-        kept = "Near: stories that are alike. Zoom in, point at a dot, click it."
-        rough = "Near: stories that are roughly alike. Zoom in, point at a dot, click it."
         super().__init__(
             shell=pages.render(
-                "shell.html.j2", name=name, noun=noun, learned=learned, spaces=pages.spaces(), most=MOST_FILMS,
-                years=self.catalogue.years, genres=self.catalogue.genres, map_line=kept if plane.names else rough,
+                "shell.html.j2", name=name, noun=noun, learned=learned, spaces=pages.SPACE_WORDS, most=MOST_FILMS,
+                years=self.catalogue.years, genres=self.catalogue.genres, kept=bool(plane.names),
             ),
             about={"name": name, "noun": noun, "most_bytes": MOST_BYTES, "regions": plane.names},
             dots=(plane.points[:DOTS] * 65_535).astype("<u2").tobytes(),
@@ -117,7 +132,7 @@ class Demo(anywidget.AnyWidget):
         except (ValueError, LookupError) as error:
             self._show_error(error)
 
-    def _film(self, message: dict):
+    def _film(self, message: dict) -> Film:
         return self.catalogue.ids[int(message["film"])]
 
     def _on_typed(self, message: dict) -> None:
@@ -147,17 +162,10 @@ class Demo(anywidget.AnyWidget):
         self._ask(Question())
 
     def _on_like(self, message: dict) -> None:
-        self._judge_film(message, self.wanted.taste.like)
+        deed = message["kind"] if message.get("on", True) else "forget"
+        self._change(taste=getattr(self.wanted.taste, deed)(self._film(message)))
 
-    def _on_dislike(self, message: dict) -> None:
-        self._judge_film(message, self.wanted.taste.dislike)
-
-    def _judge_film(self, message: dict, judged) -> None:
-        film = self._film(message)
-        self._change(taste=judged(film) if message.get("on", True) else self.wanted.taste.forget(film))
-
-    def _on_forget(self, message: dict) -> None:
-        self._change(taste=self.wanted.taste.forget(self._film(message)))
+    _on_dislike = _on_forget = _on_like
 
     def _on_undo(self, message: dict) -> None:
         self._change(taste=self.wanted.taste.undo())
@@ -167,7 +175,7 @@ class Demo(anywidget.AnyWidget):
         self.note = "Your taste is empty. Undo brings it back."
 
     def _on_space(self, message: dict) -> None:
-        if message["value"] in pages.SPACE_WORDS:
+        if message["value"] in SPACES:
             self._change(space=message["value"])
 
     def _on_steer(self, message: dict) -> None:
@@ -177,32 +185,32 @@ class Demo(anywidget.AnyWidget):
         """Go on where the browser, a link or a file says, or tell in one line why not."""
         wanted, left_out = read_state(message["text"], self.catalogue.movies)
         taste = self.wanted.taste.become(wanted.taste.likes, wanted.taste.dislikes)
-        self.readings = []
-        if message.get("from") == "file":
+        self.readings, loaded = [], message.get("from") == "file"
+        if loaded:
             self._change(taste=taste, question=Question())
         else:
             space = wanted.space if self.catalogue.ratings is not None else "text"
             steering = self._known_steering(wanted.steering)
             self._change(question=wanted.question, taste=taste, space=space, steering=steering)
-        lost = f" Not in this catalogue: {', '.join(left_out[:5])}." if left_out else ""
-        if message.get("from") == "file" or lost:
+        lost = f" Not in this catalog: {', '.join(left_out[:5])}." if left_out else ""
+        if loaded or lost:
             self.note = f"Loaded {_count(len(self.wanted.taste), self.noun)}.{lost}"
 
     def _on_detail(self, message: dict) -> None:
         """All about a film, and if it is in the list, why."""
-        film = self._film(message)
-        near = self.found["near"].get(film) if film in self.found.index else None
-        text = self.wanted.question.text if film in self.found.index else None
-        why = None
+        film, catalogue = self._film(message), self.catalogue
+        listed = film in self.found.index
+        near = self.found["near"][film] if listed else None
+        why, text, ours = None, self.wanted.question.text if listed else None, "Your words:"
         if near is not None:
-            lead = f"Why it is here: near {pages.name_of(self.catalogue, near)}"
-            why = {"lead": lead, "lines": pages.reason_lines(self.catalogue, film, near)}
+            lead = f"Why it is here: near {pages.name_of(catalogue, near)}"
+            why = {"lead": lead, "lines": pages.reason_lines(catalogue, film, near)}
+            text, ours = catalogue.premise(near), f"{catalogue.titles[near]}:"
         elif text is not None:
             why = {"lead": "Why it is here: near your words", "lines": []}
-        self.send({"part": "detail", "film": message["film"], "html": pages.detail(self.catalogue, film, why)})
-        if why:
-            ours = "Your words:" if near is None else f"{self.catalogue.titles[near]}:"
-            self._explain(film, text if near is None else self.catalogue.premise(near), ours, message["film"])
+        self.send({"part": "detail", "film": message["film"], "html": pages.detail(catalogue, film, why)})
+        if text is not None:
+            self._explain(film, text, ours, message["film"])
 
     def _on_name(self, message: dict) -> None:
         self.send({"part": "name", "film": message["film"], "name": pages.name_of(self.catalogue, self._film(message))})
@@ -216,13 +224,13 @@ class Demo(anywidget.AnyWidget):
         self.readings = []
         self._change(question=question)
 
-    def _change(self, **changes) -> None:
+    def _change(self, **changes: Any) -> None:
         self.wanted = self.wanted.but(**changes)
         self.refresh()
         self.saved = dump_state(self.wanted, self.catalogue.movies)
         self.warm_up()
 
-    def _known_steering(self, steering):
+    def _known_steering(self, steering: Steering) -> Steering:
         genres = tuple(genre for genre in steering.genres if genre in self.catalogue.genres)
         return dataclasses.replace(steering, genres=genres)
 
@@ -248,17 +256,17 @@ class Demo(anywidget.AnyWidget):
 
     def _find(self, wanted: Wanted) -> tuple[Wanted, pd.DataFrame, dict]:
         vector = None
-        if wanted.question.text is not None:
-            with self._one_at_a_time:
-                text = wanted.question.text
-                vector = self._encoder.encode(text, normalize_embeddings=True, show_progress_bar=False)
+        text = wanted.question.text
+        if text is not None:
+            options = {"normalize_embeddings": True, "show_progress_bar": False}
+            vector = self._with_encoder(lambda encoder: encoder.encode(text, **options))
         found = self.catalogue.find(wanted, vector)
-        return wanted, found, self.catalogue.judge(found.index) if len(found) > 1 else {}
+        return wanted, found, self.catalogue.judge([*found.index]) if len(found) > 1 else {}
 
     def _show_list(self, outcome: tuple) -> None:
         wanted, self.found, figures = outcome
         with self.hold_sync():
-            heading, told = self._heading(wanted)
+            heading, told = self.heading(wanted)
             self.head = pages.render(
                 "head.html.j2", heading=heading, chips=pages.chips(wanted.steering, self.catalogue.years)
             )
@@ -271,7 +279,7 @@ class Demo(anywidget.AnyWidget):
             self.scores = pages.judgement(figures)
             self._show_taste()
 
-    def _heading(self, wanted: Wanted) -> tuple[str, str]:
+    def heading(self, wanted: Wanted) -> tuple[str, str]:
         """The heading of a list, and a line under it on how the question was understood."""
         question, many = wanted.question, f"{self.noun.capitalize()}s"
         reader = self.catalogue.reader
@@ -283,11 +291,12 @@ class Demo(anywidget.AnyWidget):
             return f"{many} with {' and '.join(question.people)}", ""
         if question.text is not None:
             strange, whole = reader.unknown(question.text)
-            missing = f"“{'”, “'.join(strange[:3])}” is in no title, name, or story here."
-            if strange and whole:
+            verb, long = "is" if len(strange) == 1 else "are", len(question.text.split()) > MANY_WORDS
+            missing = f"“{'”, “'.join(strange[:3])}” {verb} in no title, name, or story here."
+            if strange and whole and not long:
                 return f"Not in this catalog: “{question.text}”", f"{missing} These stories are nearest all the same."
             plainly = f"No title or person here is called “{question.text}”; these stories come nearest."
-            here = any(one.kind != "Stories" for one in self.readings) or len(question.text.split()) > MANY_WORDS
+            here = long or any(one.kind != "Stories" for one in self.readings)
             return f"Stories about “{question.text}”", missing if strange else "" if here else plainly
         if len(wanted.taste):
             return f"For you, from {_count(len(wanted.taste), self.noun)}", ""
@@ -301,7 +310,7 @@ class Demo(anywidget.AnyWidget):
         taste, wanted, place = self.wanted.taste, self.wanted, self.catalogue.place
         films = [(film, "♥", "like") for film in taste.likes] + [(film, "✕", "do not like") for film in taste.dislikes]
         self.taste = pages.render(
-            "taste.html.j2", films=[(pages.brief(self.catalogue, film), sign, said) for film, sign, said in films],
+            "taste.html.j2", films=[(pages.film_of(self.catalogue, film), sign, said) for film, sign, said in films],
             count=len(taste), undo=taste.before is not None, shown=wanted.question == Question() and len(taste) > 0,
         )  # fmt: skip
         asked = wanted.question.film
@@ -321,12 +330,11 @@ class Demo(anywidget.AnyWidget):
             for kind, some in (("chosen", chosen), ("found", recommended))
         }
 
-    def _explain(self, film, text: str, ours: str, number) -> None:
+    def _explain(self, film: Film, text: str, ours: str, number: int) -> None:
         """Send the closest sentences once they are found."""
 
         def work() -> str:
-            with self._one_at_a_time:
-                found = self.catalogue.reason(text, film, self._ready_encoder())
+            found = self._with_encoder(lambda encoder: self.catalogue.reason(text, film, encoder))
             return pages.reason(found, ours, f"{self.catalogue.titles[film]}:")
 
         def show(html: str) -> None:
@@ -336,30 +344,38 @@ class Demo(anywidget.AnyWidget):
 
     # ---- what is prepared beside the kernel --------------------------------------------------------------------------
 
-    def _ready_encoder(self):
-        if self._encoder is None:
-            self._encoder = self._reader()
-        return self._encoder
+    def _with_encoder(self, use: Callable[[Any], Any] = id) -> Any:
+        """Use the encoder, which is loaded when it is first needed; its tokenizer does not like two threads.
+
+        Nor does a sentence need two cores: on a busy machine, they wait for each other ten times as long as they work.
+        """
+        with self._one_at_a_time:
+            self._encoder = self._reader() if self._encoder is None else self._encoder
+            torch = sys.modules.get("torch")
+            if torch is None:  # an encoder without a network
+                return use(self._encoder)
+            cores = torch.get_num_threads()
+            torch.set_num_threads(1)
+            try:
+                return use(self._encoder)
+            finally:
+                torch.set_num_threads(cores)
 
     def _load_encoder(self) -> None:
-        def load():
-            with self._one_at_a_time:
-                return self._ready_encoder()
+        def loaded(_: object) -> None:
+            if self.wanted.question.text is not None:
+                self.refresh()
 
-        self._loading.ask(load, self._loaded, self._show_error)
+        self._loading.ask(self._with_encoder, loaded, self._show_error)
 
-    def _loaded(self, _) -> None:
-        if self.wanted.question.text is not None:
-            self.refresh()
-
-    def _repr_mimebundle_(self, **kwargs):
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         """Give the app, and a still picture for whatever cannot show widgets."""
         from helpers.plots import picture  # matplotlib, which the app itself can do without
 
         bundle = super()._repr_mimebundle_(**kwargs)
         bundle = bundle[0] if isinstance(bundle, tuple) else bundle
         alt = "The app. It needs a running kernel; this is a picture of it, with the films of the course."
-        still, metadata = picture(STILL.read_bytes(), alt) if STILL.exists() else ({"text/plain": alt}, {})
+        still, metadata = picture(STILL.read_bytes(), alt)
         return {**(bundle or {}), **still}, metadata
 
 
@@ -385,11 +401,9 @@ def prepared() -> functools.partial:
 
 def app_maker(source: dict | None) -> functools.partial:
     """What makes the app of a source: arguments of `csv_catalogue` or `course_catalogue`, or None."""
-    if source:
-        if "csv" not in source:
-            return functools.partial(Demo, course_catalogue(**source))
+    if source and "csv" in source:
         return functools.partial(Demo, csv_catalogue(**source), Path(source["csv"]).name, noun="title")
-    return functools.partial(Demo, course_catalogue())
+    return functools.partial(Demo, course_catalogue(**(source or {})))
 
 
 def app_of(source: dict | None) -> Demo:
@@ -397,7 +411,7 @@ def app_of(source: dict | None) -> Demo:
     return app_maker(source)()
 
 
-def _one_encoder(catalogue: Catalogue):
+def _one_encoder(catalogue: Catalogue) -> Any:
     """The encoder of a catalogue; the course's is loaded once a process, whoever comes first."""
     with _ENCODER:
         return catalogue.encoder or load_encoder()

@@ -77,26 +77,11 @@ def run(size: Size = FULL) -> Iterator[Measurement]:
 
 
 def interleave(ways: Mapping[str, Callable], rounds: int, times: int = 1, per: int = 1) -> dict[str, list[float]]:
-    """Time each way once a round, after a round that does not count.
+    """Time each way once a round, after a round that does not count: seconds a question, a figure a round, by way.
 
     What takes less than `SHORT` is called for `WARM` seconds, without counting, before each figure: caches then hold
-    what its own calls leave there, and not what the way before it did.
-
-    Parameters
-    ----------
-    ways : dict of str to callable
-        What to time.
-    rounds : int
-        How often.
-    times : int
-        How many calls in a row make one figure; more than 1 for what takes milliseconds.
-    per : int
-        How many questions a call answers.
-
-    Returns
-    -------
-    dict of str to list of float
-        Seconds a question, a figure a round.
+    what its own calls leave there, and not what the way before it did. `times` calls in a row make one figure, and each
+    of them answers `per` questions.
     """
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     first = {}
@@ -241,8 +226,7 @@ def judging(size: Size) -> Iterator[Measurement]:
     scores = random.random((600, 1_000))
     liked = np.argwhere(random.random(scores.shape) < 0.03)
     test = pd.DataFrame({"user_id": liked[:, 0], "movie_id": liked[:, 1], "rating": 5.0})
-    seen = {"user_id": np.arange(600), "movie_id": 1_000, "rating": 5.0}  # one film more, which all have seen
-    train = pd.DataFrame(seen)
+    train = pd.DataFrame({"user_id": np.arange(600), "movie_id": 1_000, "rating": 5.0})  # one more, which all have seen
     movies = pd.DataFrame(index=pd.RangeIndex(1_001, name="movie_id"))
     vectors = made_up_vectors(1_001)
     model = Given(np.column_stack([scores, np.zeros(600)])).fit(train, movies)
@@ -365,22 +349,18 @@ def as_document(measured: list[Measurement], quick: bool) -> dict:
     """One JSON document: the machine, and for each measurement seconds, ratios to the course's way, and quality."""
     rows = []
     for what, seconds, quality in measured:
-        ours = np.array(seconds[OURS])
-        ratios = {way: spread(np.array(each) / ours) for way, each in seconds.items() if way != OURS}
-        times = {way: spread(np.array(each)) for way, each in seconds.items()}
+        times = {way: spread(np.array(taken)) for way, taken in seconds.items()}
+        others = {way: np.array(taken) / seconds[OURS] for way, taken in seconds.items() if way != OURS}
+        ratios = {way: spread(each) for way, each in others.items()}
         rows.append({"what": what, "seconds": times, "ratios": ratios, "quality": quality})
-    return {"machine": describe_machine(), "quick": quick, "measured": rows}
+    machine = {"cores": os.cpu_count(), "processor": platform.machine(), "system": platform.system()}
+    return {"machine": machine, "quick": quick, "measured": rows}
 
 
 def spread(values: np.ndarray) -> dict[str, float]:
     """Median, smallest and largest, to four digits."""
     found = {"median": np.median(values), "low": values.min(), "high": values.max()}
     return {name: float(f"{value:.4g}") for name, value in found.items()}
-
-
-def describe_machine() -> dict:
-    """Cores, kind of processor and system: what a reader needs to place the seconds."""
-    return {"cores": os.cpu_count(), "processor": platform.machine(), "system": platform.system()}
 
 
 def as_table(document: dict) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -27,7 +28,7 @@ import urllib.request
 from pathlib import Path
 from typing import IO, Any, Iterable, Iterator, Sequence, cast
 
-from helpers.course import guard
+from helpers.course import console, guard
 from helpers.home import ROOT
 
 PATH = ROOT / "helpers" / "course" / "path"  # on PYTHONPATH: `helpers` alone, not all of the course's folder
@@ -67,6 +68,9 @@ CAUSES = [  # what pip or the system says, and what it means for the learner
 ]
 
 
+say = functools.partial(console.say, error=True)  # for the person who waits, or for nobody when the pipe has closed
+
+
 class SetupError(Exception):
     """Set-up failed for a reason that fits in one line."""
 
@@ -75,36 +79,24 @@ class WrongChecksumError(SetupError):
     """A package is not one of those that the lock file lists."""
 
 
-def say(line: str) -> None:
-    """Print a line for the person who waits."""
-    print(line, file=sys.stderr, flush=True)
-
-
-def check_python(version: Sequence[int] | None = None) -> None:
+def check_python(version: Sequence[int] = tuple(sys.version_info[:2])) -> None:
     """Raise `SetupError` for a Python that is older than the course needs."""
-    found = tuple(version or sys.version_info[:2])[:2]
-    if found < MINIMUM_PYTHON:
+    if tuple(version[:2]) < MINIMUM_PYTHON:
         raise SetupError(
             "Python {}.{} is too old: the course needs {}.{} or newer. Get it from https://www.python.org/downloads/ "
-            "and start with it.".format(*found, *MINIMUM_PYTHON)
+            "and start with it.".format(*version[:2], *MINIMUM_PYTHON)
         )
 
 
-def lacks_packages(
-    system: str | None = None,
-    version: Sequence[int] | None = None,
-    macos: str | None = None,
-    libc: str | None = None,
-) -> str | None:
+def lacks_packages(system: str = "", version: Sequence[int] = (), macos: str = "", libc: str = "") -> str | None:
     """Say why there are no ready-made packages for this Python on this system, in one line; None if there are.
 
     The parameters stand for what is found here: such as ``"linux-x86_64"``, ``(3, 13)``, ``"14.5"``, ``"glibc 2.36"``.
     """
-    system = system or sysconfig.get_platform()
-    found = tuple(version or sys.version_info[:2])[:2]
-    macos = macos or platform.mac_ver()[0]
-    if found >= UNKNOWN_PYTHON:
-        return "there are no packages for Python {}.{} yet: start with Python 3.11 to 3.14.".format(*found)
+    system, macos = system or sysconfig.get_platform(), macos or platform.mac_ver()[0]
+    version = tuple(version or sys.version_info[:2])
+    if version >= UNKNOWN_PYTHON:
+        return "there are no packages for Python {}.{} yet: start with Python 3.11 to 3.14.".format(*version)
     if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
         return "there are packages for the usual build of Python alone: get it from https://www.python.org/downloads/"
     if system == "win32" or sys.maxsize < 2**32:
@@ -118,14 +110,12 @@ def lacks_packages(
     return _lacks_linux_packages(system, libc) if system.startswith("linux") else None
 
 
-def _lacks_linux_packages(system: str, libc: str | None) -> str | None:
+def _lacks_linux_packages(system: str, libc: str) -> str | None:
     if system not in ("linux-x86_64", "linux-aarch64"):
         return "there are packages for x86-64 and ARM processors of 64 bits alone, and this is {}.".format(system)
-    try:
-        libc = libc or os.confstr("CS_GNU_LIBC_VERSION")
-    except (ValueError, OSError):
-        libc = None
-    if not libc or not libc.startswith("glibc"):
+    with contextlib.suppress(ValueError, OSError):
+        libc = libc or os.confstr("CS_GNU_LIBC_VERSION") or ""
+    if not libc.startswith("glibc"):
         return "there are no packages for Linux without glibc, such as Alpine: use Debian, Ubuntu or Fedora."
     if release(libc.split()[1]) < release(MINIMUM_GLIBC):
         return "this Linux is too old: its {} is older than glibc {}.".format(libc, MINIMUM_GLIBC)
@@ -197,20 +187,9 @@ def normalized(name: str) -> str:
 def broken(names: Iterable[str] | None = None, folder: Path | str | None = None) -> dict[str, str]:
     """Installed packages of which something is gone, and what: ``{"pandas": "pandas/core is gone"}``.
 
-    Each folder is looked for, and each file on the first level, by the list that pip has left (0.07 s).
-
-    Parameters
-    ----------
-    names : iterable of str, optional
-        Look at these alone; one that is not installed counts as broken. Default: whatever the lock files name and
-        `folder` has, so that an environment of another make is only asked for what it holds.
-    folder : path, optional
-        A ``site-packages`` folder. Default: the one of the running Python.
-
-    Returns
-    -------
-    dict
-        Name as asked for, and why it is unfit. A package that pip was interrupted in the middle of is among them.
+    Each folder is looked for, and each file on the first level, by the list that pip has left (0.07 s). Of `names`, one
+    that is not installed is broken, too; without names, all are looked at that the lock files name and `folder`, by
+    default the running Python's ``site-packages``, holds.
     """
     folder = Path(folder or sysconfig.get_path("purelib"))
     notes = _notes(folder)
@@ -225,18 +204,23 @@ def _notes(folder: Path) -> dict[str, Path]:
     return {normalized(path.name.split("-")[0]): path for path in Path(folder).glob("*-*.dist-info")}
 
 
+def _read(file: Path) -> str | None:
+    """Text of a file, or None where it is not there or damaged."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+
+
 def _gone(folder: Path, note: Path | None) -> str | None:
     """Say what of a package is missing, by the list of its files that pip left; None if nothing is."""
     if note is None:
         return "not installed"
-    try:
-        installer = (note / "INSTALLER").read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):  # pip writes it after the package's files
+    installer, record = _read(note / "INSTALLER"), _read(note / "RECORD")
+    if installer is None:  # pip writes it after the package's files
         return "half installed"
-    whole = installer in ("pip", "uv")  # conda and Debian leave out some of what they list, or list nothing
-    try:
-        record = (note / "RECORD").read_text(encoding="utf-8")
-    except (OSError, ValueError):
+    whole = installer.strip() in ("pip", "uv")  # conda and Debian leave out some of what they list, or list nothing
+    if record is None:
         return "its list of files is gone" if whole else None
     prefix = str(folder) + os.sep
     paths = [line.partition(",")[0] for line in record.splitlines() if not line.startswith('"')]
@@ -252,18 +236,10 @@ def _gone(folder: Path, note: Path | None) -> str | None:
 
 def pins(lock: Path) -> dict[str, str]:
     """Names and versions in a lock file, as far as they are meant for this system."""
-    lines = re.findall(
-        r"(?m)^([\w.-]+)==([^\s;\\]+)(?: *; *(\w+) (==|!=) \"(\w+)\")?", lock.read_text(encoding="utf-8")
-    )
+    pinned = r"(?m)^([\w.-]+)==([^\s;\\]+)(?: *; *(\w+) (==|!=) \"(\w+)\")?"
     here = {"sys_platform": sys.platform, "os_name": os.name, "platform_machine": platform.machine()}
-    return {
-        name: version for name, version, key, sign, value in lines if not key or (here[key] == value) == (sign == "==")
-    }
-
-
-def venv_python(venv: Path) -> Path:
-    """Path of the Python inside an environment."""
-    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    lines = re.findall(pinned, lock.read_text(encoding="utf-8"))
+    return {line[0]: line[1] for line in lines if not line[2] or (here[line[2]] == line[4]) == (line[3] == "==")}
 
 
 def locks(tests: bool) -> list[Path]:
@@ -286,8 +262,8 @@ class Environment:
     """``.venv``, and the note in it that says which lock files it was made from."""
 
     def __init__(self, folder: Path):
-        self.folder = Path(folder)
-        self.python = venv_python(self.folder)
+        self.folder = folder
+        self.python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         self.note = self.folder / "course-setup.json"
         self.held: IO | None = None  # the lock of `alone`, once this process has it
 
@@ -298,20 +274,20 @@ class Environment:
             return self.folder / "Lib" / "site-packages"
         return self.folder / "lib" / "python{}.{}".format(*self.version()) / "site-packages"
 
+    def runs(self) -> bool:
+        """Tell whether it has a Python that this user can start: in a shared folder, it may lie in another's home."""
+        return os.access(self.python, os.X_OK) and os.access(self.folder / "pyvenv.cfg", os.R_OK)
+
     def version(self) -> tuple[int, ...]:
         """Version of the environment's Python, such as ``(3, 13)``; of the running one where there is none yet."""
-        try:
-            noted = (self.folder / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            noted = ""
-        found = re.search(r"(?m)^version(?:_info)? *= *(\d+)\.(\d+)", noted)
+        found = re.search(r"(?m)^version(?:_info)? *= *(\d+)\.(\d+)", _read(self.folder / "pyvenv.cfg") or "")
         return tuple(map(int, found.groups())) if found else tuple(sys.version_info[:2])
 
     def state(self) -> dict[str, Any]:
         """Read the note, name and digest of each lock file that was installed whole: ``{}`` when it is damaged."""
         try:
-            state = json.loads(self.note.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            state = json.loads(_read(self.note) or "{}")
+        except (ValueError, RecursionError):
             return {}
         return state if isinstance(state, dict) else {}
 
@@ -327,25 +303,16 @@ class Environment:
     def unfit(self, tests: bool = False) -> dict[str, str]:
         """Say what is not as it should be, and why: ``{}`` if all is well.
 
-        Parameters
-        ----------
-        tests : bool
-            Whether the packages of the tests belong to it, too.
-
-        Returns
-        -------
-        dict
-            ``"Python"``, the name of a lock file, ``"pip"``, ``"helpers"`` or the name of a package, and the reason.
+        Named are ``"Python"``, a lock file, ``"helpers"`` or packages; those of the tests if they belong to it, too.
         """
-        if not (self.python.exists() and (self.folder / "pyvenv.cfg").exists()):
+        if not self.runs():
             return {"Python": "there is none in {}".format(self.folder)}
         state = self.state()
         wrong = {lock.name: "not installed" for lock in locks(tests) if state.get(lock.name) != fingerprint(lock)}
         if wrong:
             return wrong
         pinned = [name for lock in locks(tests) for name in pins(lock)]
-        wrong.update(self._out_of_range(pinned))
-        wrong.update(broken(pinned, self.site))
+        wrong = {**self._out_of_range(pinned), **broken(pinned, self.site)}
         file, line = self._link()
         if not file.exists() or file.read_bytes() != line:
             wrong["helpers"] = "the environment does not know this folder, {}".format(ROOT)
@@ -375,10 +342,9 @@ class Environment:
         reason = lacks_packages()
         if reason:
             raise SetupError("Set-up is not possible here: " + reason)
-        fresh = not self.state().get(LOCKS[0])
-        if fresh and shutil.disk_usage(ROOT).free < DISK_NEEDED:
-            raise SetupError("Set-up failed: " + CAUSES[0][1])
-        if fresh:
+        if not self.state().get(LOCKS[0]):
+            if shutil.disk_usage(ROOT).free < DISK_NEEDED:
+                raise SetupError("Set-up failed: " + CAUSES[0][1])
             say("Setting up the course in .venv: about 1.6 GB and one or two minutes, once.")
         self._make_python()
         for lock in locks(tests):
@@ -389,14 +355,15 @@ class Environment:
 
     def _make_python(self) -> None:
         """Make the environment, without packages but pip's; repair one whose Python or pip is gone."""
-        if not (self.python.exists() and (self.folder / "pyvenv.cfg").exists()):
+        if not self.runs():
             if self.folder.exists() and self.version() != sys.version_info[:2]:
                 say("The Python {}.{} of .venv is gone: its packages are made anew.".format(*self.version()))
                 shutil.rmtree(self.site, ignore_errors=True)
             for link in self.python.parent.glob("python*"):
                 if link.is_symlink() and not link.exists():
                     link.unlink()  # venv leaves a broken link as it is
-            run(base_python(), ["venv", "--without-pip", self.folder], "making the environment", held=self.held)
+            base = getattr(sys, "_base_executable", None) or sys.executable  # never the one inside what is being made
+            run(base, ["venv", "--without-pip", self.folder], "making the environment", held=self.held)
         if self.version() < MINIMUM_PYTHON or self.version() >= UNKNOWN_PYTHON:
             raise SetupError(
                 "{} holds Python {}.{}, which does not serve. Delete it, then run the command again.".format(
@@ -410,19 +377,18 @@ class Environment:
         """Install what a lock file names and the environment lacks."""
         gone = self._discard(pins(lock))
         if self.state().get(lock.name) == fingerprint(lock):
-            names = {*gone, *self._out_of_range(pins(lock))}
-            if names:
-                self._mend(lock, names)
+            self._mend(lock, {*gone, *self._out_of_range(pins(lock))})
             return
         self.remember(lock, whole=False)
         self._pip(lock, set(pins(lock)))
         self.remember(lock, whole=True)
         say("  a first import of everything, half a minute ...")
-        variables = dict(child_environment(), PYTHONDONTWRITEBYTECODE="")
         with contextlib.suppress(SetupError):  # it saves time, and no more
-            run(self.python, ["helpers.course.warm_up"], "importing", held=self.held, env=variables)
+            run(self.python, ["helpers.course.warm_up"], "importing", held=self.held)
 
     def _mend(self, lock: Path, names: set[str]) -> None:
+        if not names:
+            return
         listed = ", ".join(sorted(names))
         say("Mending: {}.".format(listed))
         try:
@@ -452,12 +418,10 @@ class Environment:
         wanted.write_text("".join(blocks.values()), encoding="utf-8")
         pip(self.python, ["--only-binary=:all:", "--require-hashes", "-r", wanted], len(blocks), self.held)
         wanted.unlink()
-        if "torch" in blocks and sys.platform == "linux" and self._has_cuda_torch():
+        torch = _version(_notes(self.site).get("torch")) or "+cpu"
+        if "torch" in blocks and sys.platform == "linux" and "+cpu" not in torch:
             say("  what PyTorch needs for NVIDIA cards ...")  # by its own list, which the lock file does not repeat
             pip(self.python, [pin], 0, self.held, alone=False)
-
-    def _has_cuda_torch(self) -> bool:
-        return "+cpu" not in (_version(_notes(self.site).get("torch")) or "+cpu")
 
     def _link(self) -> tuple[Path, bytes]:
         """A ``.pth`` file that lets editors which start kernels themselves find `helpers`, and what it holds.
@@ -469,24 +433,26 @@ class Environment:
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[IO | None]:
-    """Wait until no other set-up of this course runs, and keep others waiting; gives the lock, for children to keep.
+def alone(path: Path | None = None, what: str = "set-up of this course") -> Iterator[IO | None]:
+    """Wait until nobody else holds a lock, and keep others waiting; gives the lock, for children to keep.
 
     The lock is the operating system's on an open file: it ends with the process, and with the pip that it had started.
     """
     try:
-        file = (ROOT / ".venv.lock").open("a+b")
+        file = (path or ROOT / ".venv.lock").open("a+b")
     except OSError:  # a folder that cannot be written is told where that matters
         yield None
         return
     with file:
-        if not _try_lock(file):
-            say("Another set-up of this course is running: waiting for it.")
-            _wait_for_lock(file)
+        if not _locked(file):
+            say("Another {} is running: waiting for it.".format(what))
+            while not _locked(file):
+                time.sleep(0.2)
         yield file
 
 
-def _try_lock(file: IO) -> bool:
+def _locked(file: IO) -> bool:
+    """Try to lock a file, and tell whether that was possible."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -502,16 +468,6 @@ def _try_lock(file: IO) -> bool:
     except OSError as error:
         return not (os.name == "nt" and error.errno in (errno.EACCES, errno.EDEADLK))  # no locks on this disk: go on
     return True
-
-
-def _wait_for_lock(file: IO) -> None:
-    while not _try_lock(file):
-        time.sleep(0.2)
-
-
-def base_python() -> str:
-    """The Python that makes the environment: never the one inside the environment that is being made."""
-    return getattr(sys, "_base_executable", None) or sys.executable
 
 
 def needs_cpu_torch() -> bool:
@@ -570,29 +526,17 @@ def pip(python: Path, arguments: list[str | Path], total: int, held: IO | None =
     run(python, command + arguments, "installing packages", total, held)
 
 
-def run(
-    python: Path | str,
-    arguments: list[str | Path],
-    doing: str,
-    total: int = 0,
-    held: IO | None = None,
-    **options: Any,
-) -> None:
+def run(python: Path | str, arguments: list[str | Path], doing: str, total: int = 0, held: IO | None = None) -> None:
     """Run a module for the set-up; its output is condensed to a counter, or to one line when it fails.
 
     It ends with this process. Should it be slow to, it still keeps the lock `held`, which it inherits.
     """
-    pipes: dict[str, Any] = {
-        "stdout": subprocess.PIPE,
-        "stderr": subprocess.STDOUT,
-        "text": True,
-        "errors": "replace",
-        **options,
-    }
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8"}
     if held and os.name != "nt":
         pipes["pass_fds"] = [held.fileno()]
+    variables = dict(child_environment(), PYTHONDONTWRITEBYTECODE="", PYTHONUTF8="1")  # or venv cannot write some paths
     lines, seen = [], 0
-    process = guard.start(python, arguments, **pipes)
+    process = guard.start(python, arguments, errors="replace", env=variables, **pipes)
     output = cast(IO, process.stdout)
     try:
         for line in output:
@@ -618,9 +562,9 @@ def show_progress(text: str | None) -> None:
     """Redraw one line on a terminal; elsewhere print now and then, so that logs stay short."""
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K" + (text or ""))
+        sys.stderr.flush()
     elif text and re.search(r"\[(1|\d+0)/|unpacking", text):
-        sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+        say(text)
 
 
 def explain(output: str) -> str:
@@ -634,11 +578,6 @@ def explain(output: str) -> str:
     return errors[-1].strip()
 
 
-def may_install_here() -> bool:
-    """Tell whether packages may be added to the running Python (PEP 668: not to one that the system manages)."""
-    return not (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists()
-
-
 def child_environment() -> dict[str, str]:
     """Variables for a child process in which `helpers` can be imported from every folder.
 
@@ -648,27 +587,20 @@ def child_environment() -> dict[str, str]:
     return dict(os.environ, PYTHONPATH=os.pathsep.join(paths))
 
 
+def own_environment() -> tuple[Environment, bool]:
+    """The environment of the course, made or not, and whether the running Python is its."""
+    environment = Environment(ROOT / ".venv")
+    return environment, Path(sys.prefix).resolve() == environment.folder.resolve()
+
+
 def ensure(tests: bool = False) -> Path | None:
-    """Return the Python to run the course with, after setting up what is missing.
+    """Set up what is missing; give the Python to hand over to, or None when the running one serves.
 
-    Parameters
-    ----------
-    tests : bool
-        Whether the packages of the tests are needed, too.
-
-    Returns
-    -------
-    pathlib.Path or None
-        A Python to hand over to, or None when the running one serves.
-
-    Raises
-    ------
-    SetupError
-        With one line that says what is wrong and what to do.
+    Raises `SetupError` with one line that says what is wrong and what to do.
     """
     check_python()
-    environment = Environment(ROOT / ".venv")
-    inside = Path(sys.prefix).resolve() == environment.folder.resolve() and environment.note.exists()
+    environment, inside = own_environment()
+    inside = inside and environment.note.exists()
     if inside and os.environ.pop(CHECKED, None) == str(os.getpid()):
         return None
     if not inside and not unmet(ranges()):
@@ -683,18 +615,22 @@ def ensure(tests: bool = False) -> Path | None:
 
 def check_active() -> None:
     """Raise `SetupError` if a package of the active environment, which is not ours to repair, is not whole."""
-    for name, why in broken().items():
-        raise SetupError(
-            "{} in {} is not whole: {}. Mend it: {} -m pip install --force-reinstall --no-deps {}=={}".format(
-                name, sys.prefix, why, sys.executable, name, version_of(name)
-            )
-        )
+    gone = broken()
+    if gone:
+        what = "; ".join("{}: {}".format(*found) for found in gone.items())
+        raise SetupError("{} is not whole: {}. Mend it: {}".format(sys.prefix, what, reinstall(gone)))
+
+
+def reinstall(names: Iterable[str]) -> str:
+    """The command that installs packages of the active environment once more."""
+    again = " ".join("{}=={}".format(name, version_of(name)) for name in names)
+    return '"{}" -m pip install --force-reinstall --no-deps {}'.format(sys.executable, again)
 
 
 def add_test_packages() -> None:
     """Add what the tests need to the active environment, if it lacks any of it."""
     wanted: list[str | Path] = [*unmet(ranges(tests=True))]
-    if wanted and not may_install_here():
+    if wanted and Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED").exists():  # by the system: PEP 668
         raise SetupError("The tests need: pip install " + " ".join('"%s"' % need for need in wanted))
     if wanted:
         say("Adding the packages of the tests to the active environment.")
@@ -704,9 +640,8 @@ def add_test_packages() -> None:
 
 def existing_python() -> Path | None:
     """The Python that commands would use if nothing may be installed: for `doctor`, which only looks."""
-    environment = Environment(ROOT / ".venv")
-    inside = Path(sys.prefix).resolve() == environment.folder.resolve()
-    there = environment.python.exists() and environment.state()
+    environment, inside = own_environment()
+    there = environment.runs() and environment.state()
     return environment.python if there and not inside and unmet(ranges()) else None
 
 

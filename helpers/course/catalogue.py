@@ -20,24 +20,17 @@ COLUMNS = ["title_column", "text_column", "genre_column", "year_column", "people
 def examine(description: Description) -> dict:
     """Look through all rows of a catalogue, and through some of its texts with the encoder's tokenizer.
 
-    Returns
-    -------
-    dict
-        What ``--json`` prints: ``read``, ``columns``, ``guessed``, ``rows``, ``usable``, ``left_out``, ``again``
-        (titles and texts that come again), ``short`` texts, ``words`` (a histogram), ``encoder``, and ``go_on``.
+    Gives what ``--json`` prints: among others ``again``, titles and texts that come again, and ``words``, a histogram.
     """
     table = description.table
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         films = description.films()
-    again = {name: films[name].str.casefold().duplicated() for name in ("title", "synopsis")}
+    again = {name: films[name].map(lambda text: hash(text.casefold())).duplicated() for name in ("title", "synopsis")}
     words = count_words(films["synopsis"]).to_numpy()
     return {
         "file": table.name,
-        "read": {
-            "encoding": getattr(table, "encoding", None),
-            "delimiter": getattr(table, "delimiter", None),
-        },
+        "read": {name: getattr(table, name, None) for name in ("encoding", "delimiter")},
         "columns": {name: getattr(description, name) for name in COLUMNS},
         "guessed": list(description.guessed),
         "other_columns": [column for column in table.columns if column not in description.settings().values()],
@@ -52,7 +45,7 @@ def examine(description: Description) -> dict:
             if column
         },
         "words": _histogram(words),
-        "encoder": _by_encoder(films["synopsis"].tolist(), description),
+        "encoder": _by_encoder(films["synopsis"], description),
         "notes": [str(note.message) for note in told if "left out" not in str(note.message)],
         "toml": description.toml(),
         "go_on": f"python3 -m helpers recommend {shlex.quote(films['title'].iloc[0])} {description.options()}",
@@ -115,20 +108,22 @@ def _histogram(words: np.ndarray) -> dict[str, int]:
     return {names[place]: int(counts[place]) for place in range(used[0], used[-1] + 1)}
 
 
-def _by_encoder(texts: list[str], description: Description) -> dict:
-    """What the encoder makes of the texts, without encoding them."""
+def _by_encoder(texts: pd.Series, description: Description) -> dict:
+    """What the encoder makes of the texts, without encoding them; of the course's, only the tokenizer is loaded."""
     from helpers.encoding import load_encoder
-    from helpers.encoding.languages import advice
+    from helpers.encoding.languages import advice, uncut, unknown_sign
+    from helpers.encoding.models import CHOICES, DEFAULT, canonical_name, default_tokenizer
 
-    encoder = load_encoder(description.encoder)
-    tokenizer, limit = getattr(encoder, "tokenizer", None), getattr(encoder, "max_seq_length", None)
-    sample = texts[:: max(1, len(texts) // MOST)]
-    sign = getattr(tokenizer, "unk_token_id", None)
-    tokens = [np.array(text) for text in tokenizer(sample, verbose=False)["input_ids"]] if callable(tokenizer) else []
+    name = canonical_name(description.encoder)
+    encoder = None if name == DEFAULT else load_encoder(name)
+    limit = getattr(encoder, "max_seq_length", None) if encoder else CHOICES[DEFAULT].tokens
+    tokenizer = uncut(getattr(encoder, "tokenizer", None) if encoder else default_tokenizer())
+    sample = texts.iloc[:: max(1, len(texts) // MOST)].tolist()
+    tokens = [np.array(text.ids) for text in tokenizer.encode_batch(sample)] if tokenizer else []
     return {
-        "name": description.encoder or "all-MiniLM-L6-v2",
-        "limit": limit or "all",
+        "name": name,
+        "limit": limit if limit and np.isfinite(limit) else "all",
         "cut_off": float(np.mean([len(text) > (limit or np.inf) for text in tokens])) if tokens else 0.0,
-        "unknown": float(np.mean(np.concatenate(tokens) == sign)) if tokens else 0.0,
-        "advice": advice(texts, tokenizer) if tokens else None,
+        "unknown": float(np.mean(np.concatenate(tokens) == unknown_sign(tokenizer))) if tokens else 0.0,
+        "advice": advice(sample, tokenizer) if tokens else None,
     }

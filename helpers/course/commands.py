@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import json
 import math
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from helpers.course import bootstrap, console, guard, launch
+from helpers.course import bootstrap, console, launch
+from helpers.course.interrupts import INTERRUPTED
+from helpers.home import course_home
 
-FROM_CSV = list(launch.CATALOGUE)
-JSON_HELP = "one JSON document on standard output"
 RATINGS_FROM_CSV = ["user_column", "item_column", "rating_column", "time_column", "scale", "counts", "liked", "zeros"]
 RATINGS_FROM_CSV += ["encoding", "delimiter"]
 
@@ -62,12 +64,13 @@ def parser() -> Parser:
     """Describe every command and its options."""
     top = Parser(prog="python3 -m helpers", description="Recommend with Vectors, a hands-on course.")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    as_json, keeps, serves = Parser(add_help=False), Parser(add_help=False), Parser(add_help=False)
+    as_json.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    keeps.add_argument("--keep", action="store_true", help="write the figures into data/reference_results.json")
+    serves.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
+    serves.add_argument("--port", type=whole_number(1, 65535), help="the next free one is taken if it is busy")
 
-    start = commands.add_parser("start", help="open the course in JupyterLab")
-    start.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
-    start.add_argument(
-        "--port", type=whole_number(1, 65535), default=8888, help="the next free one is taken if it is busy"
-    )
+    start = commands.add_parser("start", parents=[serves], help="open the course in JupyterLab")
     start.add_argument(
         "--renew",
         nargs="+",
@@ -76,22 +79,19 @@ def parser() -> Parser:
         help="a fresh copy of these notebooks, such as 03; yours are kept under names with a date",
     )
     start.add_argument("--yes", action="store_true", help="renew without asking")
-    start.set_defaults(run=launch.start_course, check=start_options)
+    start.set_defaults(run=launch.start_course, check=start_options, port=8888)
 
     test = commands.add_parser("test", help="run every test, the notebooks included")
     test.add_argument("-v", "--verbose", action="store_true", help="name each test")
     test.set_defaults(run=launch.run_tests)
 
-    recommend = commands.add_parser("recommend", help="find films like a film, typos allowed")
+    recommend = commands.add_parser("recommend", parents=[as_json], help="find films like a film, typos allowed")
     recommend.add_argument("title", metavar="TITLE", type=filled)
     recommend.add_argument("-k", type=whole_number(1), default=5, help="how many (default: 5)")
-    recommend.add_argument("--json", action="store_true", help=JSON_HELP)
     add_catalogue_options(recommend, "search")
     recommend.set_defaults(run=recommend_titles, check=catalogue_options)
 
-    demo = commands.add_parser("demo", help="the final app: find films, say what you like, see why")
-    demo.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
-    demo.add_argument("--port", type=whole_number(1, 65535), default=8866, help="the next free one is taken if busy")
+    demo = commands.add_parser("demo", parents=[serves], help="the final app: find films, say what you like, see why")
     demo.add_argument("--theme", choices=["light", "dark"], default="light")
     demo.add_argument(
         "--max-kernels",
@@ -101,9 +101,11 @@ def parser() -> Parser:
         help="open the app in at most so many tabs at once; each takes half a gigabyte (default: 6)",
     )
     add_catalogue_options(demo, "open")
-    demo.set_defaults(run=launch.open_demo, check=catalogue_options)
+    demo.set_defaults(run=launch.open_demo, check=catalogue_options, port=8866)
 
-    evaluate = commands.add_parser("evaluate", help="the scoreboard: every model, judged on held-out ratings")
+    evaluate = commands.add_parser(
+        "evaluate", parents=[as_json, keeps], help="the scoreboard: every model, judged on held-out ratings"
+    )
     evaluate.add_argument("--ratings", choices=["course", "movielens"], help="default: course")
     evaluate.add_argument("--models", metavar="A,B", type=filled, help="only these, joined by commas")
     evaluate.add_argument("-k", "--k", type=whole_number(1), default=10, help="length of the lists (default: 10)")
@@ -112,10 +114,9 @@ def parser() -> Parser:
         "--protocol", choices=["last", "random", "date", "cold"], default="last", help="default: last"
     )
     evaluate.add_argument("--csv", metavar="FILE", type=filled, help="judge on own ratings instead: CSV or CSV.gz")
-    evaluate.add_argument("--user-column", metavar="U", type=filled, help="default: user")
-    evaluate.add_argument("--item-column", metavar="I", type=filled, help="default: item")
-    evaluate.add_argument("--rating-column", metavar="R", type=filled, help="default: rating")
-    evaluate.add_argument("--time-column", metavar="T", type=filled)
+    for name in ("user", "item", "rating", "time"):
+        says = f"default: {name}" if name != "time" else "its column of times, if it has one"
+        evaluate.add_argument(f"--{name}-column", metavar=name[0].upper(), type=filled, help=says)
     evaluate.add_argument("--scale", nargs=2, type=number, metavar=("LOW", "HIGH"), help="of own ratings, if not 0.5 5")
     evaluate.add_argument(
         "--zeros",
@@ -126,33 +127,31 @@ def parser() -> Parser:
         "--counts", action="store_true", help="own ratings are counts of uses, and every use is a like"
     )
     evaluate.add_argument("--liked", metavar="R", type=number, help="the lowest of own ratings that is a like")
-    for name, kind in (("encoding", encoding), ("delimiter", delimiter)):
+    for name, kind in FILE_FORMAT.items():
         evaluate.add_argument(f"--{name}", metavar=name[0].upper(), type=kind, help=launch.CATALOGUE[name])
-    evaluate.add_argument("--json", action="store_true", help=JSON_HELP)
-    evaluate.add_argument("--keep", action="store_true", help="write the figures into data/reference_results.json")
     evaluate.set_defaults(run=evaluate_models, check=ratings_options)
 
     catalogue = commands.add_parser("catalogue", help="look through a catalogue of your own before you use it")
     check = catalogue.add_subparsers(dest="action", metavar="check", required=True).add_parser(
-        "check", help="what was read, what is odd, and the command to go on with"
+        "check", parents=[as_json], help="what was read, what is odd, and the command to go on with"
     )
     check.add_argument("csv", metavar="FILE", type=filled, help="CSV, JSON, Parquet, Excel, a folder, catalogue.toml")
     add_catalogue_options(check, "")
-    check.add_argument("--json", action="store_true", help=JSON_HELP)
     check.set_defaults(run=check_catalogue)
 
     fetch = commands.add_parser("fetch", help="download real data: MovieLens ratings, or the plots of MPST")
     fetch.add_argument("dataset", choices=["movielens", "mpst"])
     fetch.set_defaults(run=fetch_dataset)
 
-    benchmark = commands.add_parser("benchmark", help="the speed figures, as ratios within one run")
+    benchmark = commands.add_parser(
+        "benchmark", parents=[as_json, keeps], help="the speed figures, as ratios within one run"
+    )
     benchmark.add_argument("--quick", action="store_true", help="smaller sizes and fewer rounds, under two minutes")
-    benchmark.add_argument("--json", action="store_true", help=JSON_HELP)
-    benchmark.add_argument("--keep", action="store_true", help="write the figures into data/reference_results.json")
     benchmark.set_defaults(run=run_benchmark)
 
-    doctor = commands.add_parser("doctor", help="what is fine, what is not, and the command that mends it")
-    doctor.add_argument("--json", action="store_true", help=JSON_HELP)
+    doctor = commands.add_parser(
+        "doctor", parents=[as_json], help="what is fine, what is not, and the command that mends it"
+    )
     doctor.add_argument("--quiet", action="store_true", help="only what is not fine")
     doctor.set_defaults(run=run_doctor)
     return top
@@ -164,8 +163,8 @@ def add_catalogue_options(command: Parser, verb: str) -> None:
         kinds = "a CSV, JSON, Parquet or Excel file, a folder of texts, or a catalogue.toml"
         command.add_argument("--csv", metavar="FILE", type=filled, help=f"{verb} another catalogue: {kinds}")
     for name, says in launch.CATALOGUE.items():
-        kind = {"encoding": encoding, "delimiter": delimiter}.get(name, filled)
         letter = name[0].upper().replace("T", "X" if name == "text_column" else "T")
+        kind = FILE_FORMAT.get(name, filled)
         command.add_argument(f"--{name.replace('_', '-')}", metavar=letter, type=kind, help=says)
 
 
@@ -175,9 +174,8 @@ def whole_number(low: int, high: int = sys.maxsize) -> Callable[[str], int]:
     def convert(text: str) -> int:
         value = int(text)
         if not low <= value <= high:
-            raise argparse.ArgumentTypeError(
-                f"{text} is not {low} or more" if value < low else f"{text} is more than {high}"
-            )
+            wrong = f"is not {low} or more" if value < low else f"is more than {high}"
+            raise argparse.ArgumentTypeError(f"{text} {wrong}")
         return value
 
     convert.__name__ = "whole number"
@@ -199,15 +197,36 @@ def filled(text: str) -> str:
     return text
 
 
-def encoding(text: str) -> str:
-    """Argparse type for the names of text encodings that Python knows."""
-    from helpers.data.charset import codec
-
+@contextlib.contextmanager
+def told_by_argparse() -> Iterator[None]:
+    """Let argparse say what is wrong. Where packages are still to be installed, the command line is read again then."""
     try:
-        codec(text)
+        yield
+    except ImportError:
+        pass
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def encoding(text: str) -> str:
+    """Argparse type for the names of text encodings that Python knows."""
+    with told_by_argparse():
+        from helpers.data.charset import codec
+
+        codec(text)
     return text
+
+
+def delimiter(text: str) -> str:
+    """Argparse type for the sign between cells."""
+    with told_by_argparse():
+        from helpers.data.tables import one_sign
+
+        return one_sign(text)
+    return text
+
+
+FILE_FORMAT = {"encoding": encoding, "delimiter": delimiter}
 
 
 def start_options(options: argparse.Namespace) -> str | None:
@@ -215,19 +234,9 @@ def start_options(options: argparse.Namespace) -> str | None:
     return "--yes goes with --renew" if options.yes and not options.renew else None
 
 
-def delimiter(text: str) -> str:
-    """Argparse type for the sign between cells."""
-    from helpers.data.tables import one_sign
-
-    try:
-        return one_sign(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
 def catalogue_options(options: argparse.Namespace) -> str | None:
     """Say what is wrong with the options that name another catalogue, if anything is."""
-    return None if options.csv else without_csv(options, [name for name in FROM_CSV if name != "encoder"])
+    return None if options.csv else without_csv(options, [name for name in launch.CATALOGUE if name != "encoder"])
 
 
 def ratings_options(options: argparse.Namespace) -> str | None:
@@ -238,15 +247,13 @@ def ratings_options(options: argparse.Namespace) -> str | None:
         return f"{'--ratings' if options.ratings else '--keep'} does not go with --csv"
     if options.scale and options.scale[0] >= options.scale[1]:
         return "--scale needs a LOW that is below HIGH"
-    if options.scale and options.counts:
-        return "--counts does not go with --scale"
-    return None
+    return "--counts does not go with --scale" if options.scale and options.counts else None
 
 
 def without_csv(options: argparse.Namespace, names: list) -> str | None:
     """Say which option does nothing without a file, if one was given."""
-    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
-    return f"{given[0]} goes with --csv" if given else None
+    found = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
+    return f"{found[0]} goes with --csv" if found else None
 
 
 def given(options: argparse.Namespace, *names: str) -> dict:
@@ -260,7 +267,7 @@ def recommend_titles(options: argparse.Namespace) -> Answer:
     from helpers.search.neighbors import TitleNotFoundError, find_similar_movies
 
     if options.csv:
-        described = describe(options.csv, **given(options, *FROM_CSV))
+        described = describe(options.csv, **given(options, *launch.CATALOGUE))
         movies, encoder = described.films(), described.encoder
     else:
         movies, encoder = load_movies(), options.encoder
@@ -282,7 +289,7 @@ def check_catalogue(options: argparse.Namespace) -> Answer:
     from helpers.course.catalogue import examine, lines
     from helpers.data import describe
 
-    document = examine(describe(options.csv, **given(options, *FROM_CSV)))
+    document = examine(describe(options.csv, **given(options, *launch.CATALOGUE)))
     return Answer(document, lines(document))
 
 
@@ -291,11 +298,8 @@ def as_records(films: Any) -> list[dict]:
     records = []
     for identifier, film in films.iterrows():
         year = film.get("year")
-        record = {
-            "id": film.get("id", int(identifier)),
-            "title": film["title"],
-            "year": None if year != year or year is None else int(year),
-        }
+        year = None if year != year or year is None else int(year)
+        record = {"id": film.get("id", int(identifier)), "title": film["title"], "year": year}
         if "similarity" in film:
             record["similarity"] = round(float(film["similarity"]), 4)
             if "genres" in film:
@@ -389,7 +393,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             console.say(line, error=True)
         status = fail(mistake, as_json, status=2)
     except KeyboardInterrupt:
-        status = fail(guard.INTERRUPTED, as_json)
+        status = fail(INTERRUPTED, as_json)
     except Exception as error:  # whatever it is, who reads JSON gets a document, and nobody a traceback
         status = fail(error, as_json)
     unwritten = console.finish()
@@ -400,13 +404,11 @@ def answer(arguments: list) -> Answer | int:
     """Run the command that a command line names."""
     top = parser()
     options = top.parse_args(arguments)
-    mistake = options.check(options) if hasattr(options, "check") else None
+    mistake = options.check(options) if "check" in options else None
     if mistake:
         top.error(mistake)
-    if options.run is run_doctor:
-        other = bootstrap.existing_python()
-    else:
-        other = bootstrap.ensure(tests=options.run is launch.run_tests)
+    looks = options.run is run_doctor
+    other = bootstrap.existing_python() if looks else bootstrap.ensure(tests=options.run is launch.run_tests)
     if other:
         bootstrap.hand_over(other)
     return options.run(options)
@@ -418,9 +420,8 @@ def show(found: Answer | int, as_json: bool) -> int:
         return found
     if as_json:
         console.say_json(found.document)
-    else:
-        for line in found.lines:
-            console.say(line)
+    for line in found.lines if not as_json else ():
+        console.say(line)
     return found.status
 
 
@@ -435,11 +436,9 @@ def fail(error: object, as_json: bool = False, status: int = 1) -> int:
     line = " ".join(str(message).split())
     if isinstance(error, BaseException) and not isinstance(error, EXPECTED):
         line = f"{type(error).__name__}: {line} (the course did not expect this; COURSE_DEBUG=1 shows where it was)"
+    if "COURSE_HOME" in os.environ and isinstance(error, OSError) and error.errno != errno.ENOSPC:
+        line += ". Let COURSE_HOME name a folder you may write in." if str(course_home()) in str(error.filename) else ""
     console.say(line, error=True)
     if as_json:
         console.say_json(dict(getattr(error, "document", {}), error=line))
     return status
-
-
-if __name__ == "__main__":
-    sys.exit(main())

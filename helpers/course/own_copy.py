@@ -11,38 +11,21 @@ import datetime
 import hashlib
 import json
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
+from helpers.course.bootstrap import alone
 from helpers.files import write_whole
 from helpers.home import ROOT, course_home
 
 ORIGINALS = ROOT / "notebooks"
 MARK = "copied_from"
-FINDS_HELPERS = '''\
-"""Stands beside your notebooks for the course's `helpers`, and loads it. `start` writes this file."""
-
-import sys
-from importlib import util
-from pathlib import Path
-
-_course = (Path(__file__).resolve().parent / {course!r}).resolve()
-_spec = util.spec_from_file_location("helpers", _course / "helpers" / "__init__.py")
-sys.modules["helpers"] = util.module_from_spec(_spec)
-_spec.loader.exec_module(sys.modules["helpers"])
-'''
+STAND_IN = ROOT / "helpers" / "course" / "path" / "helpers" / "__init__.py"
 
 
 def folder() -> Path:
-    """Folder of the learner's notebooks.
-
-    Raises
-    ------
-    ValueError
-        When it would be the one of the course's own notebooks.
-    """
+    """Folder of the learner's notebooks, which may not be the one of the course's own."""
     found = course_home() / "notebooks"
     if found.resolve() == ORIGINALS.resolve():
         raise ValueError(f"COURSE_HOME may not be the course's own folder, {ROOT}: name another one, such as my_course")
@@ -52,11 +35,7 @@ def folder() -> Path:
 def bring_up_to_date() -> list[str]:
     """Make the copies that are missing, and let those in which nothing was done follow the course.
 
-    Returns
-    -------
-    list of str
-        Numbers of the notebooks, such as ``"03"``, of which the course has another version than the one that the
-        learner works in.
+    Gives the numbers, such as ``"03"``, of notebooks of which the learner works in another version than the course's.
     """
     with _alone():
         _let_find_helpers()
@@ -64,13 +43,7 @@ def bring_up_to_date() -> list[str]:
 
 
 def named(numbers: list[str]) -> list[Path]:
-    """The course's notebooks with these numbers.
-
-    Raises
-    ------
-    ValueError
-        When there is none with that number.
-    """
+    """The course's notebooks with these numbers."""
     by_number = {original.stem[:2]: original for original in _originals()}
     for number in numbers:
         if number not in by_number:
@@ -100,10 +73,10 @@ def _originals() -> list[Path]:
     return sorted(ORIGINALS.glob("*.ipynb"))
 
 
-def _alone() -> FileLock:
+def _alone() -> AbstractContextManager:
     """The lock of whoever writes in the learner's folder."""
     folder().mkdir(parents=True, exist_ok=True)
-    return FileLock(folder() / ".lock")
+    return alone(folder() / ".lock", "start")
 
 
 def _is_current(original: Path) -> bool:
@@ -159,8 +132,8 @@ def _digest(notebook: dict) -> str:
 def _let_find_helpers() -> None:
     """Let editors that start kernels themselves find the course from here, also after both were moved together."""
     place = folder() / "helpers"
-    course = os.path.relpath(ROOT, place) if ROOT in place.parents else str(ROOT)
-    text = FINDS_HELPERS.format(course=Path(course).as_posix())
+    course = Path(os.path.relpath(ROOT, place) if ROOT in place.parents else ROOT).as_posix()
+    text = STAND_IN.read_text(encoding="utf-8").replace('"../../../.."', repr(course))
     file = place / "__init__.py"
     if not file.exists() or file.read_text(encoding="utf-8") != text:
         with write_whole(file) as temporary:

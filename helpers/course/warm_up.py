@@ -7,40 +7,20 @@ environment variable) each process would compile again: 15 seconds instead of 5 
 import contextlib
 import importlib
 
-LEARNERS = [
-    "anywidget",
-    "ipykernel.kernelapp",
-    "ipywidgets",
-    "jupyterlab.labapp",
-    "Levenshtein",
-    "matplotlib.pyplot",
-    "nbconvert",
-    "pandas",
-    "rapidfuzz.process",
-    "scipy.sparse.linalg",
-    "sentence_transformers",
-    "sklearn.neighbors",
-    "sklearn.manifold",
-    "tqdm.auto",
-    "voila.app",
-    "voyager",
-]
-TESTS = [
-    "implicit",
-    "nbval",
-    "openvino",
-    "playwright.sync_api",
-    "pymilvus",
-    "pytest",
-    "pytest_timeout",
-    "surprise",
+MODULES = [
+    "anywidget", "ipykernel.kernelapp", "ipywidgets", "jupyterlab.labapp", "Levenshtein", "matplotlib.pyplot",
+    "nbconvert", "pandas", "rapidfuzz.process", "scipy.sparse.linalg", "sentence_transformers", "sklearn.manifold",
+    "sklearn.neighbors", "tqdm.auto", "voila.app", "voyager",
+]  # fmt: skip
+OF_TESTS = [
+    "implicit", "nbval", "openvino", "playwright.sync_api", "pymilvus", "pytest", "pytest_timeout", "surprise",
     "xdist.workermanage",
-]
+]  # fmt: skip
 
 
 def main() -> None:
     """Import everything, as far as it is there."""
-    for name in LEARNERS + TESTS:
+    for name in MODULES + OF_TESTS:
         with contextlib.suppress(Exception):  # what is wrong will be told by whoever needs it
             importlib.import_module(name)
 

@@ -11,7 +11,7 @@ import contextlib
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from helpers.data.catalogue import Description, count_words, describe  # noqa: F
 from helpers.data.cells import MISSING, read_genres, read_numbers, read_years  # noqa: F401  (found here, too)
 from helpers.data.formats import open_table
 from helpers.data.ratings import LIKED, SCALE, as_stars, from_stars, like_of, read_ratings_csv  # noqa: F401
+from helpers.data.tables import one_line
 from helpers.files import file_sha256, hash_texts, read_arrays, write_whole  # noqa: F401
 from helpers.home import ROOT, cache_folder
 
@@ -83,10 +84,8 @@ def load_movies(
 
     Raises
     ------
-    ValueError
-        When the file cannot be read rightly, or lacks a column, or has no usable row; see `helpers.data.open_table`.
-    FileNotFoundError
-        When there is no such file.
+    ValueError, FileNotFoundError
+        When there is no such file, it cannot be read rightly (see `helpers.data.open_table`), or has no usable row.
 
     References
     ----------
@@ -96,9 +95,7 @@ def load_movies(
     if isinstance(csv, str) and csv == "mpst":
         return read_mpst(_find_real(MPST_FILE, "mpst"))
     if csv is None:
-        movies = _by_number("movies.csv", _read_course_file("movies.csv", MOVIE_COLUMNS), "movie_id")
-        movies["year"] = _whole_numbers("movies.csv", movies["year"], "year")
-        return movies
+        return _read_course_file("movies.csv", MOVIE_COLUMNS, ["movie_id", "year"], "movie_id")
     return describe(csv, title_column=title_column, text_column=text_column, **columns).films()
 
 
@@ -111,10 +108,9 @@ def load_raw_listings() -> pd.DataFrame:
         One row a listing, index ``listing_id``: ``title``, ``year`` (a float, NaN where the supplier gave none),
         ``genres``, ``director``, ``cast``, ``synopsis``, ``source``. Missing cells are NaN.
     """
-    listings = _by_number("listings_raw.csv", _read_course_file("listings_raw.csv", LISTING_COLUMNS), "listing_id")
+    listings = _read_course_file("listings_raw.csv", LISTING_COLUMNS, ["listing_id"], "listing_id")
     with _clear_errors(DATA_DIR / "listings_raw.csv"):
-        listings["year"] = pd.to_numeric(listings["year"]).astype("float64")
-    return listings
+        return listings.assign(year=pd.to_numeric(listings["year"]).astype("float64"))
 
 
 def load_duplicates() -> pd.Series:
@@ -125,8 +121,7 @@ def load_duplicates() -> pd.Series:
     pandas.Series
         ``movie_id`` for every ``listing_id``. Listings with the same movie_id are duplicates of each other.
     """
-    truth = _by_number("duplicates.csv", _read_course_file("duplicates.csv", TRUTH_COLUMNS), "listing_id")
-    return _whole_numbers("duplicates.csv", truth["movie_id"], "movie_id")
+    return _read_course_file("duplicates.csv", TRUTH_COLUMNS, TRUTH_COLUMNS, "listing_id")["movie_id"]
 
 
 def load_ratings(name: str = "course") -> pd.DataFrame:
@@ -146,17 +141,17 @@ def load_ratings(name: str = "course") -> pd.DataFrame:
 
     Raises
     ------
-    ValueError
-        When a file is damaged or truncated, has other columns, or `name` is none of the two.
-    FileNotFoundError
-        When MovieLens is not there; the message names the command that fetches it.
+    ValueError, FileNotFoundError
+        When a file is damaged, has other columns or is not there; the message names the command that fetches it.
 
     References
     ----------
     F. M. Harper and J. A. Konstan (2015), The MovieLens datasets: history and context, ACM TiiS 5(4), article 19.
     """
     if name == "course":
-        return _course_ratings()
+        ratings = _read_course_file("ratings.csv", RATING_COLUMNS, ["user_id", "movie_id", "timestamp"])
+        with _clear_errors(DATA_DIR / "ratings.csv"):
+            return ratings.assign(rating=_stars(ratings["rating"]))
     if name != "movielens":
         raise ValueError(f"load_ratings: '{name}' is unknown; choose course or movielens.")
     tables = read_movielens(_find_real(MOVIELENS_FOLDER, "movielens"))
@@ -194,15 +189,8 @@ def toy_ratings() -> pd.DataFrame:
 def read_movielens(folder: Path) -> dict[str, pd.DataFrame]:
     """Read the three files of ml-latest-small that the course uses, and insist on their being whole.
 
-    Returns
-    -------
-    dict of str to pandas.DataFrame
-        ``ratings.csv``, ``movies.csv`` and ``links.csv``, with the columns of `MOVIELENS_FILES`.
-
-    Raises
-    ------
-    ValueError
-        When a file is missing, has other columns, or does not hold the ratings, users and films that it should.
+    Returns ``ratings.csv``, ``movies.csv`` and ``links.csv``, with the columns of `MOVIELENS_FILES`. A file that is
+    missing, has other columns, or does not hold the ratings, users and films that it should is a `ValueError`.
     """
     tables = {name: _read_real_csv(Path(folder) / name, columns) for name, columns in MOVIELENS_FILES.items()}
     ratings = tables["ratings.csv"]
@@ -234,17 +222,8 @@ def read_table(csv: str | Path | Description, *, encoding: str | None = None) ->
 def read_csv_in_parts(csv: str | Path, column: str, rows: int, *, encoding: str | None = None) -> Iterator[list[str]]:
     """Read one column of a table of any size, some rows at a time.
 
-    The file is looked through before the first part comes, and read as by `load_movies`.
-
-    Yields
-    ------
-    list of str
-        At most `rows` cells; an empty cell, or a word for nothing, is an empty text.
-
-    Raises
-    ------
-    ValueError
-        When the file cannot be read rightly, or the column is missing.
+    The file is looked through before the first part comes, and read, or refused, as by `load_movies`. A part has at
+    most `rows` texts; an empty cell, or a word for nothing, is an empty text.
     """
     for _, (cells,) in open_table(csv, [column], encoding).parts([column], rows):
         texts = [(cell or "").strip() for cell in cells]
@@ -298,16 +277,18 @@ def load_vectors(movies: pd.DataFrame, encoder: str = "all-MiniLM-L6-v2") -> np.
     Raises
     ------
     ValueError
-        When the file is damaged, lacks a film, or was made from other synopses than the ones in `movies`, or when there
-        are none of this encoder.
+        When the file is damaged, lacks a film, or was made from other synopses, or when there are none of this encoder.
     """
     if encoder not in VECTOR_FILES:
         raise ValueError(f"load_vectors: there are vectors of {' and '.join(VECTOR_FILES)}, not of {encoder!r}.")
     path = DATA_DIR / VECTOR_FILES[encoder]
     with _clear_errors(path):
         stored = read_arrays(path)
-        ids, vectors, hashes = (_named(stored, name) for name in ("ids", "vectors", "text_sha256"))
-        if vectors.ndim != 2 or vectors.dtype not in (np.float32, np.float16) or not len(ids) == len(vectors) == len(hashes):
+        if lacking := {"ids", "vectors", "text_sha256"} - stored.keys():
+            raise ValueError(f"it holds no array '{min(lacking)}'")
+        ids, vectors, hashes = stored["ids"], stored["vectors"], stored["text_sha256"]
+        right_kind = vectors.ndim == 2 and vectors.dtype in (np.float32, np.float16)
+        if not (right_kind and len(ids) == len(vectors) == len(hashes)):
             raise ValueError("its arrays do not belong together")
         rows = pd.Series(np.arange(len(ids)), index=ids)
     missing = movies.index.difference(rows.index)
@@ -318,12 +299,6 @@ def load_vectors(movies: pd.DataFrame, encoder: str = "all-MiniLM-L6-v2") -> np.
         raise ValueError(f"{path.name} was made from other synopses. Run: python tools/make_vectors.py")
     rows = vectors[wanted].astype(np.float32)
     return rows if vectors.dtype == np.float32 else rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
-def _named(stored: dict, name: str) -> np.ndarray:
-    if name not in stored:
-        raise ValueError(f"it holds no array '{name}'")
-    return stored[name]
 
 
 def _published() -> dict[str, str]:
@@ -338,56 +313,49 @@ def _published() -> dict[str, str]:
     return published
 
 
-def _read_course_file(name: str, columns: list[str]) -> pd.DataFrame:
-    """Read one of the course's own files as texts: the published one, or with a warning, and checked, another."""
-    path = DATA_DIR / name
-    with _clear_errors(path):
-        digest = file_sha256(path)
-        listed = ""
-        with contextlib.suppress(OSError, ValueError):  # `doctor` looks at the list
-            listed = _published().get(name, "")
-        if digest == listed:
-            return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8")
-        table = open_table(path, columns, "utf-8")
-        if table.columns != columns:
-            raise ValueError(f"the columns are {', '.join(table.columns)[:100]}; expected {', '.join(columns)}")
-        frame = table.frame().reset_index(drop=True)
+def _read_course_file(name: str, columns: list[str], whole: list[str], index: str | None = None) -> pd.DataFrame:
+    """Read one of the course's own files: texts, whole numbers in some columns, unique ones in the index."""
+    with _clear_errors(DATA_DIR / name):
+        table = _read_texts(DATA_DIR / name, columns)
+        for column in whole:
+            bad = ~table[column].fillna("").str.fullmatch(r"[0-9]{1,15}")
+            if bad.any():
+                cell, row = table[column][bad].iloc[0], table.index[bad][0] + 1
+                raise ValueError(f"{column} {cell} of row {row} is no whole number")
+            table[column] = table[column].astype("int64")
+        if index is None:
+            return table
+        if (twice := table[index].duplicated()).any():
+            raise ValueError(f"{index} {table[index][twice].iloc[0]} stands there twice")
+        return table.set_index(index)
+
+
+def _read_texts(path: Path, columns: list[str]) -> pd.DataFrame:
+    """Read a file as it is published, or with a warning, and checked, another one."""
+    listed = ""
+    with contextlib.suppress(OSError, ValueError):  # `doctor` looks at the list
+        listed = _published().get(path.name, "")
+    if file_sha256(path) == listed:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8")
+    table = open_table(path, columns, "utf-8")
+    _expect(table.columns, columns)
+    frame = table.frame().reset_index(drop=True)
     if listed:
-        warnings.warn(
-            f"{name} is not as published (SHA-256). If you did not change it: git checkout data/{name}", stacklevel=4
-        )
+        cure = f"If you did not change it: git checkout data/{path.name}"
+        warnings.warn(f"{path.name} is not as published (SHA-256). {cure}", stacklevel=4)
     return frame
 
 
-def _whole_numbers(name: str, cells: pd.Series, column: str) -> pd.Series:
-    with _clear_errors(DATA_DIR / name):
-        bad = ~cells.fillna("").str.fullmatch(r"[0-9]{1,15}")
-        if bad.any():
-            raise ValueError(f"{column} {cells[bad].iloc[0]} of row {cells.index[bad][0] + 1} is no whole number")
-        return cells.astype("int64")
+def _expect(found: Iterable[str], columns: Iterable[str]) -> None:
+    if list(found) != list(columns):
+        raise ValueError(f"the columns are {', '.join(found)[:100]}; expected {', '.join(columns)}")
 
 
-def _by_number(name: str, table: pd.DataFrame, index: str) -> pd.DataFrame:
-    """Make a column of unique numbers the index."""
-    numbers = _whole_numbers(name, table[index], index)
-    with _clear_errors(DATA_DIR / name):
-        if numbers.duplicated().any():
-            raise ValueError(f"{index} {numbers[numbers.duplicated()].iloc[0]} stands there twice")
-    return table.assign(**{index: numbers}).set_index(index)
-
-
-def _course_ratings() -> pd.DataFrame:
-    """Read the simulated ratings, all numbers."""
-    name = "ratings.csv"
-    ratings = _read_course_file(name, RATING_COLUMNS)
-    for column in ("user_id", "movie_id", "timestamp"):
-        ratings[column] = _whole_numbers(name, ratings[column], column)
-    with _clear_errors(DATA_DIR / name):
-        stars = read_numbers(ratings["rating"])
-        if not stars.between(0.5, 5).all():
-            raise ValueError(f"rating '{ratings['rating'][~stars.between(0.5, 5)].iloc[0]}' is none from 0.5 to 5")
-    ratings["rating"] = stars
-    return ratings
+def _stars(cells: pd.Series) -> pd.Series:
+    stars = read_numbers(cells)
+    if not (fine := stars.between(0.5, 5)).all():
+        raise ValueError(f"rating '{cells[~fine].iloc[0]}' is none from 0.5 to 5")
+    return stars
 
 
 def _find_real(name: str, dataset: str) -> Path:
@@ -406,12 +374,10 @@ def _read_real_csv(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     text = [column for column, dtype in columns.items() if dtype == "str"]
     try:
         table = pd.read_csv(path, encoding="utf-8", dtype=columns, keep_default_na=False, na_values=[""])
-        if list(table.columns) != list(columns):
-            raise ValueError(f"the columns are {', '.join(table.columns)[:100]}; expected {', '.join(columns)}")
+        _expect(table.columns, columns)
         return table.fillna(dict.fromkeys(text, ""))
     except (OSError, ValueError, OverflowError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise ValueError(f"{path}: {why}: the file is damaged or truncated.") from error
+        raise ValueError(f"{path}: {one_line(str(error))[:200]}: the file is damaged or truncated.") from error
 
 
 @contextlib.contextmanager
@@ -419,5 +385,5 @@ def _clear_errors(path: Path) -> Iterator[None]:
     """Turn whatever a damaged course file raises into one line that says how to get it back."""
     try:
         yield
-    except (OSError, ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+    except (OSError, ValueError) as error:
         raise ValueError(f"{path.name}: {error}. Get the file back with: git checkout data/{path.name}") from error

@@ -25,11 +25,12 @@ import re
 import shlex
 import tomllib
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from helpers.data.cells import MISSING, WORDS, is_missing, read_genres, read_years
+from helpers.data.cells import MISSING, WORDS, is_missing, read_genres, read_years, refuse_cells
 from helpers.data.formats import Frame, open_table
 from helpers.data.tables import Table, one_line
 
@@ -50,20 +51,8 @@ SHORT = 5  # words; a text of fewer says nothing
 class Description:
     """What is known of a catalogue before its rows are read; made by `describe`, read by `films`.
 
-    Attributes
-    ----------
-    file : str or pandas.DataFrame
-        What is read; see `helpers.data.formats.open_table`.
-    title_column, text_column, genre_column, year_column, people_column, id_column : str
-        Its columns; all but the first two may be None.
-    encoding, delimiter : str or None
-        Of a CSV file; None where they are found out.
-    encoder, language : str or None
-        Of its texts; the encoder is for those who encode, see `helpers.encoding.load_encoder`.
-    guessed : tuple of str
-        The columns that nobody named.
-    table : Table or Frame
-        The opened file.
+    What is None is not there, or is found out; `guessed` are the columns that nobody named. The encoder is for those
+    who encode, see `helpers.encoding.load_encoder`.
     """
 
     file: str | pd.DataFrame
@@ -97,8 +86,51 @@ class Description:
         return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in known.items())
 
     def films(self) -> pd.DataFrame:
-        """Read the rows that have a title and a text; see `helpers.data.load_movies`."""
-        return _usable_rows(self)
+        """Name the columns, number the rows, leave out rows without title or text; see `helpers.data.load_movies`."""
+        file, table = self.table, self.table.frame()
+        if self.id_column:
+            ids = table[self.id_column]
+            refuse_cells(file, ids, ids.isna(), self.id_column, "is missing")
+            refuse_cells(file, ids, ids.duplicated(), self.id_column, "stands there before; ids name one row each")
+        free = [column for column in file.columns if column not in (self.title_column, self.text_column)]
+        named = {
+            "genres": self.genre_column,
+            "year": self.year_column,
+            "cast": self.people_column,
+            "id": self.id_column,
+        }
+        columns: dict[str, str] = {name: name for name in ("genres", "year") if name in free}
+        columns |= {name: column for name, column in named.items() if column}
+        read: dict[str, Callable[[pd.Series], pd.Series]] = {"year": read_years, "id": pd.Series.copy}
+        found = {name: read.get(name, read_genres)(table[column]) for name, column in columns.items()}
+        titles = _titles(table[self.title_column])
+        texts = table.pop(self.text_column).str.strip()
+        movies = pd.DataFrame({"title": titles, "synopsis": texts.mask(is_missing(texts), "")})
+        del titles, texts
+        taken = {*OURS, *(name for name, column in columns.items() if column != name)}
+        for column in free:
+            movies[f"file_{column}" if column in taken else column] = table.pop(column)
+        movies = movies.assign(**found)
+        if "tags" in movies:
+            movies["tags"] = read_genres(movies["tags"])
+        return self._usable(movies.set_axis(pd.RangeIndex(1, len(movies) + 1, name="movie_id")))
+
+    def _usable(self, movies: pd.DataFrame) -> pd.DataFrame:
+        no_title = movies["title"].eq("")
+        no_text = movies["synopsis"].eq("") & ~no_title
+        left_out = int((no_title | no_text).sum())
+        if left_out == len(movies):
+            both = f"both a title ('{self.title_column}') and a text ('{self.text_column}')"
+            raise ValueError(f"{self.table.name}: no row has {both}.")
+        if left_out:
+            movies = movies[~(no_title | no_text)]
+            warnings.warn(
+                f"{self.table.name}: {left_out} of {len(no_title)} rows left out "
+                f"({no_title.sum()} without title, {no_text.sum()} without text).",
+                stacklevel=4,
+            )
+        movies.attrs["left_out"] = {"without title": int(no_title.sum()), "without text": int(no_text.sum())}
+        return movies
 
 
 SETTINGS = [field.name for field in dataclasses.fields(Description) if field.name not in ("guessed", "table")]
@@ -115,15 +147,10 @@ def describe(file: str | Path | pd.DataFrame, **given: str | None) -> Descriptio
     **given : str, optional
         The other attributes of `Description`; None counts as not given.
 
-    Returns
-    -------
-    Description
-        Its file is there, was looked through, and has the columns.
-
     Raises
     ------
     ValueError
-        When the TOML file says what cannot be, or the file cannot be read, or nobody can tell its columns.
+        When the TOML file says what cannot be, the file cannot be read rightly, or nobody can tell its columns.
     """
     if unknown := given.keys() - set(SETTINGS):
         raise TypeError(f"describe: there is no {sorted(unknown)[0]}; there are {', '.join(SETTINGS)}.")
@@ -134,6 +161,8 @@ def describe(file: str | Path | pd.DataFrame, **given: str | None) -> Descriptio
     named = [known[name] for name in COLUMNS if name in known]
     table = open_table(known["file"], named, known.get("encoding"), known.get("delimiter"))
     guessed = {} if {"title_column", "text_column"} <= known.keys() else _guess(table, known)
+    if twice := next((column for column in guessed.values() if f"{column}.1" in table.columns), None):
+        raise ValueError(f"{table.name}: column '{twice}' stands there twice. Give one of them another name.")
     if guessed:
         said = ", ".join(f"{name}={column!r}" for name, column in guessed.items())
         warnings.warn(f"{table.name}: guessed {said}. If that is wrong, name the columns.", stacklevel=3)
@@ -186,19 +215,21 @@ def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
     sample = pd.DataFrame(dict(zip(table.columns, cells, strict=True))).fillna("").astype(str)
     length = {column: sample[column].str.len().mean() if len(sample) else 0 for column in table.columns}
     if table.columns[0].startswith("#") and len(table.columns) > 1:
-        raise ValueError(f"{table.name}: if the line that begins with '#' is a comment, delete it; else name the columns.")
+        raise ValueError(
+            f"{table.name}: if the line that begins with '#' is a comment, delete it; else name the columns."
+        )
     free = [column for column in table.columns if column not in known.values()]
+    numbers = {column for column in free if sample[column].str.fullmatch(r"[\d.,:/ -]*").all()}
     guessed: dict[str, str] = {}
     for name in ("text_column", "title_column", "genre_column", "year_column"):
         if name in known:
             continue
-        found = _named_as_usual(name, free)
+        found, words = _named_as_usual(name, free), [column for column in free if column not in numbers]
         if found is None and name == "text_column":
-            found = max((column for column in free if length[column] >= 20), key=lambda column: length[column], default=None)
+            found = max((column for column in words if length[column] >= 20), key=length.__getitem__, default=None)
         if found is None and name == "title_column":
             text = {**known, **guessed}["text_column"]
-            numbers = {column for column in free if sample[column].str.fullmatch(r"[\d.,:/ -]*").all()}
-            fits = (column for column in free if length[column] < length[text] / 2 and column not in numbers)
+            fits = (column for column in words if length[column] < length[text] / 2)
             found = max(fits, key=lambda column: sample[column].nunique(), default=None)
         if found is None and name in ("text_column", "title_column"):
             what = f"{name.removesuffix('_column')}s"
@@ -223,59 +254,9 @@ def _named_as_usual(name: str, columns: list[str]) -> str | None:
     return None
 
 
-def _usable_rows(description: Description) -> pd.DataFrame:
-    """Name the columns, number the rows, and leave out rows that lack a title or a text."""
-    named = {"genres": "genre_column", "year": "year_column", "cast": "people_column", "id": "id_column"}
-    columns = {name: getattr(description, setting) or name for name, setting in named.items()}
-    title_column, text_column = description.title_column, description.text_column
-    file, table = description.table, description.table.frame()
-    titles = _titles(table[title_column])
-    elsewhere = {title_column, *(getattr(description, setting) for setting in named.values())}
-    texts = (table[text_column] if text_column in elsewhere else table.pop(text_column)).str.strip()
-    missing = is_missing(texts)
-    movies = pd.DataFrame({"title": titles, "synopsis": texts.mask(missing, "") if missing.any() else texts})
-    del titles, texts
-    if description.id_column:
-        _refuse_ids(file, table[description.id_column], description.id_column)
-    as_it_is = pd.Series.copy
-    people = read_genres if description.people_column else as_it_is
-    read = {"genres": read_genres, "year": read_years, "cast": people, "id": as_it_is}
-    given = {name for name, setting in named.items() if getattr(description, setting)}
-    free = [column for column in file.columns if column not in (title_column, text_column)]
-    found = {name: read[name](table[column]) for name, column in columns.items() if name in given or column in free}
-    taken = {*OURS, *(name for name in found if columns[name] != name)}
-    for column in free:
-        movies[f"file_{column}" if column in taken else column] = table.pop(column)
-    movies = movies.assign(**found)
-    if "tags" in movies:
-        movies["tags"] = read_genres(movies["tags"])
-    movies.index = pd.RangeIndex(1, len(movies) + 1, name="movie_id")
-    no_title = movies["title"].eq("")
-    no_text = movies["synopsis"].eq("") & ~no_title
-    left_out = int((no_title | no_text).sum())
-    if left_out == len(movies):
-        raise ValueError(f"{file.name}: no row has both a title ('{title_column}') and a text ('{text_column}').")
-    if left_out:
-        movies = movies.drop(index=movies.index[no_title | no_text])
-        warnings.warn(
-            f"{file.name}: {left_out} of {len(no_title)} rows left out "
-            f"({no_title.sum()} without title, {no_text.sum()} without text).",
-            stacklevel=4,
-        )
-    movies.attrs["left_out"] = {"without title": int(no_title.sum()), "without text": int(no_text.sum())}
-    return movies
-
-
 def _titles(cells: pd.Series) -> pd.Series:
-    """Make titles one line, and empty what is none: a sign for nothing, or a word for nothing that stands in several rows."""
+    """Make titles one line, and empty those that are a sign for nothing, or a word for nothing that others are, too."""
     titles = cells.fillna("").map(one_line)
     nothing = titles.str.lower().isin(MISSING)
     only = titles.str.lower().isin(WORDS) & ~titles.duplicated(keep=False)
     return titles.mask(nothing & ~only, "")
-
-
-def _refuse_ids(file: Table | Frame, ids: pd.Series, column: str) -> None:
-    bad = ids.isna() | ids.duplicated()
-    if bad.any():
-        what = "is missing" if ids[bad].isna().iloc[0] else f"'{one_line(ids[bad].iloc[0])[:40]}' stands there before"
-        raise ValueError(f"{file.name}, {file.unit} {ids.index[bad][0]}: {column} {what}. Ids name one row each.")

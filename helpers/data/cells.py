@@ -10,7 +10,8 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from helpers.data.tables import STRINGS, one_line
+from helpers.data.formats import Frame
+from helpers.data.tables import Table, one_line, string_dtype
 
 MISSING = {  # what stands, alone in a cell and in any case, for nothing
     *("na", "n/a", "n.a.", "nan", "null", "none", "nil", "?"),
@@ -27,6 +28,15 @@ def is_missing(cells: pd.Series) -> pd.Series:
     return missing
 
 
+def refuse_cells(file: Table | Frame, cells: pd.Series, bad: pd.Series, column: str, why: str) -> None:
+    """Refuse cells, and name the line, as an editor counts, of the first."""
+    if bad.any():
+        line, cell = cells.index[bad][0], cells[bad].iloc[0]
+        shown = "" if pd.isna(cell) else one_line(str(cell))[:40]
+        cure = f"Change it, or leave the {file.unit} out."
+        raise ValueError(f"{file.name}, {file.unit} {line}: {column} '{shown}' {why}. {cure}")
+
+
 def read_genres(cells: pd.Series) -> pd.Series:
     """Read lists of names (genres, tags) in any usual form: ``Drama|Mystery``.
 
@@ -34,7 +44,7 @@ def read_genres(cells: pd.Series) -> pd.Series:
     ``name``, as TMDB's tables have them, or in braces as PostgreSQL writes them. A name that comes twice counts once.
     """
     names = {cell: "|".join(dict.fromkeys(_names(cell))) or None for cell in cells.dropna().unique()}
-    return cells.map(names).astype(STRINGS)
+    return cells.map(names).astype(string_dtype())
 
 
 def read_years(cells: pd.Series) -> pd.Series:

@@ -64,6 +64,14 @@ SUSPECT = re.compile(
 WORD = re.compile(r"[a-zA-ZÀ-ÖØ-öø-ÿŒœ]+")
 
 
+LINE_END = re.compile(r"\r\n?|\n")
+
+
+def count_ends(text: str) -> int:
+    """Count the line ends of a text, as an editor does."""
+    return len(LINE_END.findall(text))
+
+
 class Finding(NamedTuple):
     """What the bytes are: ``"utf-8"`` but for some bytes, ``"cp1252"``, or None; the first byte that is not UTF-8."""
 
@@ -76,20 +84,8 @@ class Finding(NamedTuple):
 def codec(name: str) -> tuple[str, str]:
     """Split the name of an encoding into codec and what to do about bytes that are none, and check both.
 
-    Parameters
-    ----------
-    name : str
-        As Python names it, such as ``cp1251``; ``utf-8:replace`` puts U+FFFD in the place of what cannot be read.
-
-    Returns
-    -------
-    tuple of str
-        Codec and error handler.
-
-    Raises
-    ------
-    ValueError
-        When Python has no such codec for texts.
+    A name is as Python names it, such as ``cp1251``; ``utf-8:replace`` puts U+FFFD in the place of what cannot be read.
+    Where Python has no such codec for texts, it is a `ValueError`.
     """
     plain, _, errors = name.strip().partition(":")
     try:
@@ -142,16 +138,8 @@ def without_cuts(blocks: Iterable[bytes]) -> Iterable[bytes]:
 def judge(blocks: Iterable[bytes]) -> Finding:
     """Judge bytes that are not UTF-8 as a whole.
 
-    Parameters
-    ----------
-    blocks : iterable of bytes
-        All of the file.
-
-    Returns
-    -------
-    Finding
-        ``encoding`` is ``"utf-8"`` when as many letters are UTF-8 as bytes are not; ``"cp1252"`` when all of its words
-        could be Western European ones; None otherwise.
+    Its ``encoding`` is ``"utf-8"`` when as many letters are UTF-8 as bytes are not, ``"cp1252"`` when all of its words
+    could be Western European ones, and None otherwise.
     """
     lines, first, good, bad, defined = 1, None, 0, 0, True
     words: Counter[str] = Counter()
@@ -160,8 +148,8 @@ def judge(blocks: Iterable[bytes]) -> Finding:
         wrong = re.findall(r"[\udc80-\udcff]", text)
         if wrong and first is None:
             before = text[: text.index(wrong[0])]
-            first = lines + len(re.findall(r"\r\n?|\n", before)), ord(wrong[0]) - 0xDC00
-        lines += len(re.findall(r"\r\n?|\n", text))
+            first = lines + count_ends(before), ord(wrong[0]) - 0xDC00
+        lines += count_ends(text)
         bad += len(wrong)
         good += len(re.findall(r"[^\x00-\x7f\udc80-\udcff]", text))
         if wrong and defined:

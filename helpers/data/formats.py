@@ -12,14 +12,14 @@ import math
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from helpers.data import tables
-from helpers.data.tables import STRINGS, Table
+from helpers.data.tables import Table
 
 TEXTS = (".txt", ".md")  # files of a folder that are texts, titled by their names
 JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*([\[{])\s*[\[{\"}\]]")  # what a JSON file begins with
@@ -73,19 +73,11 @@ def open_table(
     encoding, delimiter : str, optional
         Of a CSV file, see `tables.open_csv`; JSON and text files may be in any encoding, too.
 
-    Returns
-    -------
-    Table or Frame
-        With ``name``, ``columns``, ``rows``, ``frame(columns)`` and ``parts(columns, rows)``.
-
     Raises
     ------
-    ValueError
-        When it is no table, is damaged, or lacks a column. One line says so.
-    FileNotFoundError
-        When there is no such file.
-    ImportError
-        When the package that reads such files is not there; the line names it.
+    ValueError, FileNotFoundError, ImportError
+        When there is no such file, it is no table, is damaged, lacks a column, or is read by a package that is not
+        there. One line says so.
     """
     opened: Table | Frame
     if isinstance(file, pd.DataFrame):
@@ -102,7 +94,7 @@ def open_table(
 def _of_path(path: Path, needed: list[str], encoding: str | None, delimiter: str | None) -> Table | Frame:
     if path.is_dir():
         return _of_folder(path, encoding)
-    head = tables.first_bytes(tables.regular_file(path))
+    head = tables.first_bytes(path)
     if head.startswith(b"PAR1"):
         return _of_program(path, "Parquet", "pyarrow", 1)
     if head.startswith(b"PK") and _is_excel(path):
@@ -116,31 +108,31 @@ def _of_folder(path: Path, encoding: str | None) -> Frame:
     """Read a folder of text files: a title each, and a text."""
     files = sorted(file for file in path.iterdir() if file.suffix.lower() in TEXTS and file.is_file())
     if not files:
-        raise ValueError(
-            f"{path} is a folder without a text file ({' or '.join(TEXTS)}); name a file, or such a folder."
-        )
+        kinds = " or ".join(TEXTS)
+        raise ValueError(f"{path} is a folder without a text file ({kinds}); name a file, or such a folder.")
     texts = [_text_of(file, encoding) if file.stat().st_size else "" for file in files]
     frame = pd.DataFrame({"title": [file.stem for file in files], "text": texts}, range(1, len(files) + 1))
     return _frame(path.name, frame, "file")
 
 
 def _text_of(path: Path, encoding: str | None) -> str:
-    with tables.open_text(path, *tables.find_encoding(path, encoding)) as (text, _):
+    with tables.open_text(path, *tables.find_encoding(path, encoding)) as text:
         return text.read()
 
 
 def _of_json(path: Path, encoding: str | None, is_list: bool) -> Frame:
     """Read a list of objects, or an object a line."""
-    with tables.open_text(path, *tables.find_encoding(path, encoding), f"Reading {path.name}") as (text, moved):
+    with tables.open_text(path, *tables.find_encoding(path, encoding), f"Reading {path.name}") as text:
         try:
             if is_list:
                 objects = list(enumerate(json.loads(text.read().removeprefix("\ufeff")), 1))
             else:
-                objects = list(_objects(text, moved))
+                objects = list(_objects(text))
         except RecursionError:
             raise ValueError(f"{path.name}: its lists are nested too deep.") from None
         except json.JSONDecodeError as error:
-            raise ValueError(f"{path.name}, line {error.lineno}: no JSON ({error.msg}).") from None
+            kinds = "A JSON file is a list of objects, or has an object on each line."
+            raise ValueError(f"{path.name}, line {error.lineno}: no JSON ({error.msg}). {kinds}") from None
     for number, value in objects:
         if not isinstance(value, dict):
             raise ValueError(f'{path.name}, object {number}: no object with names, such as {{"title": "Emma"}}.')
@@ -148,11 +140,9 @@ def _of_json(path: Path, encoding: str | None, is_list: bool) -> Frame:
     return _frame(path.name, pd.DataFrame(rows, [number for number, _ in objects]), "object")
 
 
-def _objects(lines: Iterator[str], moved: Callable[[], None]) -> Iterator[tuple[int, object]]:
+def _objects(lines: Iterable[str]) -> Iterator[tuple[int, object]]:
     """Parse an object a line, and number the lines."""
     for number, line in enumerate(lines, 1):
-        if number % 4096 == 0:
-            moved()
         if text := line.strip("\ufeff \t\r\n"):
             try:
                 yield number, json.loads(text)
@@ -193,14 +183,11 @@ def _of_program(path: Path, kind: str, package: str, first: int) -> Frame:
 
 def _frame(name: str, cells: pd.DataFrame, unit: str = "row") -> Frame:
     """Make texts of all cells."""
-    columns = [_column(cells.iloc[:, place]) for place in range(cells.shape[1])]
-    names = tables.distinct([tables.one_line(str(column)) for column in cells])
-    texts = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=cells.index)
-    return Frame(name, texts.set_axis(names, axis=1).rename_axis(index="line"), unit)
-
-
-def _column(cells: pd.Series) -> pd.Series:
-    return pd.Series([as_text(cell) for cell in cells], cells.index, STRINGS)
+    texts = {
+        column: pd.Series(list(map(as_text, cells.iloc[:, place])), cells.index, tables.string_dtype())
+        for place, column in enumerate(tables.distinct([tables.one_line(str(column)) for column in cells]))
+    }
+    return Frame(name, pd.DataFrame(texts, cells.index).rename_axis(index="line"), unit)
 
 
 def as_text(cell: object) -> str | None:

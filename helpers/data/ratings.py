@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.data.cells import is_missing, read_numbers
+from helpers.data.cells import is_missing, read_numbers, refuse_cells
 from helpers.data.formats import Frame, open_table
-from helpers.data.tables import Table, one_line
+from helpers.data.tables import Table
 
 LIKED = 4.0  # stars; a rating from here on counts as a like
 SCALE = (0.5, 5.0)  # stars, lowest and highest
 WORST, BEST = SCALE
+LATEST = 1e11  # seconds since 1970: what is later is in another unit than the rest
 THUMBS = {
     **dict.fromkeys(["up", "thumbs up", "like", "liked", "true", "yes", "👍"], "1"),
     **dict.fromkeys(["down", "thumbs down", "dislike", "disliked", "false", "no", "👎"], "0"),
@@ -85,7 +86,7 @@ def read_ratings_csv(
     if ratings.empty:
         raise ValueError(f"{file.name}: there is no row below the header.")
     for name in ("user_id", "movie_id"):
-        _refuse_cells(file, ratings[name], is_missing(ratings[name]), columns[name], "is missing")
+        refuse_cells(file, ratings[name], is_missing(ratings[name]), columns[name], "is missing")
     if rating_column is None:
         ratings["rating"] = "1"
     numbers, usual = _read_numbers(ratings["rating"])
@@ -96,11 +97,11 @@ def read_ratings_csv(
         if unrated.all():
             raise ValueError(f"{file.name}: no row of {len(ratings):,} has a rating.")
         if unrated.any() or zeros:
-            said = f"{unrated.sum():,} of {len(ratings):,} rows left out (not rated)."
-            warnings.warn(f"{file.name}: {said}", stacklevel=2)
+            said = f"{file.name}: {unrated.sum():,} of {len(ratings):,} rows left out (not rated)."
+            warnings.warn(said, stacklevel=2)
         ratings, numbers = ratings[~unrated], numbers[~unrated]
     wrong = f"is no rating from {low:g} to {high:g}{_hint(numbers, low, high)}"
-    _refuse_cells(file, ratings["rating"], ~numbers.between(low, high), rating_column or "", wrong)
+    refuse_cells(file, ratings["rating"], ~numbers.between(low, high), rating_column or "", wrong)
     _ask_about_zeros(file, numbers, low, zeros)
     ratings["rating"] = numbers
     if time_column:
@@ -127,19 +128,9 @@ def as_stars(ratings: Any, scale: tuple = SCALE) -> Any:
     Parameters
     ----------
     ratings : array-like of float
-        Any shape.
+        Any shape, which the result has, too; `from_stars` is the way back.
     scale : tuple of float
-        Lowest and highest rating, and perhaps the lowest one that is a like.
-
-    Returns
-    -------
-    array-like of float
-        Of the same shape; `from_stars` is the way back.
-
-    Raises
-    ------
-    ValueError
-        When the lowest rating is not below the highest, or the like is not between them.
+        Lowest and highest rating, and perhaps the lowest one that is a like; anything else is a `ValueError`.
     """
     points, stars = _knots(scale)
     return ratings if tuple(scale) == SCALE else np.round(np.interp(ratings, points, stars), 6)
@@ -202,26 +193,20 @@ def _ask_about_zeros(file: Table | Frame, numbers: pd.Series, low: float, zeros:
         )
 
 
-def _refuse_cells(file: Table | Frame, cells: pd.Series, bad: pd.Series, column: str, why: str) -> None:
-    """Refuse cells, and name the line, as an editor counts, of the first."""
-    if bad.any():
-        line, cell = cells.index[bad][0], cells[bad].iloc[0]
-        shown = "" if pd.isna(cell) else one_line(str(cell))[:40]
-        raise ValueError(
-            f"{file.name}, {file.unit} {line}: {column} '{shown}' {why}. Change it, or leave the {file.unit} out."
-        )
-
-
 def _seconds(file: Table | Frame, cells: pd.Series, column: str) -> pd.Series:
     """Read times as seconds since 1970."""
     seconds, wrong = read_numbers(cells), "is no time; write seconds since 1970, or 2020-01-31 18:30"
     if seconds.isna().all() or cells.str.fullmatch(r"(19|20)[0-9]{2}([01][0-9][0-3][0-9])?").all():
         dates = pd.to_datetime(cells, errors="coerce", utc=True, format="ISO8601")
-        _refuse_cells(file, cells, dates.isna(), column, wrong)
+        refuse_cells(file, cells, dates.isna(), column, wrong)
         return (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
-    _refuse_cells(file, cells, seconds.isna(), column, wrong)
-    thousands = 1_000 ** int(max(0, np.log10(max(1.0, seconds.median())) - 8) // 3)
-    if thousands > 1:
-        unit = {1_000: "milliseconds", 1_000_000: "microseconds"}.get(thousands, "nanoseconds")
-        warnings.warn(f"{file.name}: {column} is read as {unit} since 1970.", stacklevel=3)
-    return seconds / thousands
+    refuse_cells(file, cells, seconds.isna(), column, wrong)
+    units = ["seconds", "milliseconds", "microseconds", "nanoseconds"]
+    thousands = int(np.clip((np.log10(max(1.0, seconds.median())) - 8) // 3, 0, 3))
+    if thousands:
+        warnings.warn(f"{file.name}: {column} is read as {units[thousands]} since 1970.", stacklevel=3)
+    seconds = seconds / 1_000**thousands
+    refuse_cells(
+        file, cells, seconds.abs() > LATEST, column, f"as {units[thousands]} since 1970 is after the year 5000"
+    )
+    return seconds

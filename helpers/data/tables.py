@@ -13,13 +13,14 @@ import contextlib
 import csv
 import dataclasses
 import difflib
+import functools
 import gzip
 import io
 import itertools
 import re
 import warnings
 import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,9 @@ ROWS = 20_000  # that are turned into columns together
 SHOWN_FROM = 20_000_000  # bytes: reading longer files shows its progress
 UNPACKED_FROM, UNPACKED_TIMES = 100_000_000, 200  # bytes from which a gzip file is a bomb, if it grows so many times
 SPARE_MEMORY = 200_000_000  # bytes that are left to everything else
-STRINGS = pd.Series(["text"]).dtype  # what pandas takes for texts: it differs between its versions
 
 KINDS = [  # what is no table, whatever its name says, and begins like this
     (b"PK\x03\x04", "a zip file"),
-    (b"PAR1", "a Parquet file"),
     (b"\xd0\xcf\x11\xe0", "an old Excel (or Word) file"),
     (b"SQLite format 3", "an SQLite database"),
     (b"%PDF-", "a PDF file"),
@@ -50,11 +49,18 @@ KINDS = [  # what is no table, whatever its name says, and begins like this
     (b"version https://git-lfs.", "a pointer of Git LFS (run: git lfs pull)"),
 ]
 ZERO = "a zero byte, which no text has: the file is damaged, save it anew"
+ESCAPES = "signs of an ISO-2022 encoding; name it: --encoding"
 MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(!doctype html|html|head|body|\?xml|!--)", re.I)
 
 CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")  # and a terminal's sequences
 SPACES = re.compile(r"[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")  # that some programs write for a new line in a cell
 TURNED = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff]")  # change the direction of all that follows
+
+
+@functools.cache
+def string_dtype() -> Any:
+    """What pandas takes for texts: it differs between its versions."""
+    return pd.Series(["text"]).dtype
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,13 +69,13 @@ class Table:
 
     path: Path
     encoding: str
-    errors: str
+    errors: str  # what is done about bytes that are not in the encoding
     delimiter: str
-    columns: list[str]
     header_line: int  # the last one, for headers that have line ends in their names
-    width: int  # cells of a record, which may have a row name before, and empty cells behind the columns
-    before: int
-    backslashes: bool  # before quotes inside a cell, instead of a second quote
+    columns: list[str] = dataclasses.field(default_factory=list)
+    width: int = 0  # cells of a record, which may have a row name before, and empty cells behind the columns
+    before: int = 0
+    backslashes: bool = False  # before quotes inside a cell, instead of a second quote
     rows: int = 0
     unit = "line"  # what the index of `frame` counts
 
@@ -79,13 +85,7 @@ class Table:
         return self.path.name
 
     def records(self, bar: str | None = None) -> Iterator[tuple[int, list[str]]]:
-        """Give every record: the number of its first line, and its cells, in the order of `columns`.
-
-        Raises
-        ------
-        ValueError
-            When a record has not as many cells as the header, or a quote is not closed.
-        """
+        """Give every record: the number of its first line, and its cells, in the order of `columns`."""
         last = self.before + len(self.columns)
         blank = []  # in a file of one column, an empty line is an empty cell, unless nothing follows
         for line, _, cells in self._all(bar):
@@ -112,15 +112,7 @@ class Table:
     def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
         """Read columns (all of them, without names) into texts; missing where a cell is empty.
 
-        Returns
-        -------
-        pandas.DataFrame
-            The index, ``line``, numbers the lines of the file at which the records begin.
-
-        Raises
-        ------
-        ValueError
-            When memory will not do.
+        The index, ``line``, numbers the lines of the file at which the records begin.
         """
         columns = self.columns if columns is None else columns
         frames: list[pd.DataFrame] = []
@@ -129,11 +121,11 @@ class Table:
             for lines, cells in self.parts(columns, ROWS, f"Reading {self.name}"):
                 index = pd.Index(lines, name="line", dtype="int64")
                 texts = zip(columns, cells, strict=True)
-                frames.append(pd.DataFrame({c: pd.Series(values, index, STRINGS) for c, values in texts}, index))
+                frames.append(pd.DataFrame({c: pd.Series(values, index, string_dtype()) for c, values in texts}, index))
                 held += int(frames[-1].memory_usage(deep=True).sum())
                 if free_memory() < held + SPARE_MEMORY:
                     raise MemoryError
-            return pd.concat(frames) if frames else pd.DataFrame({c: [] for c in columns}, dtype=STRINGS)
+            return pd.concat(frames) if frames else pd.DataFrame({c: [] for c in columns}, dtype=string_dtype())
         except MemoryError:
             frames.clear()
             raise ValueError(
@@ -144,8 +136,8 @@ class Table:
     def _all(self, bar: str | None = None) -> Generator[tuple[int, int, list[str]]]:
         """Give first line, last line and cells of whatever is a record: the header and blank lines are, too."""
         csv.field_size_limit(LONGEST)
-        with open_text(self.path, self.encoding, self.errors, bar) as (text, moved):
-            lines = _lines(text, self.name, self.backslashes, moved)
+        with open_text(self.path, self.encoding, self.errors, bar) as text:
+            lines = _lines(text, self.name, self.backslashes)
             reader = csv.reader(lines, delimiter=self.delimiter, strict=True, skipinitialspace=True)
             while True:
                 first = reader.line_num + 1
@@ -153,8 +145,6 @@ class Table:
                     cells = next(reader, None)
                 except csv.Error as error:
                     raise ValueError(self._unclosed(first, reader.line_num, error)) from None
-                except UnicodeError as error:
-                    raise ValueError(f"{self.name}: after line {first}: {error}.") from None
                 if cells is None:
                     return
                 if reader.line_num > first:
@@ -163,61 +153,38 @@ class Table:
 
     def _ragged(self, line: int, cells: list[str]) -> str:
         sign = "tab" if self.delimiter == "\t" else f"'{self.delimiter}'"
-        wanted = f"{len(cells)} cells, the header has {len(self.columns)}"
-        cure = (
-            f"A text that has a {sign} in it has to stand in quotes"
-            if len(cells) > self.width - self.before
-            else "A text that goes on in the next line has to stand in quotes"
-        )
-        names = (
-            "; if each row begins with a name of its own, name that column in the header, too"
-            if len(cells) == self.width + 1
-            else ""
-        )
-        return f"{self.name}, line {line}: {wanted}. {cure}{names}."
+        text = f"has a {sign} in it" if len(cells) > self.width - self.before else "goes on in the next line"
+        cure = f"A text that {text} has to stand in quotes"
+        if len(cells) == self.width + 1:
+            cure += "; if each row begins with a name of its own, name that column in the header, too"
+        found = f"{len(cells)} cell" + "s" * (len(cells) != 1)
+        return f"{self.name}, line {line}: {found}, the header has {len(self.columns)}. {cure}."
 
     def _unclosed(self, first: int, last: int, error: csv.Error) -> str:
         if "field limit" in str(error):
             return f"{self.name}, line {first}: a cell has more than {LONGEST:,} characters. Is a quote not closed?"
-        with open_text(self.path, self.encoding, self.errors) as (text, moved):
-            lines = itertools.islice(_lines(text, self.name, self.backslashes, moved), first - 1, last)
-            line, column = _open_quote(lines, self.delimiter)
+        with open_text(self.path, self.encoding, self.errors) as text:
+            lines = itertools.islice(_lines(text, self.name, self.backslashes), first - 1, last)
+            before = _before_open_quote("".join(lines), self.delimiter)
+        ends = list(charset.LINE_END.finditer(before))
+        character = len(before) - (ends[-1].end() if ends else 0) + 1
         return (
-            f"{self.name}, line {first + line}: the quote that opens at character {column + 1} is not closed, or has a "
-            'quote inside. Close it; quotes inside of a quoted cell are written twice ("").'
+            f"{self.name}, line {first + len(ends)}: the quote that opens at character {character} is not closed, or "
+            'has a quote inside. Close it; quotes inside of a quoted cell are written twice ("").'
         )
 
 
 def open_csv(path: Path, needed: list[str], encoding: str | None = None, delimiter: str | None = None) -> Table:
-    """Look through a file, byte by byte and record by record, and say how it is to be read.
+    """Look through a CSV file, byte by byte and record by record, and say how it is to be read.
 
-    Parameters
-    ----------
-    path : path
-        A CSV file, or one compressed by gzip, whatever its name is.
-    needed : list of str
-        Columns that it has to have; they tell the delimiter.
-    encoding : str, optional
-        As Python names it, perhaps with ``:replace`` behind. By default a byte-order mark decides, then whether the
-        bytes are UTF-8, then whether they can be the Windows-1252 of a Western European text (with a warning).
-    delimiter : str, optional
-        One sign; by default the one of `DELIMITERS` that fits.
-
-    Returns
-    -------
-    Table
-        Its records can be read.
-
-    Raises
-    ------
-    ValueError
-        When it is no CSV file, is damaged, has bytes that are not in its encoding or in one that nobody knows, lacks a
-        column, or has a record with too many or too few cells, or a quote that is not closed. One line says so.
+    See `helpers.data.formats.open_table`. Needed columns tell the delimiter: by default the one of `DELIMITERS` that
+    fits. The encoding is named, or told by a byte-order mark, or UTF-8 where all bytes are, or the Windows-1252 of a
+    Western European text (with a warning).
     """
     delimiter = delimiter and one_sign(delimiter)
     encoding, errors = find_encoding(path, encoding)
     refusals = []
-    for table in _header(path, encoding, errors, needed, delimiter):  # if it is one column, any delimiter may do
+    for table in _headers(path, encoding, errors, needed, delimiter):  # if it is one column, any delimiter may do
         try:
             return _looked_through(table)
         except ValueError as error:
@@ -263,65 +230,51 @@ def one_line(text: str) -> str:
 # ---- bytes ---------------------------------------------------------------------------------------------------------
 
 
-def regular_file(path: str | Path) -> Path:
-    """Refuse what is no file to read from."""
+@contextlib.contextmanager
+def _opened(path: Path, bar: str | None = None) -> Iterator[Any]:
+    """Open the bytes of a file, unpacked; with a name for it, reading a long file moves a progress bar."""
+    size = path.stat().st_size
+    with path.open("rb", buffering=0) as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        shown: Any = contextlib.nullcontext(raw)
+        if bar and size > SHOWN_FROM:
+            from tqdm import tqdm
+
+            shown = tqdm.wrapattr(raw, "read", size, desc=bar, leave=False, delay=0.5)
+        try:
+            with shown as read:
+                yield gzip.GzipFile(fileobj=read) if packed else read
+        except (zlib.error, EOFError, gzip.BadGzipFile) as error:
+            why = one_line(str(error))[:80]
+            raise ValueError(f"{path.name}: the gzip file is damaged or cut off ({why}).") from None
+
+
+def _blocks(path: Path, bar: str | None = None) -> Generator[bytes]:
+    most = max(UNPACKED_FROM, UNPACKED_TIMES * path.stat().st_size)
+    with _opened(path, bar) as stream:
+        while block := stream.read(BLOCK):
+            yield block
+            most -= len(block)
+            if most < 0:
+                raise ValueError(f"{path.name}: unpacks to over {UNPACKED_TIMES} times its size: no table does.")
+
+
+@contextlib.contextmanager
+def open_text(path: Path, encoding: str, errors: str, bar: str | None = None) -> Iterator[io.TextIOWrapper]:
+    """Open the text of a file, unpacked, its line ends as they are."""
+    with _opened(path, bar) as stream, io.TextIOWrapper(stream, encoding, errors, newline="") as text:
+        yield text
+
+
+def first_bytes(path: Path) -> bytes:
+    """The first bytes of a file, unpacked; refuses what is no file to read from."""
     if re.match(r"[A-Za-z][\w+.-]+:/", str(path)):
         raise ValueError(f"{str(path)[:80]} is an address; download the file, and name it.")
-    path = Path(path)
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder; name a file.")
     if not path.exists():
         raise FileNotFoundError(f"{str(path)[-200:]}: there is no such file.")
     if not path.is_file():
         raise ValueError(f"{path} is a device or a pipe; name a file.")
-    return path
-
-
-@contextlib.contextmanager
-def _opened(path: Path, bar: str | None) -> Iterator[tuple[Any, Callable[[], None]]]:
-    """Open the bytes of a file, unpacked, and a function to be called now and then, which moves the progress bar."""
-    size = path.stat().st_size
-    with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        stream = gzip.GzipFile(fileobj=raw) if packed else raw
-        shown = contextlib.nullcontext()
-        if bar and size > SHOWN_FROM:
-            from tqdm import tqdm
-
-            shown = tqdm(total=size, desc=bar, unit="B", unit_scale=True, leave=False, delay=0.5)
-        with shown as progress:
-
-            def moved() -> None:
-                if progress is not None:
-                    progress.update(raw.tell() - progress.n)
-                if packed and stream.tell() > max(UNPACKED_FROM, UNPACKED_TIMES * size):
-                    raise ValueError(f"{path.name}: unpacks to over {UNPACKED_TIMES} times its size: no table does.")
-
-            try:
-                yield stream, moved
-            except (zlib.error, EOFError, gzip.BadGzipFile) as error:
-                why = " ".join(str(error).split())[:80]
-                raise ValueError(f"{path.name}: the gzip file is damaged or cut off ({why}).") from None
-
-
-def _blocks(path: Path, bar: str | None = None) -> Generator[bytes]:
-    with _opened(path, bar) as (stream, moved):
-        while block := stream.read(BLOCK):
-            yield block
-            moved()
-
-
-@contextlib.contextmanager
-def open_text(
-    path: Path, encoding: str, errors: str, bar: str | None = None
-) -> Iterator[tuple[io.TextIOWrapper, Callable[[], None]]]:
-    with _opened(path, bar) as (stream, moved), io.TextIOWrapper(stream, encoding, errors, newline="") as text:
-        yield text, moved
-
-
-def first_bytes(path: Path) -> bytes:
-    """The first bytes of a file, unpacked."""
     with contextlib.closing(_blocks(path)) as blocks:
         head = next(blocks, b"")[:4096]
     if not head:
@@ -341,7 +294,7 @@ def find_encoding(path: Path, named: str | None = None) -> tuple[str, str]:
         _refuse_bytes(path, wide, "strict", f"byte {{}} is not in {wide}, which the file begins as")
         return wide, "strict"
     if b"\0" in head:
-        line = len(re.findall(rb"\r\n?|\n", head[: head.index(b"\0")])) + 1
+        line = charset.count_ends(head[: head.index(b"\0")].decode("latin-1")) + 1
         raise ValueError(f"{path.name}, line {line}: {ZERO}.")
     try:
         _refuse_bytes(path, "utf-8", "strict", None)
@@ -366,11 +319,8 @@ def _guessed(path: Path) -> str:
             "gbk, big5, shift_jis, euc-kr, iso8859-2, ... (in Python: encoding=)."
         )
     _refuse_bytes(path, "cp1252", "strict", "byte {} is not in cp1252")
-    warnings.warn(
-        f"{path.name} is not UTF-8; it is read as Windows-1252 (Western European). If letters look wrong, name the "
-        "encoding.",
-        stacklevel=5,
-    )
+    read = "is not UTF-8; it is read as Windows-1252 (Western European)"
+    warnings.warn(f"{path.name} {read}. If letters look wrong, name the encoding.", stacklevel=5)
     return found.encoding
 
 
@@ -386,39 +336,34 @@ def _refuse_kind(head: bytes, name: str) -> None:
 
 def _refuse_bytes(path: Path, encoding: str, errors: str, complaint: str | None) -> None:
     """Decode all of a file, and name the line of what cannot be text (or raise as it came, without `complaint`)."""
-    decoder = codecs.getincrementaldecoder(encoding)(errors)
-    lines, cut = 1, False
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(errors), translate=True)
+    wrong = re.compile(r"\0|\x1b\$" + (r"|[\x80-\x9f]" if encoding.startswith("iso8859") else ""))
+    lines = 1
     for block in itertools.chain(_blocks(path, f"Checking {path.name}"), [b""]):
         try:
             text = decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
             if complaint is None:
                 raise
-            with contextlib.suppress(UnicodeError):
-                lines += len(re.findall(r"\r\n?|\n", error.object[: error.start].decode(encoding, "replace")))
-            byte = f"0x{error.object[error.start]:02X}"
-            raise ValueError(f"{path.name}, line {lines}: {complaint.format(byte)}.") from None
+            held = "\r" * (decoder.getstate()[1] & 1)  # of a line end that may be one of two signs
+            before = held + error.object[: error.start].decode(encoding, "replace")
+            what = complaint.format(f"0x{error.object[error.start]:02X}")
         except UnicodeError as error:
-            raise ValueError(f"{path.name}, line {lines}: {' '.join(str(error).split())[:120]}.") from None
-        for sign, what in (("\0", ZERO), ("\x1b$", "signs of an ISO-2022 encoding; name it: --encoding")):
-            if sign in text:
-                line = lines + len(re.findall(r"\r\n?|\n", text[: text.index(sign)]))
-                raise ValueError(f"{path.name}, line {line}: {what}.")
-        if encoding.startswith("iso8859") and (found := re.search(r"[\x80-\x9f]", text)):
-            line = lines + len(re.findall(r"\r\n?|\n", text[: found.start()]))
-            raise ValueError(
-                f"{path.name}, line {line}: byte 0x{ord(found[0]):02X} is no letter in {encoding}; is it cp1252?"
-            )
-        if not text:
-            continue
-        lines += text.count("\n") + text.count("\r") - text.count("\r\n") - (cut and text[0] == "\n")
-        cut = text[-1] == "\r"
+            before, what = "", one_line(str(error))[:120]
+        else:
+            found = wrong.search(text)
+            if found is None:
+                lines += text.count("\n")
+                continue
+            letter = f"byte 0x{ord(found[0][0]):02X} is no letter in {encoding}; is it cp1252?"
+            before, what = text[: found.start()], {"\0": ZERO, "\x1b$": ESCAPES}.get(found[0], letter)
+        raise ValueError(f"{path.name}, line {lines + charset.count_ends(before)}: {what.rstrip('.')}.") from None
 
 
 # ---- records -------------------------------------------------------------------------------------------------------
 
 
-def _lines(text: io.TextIOBase, name: str, backslashes: bool, moved: Callable[[], None]) -> Iterator[str]:
+def _lines(text: io.TextIOBase, name: str, backslashes: bool = False) -> Iterator[str]:
     """Give the lines of a text, without control characters."""
     for number in itertools.count(1):
         line = text.readline(LONGEST)
@@ -426,8 +371,6 @@ def _lines(text: io.TextIOBase, name: str, backslashes: bool, moved: Callable[[]
             return
         if len(line) == LONGEST:
             raise ValueError(f"{name}, line {number}: it has more than {LONGEST:,} characters: no table has.")
-        if number % 4096 == 0:
-            moved()
         if number == 1:
             line = line.removeprefix("\ufeff")
         if not line.rstrip("\r\n").isprintable():
@@ -437,60 +380,45 @@ def _lines(text: io.TextIOBase, name: str, backslashes: bool, moved: Callable[[]
         yield line
 
 
-def _open_quote(lines: Iterable[str], delimiter: str) -> tuple[int, int]:
-    """Find the last quote that opens a cell of a record: its line, from 0, and its place in it."""
-    opened, inside, begins = (0, 0), False, True
-    for number, line in enumerate(lines):
-        place = 0
-        while place < len(line):
-            sign, after = line[place], line[place + 1 : place + 2]
-            if inside and sign == '"' and after == '"':
-                place += 1
-            elif inside and sign == '"':
-                inside = False
-                if after.strip("\r\n" + delimiter):
-                    return opened
-            elif begins and sign == '"':
-                opened, inside = (number, place), True
-            begins = not inside and (sign == delimiter or (begins and sign == " "))
-            place += 1
-    return opened
+def _before_open_quote(record: str, delimiter: str) -> str:
+    """The part of a record before the last quote that opens a cell and does not close it."""
+    ends = re.escape(delimiter) + r"\r\n"
+    cell = re.compile(rf' *(?:"[^"]*(?:""[^"]*)*"|[^" {ends}][^{ends}]*)?(?:[{ends}]|\Z)')
+    place = 0
+    while (found := cell.match(record, place)) and found.end() > place:
+        place = found.end()
+    return record[: record.find('"', place)]
 
 
-def _header(path: Path, encoding: str, errors: str, needed: list[str], only: str | None) -> list[Table]:
+def _headers(path: Path, encoding: str, errors: str, needed: list[str], only: str | None) -> list[Table]:
     """Find the delimiters under which the first record has the needed columns, the likeliest first."""
-    name, begin = path.name, 1
-    with open_text(path, encoding, errors) as (text, moved):
-        for line in _lines(text, name, False, moved):
-            said = re.fullmatch(r'"?sep=([^\w\s"]|\t)"?\s*', line, re.I)
-            if said:
+    with open_text(path, encoding, errors) as text:
+        begin = 1
+        for line in _lines(text, path.name):
+            if said := re.fullmatch(r'"?sep=([^\w\s"]|\t)"?\s*', line, re.I):
                 only = only or said[1]
             elif line.strip() and not line.startswith("# "):  # a comment
                 break
             begin += 1
         else:
-            raise ValueError(f"{name}: the file is empty.")
-    found, seen, quoted = [], [], []
-    for delimiter in [only] if only else DELIMITERS:
-        table = Table(path, encoding, errors, delimiter, [], begin, 0, 0, False)
+            raise ValueError(f"{path.name}: the file is empty.")
+    tables: list[Table] = []
+    unclosed: list[ValueError] = []
+    for delimiter in only or DELIMITERS:
+        table = Table(path, encoding, errors, delimiter, begin)
         try:
             with contextlib.closing(table._all()) as records:
                 _, last, cells = next(record for record in records if record[0] >= begin)
         except ValueError as error:
-            quoted.append(error)
-            continue
-        names = [one_line(cell) for cell in cells]
-        seen.append(names)
-        if set(needed) <= set(names):
-            found.append(dataclasses.replace(table, columns=names, header_line=last))
-    if not found:
-        if not seen:
-            raise quoted[0]
-        refuse_columns(max(seen, key=len), needed, name)
-    for table in found:
-        refuse_columns(table.columns, needed, name)
-    most = max(len(table.columns) for table in found)
-    return [table for table in found if len(table.columns) == most]
+            unclosed.append(error)
+        else:
+            tables.append(dataclasses.replace(table, header_line=last, columns=[one_line(cell) for cell in cells]))
+    if not tables:
+        raise unclosed[0]
+    widest = sorted(tables, key=lambda table: -len(table.columns))
+    fits = [table for table in widest if set(needed) <= set(table.columns)] or widest
+    refuse_columns(fits[0].columns, needed, path.name)
+    return [table for table in fits if len(table.columns) == len(fits[0].columns)]
 
 
 def refuse_columns(names: list[str], needed: list[str], file: str) -> None:
@@ -531,19 +459,17 @@ def _looked_through(table: Table) -> Table:
 
 def _fitted(table: Table) -> Table:
     """Compare the first records with the header: are there row names, or empty cells behind each row?"""
-    names = table.columns
     with contextlib.closing(table._all()) as records:
         begin = list(itertools.islice(records, 100))
     first = [cells for line, _, cells in begin if line > table.header_line and _says_something(cells)]
+    names, before = table.columns, 0
     width = len(first[0]) if len({len(cells) for cells in first}) == 1 else len(names)
-    if width > len(names):
-        if not any(cell for cells in first for cell in cells[len(names) :]):  # each row ends with a delimiter
-            return dataclasses.replace(table, columns=distinct(names), width=width)
-        if width == len(names) + 1 and _numbered([cells[0] for cells in first]):  # as R and pandas write rows' names
-            return dataclasses.replace(table, columns=distinct(names), width=width, before=1)
-    elif not any(names[width:]):  # the header alone ends with a delimiter
-        return dataclasses.replace(table, columns=distinct(names[:width]), width=width)
-    return dataclasses.replace(table, columns=distinct(names), width=len(names))
+    if width > len(names) and any(cell for cells in first for cell in cells[len(names) :]):  # else each row ends so
+        before = int(width == len(names) + 1 and _numbered([cells[0] for cells in first]))  # as R and pandas do
+        width = len(names) + before
+    elif width < len(names):  # the header alone ends with a delimiter, or rows are too short
+        names, width = (names, len(names)) if any(names[width:]) else (names[:width], width)
+    return dataclasses.replace(table, columns=distinct(names), width=width, before=before)
 
 
 def _says_something(cells: list[str]) -> bool:

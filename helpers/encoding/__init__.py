@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.encoding import vector_cache
-from helpers.encoding.batches import BATCH, Way, make_vectors, split_long_text
+from helpers.encoding.batches import BATCH, Way, first_few, make_vectors, split_long_text
 from helpers.encoding.csv_files import encode_csv
 from helpers.encoding.languages import warn_of_another_language
 from helpers.encoding.models import (
@@ -98,9 +98,7 @@ def encode(
 
     if not isinstance(save_every, int) or save_every < 1:
         raise ValueError(f"encode: save_every is {save_every!r}; it is a whole number, 1 or more.")
-    texts = _as_series(texts)
-    _refuse_missing(texts)
-    listed = texts.tolist()
+    listed = _checked(texts)
     distinct = list(dict.fromkeys(listed))
     encoder = as_encoder(encoder, distinct)
     if not listed:
@@ -114,17 +112,30 @@ def encode(
     return np.stack([found[text] for text in listed])
 
 
-def _as_series(texts: Any) -> pd.Series:
-    """Any iterable of texts, with the ids under which errors name them."""
-    if isinstance(texts, pd.Series):
-        return texts
+def _checked(texts: Any) -> list[str]:
+    """Any iterable of texts as a list; errors name the ids of a Series, else numbers."""
     if texts is None or isinstance(texts, str | bytes | pd.DataFrame):
         what = f"a {type(texts).__name__}" if texts is not None else "None"
         raise ValueError(f"encode: texts is {what}; give a list of texts, or one column of a table.")
     try:
-        return pd.Series(list(texts), dtype=object)
+        series = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype=object)
     except (TypeError, ValueError) as error:
         raise ValueError(f"encode: texts is a {type(texts).__name__}; give a list of texts ({error}).") from error
+    bad = [identifier for identifier, text in series.items() if not isinstance(text, str) or not text.strip()]
+    if bad:
+        raise ValueError(
+            f"encode: {len(bad)} of {len(series)} texts are missing, empty or not text (ids {first_few(bad)}). "
+            "Leave them out first."
+        )
+    for identifier, text in series.items():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"encode: the text of id {identifier} has half a character at place {error.start + 1} "
+                f"({ascii(text[error.start])}). Read it with the right encoding, or leave the text out."
+            ) from None
+    return series.tolist()
 
 
 def _dimensions(encoder: Any) -> int:
@@ -142,21 +153,3 @@ def _open_cache(cache: bool | str | Path | None) -> VectorCache:
     if folder.is_file():
         raise ValueError(f"encode: cache is a folder, and {folder} is a file.")
     return VectorCache(folder / vector_cache.NAME)
-
-
-def _refuse_missing(texts: pd.Series) -> None:
-    bad = [identifier for identifier, text in texts.items() if not isinstance(text, str) or not text.strip()]
-    if bad:
-        named = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
-        raise ValueError(
-            f"encode: {len(bad)} of {len(texts)} texts are missing, empty or not text (ids {named}). "
-            "Leave them out first."
-        )
-    for identifier, text in texts.items():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise ValueError(
-                f"encode: the text of id {identifier} has half a character at place {error.start + 1} "
-                f"({ascii(text[error.start])}). Read it with the right encoding, or leave the text out."
-            ) from None

@@ -39,10 +39,7 @@ class Way(NamedTuple):
 def make_vectors(texts: list[str], way: Way, kept: VectorCache, bar: Any, at_once: int) -> dict[str, np.ndarray]:
     """Make vectors of texts that all differ, or take them from what is kept; keep new ones, `at_once` together.
 
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        By text, (dimensions,) float32 of length 1.
+    Gives, by text, (dimensions,) float32 of length 1.
     """
     model = encoder_key(way.encoder) if kept.path else None
     kept, found = kept if model else VectorCache(None), {}
@@ -93,14 +90,18 @@ def _refuse_without_direction(made: dict[str, np.ndarray]) -> None:
         )
 
 
-def limit_of(encoder: Any) -> float:
-    """How many tokens of a text an encoder reads; infinite when it reads all of it."""
-    limit = getattr(encoder, "max_seq_length", None)
-    return np.inf if limit is None else limit
+def first_few(names: list) -> str:
+    """Five of some names, for a message: ``1, 2, 3, 4, 5, ...``."""
+    return ", ".join(map(str, names[:5])) + (", ..." if len(names) > 5 else "")
+
+
+def _reads_all(encoder: Any) -> bool:
+    """Whether an encoder reads all tokens of every text."""
+    return getattr(encoder, "max_seq_length", None) in (None, np.inf)
 
 
 def _encode(texts: list[str], encoder: Any, way: Way, bar: Any) -> np.ndarray:
-    if way.truncation or np.isinf(limit_of(encoder)):  # a static encoder reads all of every text
+    if way.truncation or _reads_all(encoder):  # a static encoder reads all of every text
         return _encode_batches(texts, encoder, way.prompt, bar)
     split = [split_long_text(text, encoder, way.prompt) for text in texts]
     owner = np.repeat(np.arange(len(texts)), [len(pieces) for pieces in split])
@@ -117,7 +118,7 @@ def _encode_batches(texts: list[str], encoder: Any, prompt: str, bar: Any) -> np
     if isinstance(encoder, compiled.CompiledEncoder):
         return encoder.encode(texts, prompt, bar)
     order = np.argsort([-len(text) for text in texts], kind="stable")
-    size = BATCH if np.isfinite(limit_of(encoder)) else STATIC_BATCH
+    size = STATIC_BATCH if _reads_all(encoder) else BATCH
     options: dict[str, Any] = {"normalize_embeddings": True, "show_progress_bar": False}
     options |= {"prompt": prompt} if hasattr(encoder, "prompts") else {}
     vectors: Any = None

@@ -42,50 +42,34 @@ def kind() -> str:
 def compile_encoder(encoder: Any, texts: list[str]) -> CompiledEncoder | None:
     """Compile an encoder in the CPU's own precision if that changes no vector by much, else in float32: some seconds.
 
-    Parameters
-    ----------
-    encoder : sentence_transformers.SentenceTransformer
-        Any that reads token numbers and a mask, as BERT does.
-    texts : list of str
-        What is about to be encoded; 32 of them are encoded both ways. A cosine below 0.9999 rules a precision out.
-
-    Returns
-    -------
-    CompiledEncoder or None
-        None when the encoder cannot be converted or no precision passes; one line on standard error says so.
+    The encoder has to read token numbers and a mask, as BERT does. Of the `texts` that are about to be encoded, 32 are
+    encoded both ways, and a cosine below 0.9999 rules a precision out. None when the encoder cannot be converted or no
+    precision passes; one line on standard error says so.
     """
     if not callable(getattr(encoder, "tokenizer", None)):  # a static encoder has no network
         return None
     sample = texts[:: max(1, len(texts) // CHECKED)][:CHECKED]
     plain = encoder.encode(sample, prompt="", normalize_embeddings=True, show_progress_bar=False)
-    try:
-        core, network = _openvino().Core(), _convert(encoder)
-    except Exception as error:  # whatever it is, the plain encoder still works
-        _without(error)
-        return None
-    why: object = None
-    hints: list[dict[str, str]] = [{}, {"INFERENCE_PRECISION_HINT": "f32"}]
-    for hint in hints:
+    network, why = None, ""
+    for precision in ("", "f32"):  # the CPU's own, then that of the plain encoder
         try:
-            settings = {"PERFORMANCE_HINT": "THROUGHPUT", **hint}
+            core, network = _openvino().Core(), network or _convert(encoder)
+            settings = {"PERFORMANCE_HINT": "THROUGHPUT"} | (
+                {"INFERENCE_PRECISION_HINT": precision} if precision else {}
+            )
             compiled = CompiledEncoder(core.compile_model(network, "CPU", settings), encoder)
             least = float((compiled.encode(sample) * plain).sum(axis=1).min())
-        except Exception as error:  # a processor that is told not to use what it has cannot compile for it
-            why = error
+        except Exception as error:  # it cannot be converted, or not be compiled for this processor; the plain one works
+            why = f"{type(error).__name__} {str(error).strip().partition(chr(10))[0]}"
+            if network is None:
+                break
             continue
         if least >= LEAST_COSINE:
             _say(f"Encoding with OpenVINO in {compiled.precision}: cosine with float32 at least {least:.5f}.")
             return compiled
         why = f"its vectors differ from float32 (cosine {least:.5f})."
-    _without(why)
-    return None
-
-
-def _without(why: object) -> None:
-    """Say why the plain encoder serves."""
-    if isinstance(why, Exception):
-        why = f"{type(why).__name__} {str(why).strip().partition(chr(10))[0]}"
     _say(f"Encoding without OpenVINO: {why}")
+    return None
 
 
 class CompiledEncoder:
@@ -97,15 +81,10 @@ class CompiledEncoder:
         self.precision = str(network.get_property("INFERENCE_PRECISION_HINT")).split("'")[1]
 
     def encode(self, texts: list[str], prompt: str = "", bar: Any = None) -> np.ndarray:
-        """Encode texts as unit vectors, each behind a prompt.
+        """Encode texts, each behind a prompt, as unit vectors: (n_texts, dimensions) float32.
 
         Requests are waited for one after the other, without callbacks: a callback of Python that ends while its queue
         is taken down can wait forever for Python's lock.
-
-        Returns
-        -------
-        numpy.ndarray
-            (n_texts, dimensions) float32, in the order of the texts.
         """
         vectors = np.empty((len(texts), self._network.output(0).partial_shape[1].get_length()), dtype=np.float32)
         order = np.argsort([-len(text) for text in texts], kind="stable")  # a batch is as slow as its longest text

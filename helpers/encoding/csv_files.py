@@ -16,7 +16,7 @@ import numpy as np
 
 from helpers.data import read_csv_in_parts
 from helpers.encoding import compiled
-from helpers.encoding.batches import FAST_FROM, PLAIN, Way, make_vectors
+from helpers.encoding.batches import FAST_FROM, PLAIN, Way, first_few, make_vectors
 from helpers.encoding.models import as_encoder, encoder_key, encoder_label, prompt_of
 from helpers.encoding.tfidf import TfidfEncoder
 from helpers.encoding.vector_cache import VectorCache
@@ -77,8 +77,9 @@ def encode_csv(
     _refuse_other_file(out)
     from tqdm import tqdm
 
-    read = functools.partial(read_csv_in_parts, csv, text_column, rows_at_once)
-    read = read if encoding is None else functools.partial(read, encoding=encoding)
+    read = functools.partial(
+        read_csv_in_parts, csv, text_column, rows_at_once, **({"encoding": encoding} if encoding else {})
+    )
     total, texts_sha256 = _count_texts(read(), Path(csv).name)
     fast = compiled.available() and (total >= FAST_FROM if fast is None else fast)
     encoder = as_encoder(encoder, [])
@@ -99,8 +100,7 @@ def encode_csv(
         bar = tqdm(total=total, desc="Encoding", unit=" texts", disable=not progress, delay=0.5)
         with bar, VectorCache(part, most_bytes=None) as kept, write_whole(out) as temporary:
             again = _unchanged(read(), texts_sha256, Path(csv).name)
-            rows = (_rows(texts, way, kept, bar) for texts in again)
-            digest = _write_rows(temporary, rows, total)
+            digest = _write_rows(temporary, (_rows(texts, way, kept, bar) for texts in again), total)
         with write_whole(note) as temporary:
             temporary.write_text(json.dumps({"made_of": made_of, "sha256": digest}), encoding="utf-8")
         vectors = np.load(out, mmap_mode="r")
@@ -181,7 +181,6 @@ def _count_texts(parts: Iterable[list[str]], name: str) -> tuple[int, str]:
         digest.update(hash_texts(texts).tobytes())
         total += len(texts)
     if bad or not total:
-        named = ", ".join(map(str, bad[:5])) + (", ..." if len(bad) > 5 else "")
-        what = f"{len(bad)} of {total} rows have no text (rows {named}). Leave them out first" if bad else "no rows"
-        raise ValueError(f"{name}: {what}.")
+        missing = f"{len(bad)} of {total} rows have no text (rows {first_few(bad)}). Leave them out first"
+        raise ValueError(f"{name}: {missing if bad else 'no rows'}.")
     return total, digest.hexdigest()

@@ -28,29 +28,18 @@ class Diagnosis(NamedTuple):
 
 
 def diagnose(texts: Iterable[str], tokenizer: Any) -> Diagnosis:
-    """Look at up to 200 texts as an encoder's tokenizer sees them.
+    """Look at up to 200 texts as an encoder's tokenizer sees them, which is one of tokenizers or of transformers.
 
     An English tokenizer knows nearly every English word whole, and cuts a word of another language into pieces. Of 13
     languages in Latin letters, 12 had at least 1.6 tokens a word, and French 1.5 (single texts down to 1.2, which pass
     unnoticed); English synopses have at most 1.3.
-
-    Parameters
-    ----------
-    texts : iterable of str
-        Looked at evenly.
-    tokenizer : tokenizers.Tokenizer or transformers.PreTrainedTokenizerFast
-        Of the encoder.
-
-    Returns
-    -------
-    Diagnosis
     """
     texts = list(texts)
     sample = [text[:CHARACTERS] for text in texts[:: max(1, len(texts) // SAMPLE)]]
     tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
     if not hasattr(tokenizer, "encode_batch"):
         return Diagnosis(math.nan, math.nan, _script(sample))
-    sign = tokenizer.token_to_id("[UNK]") or tokenizer.token_to_id("<unk>")
+    sign = unknown_sign(tokenizer)
     tokens = unknown = judged = foreign = 0
     for found in tokenizer.encode_batch(sample, add_special_tokens=False):
         real = [place for place, mask in enumerate(found.attention_mask) if mask]
@@ -66,6 +55,25 @@ def diagnose(texts: Iterable[str], tokenizer: Any) -> Diagnosis:
         foreign / max(1, judged) if one_language else math.nan,
         _script(sample),
     )
+
+
+def unknown_sign(tokenizer: Any) -> int | None:
+    """Number of the token that stands for what a tokenizer does not know."""
+    found = map(tokenizer.token_to_id, ("[UNK]", "<unk>"))
+    return next((number for number in found if number is not None), None)
+
+
+def uncut(tokenizer: Any) -> Any:
+    """Copy a tokenizer so that it neither cuts texts nor fills them up; None for one that cannot be copied."""
+    from tokenizers import Tokenizer
+
+    tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    if not hasattr(tokenizer, "to_str"):
+        return None
+    copy = Tokenizer.from_str(tokenizer.to_str())
+    copy.no_truncation()
+    copy.no_padding()
+    return copy
 
 
 def advice(texts: Iterable[str], tokenizer: Any) -> str | None:

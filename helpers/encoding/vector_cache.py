@@ -26,14 +26,8 @@ WAIT = 60  # seconds for another process that writes
 KEYS_AT_ONCE = 500  # in one query
 CHECK = 16  # bytes of a checksum
 PASSING = {  # what says nothing about the file itself; after anything else it is begun anew
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_INTERRUPT,
+    getattr(sqlite3, f"SQLITE_{name}")
+    for name in ("BUSY", "LOCKED", "FULL", "CANTOPEN", "IOERR", "PERM", "NOMEM", "INTERRUPT")
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -96,7 +97,7 @@ def split_date(ratings: pd.DataFrame, share: float = 0.2) -> tuple[pd.DataFrame,
             f"split_date: {(ratings['timestamp'] == moment).mean():.0%} of the ratings have the last time of all: none "
             "is left for the test. Split at random instead."
         )
-    return ratings[~late].reset_index(drop=True), ratings[late].reset_index(drop=True)
+    return _apart(ratings, late)
 
 
 def split_cold(ratings: pd.DataFrame, share: float = 0.15, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -104,8 +105,7 @@ def split_cold(ratings: pd.DataFrame, share: float = 0.15, seed: int = 0) -> tup
     _check_share(share)
     films = np.unique(ratings["movie_id"])
     hidden = np.random.default_rng(seed).choice(films, size=max(1, int(len(films) * share)), replace=False)
-    cold = ratings["movie_id"].isin(hidden)
-    return ratings[~cold].reset_index(drop=True), ratings[cold].reset_index(drop=True)
+    return _apart(ratings, ratings["movie_id"].isin(hidden))
 
 
 def _check_share(share: float) -> None:
@@ -127,8 +127,11 @@ def _split_viewers(ordered: pd.DataFrame, share: float) -> tuple[pd.DataFrame, p
     _check_share(share)
     place_from_end = ordered.groupby("user_id").cumcount(ascending=False)
     count = ordered.groupby("user_id")["movie_id"].transform("size")
-    last = place_from_end < (count * share).astype(int)
-    return ordered[~last].reset_index(drop=True), ordered[last].reset_index(drop=True)
+    return _apart(ordered, place_from_end < (count * share).astype(int))
+
+
+def _apart(ratings: pd.DataFrame, hidden: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return ratings[~hidden].reset_index(drop=True), ratings[hidden].reset_index(drop=True)
 
 
 # ---- metrics of ranked lists: hits is (n, k), True where the film at that place is relevant; relevant is (n,) --------
@@ -157,13 +160,8 @@ def reciprocal_rank(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
 def average_precision(hits: np.ndarray, relevant: np.ndarray, by: str = "min") -> np.ndarray:
     """Mean of the precision at the place of each relevant film: (n,) in [0, 1]. Its mean over viewers is MAP@k.
 
-    Parameters
-    ----------
-    hits, relevant : numpy.ndarray
-        As above.
-    by : {"min", "all"}
-        Two denominators are in use: the number of relevant films that fit into the list, ``min(n, k)``, so that 1 can
-        be reached; or all of them, n, as trec_eval does.
+    Two denominators are in use: the number of relevant films that fit into the list, ``min(n, k)``, so that 1 can be
+    reached; or, by "all", all of them, n, as trec_eval does.
     """
     if by not in ("min", "all"):
         raise ValueError(f"average_precision: by is 'min' or 'all', not {by!r}.")
@@ -225,12 +223,12 @@ def gini(counts: np.ndarray) -> float:
 # ---- errors in stars -------------------------------------------------------------------------------------------------
 
 
-def rmse(predicted, actual) -> float:
+def rmse(predicted: Any, actual: Any) -> float:
     """Root of the mean squared error, in stars."""
     return float(np.sqrt(np.mean((np.asarray(predicted, dtype=float) - np.asarray(actual, dtype=float)) ** 2)))
 
 
-def mae(predicted, actual) -> float:
+def mae(predicted: Any, actual: Any) -> float:
     """Mean absolute error, in stars."""
     return float(np.mean(np.abs(np.asarray(predicted, dtype=float) - np.asarray(actual, dtype=float))))
 
@@ -239,13 +237,13 @@ def mae(predicted, actual) -> float:
 
 
 def evaluate_users(
-    model,
+    model: Any,
     train: pd.DataFrame,
     test: pd.DataFrame,
     k: int = 10,
     movies: pd.DataFrame | None = None,
-    vectors=None,
-    where=None,
+    vectors: Any = None,
+    where: Any = None,
     scale: tuple = SCALE,
 ) -> pd.DataFrame:
     """Fit a recommender on the training, and judge its first k films for every viewer of the test.
@@ -316,39 +314,37 @@ def evaluate_users(
     return each
 
 
-def _relevant(test: pd.DataFrame, users, films: np.ndarray, scale: tuple) -> tuple[np.ndarray, np.ndarray]:
+def _relevant(test: pd.DataFrame, users: Any, films: np.ndarray, scale: tuple) -> tuple[np.ndarray, np.ndarray]:
     """Who of `users` likes any of `films` in the test, sorted, and which: (n_users, n_films) bool."""
-    liked = test[(as_stars(test["rating"], scale) >= LIKED) & test["user_id"].isin(users)]
-    liked = liked[liked["movie_id"].isin(films)]
-    judged, rows = np.unique(liked["user_id"], return_inverse=True)
-    relevant = np.zeros((len(judged), len(films)), dtype=bool)
+    judged = test["user_id"].isin(users) & test["movie_id"].isin(films)
+    liked = test[judged & (as_stars(test["rating"], scale) >= LIKED)]
+    viewers, rows = np.unique(liked["user_id"], return_inverse=True)
+    relevant = np.zeros((len(viewers), len(films)), dtype=bool)
     relevant[rows, np.searchsorted(films, liked["movie_id"])] = True
-    return judged, relevant
+    return viewers, relevant
 
 
 def evaluate(
-    model,
+    model: Any,
     train: pd.DataFrame,
     test: pd.DataFrame,
     k: int = 10,
     movies: pd.DataFrame | None = None,
-    vectors=None,
-    where=None,
+    vectors: Any = None,
+    where: Any = None,
     seed: int = 0,
     scale: tuple = SCALE,
 ) -> pd.DataFrame:
-    """Judge a recommender, with intervals.
+    """Judge a recommender as `evaluate_users` does, with intervals.
 
     Parameters
     ----------
     model : object or list
-        As for `evaluate_users`; a list holds one model several times, with other seeds.
-    train, test, k, movies, vectors, where
-        As for `evaluate_users`.
+        A list holds one model several times, with other seeds.
+    train, test, k, movies, vectors, where, scale
+        As for `evaluate_users`; ``rmse`` and ``mae`` are on the scale.
     seed : int
         Of the bootstrap.
-    scale : tuple of float
-        As for `evaluate_users`; ``rmse`` and ``mae`` are on it.
 
     Returns
     -------
@@ -363,7 +359,7 @@ def evaluate(
     return pd.concat([summarize(tables, seed), whole.to_frame("mean")])
 
 
-def _errors(model, test: pd.DataFrame) -> dict[str, float]:
+def _errors(model: Any, test: pd.DataFrame) -> dict[str, float]:
     """Errors in stars of a fitted model, if it predicts stars."""
     if not getattr(model, "predicts_stars", False):
         return {}
@@ -380,15 +376,10 @@ Tables = pd.DataFrame | Sequence[pd.DataFrame]  # of viewers: one, or one per se
 def summarize(each: Tables, seed: int = 0) -> pd.DataFrame:
     """Mean and 95 % interval of every column: ``mean``, ``low``, ``high``, one row per metric.
 
-    Parameters
-    ----------
-    each : pandas.DataFrame or sequence of them
-        As from `evaluate_users`; several are of several seeds or draws, and the interval is over these, too.
-    seed : int
-        Of the bootstrap.
+    Tables are as from `evaluate_users`; several are of several seeds or draws, and the interval is over these, too. The
+    seed is of the bootstrap.
     """
-    tables = [each] if isinstance(each, pd.DataFrame) else list(each)
-    rows = {}
+    tables, rows = _as_list(each), {}
     for name in tables[0]:
         values = pd.concat([table[name] for table in tables], axis=1).to_numpy(dtype=float).T
         rows[name] = [np.nanmean(values), *bootstrap_interval(values, seed)]
@@ -398,18 +389,10 @@ def summarize(each: Tables, seed: int = 0) -> pd.DataFrame:
 def paired_difference(one: Tables, other: Tables, seed: int = 0) -> pd.DataFrame:
     """How much better the first is than the second, viewer by viewer: mean and interval of the differences.
 
-    Parameters
-    ----------
-    one, other : pandas.DataFrame or sequence of them
-        As from `evaluate_users`, of the same viewers; several are of several seeds or draws, paired in their order. One
-        table is compared with each of several.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As from `summarize`. Where the interval holds 0, the difference may be chance.
+    Tables are as for `summarize`, of the same viewers; several are paired in their order, and one is compared with each
+    of several. Where the interval of the result holds 0, the difference may be chance.
     """
-    ones, others = ([each] if isinstance(each, pd.DataFrame) else list(each) for each in (one, other))
+    ones, others = _as_list(one), _as_list(other)
     longest = max(len(ones), len(others))
     pairs = zip(*(tables * longest if len(tables) == 1 else tables for tables in (ones, others)), strict=True)
     differences = []
@@ -420,16 +403,15 @@ def paired_difference(one: Tables, other: Tables, seed: int = 0) -> pd.DataFrame
     return summarize(differences, seed)
 
 
-def bootstrap_interval(values, seed: int = 0) -> tuple[float, float]:
+def _as_list(each: Tables) -> list[pd.DataFrame]:
+    return [each] if isinstance(each, pd.DataFrame) else list(each)
+
+
+def bootstrap_interval(values: Any, seed: int = 0) -> tuple[float, float]:
     """95 % interval of a mean: the middle of the means of `DRAWS` samples drawn with replacement.
 
-    Parameters
-    ----------
-    values : array-like
-        (n_viewers,), or (n_draws, n_viewers) with a row for each seed of a model or draw of a split, and NaN where a
-        viewer was not judged. Rows are then drawn as well as viewers, so that the interval covers both.
-    seed : int
-        Of the samples.
+    `values` are (n_viewers,), or (n_draws, n_viewers) with a row for each seed of a model or draw of a split, and NaN
+    where a viewer was not judged. Rows are then drawn as well as viewers, so that the interval covers both.
 
     References
     ----------
@@ -460,15 +442,8 @@ def _times_drawn(size: int, samples: int, rng: np.random.Generator) -> np.ndarra
 # ---- all films, film by film -----------------------------------------------------------------------------------------
 
 
-def ranks_of_likes(model, test: pd.DataFrame) -> pd.DataFrame:
-    """Find where a recommender ranks each liked film of the test among all films that the viewer had not rated.
-
-    Parameters
-    ----------
-    model : helpers.recommenders.Recommender
-        Fitted on the training.
-    test : pandas.DataFrame
-        As from a split.
+def ranks_of_likes(model: Any, test: pd.DataFrame) -> pd.DataFrame:
+    """Find where a fitted recommender ranks each liked film of the test among all that the viewer had not rated.
 
     Returns
     -------
@@ -476,13 +451,19 @@ def ranks_of_likes(model, test: pd.DataFrame) -> pd.DataFrame:
         One row per liked pair: ``user_id``, ``movie_id``, ``rank`` (how many films come before it; one of equal score
         counts a half, rounded down), ``others`` (how many films could).
     """
-    users, relevant = _relevant(test, model.users_, model.items_, model.scale_)
-    scores = model.scores(users)
-    rows, columns = np.nonzero(relevant & np.isfinite(scores))
+    users, relevant, scores = _scored(model, test)
+    rows, columns = np.nonzero(relevant)
     own, all_scores = scores[rows, columns, None], scores[rows]
     before, equal = (all_scores > own).sum(axis=1), (all_scores == own).sum(axis=1) - 1
     found = {"user_id": users[rows], "movie_id": model.items_[columns], "rank": before + equal // 2}
     return pd.DataFrame(found | {"others": np.isfinite(all_scores).sum(axis=1) - 1})
+
+
+def _scored(model: Any, test: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Viewers, which films they like among those that may be recommended, and the scores of all films."""
+    users, relevant = _relevant(test, model.users_, model.items_, model.scale_)
+    scores = model.scores(users)
+    return users, relevant & np.isfinite(scores), scores
 
 
 def sampled_hit_rate(found: pd.DataFrame, k: int = 10, sample: int = 100) -> float:
@@ -490,14 +471,7 @@ def sampled_hit_rate(found: pd.DataFrame, k: int = 10, sample: int = 100) -> flo
 
     This is the expectation over samples, in closed form, of a shortcut that was usual in papers. It is not the hit
     rate among all films, and can order models differently (W. Krichene and S. Rendle, 2020, On sampled metrics for
-    item recommendation, KDD, section 3).
-
-    Parameters
-    ----------
-    found : pandas.DataFrame
-        As from `ranks_of_likes`.
-    k, sample : int
-        Length of the list; how many other films are drawn, without replacement.
+    item recommendation, KDD, section 3). `found` is as from `ranks_of_likes`; the others are drawn without replacement.
     """
     from scipy.stats import hypergeom
 
@@ -506,30 +480,16 @@ def sampled_hit_rate(found: pd.DataFrame, k: int = 10, sample: int = 100) -> flo
     return float(hypergeom.cdf(k - 1, found["others"], found["rank"], drawn).mean())
 
 
-def matched_auc(model, test: pd.DataFrame, counts, ratio: float = 1.1) -> pd.Series:
+def matched_auc(model: Any, test: pd.DataFrame, counts: Any, ratio: float = 1.1) -> pd.Series:
     """How often a liked film is scored above an unrated one that is about as popular: (n_viewers,), 0.5 is chance.
 
-    A list is judged against all films, and popular ones are liked more often. Here popularity cannot help.
-
-    Parameters
-    ----------
-    model : helpers.recommenders.Recommender
-        Fitted on the training.
-    test : pandas.DataFrame
-        As from a split.
-    counts : array-like
-        (n_films,) how popular each film of ``model.items_`` is, such as its number of likes in the training.
-    ratio : float
-        How many times as popular one film may be as the other.
-
-    Returns
-    -------
-    pandas.Series
-        By ``user_id``: the mean over the viewer's liked films that have such others.
+    A list is judged against all films, and popular ones are liked more often. Here popularity cannot help. The model is
+    fitted; `counts` say how popular each film of its ``items_`` is, such as its number of likes in the training; the
+    ratio is how many times as popular one film may be as the other. Gives the mean over the liked films of each viewer,
+    by ``user_id``, that have such others.
     """
-    users, relevant = _relevant(test, model.users_, model.items_, model.scale_)
-    scores, popular = model.scores(users), np.log(np.asarray(counts) + 1.0)
-    rows, columns = np.nonzero(relevant & np.isfinite(scores))
+    users, relevant, scores = _scored(model, test)
+    popular, (rows, columns) = np.log(np.asarray(counts) + 1.0), np.nonzero(relevant)
     own, all_scores = scores[rows, columns, None], scores[rows]
     near = np.abs(popular[columns, None] - popular) <= np.log(ratio)
     near &= np.isfinite(all_scores) & ~relevant[rows]
@@ -539,7 +499,7 @@ def matched_auc(model, test: pd.DataFrame, counts, ratio: float = 1.1) -> pd.Ser
     return pd.Series(share, pd.Index(users[rows], name="user_id"), name="auc").dropna().groupby(level=0).mean()
 
 
-def precision_recall_curve(model, test: pd.DataFrame, depth: int = 100) -> pd.DataFrame:
+def precision_recall_curve(model: Any, test: pd.DataFrame, depth: int = 100) -> pd.DataFrame:
     """Mean precision and recall of the first 1, 2, … `depth` films, over the viewers of the test.
 
     `model` is fitted already. Returns a DataFrame: index ``k``, columns ``precision`` and ``recall``.
@@ -557,23 +517,14 @@ def precision_recall_curve(model, test: pd.DataFrame, depth: int = 100) -> pd.Da
 
 
 def diagnose_texts(movies: pd.DataFrame, vectors: np.ndarray, k: int = 5) -> pd.DataFrame:
-    """Look for what usually goes wrong in a catalogue of texts and their vectors.
-
-    Parameters
-    ----------
-    movies : pandas.DataFrame
-        With ``title`` and ``synopsis``.
-    vectors : numpy.ndarray
-        (n_movies, dimensions) of the texts.
-    k : int
-        How many neighbors of each are looked at.
+    """Look for what usually goes wrong in a catalogue of titles and synopses, and their (n_movies, dimensions) vectors.
 
     Returns
     -------
     pandas.DataFrame
         Indexed by what is wrong: ``count`` of the rows that it concerns, and ``examples``, at most three titles.
         *Short text*: fewer than `SHORT` words. *Same text*: another row has it letter by letter. *Near-copy*: another
-        text, but a cosine of `COPY` or more with it. *Hub*: among the neighbors of `HUB` times as many rows as usual.
+        text, but a cosine of `COPY` or more with it. *Hub*: among the k neighbors of `HUB` times as many rows as usual.
 
     References
     ----------

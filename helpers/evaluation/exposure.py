@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -16,20 +19,9 @@ def weighted_recall(found: pd.DataFrame, propensity: pd.Series, k: int = 10) -> 
     Self-normalized inverse propensity weighting: among a viewer's hidden likes, the share of the weights 1 / propensity
     that is in the first k. With equal propensities it is recall@k.
 
-    Parameters
-    ----------
-    found : pandas.DataFrame
-        As from `helpers.evaluation.ranks_of_likes`.
-    propensity : pandas.Series
-        By ``movie_id``, above 0: how likely a film is rated by somebody who would like it, up to a factor. It is a
-        guess; a power of the number of ratings is usual.
-    k : int
-        Length of the list.
-
-    Returns
-    -------
-    pandas.Series
-        By ``user_id``, in [0, 1].
+    `found` is as from `helpers.evaluation.ranks_of_likes`. `propensity`, by ``movie_id`` and above 0, is how likely a
+    film is rated by somebody who would like it, up to a factor. It is a guess; a power of the number of ratings is
+    usual. Gives a Series by ``user_id``, in [0, 1].
 
     References
     ----------
@@ -43,18 +35,11 @@ def weighted_recall(found: pd.DataFrame, propensity: pd.Series, k: int = 10) -> 
     return inside.groupby(found["user_id"]).sum() / weights.groupby(found["user_id"]).sum()
 
 
-def miscalibration(taste, shown) -> np.ndarray:
+def miscalibration(taste: Any, shown: Any) -> np.ndarray:
     """How far the mix of lists is from the mix of what viewers like: Kullback-Leibler divergence, 0 where they agree.
 
-    Parameters
-    ----------
-    taste, shown : array-like
-        (n_viewers, n_genres) shares that add up to 1: of what a viewer liked, and of what is recommended.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n_viewers,) in bits, 0 or more.
+    Both hold (n_viewers, n_genres) shares that add up to 1: of what a viewer liked, and of what is recommended. Gives
+    (n_viewers,) bits, 0 or more.
 
     References
     ----------
@@ -66,22 +51,11 @@ def miscalibration(taste, shown) -> np.ndarray:
     return (taste * np.log2(ratio)).sum(axis=1)
 
 
-def team_draft(one, other, k: int, rng: np.random.Generator) -> tuple[list, np.ndarray]:
+def team_draft(one: Sequence, other: Sequence, k: int, rng: np.random.Generator) -> tuple[list, np.ndarray]:
     """Interleave two lists as two captains choose teams: in every round a coin says who goes first.
 
-    Parameters
-    ----------
-    one, other : sequence
-        Two rankings of ids, best first.
-    k : int
-        Length of the list that is shown.
-    rng : numpy.random.Generator
-        Throws the coins.
-
-    Returns
-    -------
-    shown, teams : list, numpy.ndarray
-        The ids in order, and who brought each: 0 for `one`, 1 for `other`. Whoever's team gets more clicks wins.
+    From two rankings of ids, best first, gives the k ids that are shown, in order, and who brought each: 0 for `one`, 1
+    for `other`. Whoever's team gets more clicks wins.
 
     References
     ----------

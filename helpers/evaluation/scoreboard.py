@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,10 +42,9 @@ class Task:
         What the split warned of, for whoever reads the figures; warned of again.
     """
 
-    def __init__(self, ratings="course", protocol: str = "last", k: int = 10, seed: int = 0):
-        own = isinstance(ratings, pd.DataFrame)
-        self.name = "own" if own else ratings
-        table = ratings if own else load_ratings(ratings)
+    def __init__(self, ratings: str | pd.DataFrame = "course", protocol: str = "last", k: int = 10, seed: int = 0):
+        self.name, table = ("own", ratings) if isinstance(ratings, pd.DataFrame) else (ratings, load_ratings(ratings))
+        own = self.name == "own"
         self.scale = table.attrs.get("scale", SCALE)
         self.movies: pd.DataFrame | None = None if own else load_movies()
         self.vectors = None if self.movies is None else load_vectors(self.movies)
@@ -75,13 +75,11 @@ class Task:
             "films": len(self.movies) if self.movies is not None else int(self.train["movie_id"].nunique()),
             "training_ratings": len(self.train),
             "test_ratings": len(self.test),
-            "candidates": "films that nobody rated in training"
-            if self.where is not None
-            else "all films not yet rated",
+            "candidates": "all films not yet rated" if self.where is None else "films that nobody rated in training",
             **({"notes": self.notes} if self.notes else {}),
         }
 
-    def judge(self, model) -> pd.DataFrame:
+    def judge(self, model: Any) -> pd.DataFrame:
         """Fit and judge one model, such as ``EASE()``; see `helpers.evaluation.evaluate`."""
         return evaluation.evaluate(
             model, self.train, self.test, self.k, self.movies, self.vectors, self.where, self.seed, self.scale
@@ -104,27 +102,18 @@ def run(task: Task, models: dict[str, Callable]) -> Iterator[tuple[str, pd.DataF
 
 def as_document(task: Task, judged: dict[str, pd.DataFrame]) -> dict:
     """One JSON document: ratings, protocol, and for each model its metrics, with intervals where they have them."""
-    models = []
-    for name, table in judged.items():
-        entry: dict = {"model": name}
-        for metric, row in table.round(5).iterrows():
-            with_interval = {"mean": row["mean"], "low": row["low"], "high": row["high"]}
-            entry[metric] = row["mean"] if np.isnan(row["low"]) else with_interval
-        models.append(entry)
+    models = [
+        {"model": name}
+        | {metric: row["mean"] if np.isnan(row["low"]) else dict(row) for metric, row in table.round(5).iterrows()}
+        for name, table in judged.items()
+    ]
     return {"ratings": task.name, "protocol": task.describe(), "models": models}
 
 
 def as_table(document: dict) -> pd.DataFrame:
     """The means of a document as a table: a row a model, a column a metric."""
-    rows = {
-        entry["model"]: {
-            metric: value["mean"] if isinstance(value, dict) else value
-            for metric, value in entry.items()
-            if metric != "model"
-        }
-        for entry in document["models"]
-    }
-    return pd.DataFrame.from_dict(rows, orient="index")
+    table = pd.DataFrame(document["models"]).set_index("model").rename_axis(None)
+    return table.map(lambda value: value["mean"] if isinstance(value, dict) else value)
 
 
 def intervals(document: dict, metric: str) -> pd.DataFrame:

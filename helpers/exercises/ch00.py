@@ -42,7 +42,7 @@ def nearest_pair() -> set[str]:
     return {CAST[one], CAST[other]}
 
 
-def _furthest_pair() -> set[str]:
+def _farthest_pair() -> set[str]:
     movies = load_movies()
     titles = movies["title"].tolist()
     rows = load_vectors(movies)[[titles.index(title) for title in CAST]]
@@ -94,7 +94,7 @@ def _ranks_of(films: pd.Series, neighbors: pd.Series) -> list[int]:
 
 
 def a_disappointing_neighbor() -> dict[str, str]:
-    """Choose a film, a neighbor that does not suit, and say what misled the machine."""
+    """Choose a film, a neighbor that is a poor match, and say what misled the machine."""
     found = find_similar_movies("Back to the Future", k=10)
     return {
         "film": "Back to the Future",
@@ -114,7 +114,7 @@ def judge_disappointment(answer) -> str | None:
         return "Film and neighbor are the same film. Choose one from its list."
     if nearest > 10:
         return (
-            f"{neighbor.iloc[0]} is at place {nearest} for {film.iloc[0]}, so the machine did not propose it. Choose "
+            f"{neighbor.iloc[0]} is at place {nearest} for {film.iloc[0]}, so the machine did not recommend it. Choose "
             "one of the first ten."
         )
     return trouble_with("why", answer["why"])
@@ -122,7 +122,7 @@ def judge_disappointment(answer) -> str | None:
 
 q1 = Exercise(
     "0.1",
-    "How many films are older than 1960?",
+    "How many films were made before 1960?",
     films_before_1960,
     mistakes=[
         Mistake(
@@ -131,14 +131,14 @@ q1 = Exercise(
             lambda: int((load_movies()["year"] <= 1960).sum()),
         ),
         Mistake(
-            "the other way round",
+            "the other way around",
             "Those are the films from 1960 on. Turn the comparison around.",
             lambda: int((load_movies()["year"] >= 1960).sum()),
         ),
         Mistake("all films", "That is the number of all films.", lambda: len(load_movies())),
     ],
     hints=[
-        'The years stand in movies["year"].',
+        'The years are in movies["year"].',
         'movies["year"] < 1960 gives True or False for every film; True counts as 1.',
         '(movies["year"] < 1960).sum()',
     ],
@@ -204,18 +204,18 @@ q2 = Exercise(
 
 q3 = Exercise(
     "0.3",
-    "Which two of the cast are nearest?",
+    "Which two of the five films are nearest?",
     nearest_pair,
     form=names_of_the_cast,
     mistakes=[
         Mistake(
-            "the furthest pair",
-            "These two are the furthest apart: larger numbers are nearer.",
-            _furthest_pair,
+            "the farthest pair",
+            "These two are the farthest apart. The larger the number, the nearer the films.",
+            _farthest_pair,
         ),
         Mistake(
             "a film with itself",
-            "The ones are where a film meets itself. Look for the largest number off the diagonal.",
+            "On the diagonal, a film is compared with itself. Look for the largest number off the diagonal.",
             lambda: {CAST[0]},
         ),
     ],
@@ -232,7 +232,7 @@ q4 = Exercise(
     "A neighbor that disappoints",
     a_disappointing_neighbor,
     judge=judge_disappointment,
-    asks="It asks for a film, one of its ten nearest, and why it does not suit, in a sentence of 8 words or more.",
+    asks="It asks for a film, one of its ten nearest, and why it is a poor match, in a sentence of 8 words or more.",
     rubric=[
         "Does your sentence name what the two synopses share: a place, a job, a word?",
         "Does it name what a person looks at and the machine did not: humor, pace, what it is really about?",
@@ -240,8 +240,8 @@ q4 = Exercise(
     ],
     mistakes=[
         Mistake(
-            "a film that was not proposed",
-            "the machine did not propose it",
+            "a film that was not recommended",
+            "the machine did not recommend it",
             lambda: {
                 "film": "Alien",
                 "neighbor": "Amélie",
@@ -295,7 +295,7 @@ opening = Quiz(
             right="the row whose index is 5",
             wrong={
                 "the fifth row": "A position is what .iloc takes, and it counts from 0.",
-                "the column number 5": "With one argument, .loc looks at the rows.",
+                "column number 5": "With one argument, .loc looks at the rows.",
             },
             hint=".loc goes by label, .iloc by position.",
         ),
@@ -339,9 +339,9 @@ closing = Quiz(
         ),
         find_bug(
             "0.E",
-            "Older than",
+            "Made before",
             """
-            def older_than(years, limit):
+            def made_before(years, limit):
                 count = 0
                 for year in years:
                     if year <= limit:
@@ -350,13 +350,13 @@ closing = Quiz(
             """,
             line=4,
             fixed="        if year < limit:",
-            shown="older_than([1959, 1960], 1960)",
+            shown="made_before([1959, 1960], 1960)",
             wrong={
                 2: "A count starts at 0, as it does here.",
                 5: "It adds 1 for each film, which is right. For which films does it get there?",
                 6: "The count comes back after the loop, as it should.",
             },
-            hint="Is a film of 1960 older than 1960?",
+            hint="Was a film of 1960 made before 1960?",
         ),
     ],
 )

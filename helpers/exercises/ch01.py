@@ -22,7 +22,7 @@ def pearson(a, b):
     return (a @ b) / np.sqrt((a @ a) * (b @ b))
 
 
-def _cosine_without_centring(a, b):
+def _cosine_without_centering(a, b):
     both = ~np.isnan(a) & ~np.isnan(b)
     a, b = a[both], b[both]
     return (a @ b) / np.sqrt((a @ a) * (b @ b))
@@ -100,7 +100,7 @@ def _weights_not_divided() -> float:
 
 
 def _only_the_deviation() -> float:
-    return predict_aliens_for_ada() - float(toy_ratings().loc["Ada"].mean())
+    return predict_aliens_for_ada() - float(toy_ratings().mean(axis=1)["Ada"])
 
 
 def unit_rows(rows):
@@ -141,7 +141,7 @@ def _least_liked_for_bruno() -> list[int]:
 def a_choice() -> dict[str, str]:
     """Choose an approach for a catalog of one's own, and say why, and when it fails."""
     return {
-        "catalog": "the talks of a conference that takes place once a year",
+        "catalog": "the talks at a conference that takes place once a year",
         "approach": "vector-based",
         "because": "Nobody has rated a talk before it is given, but every talk comes with an abstract.",
         "fails when": "All abstracts use the same fashionable words, so everything is near everything else.",
@@ -224,10 +224,10 @@ q1 = Exercise(
             lambda a, b: 1 - pearson(a, b),
         ),
         Mistake(
-            "Pearson without centring",
+            "Pearson without centering",
             "That is the cosine. First subtract each viewer's mean from their ratings, so that a harsh and a generous "
             "viewer can agree.",
-            _cosine_without_centring,
+            _cosine_without_centering,
         ),
         Mistake(
             "missing counted as zero",
@@ -292,7 +292,7 @@ q2 = Exercise(
         "means['Ada'] + (s_finn * (3 - means['Finn']) + s_dan * (5 - means['Dan'])) / (s_finn + s_dan), "
         "with means = toy.mean(axis=1).",
     ],
-    asks="Give two digits after the point, or all of them.",
+    asks="Give two digits after the decimal point, or all of them.",
     praise="Nearly five stars, although one of the two neighbors never gave more than three.",
 )
 
@@ -393,8 +393,8 @@ q5 = Exercise(
     "Your own catalog",
     a_choice,
     judge=judge_choice,
-    asks="It asks for a catalog, one of the three approaches, and two sentences of 8 words or more: because and "
-    "fails when.",
+    asks="It asks for a catalog, one of the three approaches, and a sentence of 8 words or more for each of 'because' "
+    "and 'fails when'.",
     rubric=[
         "Does your reason name the data that you have (ratings, categories, texts) and what is missing?",
         "Would your sentence about failure help a colleague notice it before the customers do?",
@@ -427,14 +427,14 @@ opening = Quiz(
         choose(
             "1.A",
             "A similarity of 1",
-            "Two films have a similarity of 1. What does that say?",
-            right="the encoder makes the same vector of their synopses",
+            "Two films have a similarity of 1. What does that mean?",
+            right="the language model turned both synopses into the same vector",
             wrong={
                 "the same viewers like them": "No viewer took part: only the synopses did.",
                 "their titles are spelled alike": "Titles matter for the search box, not for the similarity.",
-                "they have the same genres": "The encoder read no genres.",
+                "they have the same genres": "The language model read no genres.",
             },
-            hint="What did the encoder read, and what did it make of it?",
+            hint="What did the language model read, and what did it turn that into?",
         ),
         predict(
             "1.B",
@@ -459,7 +459,7 @@ closing = Quiz(
         choose(
             "1.C",
             "A film that came out today",
-            "Nobody has rated it yet. Which approach can do nothing with it?",
+            "A film came out today, and nobody has rated it yet. Which approach can do nothing with it?",
             right="collaborative filtering",
             wrong={
                 "content-based filtering": "Its genres are known on the first day.",

@@ -103,7 +103,7 @@ def _group(*rows, ids=None):
 
 
 def _some_group(rng):
-    cells = np.where(rng.random((4, 5)) < 0.4, None, "x").astype(object)
+    cells = np.where(rng.random((4, 5)) < 0.4, *np.array([None, "x"]))
     return (_group(*cells, ids=(rng.permutation(40)[:4] + 1).tolist()),)
 
 
@@ -155,7 +155,7 @@ def judge_rule(answer) -> str | None:
 
 q1 = Exercise(
     "2.1",
-    "Genres in one form",
+    "Genres in the same form",
     genre_words,
     inputs=[("Comedy|Drama",), ("Sci-Fi / Thriller",), ("Drama, Comedy",), ("Action",), ("Science Fiction|War",)],
     mistakes=[
@@ -205,7 +205,7 @@ q1 = Exercise(
         ),
         Mistake(
             "capitals kept",
-            "Bring the names to lower case, so that 'Drama' and 'drama' are one column.",
+            "Write the names in lower case, so that 'Drama' and 'drama' are one column.",
             lambda text: {name.strip().replace("Sci-Fi", "Science Fiction") for name in re.split(r"[|,/]", text)},
         ),
         Mistake(
@@ -224,7 +224,7 @@ q1 = Exercise(
 
 q2 = Exercise(
     "2.2",
-    "The distance of two titles",
+    "The distance between two titles",
     distance,
     inputs=[
         ("seven", "se7en"),
@@ -362,7 +362,7 @@ q4 = Exercise(
     rubric=[
         "Can you say in one sentence why each condition is there, and which films it is for?",
         "Did you look at some of the pairs that it gets wrong, or only at the two numbers?",
-        "You tuned it on the same listings that judge it. Would you bet on these numbers for another supplier?",
+        "You tuned it on the same listings that you tested it on. Would you bet on these numbers for another supplier?",
     ],
     mistakes=[
         Mistake("everything is a duplicate", "Too many wrong merges", lambda: _candidates()[0]["title_score"] >= 0),
@@ -380,7 +380,7 @@ q4 = Exercise(
         Mistake("the pairs instead of a mask", "The answer is a mask", lambda: _candidates()[0].head(10)),
     ],
     hints=[
-        'A condition is a mask: candidates["title_score"] >= 90. Join masks with & (and) and | (or), in brackets.',
+        'A condition is a mask: candidates["title_score"] >= 90. Join masks with & (and) and | (or), in parentheses.',
         "The rule shown above drops every pair in which a year is missing, and never looks at people_similarity.",
         "Try text_similarity >= 0.25 beside the titles, and (year_gap <= 1) | year_gap.isna() on top.",
     ],
@@ -440,8 +440,8 @@ q5 = Exercise(
         ),
         Mistake(
             "equals by order of rows",
-            "Of two equally full listings, take the one with the smaller id, not the one that comes first: else the "
-            "result depends on the order in which suppliers sent them.",
+            "Of two equally complete listings, take the one with the smaller id, not the one that comes first. "
+            "Otherwise the result depends on the order in which suppliers sent them.",
             lambda group: group.isna().sum(axis=1).idxmin(),
         ),
     ],
@@ -458,7 +458,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about the earlier notebooks",
     [
         choose(
             "2.A",

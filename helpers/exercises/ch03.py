@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import math
 import re
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -86,8 +89,7 @@ def judge_text(answer) -> str | None:
     reached = tag_overlap(encode(texts), films)
     measured = (
         f"Among these {len(films)} films, neighbors share {reached:.2f} of their tags; by chance {chance:.2f}. (Among "
-        f"all "
-        "films the nearest are nearer, so the figures of the notebook are higher.)"
+        "all films the nearest are nearer, so the figures of the notebook are higher.)"
     )
     if reached > 1.3 * chance:
         return Right(measured)
@@ -101,7 +103,7 @@ def copies_tags(answer, texts, films) -> bool:
     if answer(first) != texts[0]:
         return True
     others = films.drop(columns="tags").astype(str).agg(" ".join, axis=1)
-    return np.mean([_shares(texts, films), -_shares(others, films)]) > COPIED / 2
+    return bool(np.mean([_shares(texts, films), -_shares(others, films)]) > COPIED / 2)
 
 
 def _shares(texts, films) -> float:
@@ -130,6 +132,32 @@ def seconds(work: Callable[[], object]) -> float:
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin
+
+
+def time_formats(vectors: np.ndarray, ids: pd.Index) -> pd.DataFrame:
+    """Write vectors to a file and read them back, in each format: a row per ending of the file's name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Size in MB, seconds to write and to read, and whether the numbers are the same. Parquet needs pyarrow.
+    """
+    table = pd.DataFrame(vectors, index=ids).rename(columns=str)
+    ways: dict[str, tuple[Callable, Callable]] = {
+        ".csv": (table.to_csv, lambda path: pd.read_csv(path, index_col=0).to_numpy(np.float32)),
+        ".npy": (lambda path: np.save(path, vectors), np.load),
+        ".npz": (lambda path: np.savez_compressed(path, vectors=vectors), lambda path: np.load(path)["vectors"]),
+    }
+    if importlib.util.find_spec("pyarrow"):
+        ways[".parquet"] = (table.to_parquet, lambda path: pd.read_parquet(path).to_numpy())
+    found: dict[str, list] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for ending, (write, read) in ways.items():
+            path = Path(folder, f"vectors{ending}")
+            times = [seconds(functools.partial(way, path)) for way in (write, read)]
+            found[ending] = [path.stat().st_size / 1e6, *times, np.array_equal(read(path), vectors)]
+    columns = ["size in MB", "seconds to write", "seconds to read", "same numbers"]
+    return pd.DataFrame.from_dict(found, orient="index", columns=columns)
 
 
 def times_named(vectors: np.ndarray) -> np.ndarray:
@@ -198,7 +226,7 @@ def compare_encoders(movies: pd.DataFrame, encoder) -> tuple[pd.DataFrame, pd.Da
         description found its film first, and among the first ten.
     """
     asked = pd.read_csv(DATA_DIR / "descriptions.csv")
-    right = movies.index.get_indexer(asked["movie_id"])
+    right = movies.index.get_indexer(pd.Index(asked["movie_id"]))
     large = read_arrays(DATA_DIR / "vectors_mpnet.npz")["questions"].astype(np.float32)
     queries = {"all-MiniLM-L6-v2": encode(asked["description"], encoder), "all-mpnet-base-v2": large}
     per_film, per_question = {}, {}
@@ -250,29 +278,9 @@ q1 = Exercise(
     random_inputs=lambda rng: (int(rng.integers(100, 5000)), int(rng.integers(1, 100))),
     mistakes=[
         Mistake(
-            "base 10",
-            "That is the logarithm to base 10. The formula has the natural one: math.log.",
-            lambda n, with_word: math.log10((1 + n) / (1 + with_word)) + 1,
-        ),
-        Mistake(
             "base 2",
             "That is the logarithm to base 2. The formula has the natural one: math.log.",
             lambda n, with_word: math.log2((1 + n) / (1 + with_word)) + 1,
-        ),
-        Mistake(
-            "the last one inside",
-            "The last + 1 is inside your logarithm. It comes after it.",
-            lambda n, with_word: math.log((1 + n) / (1 + with_word) + 1),
-        ),
-        Mistake(
-            "no brackets",
-            "Python divides before it adds. Put brackets around 1 + n_documents, and around 1 + n_with_word.",
-            lambda n, with_word: math.log(1 + n / 1 + with_word) + 1,
-        ),
-        Mistake(
-            "brackets below only",
-            "Brackets are missing around 1 + n_documents: all of it is above the bar.",
-            lambda n, with_word: math.log(1 + n / (1 + with_word)) + 1,
         ),
         Mistake(
             "logarithm of the upper part",
@@ -293,6 +301,26 @@ q1 = Exercise(
             "no logarithm",
             "Without the logarithm, a word in one film counts hundreds of times as much as a common word.",
             lambda n, with_word: (1 + n) / (1 + with_word) + 1,
+        ),
+        Mistake(
+            "logarithm to base 10",
+            "That is the logarithm to base 10. The natural one is math.log.",
+            lambda n, with_word: math.log10((1 + n) / (1 + with_word)) + 1,
+        ),
+        Mistake(
+            "the last one inside the logarithm",
+            "The 1 at the end is inside your logarithm. Close the parenthesis before it.",
+            lambda n, with_word: math.log((1 + n) / (1 + with_word) + 1),
+        ),
+        Mistake(
+            "parentheses missing above",
+            "Only the number of texts is divided, not the 1 before it. Put what is above the line in parentheses.",
+            lambda n, with_word: math.log(1 + n / (1 + with_word)) + 1,
+        ),
+        Mistake(
+            "parentheses missing",
+            "Python divides first and adds later. Put what is above the line, and what is below it, in parentheses.",
+            lambda n, with_word: math.log(1 + n / 1 + with_word) + 1,
         ),
         Mistake(
             "not smoothed",
@@ -335,11 +363,6 @@ q2 = Exercise(
             lambda vectors, mask: vectors[mask],
         ),
         Mistake(
-            "one number",
-            "You took the mean over everything, a single number. Take it over the tokens: axis=0.",
-            lambda vectors, mask: vectors[np.asarray(mask) == 1].mean(),
-        ),
-        Mistake(
             "no mean",
             "Those are the real tokens. Take their mean, over the rows: axis=0.",
             lambda vectors, mask: vectors[np.asarray(mask) == 1],
@@ -363,6 +386,16 @@ q2 = Exercise(
             "the first rows",
             "You took as many rows as there are ones, from the top. The padding may come first: go by the mask.",
             lambda vectors, mask: vectors[: int(np.sum(mask))].mean(axis=0),
+        ),
+        Mistake(
+            "the mask as positions",
+            "You used the ones and zeros as positions of rows. Compare them: mask == 1 says True for the rows to keep.",
+            lambda vectors, mask: vectors[np.asarray(mask, dtype=int)].mean(axis=0),
+        ),
+        Mistake(
+            "one number for the whole text",
+            "That is a single number for the whole text. Take the mean over the tokens only: axis=0.",
+            lambda vectors, mask: float(vectors[np.asarray(mask, dtype=bool)].mean()),
         ),
         Mistake(
             "padding counted",
@@ -406,12 +439,6 @@ q3 = Exercise(
     inputs=[(list("abcdefgh"), 3), (list("abcd"), 2), (list("ab"), 5), (list("abc"), 1)],
     mistakes=[
         Mistake(
-            "return inside the loop",
-            "That is the first piece alone. Does return stand inside the loop? Collect all pieces, then return the "
-            "list.",
-            lambda tokens, size: tokens[:size],
-        ),
-        Mistake(
             "an empty piece at the end",
             "Your last piece is empty when the tokens come out even. Stop before it: range(0, len(tokens), size).",
             lambda tokens, size: [tokens[i * size : (i + 1) * size] for i in range(len(tokens) // size + 1)],
@@ -440,6 +467,11 @@ q3 = Exercise(
             "the rest lost",
             "The last, shorter piece is lost: the ending of every text. Keep it.",
             lambda tokens, size: [tokens[i * size : (i + 1) * size] for i in range(len(tokens) // size)],
+        ),
+        Mistake(
+            "one piece instead of a list of pieces",
+            "That is the first piece itself, not a list of pieces. Is there a return inside the loop?",
+            lambda tokens, size: tokens[:size],
         ),
         Mistake(
             "pieces too long by one",
@@ -476,17 +508,6 @@ q4 = Exercise(
             "the mean itself",
             "That is the mean vector. Subtract it from every row.",
             lambda vectors: vectors.mean(axis=0),
-        ),
-        Mistake(
-            "one length for everything",
-            "You divided by the length of the whole matrix. Each row has its own: axis=1, keepdims=True.",
-            lambda vectors: (vectors - vectors.mean(axis=0)) / np.linalg.norm(vectors - vectors.mean(axis=0)),
-        ),
-        Mistake(
-            "one mean and one length",
-            "You used one mean and one length for the whole matrix. The mean is per column (axis=0), the length per "
-            "row (axis=1).",
-            lambda vectors: (vectors - vectors.mean()) / np.linalg.norm(vectors - vectors.mean()),
         ),
         Mistake(
             "one mean, not scaled",
@@ -527,6 +548,17 @@ q4 = Exercise(
             "one mean for everything",
             "You subtracted a single number. The mean film is a vector, one number per column: axis=0.",
             lambda vectors: _unit(vectors - vectors.mean()),
+        ),
+        Mistake(
+            "one length for all rows",
+            "You divided all rows by one number, the length of the whole table. Each row has its own: axis=1.",
+            lambda vectors: (vectors - vectors.mean(axis=0)) / np.linalg.norm(vectors - vectors.mean(axis=0)),
+        ),
+        Mistake(
+            "no axis at all",
+            "You used one mean and one length for the whole table. The mean goes over the rows (axis=0), and each row "
+            "has a length of its own (axis=1).",
+            lambda vectors: (vectors - vectors.mean()) / np.linalg.norm(vectors - vectors.mean()),
         ),
         Mistake(
             "normalized only",
@@ -585,7 +617,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about the earlier notebooks",
     [
         choose(
             "3.A",

@@ -45,7 +45,7 @@ def a_setting() -> dict:
     return {
         "title": "Alien",
         "diversity": 0.4,
-        "why": "The other films of the series give way to spaceships of another kind, which is worth one distant film.",
+        "why": "The other films of the series make room for other spaceships, which is worth one distant film.",
     }
 
 
@@ -65,7 +65,7 @@ def judge_setting(answer) -> str | None:
         return str(error)
     diverse = find_similar_movies(answer["title"], k=8, diversity=diversity)
     if set(plain.index) == set(diverse.index):
-        return "With this setting the list holds the same eight films as without. Turn it up until one gives way."
+        return "With this setting the list holds the same eight films as without. Turn it up until one drops out."
     return trouble_with("why", answer["why"])
 
 
@@ -284,7 +284,7 @@ q3 = Exercise(
         ),
         Mistake(
             "filled up with what is not allowed",
-            "Where fewer than k are allowed, you fill up the list with others, at -inf. Return the allowed ones only.",
+            "When fewer than k are allowed, you fill up the list with others, at -inf. Return the allowed ones only.",
             lambda similarity, allowed, k: np.argsort(-np.where(allowed, similarity, -np.inf), kind="stable")[:k],
         ),
         Mistake(
@@ -308,7 +308,7 @@ q3 = Exercise(
         "Or go through np.argsort(-similarity) and keep the allowed positions, then cut at k.",
         "[int(position) for position in np.argsort(-similarity) if allowed[position]][:k]",
     ],
-    praise="The five nearest films of the eighties, not the films of the eighties among the five nearest.",
+    praise="The five nearest films from the eighties, not the films from the eighties among the five nearest.",
 )
 
 _ALIKE = np.array([[1.0, 0.9, 0.1, 0.2], [0.9, 1.0, 0.3, 0.1], [0.1, 0.3, 1.0, 0.0], [0.2, 0.1, 0.0, 1.0]])
@@ -322,7 +322,7 @@ def _some_candidates(rng):
 
 q4 = Exercise(
     "4.4",
-    "One step towards diversity",
+    "One step toward diversity",
     next_film,
     asks="`taken` is a list of one or more positions. Return a position that is not among them.",
     inputs=[
@@ -385,7 +385,7 @@ q4 = Exercise(
         ),
         Mistake(
             "mean instead of largest",
-            "You took the mean similarity. One near twin in the list makes a film superfluous: take the largest.",
+            "You took the mean similarity. One near twin in the list makes a film redundant: take the largest.",
             lambda r, s, taken, d: _untaken((1 - d) * r - d * s[:, taken].mean(axis=1), taken),
         ),
         Mistake(
@@ -431,7 +431,7 @@ q5 = Exercise(
     ],
     hints=[
         "Compare find_similar_movies(title, k=8) with find_similar_movies(title, k=8, diversity=0.4).",
-        "Start at 0.1 and turn it up until a film gives way to another.",
+        "Start at 0.1 and turn it up until a film is replaced by another.",
         "Say which films went, which came, and for whom that is better.",
     ],
     praise="The list has changed, and you can say why.",
@@ -442,12 +442,12 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about earlier notebooks",
     [
         choose(
             "4.A",
             "Too good to be true",
-            "Vectors that embed the tags win by far when tags are the judge. Why is that no news?",
+            "A model that reads the tags wins by far when tags are the judge. Why is that no surprise?",
             right="the judge's answers were part of the input",
             wrong={
                 "tags are longer than synopses": "They are much shorter. What is it that the judge compares?",
@@ -518,7 +518,7 @@ closing = Quiz(
             "4.E",
             "Why trees lose",
             "Why does a ball tree not help with 384 dimensions?",
-            right="all points are about equally far away, so no part can be skipped",
+            right="nothing is far enough away for a part to be skipped",
             wrong={
                 "it finds wrong neighbors": "It is exact: it finds the same films as brute force.",
                 "it needs more memory than there is": "Memory is not the trouble. What does a tree save work with?",

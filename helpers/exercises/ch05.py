@@ -495,7 +495,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about earlier notebooks",
     [
         predict(
             "5.A",
@@ -532,10 +532,10 @@ closing = Quiz(
         choose(
             "5.C",
             "No ratings at all",
-            "Which model ranks films that nobody has rated no better than chance?",
+            "Nobody has rated some films. Which model ranks them no better than chance?",
             right="EASE",
             wrong={
-                "a profile of synopses": "It reads the new film's synopsis, so it knows something.",
+                "a text profile": "It reads the new film's synopsis, so it knows something.",
                 "ContentToCF": "It maps what the catalog says of the new film to a learned vector.",
             },
             hint="Which of them sees nothing but likes?",

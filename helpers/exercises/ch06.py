@@ -51,7 +51,7 @@ def a_plan() -> dict:
         "metric": "share of visits in which a recommended film is watched to its end",
         "must not fall": "share of viewers who come back within a week",
         "viewers per group": 9_600,
-        "ends": "After four whole weeks, whatever the figures say before.",
+        "ends": "After four whole weeks, no matter what the numbers say before.",
     }
 
 
@@ -236,13 +236,6 @@ q2 = Exercise(
             lambda hits, relevant: (hits / np.log2(np.arange(2, len(hits) + 2))).sum() / len(hits),
         ),
         Mistake(
-            "the best list longer than the list",
-            "Your best list has a hit for every liked film, more than fit into the list: min(relevant, len(hits)).",
-            lambda hits, relevant: (
-                (hits / np.log2(np.arange(2, len(hits) + 2))).sum() / (1 / np.log2(np.arange(2, relevant + 2))).sum()
-            ),
-        ),
-        Mistake(
             "logarithm of the place",
             "At the first position log2(1) is 0, and you divide by it. A hit at position p is worth 1 / log2(p + 1).",
             lambda hits, relevant: (
@@ -276,6 +269,13 @@ q2 = Exercise(
             ),
         ),
         Mistake(
+            "the best list longer than the list",
+            "Your best list has all the liked films, even when they do not fit: it is only as long as hits.",
+            lambda hits, relevant: (
+                (hits / np.log2(np.arange(2, len(hits) + 2))).sum() / (1 / np.log2(np.arange(2, relevant + 2))).sum()
+            ),
+        ),
+        Mistake(
             "one over the place",
             "You let a hit at place p be worth 1 / p. It is worth 1 / log2(p + 1): later places still count.",
             lambda hits, relevant: (
@@ -296,7 +296,7 @@ q2 = Exercise(
         "The best list has hits at its first min(relevant, len(hits)) places.",
         "(hits * worth).sum() / worth[: min(relevant, len(hits))].sum()",
     ],
-    praise="This is the figure by which the course compares models.",
+    praise="This is the number by which the course compares models.",
 )
 
 q3 = Exercise(
@@ -331,17 +331,6 @@ q3 = Exercise(
             lambda one, other, drawn: (one - other)[drawn].mean(),
         ),
         Mistake(
-            "percent and shares mixed up",
-            "np.percentile takes percent: 2.5 and 97.5. (np.quantile takes 0.025 and 0.975.)",
-            lambda one, other, drawn: np.percentile((one - other)[drawn].mean(axis=1), [0.025, 0.975]),
-        ),
-        Mistake(
-            "no samples",
-            "Those are quantiles of the viewers' own differences. Take the mean of each sample first: "
-            "differences[drawn].",
-            lambda one, other, drawn: np.quantile(one - other, [0.025, 0.975]),
-        ),
-        Mistake(
             "5% on each side",
             "You left out 5% on each side, which is a 90% interval. Leave out 2.5%.",
             lambda one, other, drawn: np.quantile((one - other)[drawn].mean(axis=1), [0.05, 0.95]),
@@ -362,6 +351,16 @@ q3 = Exercise(
             "spread of viewers",
             "That is the range of single viewers. Ask for the means of the samples: .mean(axis=1) first.",
             lambda one, other, drawn: np.quantile((one - other)[drawn], [0.025, 0.975]),
+        ),
+        Mistake(
+            "samples left out",
+            "You took single viewers, without the samples. differences[drawn] has one sample per row: take its means.",
+            lambda one, other, drawn: np.quantile(one - other, [0.025, 0.975]),
+        ),
+        Mistake(
+            "percentiles of 0.025",
+            "np.percentile counts in percent: 2.5 and 97.5. np.quantile takes 0.025 and 0.975.",
+            lambda one, other, drawn: np.percentile((one - other)[drawn].mean(axis=1), [0.025, 0.975]),
         ),
         Mistake(
             "mean plus and minus two deviations",
@@ -393,7 +392,7 @@ q3 = Exercise(
         "differences[drawn] has one row per sample; .mean(axis=1) gives the mean of each.",
         "np.quantile(means, [0.025, 0.975])",
     ],
-    asks="The ends are the quantiles 0.025 and 0.975 of the means of the samples.",
+    asks="The ends are what np.quantile gives at 0.025 and 0.975 for the means of the samples.",
     praise="An interval that does not hold 0 is a difference that is hardly chance.",
 )
 
@@ -429,19 +428,9 @@ q4 = Exercise(
             lambda scores, seen, k: np.argsort(np.where(seen, np.inf, scores), kind="stable")[:k],
         ),
         Mistake(
-            "seen films scored -1",
-            "Films that were seen get -1, and other films may have less: scores may be negative. Give them -np.inf.",
-            lambda scores, seen, k: np.argsort(-np.where(seen, -1, scores), kind="stable")[:k],
-        ),
-        Mistake(
             "a very small number",
             "However small the number that you give to seen films, scores may be smaller. -np.inf never is beaten.",
             lambda scores, seen, k: np.argsort(-np.where(seen, -999, scores), kind="stable")[:k],
-        ),
-        Mistake(
-            "best at the end",
-            "These are the right films, worst first. Reverse them, or sort the negative scores.",
-            lambda scores, seen, k: np.argsort(np.where(seen, -np.inf, scores), kind="stable")[-k:],
         ),
         Mistake(
             "scores instead of positions",
@@ -452,6 +441,16 @@ q4 = Exercise(
             "seen films scored 0",
             "Films that were seen are still there: with negative scores around, 0 is a good one. Give them -np.inf.",
             lambda scores, seen, k: np.argsort(-np.where(seen, 0, scores), kind="stable")[:k],
+        ),
+        Mistake(
+            "seen films scored -1",
+            "Scores may be far below -1. Only -np.inf is below all of them: give it to the films that were seen.",
+            lambda scores, seen, k: np.argsort(-np.where(seen, -1, scores), kind="stable")[:k],
+        ),
+        Mistake(
+            "best last",
+            "These are the right films, but the best comes last. Turn the list around.",
+            lambda scores, seen, k: np.argsort(np.where(seen, -np.inf, scores), kind="stable")[-k:],
         ),
         Mistake(
             "seen films kept",
@@ -488,9 +487,8 @@ q5 = Exercise(
     a_plan,
     judge=judge_plan,
     asks="It asks for the change that half of the viewers get (4 words or more), a metric, something that must not "
-    "fall, "
-    "the viewers per group by the formula (at most half more), and an end that is fixed before the start (2 words or "
-    "more): a number of weeks, a date, or a number of viewers.",
+    "fall, the viewers per group by the formula (at most half more), and an end that is fixed before the start "
+    "(2 words or more): a number of weeks, a date, or a number of viewers.",
     rubric=[
         "Would somebody else, reading only your plan, come to the same verdict?",
         "What would you do if the metric rises and what must not fall falls?",
@@ -509,7 +507,7 @@ q5 = Exercise(
         Mistake("no number", "is a number", lambda: {**a_plan(), "viewers per group": "many"}),
     ],
     hints=[
-        "Decide on the metric and the end before the start. To look every day and stop at the best moment is to "
+        "Decide on the metric and the end before the start. If you look every day and stop at the best moment, you "
         "fool yourself.",
         "With p = 0.6 and d = 0.02 the formula 16 p (1 - p) / d² gives the viewers in each group.",
         "The guard is something that a list which wins on the metric could still harm.",
@@ -523,7 +521,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about earlier notebooks",
     [
         choose(
             "6.A",
@@ -532,7 +530,7 @@ opening = Quiz(
             right="recommending what has no ratings, or to somebody who has given none",
             wrong={
                 "the first search after the computer starts": "The word is about ratings, not about computers.",
-                "a model that was fitted too briefly": "More fitting would not help: there is nothing to fit on.",
+                "a model that was trained too briefly": "More training would not help: there is nothing to learn from.",
             },
             hint="What does a learned vector come from?",
         ),
@@ -599,7 +597,7 @@ closing = Quiz(
             "The intervals of two models overlap. Are the models equally good?",
             right="open: compare them viewer by viewer, and look at the interval of the difference",
             wrong={
-                "yes, the difference is chance": "Both served the same viewers, so the difference may be certain.",
+                "yes, the difference is chance": "Both served the same viewers, so it may be more than chance.",
                 "no, the higher mean is better": "The means alone do not say how far chance reaches.",
             },
             hint="A viewer who is hard for one model is hard for the other.",

@@ -11,8 +11,8 @@ from helpers.exercises.kinds import Quiz, choose, finish, order, predict
 from helpers.exercises.texts import fields_missing, numbers_in, trouble_with
 from helpers.scale.capacity import vector_bytes
 
-FIELDS = ["texts", "changes", "engine", "memory", "first to give way"]
-WORDS = {"texts": 1, "changes": 2, "engine": 3, "memory": 2, "first to give way": 3}  # that a field needs
+FIELDS = ["texts", "changes", "engine", "memory", "first to fail"]
+WORDS = {"texts": 1, "changes": 2, "engine": 3, "memory": 2, "first to fail": 3}  # that a field needs
 
 
 def gigabytes(vectors, dimensions, bits):
@@ -46,13 +46,13 @@ def complete(shards, copies, failed):
 
 
 def a_plan() -> dict:
-    """Plan an engine for a catalogue of one's own."""
+    """Plan an engine for a catalog of one's own."""
     return {
         "texts": "2,000,000 product descriptions, of which half are out of stock",
         "changes": "8,000 a day, at night",
         "engine": "one Milvus server; no cluster, since it fits into one machine twice",
         "memory": "3.6 GB with its graph, on a machine of 16 GB",
-        "first to give way": "encoding again after a change of model: 6 hours on one machine, so it is done in pieces",
+        "first to fail": "encoding again after a change of model: 6 hours on one machine, so it is done in pieces",
     }
 
 
@@ -63,7 +63,7 @@ def judge_plan(answer) -> str | None:
         return missing
     for field in ("texts", "memory"):
         if not numbers_in(answer[field]):
-            return f"'{field}' needs a figure."
+            return f"'{field}' needs a number."
     if not re.search(r"[kMGT]i?B\b|bytes", str(answer["memory"]), re.IGNORECASE):
         return "Give the memory in MB or GB, so that it can be compared with a machine."
     return next(filter(None, (trouble_with(field, answer[field], WORDS[field]) for field in FIELDS)), None)
@@ -356,7 +356,7 @@ q4 = Exercise(
         ),
         Mistake(
             "added up",
-            "Failures of several shards do not simply add up: multiply the probabilities that each is there.",
+            "Failures of several shards do not add up: multiply the probabilities that each is there.",
             lambda shards, copies, failed: 1 - shards * failed**copies,
         ),
         Mistake(
@@ -378,8 +378,8 @@ q5 = Exercise(
     "Your plan",
     a_plan,
     judge=judge_plan,
-    asks="It asks for figures in texts and memory (in MB or GB), and for 3 words or more on the engine and on what "
-    "gives way first.",
+    asks="It asks for numbers in texts and memory (in MB or GB), and for 3 words or more on the engine and on what "
+    "fails first.",
     rubric=[
         "Would one machine do, with a copy to spare? Then why more?",
         "Did you measure the time of a query on your own vectors, or take it from here?",
@@ -388,7 +388,7 @@ q5 = Exercise(
     mistakes=[
         Mistake("a field left out", "is a dictionary with", lambda: {"texts": "2,000,000 descriptions"}),
         Mistake("too short", "'engine' asks for 3 words", lambda: {**a_plan(), "engine": "Milvus"}),
-        Mistake("no figure", "'memory' needs a figure", lambda: {**a_plan(), "memory": "not very much, a few GB"}),
+        Mistake("no number", "'memory' needs a number", lambda: {**a_plan(), "memory": "not very much, a few GB"}),
         Mistake("no unit", "in MB or GB", lambda: {**a_plan(), "memory": "1536 times two million"}),
     ],
     hints=[
@@ -404,18 +404,18 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about earlier notebooks",
     [
         choose(
             "7.A",
-            "A figure without its neighbors",
-            "A model has a hit rate at 10 of 0.9. What do you ask first?",
+            "A number without its neighbors",
+            "A model has a hit rate@10 of 0.9. What do you ask first?",
             right="among how many films was each liked one ranked?",
             wrong={
                 "how long did the training take?": "That is about cost. What could make 0.9 easy to reach?",
                 "how many dimensions do its vectors have?": "That is a detail. What could make 0.9 easy to reach?",
             },
-            hint="Among ten random films, every model has a hit rate at 10 of 1.",
+            hint="Among ten random films, every model has a hit rate@10 of 1.",
         ),
         predict(
             "7.B",

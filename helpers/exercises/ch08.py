@@ -24,10 +24,10 @@ def toggle(likes, film):
     return (*likes, film)
 
 
-def allowed(years, genres, first, last, wanted):
-    """Which films the filter lets through: in these years, and of one of the wanted genres, if any is wanted."""
+def allowed(years, genres, first, last, chosen):
+    """Which films the filter lets through: in these years, and of one of the chosen genres, if any is chosen."""
     in_time = (years >= first) & (years <= last)
-    fits = [not wanted or bool(set(film.split("|")) & set(wanted)) for film in genres]
+    fits = [not chosen or bool(set(film.split("|")) & set(chosen)) for film in genres]
     return in_time & np.array(fits)
 
 
@@ -146,7 +146,7 @@ q1 = Exercise(
         ),
         Mistake(
             "always added",
-            "A second click has to take the like back. In your answer the film is there twice.",
+            "A second click takes the like back. In your answer the film is there twice.",
             lambda likes, film: (*likes, film),
         ),
         Mistake(
@@ -161,7 +161,7 @@ q1 = Exercise(
         ),
         Mistake(
             "never taken back",
-            "A film that is liked stays liked in your answer. A second click has to take the like back.",
+            "A film that is liked stays liked in your answer. A second click takes the like back.",
             lambda likes, film: likes if film in likes else (*likes, film),
         ),
     ],
@@ -240,7 +240,7 @@ q2 = Exercise(
         ),
         Mistake(
             "all genres needed",
-            "You asked for all wanted genres at once. One of them is enough.",
+            "You asked for all chosen genres at once. One of them is enough.",
             lambda years, genres, first, last, wanted: (
                 (years >= first) & (years <= last) & np.array([set(wanted) <= set(film.split("|")) for film in genres])
             ),
@@ -255,7 +255,7 @@ q2 = Exercise(
             ),
         ),
         Mistake(
-            "nothing wanted, nothing found",
+            "nothing chosen, nothing found",
             "Nobody chose a genre, and nothing comes through. An empty choice means every genre.",
             lambda years, genres, first, last, wanted: (
                 (years >= first)
@@ -275,8 +275,8 @@ q2 = Exercise(
     ],
     hints=[
         "Two masks, joined by &: one of the years, one of the genres.",
-        "set(film.split('|')) & set(wanted) holds what a film and the wish share.",
-        "`not wanted or ...` lets every film through when nothing is wanted.",
+        "set(film.split('|')) & set(chosen) holds the chosen genres that a film has.",
+        "`not chosen or ...` lets every film through when nothing is chosen.",
     ],
     praise="A mask before the ranking: the list keeps its length, as notebook 04 showed.",
 )
@@ -467,7 +467,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about earlier notebooks",
     [
         predict(
             "8.A",

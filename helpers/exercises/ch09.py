@@ -144,12 +144,12 @@ q1 = Exercise(
         ),
         Mistake(
             "blanks count as text",
-            "A cell that holds a blank is as empty as a missing one: strip before you compare.",
+            "A cell that holds only spaces is as empty as a missing one: strip before you compare.",
             lambda table, title, text: {**report(table, title, text), "without text": int(table[text].isna().sum())},
         ),
         Mistake(
             "capitals make a difference",
-            "Soup and soup are one title: ignore capitals and blanks when you compare titles.",
+            "Soup and soup are one title: ignore case and surrounding spaces when you compare titles.",
             lambda table, title, text: {
                 **report(table, title, text),
                 "same title again": int(table[title].dropna().duplicated().sum()),
@@ -259,21 +259,21 @@ q2 = Exercise(
         ),
         Mistake(
             "empty sentences",
-            "Blank cells left a stop behind. Leave them out, like the missing ones.",
+            "Blank cells left a period behind. Leave them out, like the missing ones.",
             lambda parts: " ".join(f"{part.strip().rstrip('.')}." for part in parts if isinstance(part, str)),
         ),
     ],
     hints=[
         "isinstance(part, str) is False for None and for NaN.",
-        'part.strip().rstrip(".") is the cell without blanks and without its period.',
+        'part.strip().rstrip(".") is the cell without surrounding spaces and without its period.',
         'Join with " ".join(f"{part}." for part in kept if part).',
     ],
-    praise="Whatever you embed decides what near means. Compare two ways on your labels.",
+    praise="What you embed decides what near means. Compare two ways on your labels.",
 )
 
 q3 = Exercise(
     "9.3",
-    "How sure is a share?",
+    "How certain is a share?",
     wilson,
     inputs=[(10, 20), (20, 20), (0, 5), (3, 4)],
     random_inputs=lambda rng: (int(rng.integers(1, 30)), 30),
@@ -427,8 +427,8 @@ q5 = Exercise(
     "Your own recommender",
     a_project,
     judge=judge_project,
-    asks="It asks for five lines; 'judged by' with the labels, the precision and both ends of its interval, the worst "
-    "fault and the next step in 3 words or more.",
+    asks="It asks for five lines. 'judged by' needs the number of labels, the precision, and both ends of its "
+    "interval; the worst fault and the next step need 3 words or more.",
     rubric=[
         "Could a colleague repeat every figure from what you wrote?",
         "Did somebody else label some neighbors, without knowing which method they came from?",
@@ -457,18 +457,18 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about earlier notebooks",
     [
         choose(
             "9.A",
-            "A rule on the road",
-            "On films, nearly every pair that the rule of notebook 02 merged was right. How about recipes?",
-            right="nobody knows until somebody reads pairs of recipes",
+            "More points",
+            "Where certain duplicates are rare, the rule of notebook 02 asks for more points. Why?",
+            right="there, a doubtful pair is more likely two films",
             wrong={
-                "nearly every pair is right, too": "It was measured on films. Recipes have no year, and shorter texts.",
-                "no pair is right": "It may be bad, or good. Who measured it?",
+                "rare duplicates have more points": "Points measure what two listings share, wherever they are.",
+                "fewer pairs have to be compared": "The same pairs are compared; what counts as a duplicate changes.",
             },
-            hint="A figure belongs to the data it was measured on.",
+            hint="Of many doubtful pairs, how many are duplicates where there are hardly any duplicates?",
         ),
         predict(
             "9.B",
@@ -535,8 +535,8 @@ closing = Quiz(
             fixed="    kept = [part for part in kept if part]",
             shown='passage(["Pesto", ""])',
             wrong={
-                2: "Stripping stops and blanks is right: the function puts its own stops.",
-                4: "One stop between the parts and one at the end: that is right, if the parts are.",
+                2: "Stripping periods and spaces is right: the function adds its own periods.",
+                4: "One period between the parts and one at the end: that is right, if the parts are.",
             },
             hint="An empty cell should leave no trace. Which line is meant to drop it?",
         ),

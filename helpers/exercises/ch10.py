@@ -95,7 +95,7 @@ TOKENS_A_WORD = 4 / 3  # of English
 @functools.cache
 def words_of_a_synopsis() -> float:
     """Mean number of words of a synopsis of the course."""
-    return float(load_movies()["synopsis"].str.split().str.len().mean())
+    return float(load_movies()["synopsis"].str.split().map(len).mean())
 
 
 def a_reading_ranker() -> dict:
@@ -292,7 +292,7 @@ q2 = Exercise(
         ),
         Mistake(
             "summed",
-            "That is the sum over the batch; ask for the mean, so that batches of other sizes can be compared.",
+            "That is the sum over the batch. Return the mean, so that batches of different sizes can be compared.",
             lambda viewers, films, shares: len(viewers) * in_batch_loss(viewers, films, shares),
         ),
     ],
@@ -464,7 +464,7 @@ q4 = Exercise(
         ),
         Mistake(
             "not scaled",
-            "The products are not scaled: divide them by the root of the number of dimensions.",
+            "The products are not scaled: divide them by the square root of the number of dimensions.",
             lambda queries, keys: _attention(queries, keys, np.triu_indices(len(queries), 1), scale=False),
         ),
         Mistake(
@@ -486,8 +486,8 @@ q5 = Exercise(
     "A ranker that reads",
     a_reading_ranker,
     judge=judge_ranker,
-    asks="It asks for two figures, candidates and tokens of a list, and for a sentence each on what the reader adds "
-    "and on how you would measure it.",
+    asks="It asks for two figures, candidates and tokens of a list, and for two sentences: what the reader adds, "
+    "and how you would measure that.",
     rubric=[
         "Would ten times fewer candidates do? What would the shorter list lose?",
         "Could a cheap feature give the trees what the reader knows?",
@@ -509,7 +509,7 @@ q5 = Exercise(
         Mistake("too short", "'adds' asks for a sentence", lambda: {**a_reading_ranker(), "adds": "better lists"}),
     ],
     hints=[
-        "The cell before prints the mean number of words of a synopsis. Every candidate is read.",
+        "The exercise gives the mean number of words of a synopsis. Every candidate is read.",
         "candidates * words * 4 / 3 are the tokens of one list.",
     ],
     praise="Multiply by a price per token and by your lists per day, and you know what the reader costs.",
@@ -521,7 +521,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about earlier notebooks",
     [
         choose(
             "10.A",

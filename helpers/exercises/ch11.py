@@ -41,22 +41,22 @@ def _seeds_and_viewers(rng):
 
 
 def a_comparison() -> dict:
-    """Plan a comparison that nobody could take apart: what is claimed, what is held equal, and what would refute it."""
+    """Plan a comparison that holds up: what is claimed, what is held constant, and what would refute it."""
     return {
         "claim": "On films without ratings, a map learned from texts ranks better than a plain profile of texts.",
-        "held equal": "Both read the same text vectors, and are judged on the same hidden films and viewers.",
+        "held constant": "Both read the same text vectors, and are judged on the same hidden films and viewers.",
         "settings": "Both are tuned by random search, thirty tries each, on films hidden from the training.",
         "split": "Fifteen percent of the films are hidden, in ten different draws.",
         "interval over": "viewers and draws of hidden films",
-        "refuted by": "an interval of the difference that lies below zero, or holds zero with twenty draws",
+        "refuted by": "an interval of the difference that lies below zero, or contains zero with twenty draws",
     }
 
 
-FIELDS = {"claim": 6, "held equal": 6, "settings": 6, "split": 5, "interval over": 1, "refuted by": 5}  # words
+FIELDS = {"claim": 6, "held constant": 6, "settings": 6, "split": 5, "interval over": 1, "refuted by": 5}  # words
 
 
 def judge_comparison(answer) -> str | None:
-    """See that every part of the plan says something, and that what is drawn by chance is named."""
+    """See that every part of the plan says something, and that what is drawn at random is named."""
     missing = fields_missing(answer, list(FIELDS))
     if missing is not None:
         return missing
@@ -307,8 +307,8 @@ q4 = Exercise(
     "A comparison of your own",
     a_comparison,
     judge=judge_comparison,
-    asks="It asks for six texts: the claim, what is held equal, and the settings in 6 words or more each, the split "
-    "and what would refute the claim in 5, and what the interval is over.",
+    asks="It asks for six texts. The claim, what is held constant, and the settings need 6 words or more each; the "
+    "split and what would refute the claim need 5.",
     rubric=[
         "Would a person who hopes for the other result accept the plan?",
         "Do both models read the same, and was each tuned as hard as the other?",
@@ -320,11 +320,11 @@ q4 = Exercise(
                 lambda: {**a_comparison(), "interval over": "nothing"}),
         Mistake("filler", "again and again", lambda: {**a_comparison(), "split": "a split " * 9}),
         Mistake("one text twice", "say the same",
-                lambda: {**a_comparison(), "held equal": a_comparison()["claim"]}),
+                lambda: {**a_comparison(), "held constant": a_comparison()["claim"]}),
     ],
     hints=[
-        "Start with the claim. Then ask what else could make the figure higher, and hold that equal.",
-        "The interval is over whatever was drawn by chance: viewers, seeds of the model, hidden films.",
+        "Start with the claim. Then ask what else could make the figure higher, and hold that constant.",
+        "The interval is over everything that was drawn at random: viewers, seeds of the model, hidden films.",
         "Write down what result would change your mind before you run anything.",
     ],
     praise="Keep this form. It takes five minutes, and it would have spared us every mistake of this notebook.",
@@ -336,7 +336,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about earlier notebooks",
     [
         choose(
             "11.A",
@@ -372,11 +372,11 @@ closing = Quiz(
     [
         choose(
             "11.C",
-            "The interval holds zero",
+            "The interval contains zero",
             "The interval of a difference is [−0.01, +0.02]. What may you write?",
             right="this data does not settle which of the two is better",
             wrong={
-                "the two are equally good": "Not shown, either: a difference of 0.02 fits the interval as well.",
+                "the two are equally good": "Not shown, either: a difference of 0.02 fits the interval, too.",
                 "the second one is better, by a little": "The mean says so; the interval says that it may be chance.",
             },
             hint="Absence of evidence is not evidence of absence.",
@@ -398,7 +398,7 @@ closing = Quiz(
             shown="best({'baseline': iter([1, 9, 2]).__next__, 'ours': iter([3, 4, 5]).__next__}, lambda x: x, 3)",
             wrong={
                 6: "The best of all tries, and who it belongs to: that is right.",
-                7: "The winner's name, as asked for.",
+                7: "The winner's name, as the caller wants.",
             },
             hint="Who gets how many tries?",
         ),

@@ -123,7 +123,7 @@ q1 = Exercise(
         ),
     ],
     hints=[
-        "weights = 1 / propensity has a number per liked film.",
+        "weights = 1 / propensity has one number per liked film.",
         "weights[found] are the weights of those that are in the list.",
         "weights[found].sum() / weights.sum()",
     ],
@@ -212,7 +212,7 @@ q2 = Exercise(
         ),
     ],
     hints=[
-        "taste / shown is above 1 where a genre comes too short.",
+        "taste / shown is above 1 where too little of a genre is shown.",
         "Take np.log2 of the ratio, and weight it by taste.",
         "(taste * np.log2(taste / shown)).sum()",
     ],
@@ -295,7 +295,7 @@ q3 = Exercise(
 
 
 def an_audience() -> dict:
-    """Plan how to see whom a recommender leaves behind: which groups, by what measure, and what then."""
+    """Plan how to see who is left behind by a recommender: which groups, by what measure, and what then."""
     return {
         "group": "Viewers who rated fewer than thirty films, and those who mostly like documentaries.",
         "measure": "Recall at ten and the divergence of the genres, for each group, with intervals.",
@@ -318,7 +318,7 @@ def judge_audience(answer: object) -> str | None:
 
 q4 = Exercise(
     "12.4",
-    "Whom do you leave behind?",
+    "Who is left behind?",
     an_audience,
     judge=judge_audience,
     asks="It asks for four texts of 5 words or more: a group, a measure, what you compare it with, and the next step.",
@@ -346,7 +346,7 @@ progress = make_progress(EXERCISES)
 
 opening = Quiz(
     "opening",
-    "Two questions about the notebooks before",
+    "Two questions about earlier notebooks",
     [
         choose(
             "12.A",
@@ -369,7 +369,7 @@ opening = Quiz(
             """,
             wrong={
                 0.1: "The groups are of different sizes: nine of ten viewers have 0.2.",
-                0.2: "The ten viewers who get nothing count as well, a little.",
+                0.2: "The ten viewers who get nothing count, too.",
             },
             hint="Add up all hundred numbers.",
         ),

@@ -28,16 +28,16 @@ from helpers.exercises.values import (
     as_like,
     both_brief,
     brief,
+    difference,
     kind_of,
     name_of_form,
-    plain_difference,
     ranking_of,
     same_form,
     settle,
 )
 from helpers.home import course_home
 
-LOCK_TIMEOUT = 60  # seconds to wait for another notebook that keeps a tick: longer than any takes
+LOCK_TIMEOUT = 60  # seconds to wait for another notebook that keeps something: longer than any takes
 STATES = {  # what is said, the sign, the colour of the box's edge (Okabe and Ito: colour-blind-safe)
     "blank": ("not attempted yet", "○", "#56B4E9"),
     "wrong": ("not yet", "✗", "#D55E00"),
@@ -202,14 +202,13 @@ class Exercise:
         return Feedback(self.number, state, message, str(printed)), outcomes
 
     def _verdict(self, answer: Any, outcomes: list[Outcome]) -> tuple[str, str]:
-        asked = " ".join(filter(None, ["Replace the ... and run the cell again; .hint() helps.", self.asks]))
         first = read(answer)
         if first.trouble is not None:
             return "wrong", first.trouble
         if self.wants_function and callable(first.value):
             first = call(answer, self.inputs[0])
         if _is_blank(first.value):
-            return "blank", asked
+            return "blank", f"Replace the ... and run the cell again; .hint() helps. {self.asks}"
         outcomes.append(first)
         wrong = self._what_is_wrong(answer, outcomes)
         if wrong is not None and not isinstance(wrong, Right):
@@ -222,7 +221,7 @@ class Exercise:
             return f"The answer is a function; you gave {kind_of(value)}. Give the function itself, without calling it."
         if self.wants_function and self.judge is None:
             return self._what_is_wrong_with_function(answer, outcomes)
-        if self.wants_function:
+        if self.wants_function and self.judge is not None:
             return self.judge(functools.partial(self._value_of, answer))
         if callable(value):
             return "The answer is a value; you gave a function. Call it, and give what it returns."
@@ -331,7 +330,7 @@ class Exercise:
     def _difference(self, value: Any, expected: Any) -> str | None:
         if self.compared_as is not None:
             value, expected = self.compared_as(value), self.compared_as(expected)
-        return plain_difference(value, expected, self.tolerance)
+        return difference(value, expected, self.tolerance)
 
     def _all_inputs(self) -> list[tuple]:
         if self.random_inputs is None:
@@ -444,7 +443,9 @@ def progress_of(exercises: Sequence[Exercise], done: set[str]) -> str:
 
 def solution_code(reference: Callable, wants_function: bool) -> str:
     """Write a function with the imports, constants and helpers of its module that it uses; a value is assigned."""
-    imports, constants, functions = {}, {}, {}
+    imports: dict[str, str] = {}
+    constants: dict[str, str] = {}
+    functions: dict[str, str] = {}
     _collect(reference, imports, constants, functions)
     parts = ["\n".join(sorted(imports.values())), "\n".join(constants.values())]
     parts = [part + "\n" for part in parts if part] + list(reversed(functions.values()))
@@ -457,12 +458,9 @@ def _collect(function: Callable, imports: dict, constants: dict, functions: dict
     function = inspect.unwrap(function)
     source = textwrap.dedent(inspect.getsource(function))
     functions[function.__name__] = source
-    decorators = {
-        node.id
-        for decorator in ast.parse(source).body[0].decorator_list
-        for node in ast.walk(decorator)
-        if isinstance(node, ast.Name)
-    }
+    written = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
+    nodes = (node for function in written for decorator in function.decorator_list for node in ast.walk(decorator))
+    decorators = {node.id for node in nodes if isinstance(node, ast.Name)}
     for name in sorted((_names(function.__code__) | decorators) & set(function.__globals__)):
         value = function.__globals__[name]
         if inspect.ismodule(value):
@@ -515,21 +513,33 @@ def _read_ticks() -> set[str]:
 
 
 def _remember(number: str) -> None:
-    """Keep a tick; a folder that cannot be written costs the tick, not the lesson.
-
-    Notebooks may run side by side: whoever adds a tick holds a lock while it reads the file and writes it anew.
-    """
+    """Keep a tick."""
     file = progress_file()
+
+    def add() -> None:
+        done = _read_ticks()
+        if number not in done:
+            temporary = file.with_suffix(".tmp")
+            temporary.write_text(json.dumps(sorted(done | {number})), encoding="utf-8")
+            temporary.replace(file)
+
+    trouble = keep_in(file, "tick", add)
+    if trouble:
+        print(trouble)
+
+
+def keep_in(file: Path, what: str, add: Callable[[], Any]) -> str | None:
+    """Add to a file under a lock, since notebooks may run side by side; say why where that is not possible.
+
+    A folder that cannot be written costs what was to be kept, not the lesson.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(file.with_suffix(".lock"), timeout=LOCK_TIMEOUT):
-            done = _read_ticks()
-            if number not in done:
-                temporary = file.with_suffix(".tmp")
-                temporary.write_text(json.dumps(sorted(done | {number})), encoding="utf-8")
-                temporary.replace(file)
+            add()
     except (OSError, NotImplementedError) as error:  # the second: a file system without locks
-        print(f"This tick could not be kept in {file.parent} ({error}). COURSE_HOME may name another folder.")
+        return f"This {what} could not be kept in {file.parent} ({error}). COURSE_HOME may name another folder."
+    return None
 
 
 def _show(feedback: Feedback) -> None:

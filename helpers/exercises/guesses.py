@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
+from helpers.exercises.checker import keep_in
 from helpers.exercises.texts import numbers_in
 from helpers.home import course_home
 
-LOCK_TIMEOUT = 60  # seconds to wait for another notebook that keeps a guess: longer than any takes
 CLOSE = 0.05  # share of the result within which a guess is called very close
 
 
@@ -87,7 +85,7 @@ class Guess:
         return found[0] * (100 if self.unit == "%" and "%" in text else 1) * (-1 if text.startswith(("-", "−")) else 1)
 
     def _verdict(self, guess: float | str, result: float | str) -> str:
-        if self.choices:
+        if isinstance(guess, str) or isinstance(result, str):
             return "You were right." if guess == result else "Why is it not what you expected?"
         off = guess - result
         if abs(off) <= CLOSE * abs(result):
@@ -103,13 +101,13 @@ class Guess:
             return value
         return _short(value) + (self.unit if self.unit == "%" else f" {self.unit}".rstrip())
 
-    def _repr_mimebundle_(self, **kwargs) -> dict:
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict:
         """Give a field to answer in, and the question as text wherever widgets do not run."""
         asked = ", ".join(self.choices) if self.choices else f"a number{f', in {self.unit}' * bool(self.unit)}"
         text = f"Your guess: {self.question}\n  ({asked}; if you don't see a field, write ask(..., guess=...))"
         return {**self._field()._repr_mimebundle_(**kwargs), "text/plain": text}
 
-    def _field(self):
+    def _field(self) -> Any:
         """Make the widget: the question, a box or buttons, and a line that says what was kept."""
         import ipywidgets
 
@@ -127,7 +125,7 @@ class Guess:
         control.layout.width = "min(36em, 98%)"
         said = ipywidgets.HTML("" if guess is None else f"Your guess: {html.escape(self._with_unit(guess))}.")
 
-        def on_change(change) -> None:
+        def on_change(change: dict) -> None:
             said.value = html.escape(self.keep(change["new"])) if change["new"] not in ("", None) else ""
 
         control.observe(on_change, names="value")
@@ -185,18 +183,14 @@ def _kept(question: str) -> dict:
 
 
 def _append(entry: dict) -> str | None:
-    """Add a line to the file of guesses; say why where that is not possible.
-
-    Lines are only ever added, under a lock: two notebooks never lose each other's guesses, and a kill costs one line.
-    """
+    """Add a line to the file of guesses; say why where that is not possible. Lines stay: a kill costs one at most."""
     file = guesses_file()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file.with_suffix(".lock"), timeout=LOCK_TIMEOUT), file.open("a", encoding="utf-8") as lines:
+
+    def add() -> None:
+        with file.open("a", encoding="utf-8") as lines:
             lines.write(f"\n{json.dumps(entry, ensure_ascii=False)}")
-    except (OSError, NotImplementedError) as error:  # the second: a file system without locks
-        return f"This guess could not be kept in {file.parent} ({error}). COURSE_HOME may name another folder."
-    return None
+
+    return keep_in(file, "guess", add)
 
 
 def _short(number: float) -> str:

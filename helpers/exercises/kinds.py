@@ -181,13 +181,11 @@ def find_bug(
     mended = [*lines[: line - 1], fixed, *lines[line:]]
     gives, right = (value_of("\n".join([*program, "", shown])) for program in (lines, mended))
     numbered = "\n".join(f"    {place}  {text}" for place, text in enumerate(lines, start=1))
-    question = Question(
+    return Question(
         *(number, title, f"`{shown}` gives {gives}; it should give {right}. Which line holds the bug?\n\n{numbered}\n"),
         _giving(line), reader=_read_line, typed=str(line), hint=hint,
         mistakes=[Mistake(f"line {place}", message, _giving(place)) for place, message in wrong.items()],
     )  # fmt: skip
-    question.gives, question.right = gives, right
-    return question
 
 
 class Quiz:
@@ -225,10 +223,10 @@ class Quiz:
         plain = f"Answer in the fields, or in plain text: ex.{self.name}.check({blanks})"
         return "\n\n".join([self.heading, *(str(question).rstrip() for question in self.questions), plain])
 
-    def _repr_mimebundle_(self, **kwargs) -> dict:
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict:
         return {**self._form()._repr_mimebundle_(**kwargs), "text/plain": repr(self)}
 
-    def _form(self):
+    def _form(self) -> Any:
         """Make the widget: for each question its text, a field, and what the check says."""
         import ipywidgets
 
@@ -238,7 +236,7 @@ class Quiz:
         return ipywidgets.VBox(parts)
 
 
-def _fields(question: Question, ipywidgets) -> list:
+def _fields(question: Question, ipywidgets: Any) -> list:
     """The widgets of one question."""
     lines = html.escape(f"{question.number}  {question.text}".rstrip()).splitlines()
     shown = "\n".join(f"<code>{line}</code>" if line.startswith("    ") else line for line in lines)
@@ -252,7 +250,7 @@ def _fields(question: Question, ipywidgets) -> list:
     field.layout.width = "min(48em, 98%)"
     said = ipywidgets.HTML()
 
-    def on_change(change) -> None:
+    def on_change(change: dict) -> None:
         said.value = question.examine(change["new"])._repr_html_()
 
     field.observe(on_change, names="value")
@@ -262,6 +260,8 @@ def _fields(question: Question, ipywidgets) -> list:
 def value_of(code: str) -> Any:
     """Run code, and give the value of its last line."""
     *body, last = ast.parse(code).body
+    if not isinstance(last, ast.Expr):
+        raise ValueError(f"the last line of this code gives no value: {code}")
     namespace: dict = {}
     exec(compile(ast.Module(body, []), "question", "exec"), namespace)
     return settle(eval(compile(ast.Expression(last.value), "question", "eval"), namespace))
@@ -287,11 +287,7 @@ def _is_made(value: Any) -> bool:
 
 def _giving(value: Any) -> Callable[[], Any]:
     """A function that gives a value."""
-
-    def giving() -> Any:
-        return value
-
-    return giving
+    return lambda: value
 
 
 def _read_line(answer: Any) -> Any:

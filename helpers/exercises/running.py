@@ -64,10 +64,8 @@ class _Kept(io.TextIOBase):
         self.text, self.more, self.outside = "", False, sys.stdout
 
     def write(self, text: str) -> int:
-        self.text, self.more = (
-            self.text + text[: PRINTED - len(self.text)],
-            self.more or (len(text) > PRINTED - len(self.text)),
-        )
+        room = PRINTED - len(self.text)
+        self.text, self.more = self.text + text[:room], self.more or len(text) > room
         return len(text)
 
     def __str__(self) -> str:
@@ -146,7 +144,7 @@ def _stop(thread: threading.Thread) -> bool:
     for _ in range(5):
         if not thread.is_alive():
             return True
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Stopped))
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Stopped))
         _join(thread, POLL)
     return not thread.is_alive()
 

@@ -275,19 +275,11 @@ def _ordinal(number: int) -> str:
 
 
 def difference(answer: Any, expected: Any, tolerance: float = TOLERANCE) -> str | None:
-    """Say how an answer differs from what is expected, without giving it away; None if it does not differ.
+    """Say how an answer in plain types differs from what is expected, without giving it away; None if it does not.
 
     Lists, tuples, arrays and Series are the same when they hold the same values in the same order. A DataFrame may
     have more columns than expected. Text is compared without regard to case.
     """
-    try:
-        return plain_difference(settle(answer), expected, tolerance)
-    except Unreadable as reason:
-        return str(reason)
-
-
-def plain_difference(answer: Any, expected: Any, tolerance: float) -> str | None:
-    """Say how an answer in plain types differs from what is expected; None if it does not."""
     if isinstance(expected, pd.DataFrame):
         return _frame_difference(answer, expected, tolerance)
     if isinstance(expected, dict):
@@ -414,7 +406,7 @@ def _dict_difference(answer: Any, expected: dict, tolerance: float) -> str | Non
     for key, value in expected.items():
         if key not in answer:
             return f"The key {key!r} is missing."
-        unlike = plain_difference(answer[key], value, tolerance)
+        unlike = difference(answer[key], value, tolerance)
         if unlike is not None:
             return f"For {key!r}: {unlike}"
     return None
@@ -438,22 +430,17 @@ def _nested_difference(answer: Any, expected: Sequence, tolerance: float) -> str
     parts = _members(answer)
     if parts is None or len(parts) != len(expected):
         return f"The answer has {_count(len(expected), 'part')}; you gave {brief(answer)}."
-    unlike = (plain_difference(part, wanted, tolerance) for part, wanted in zip(parts, expected, strict=True))
+    unlike = (difference(part, wanted, tolerance) for part, wanted in zip(parts, expected, strict=True))
     return next((f"Part {number}: {text}" for number, text in enumerate(unlike, start=1) if text is not None), None)
 
 
-def ranking_difference(answer: Any, expected: Sequence, scores: pd.Series, tolerance: float = TOLERANCE) -> str | None:
-    """Say how a ranking of ids differs from the expected one; ids with equal scores may change places."""
-    try:
-        return ranking_of(settle(answer), expected, scores, tolerance)[1]
-    except Unreadable as reason:
-        return str(reason)
-
-
-def ranking_of(answer: Any, expected: Sequence, scores: pd.Series, tolerance: float) -> tuple[list | None, str | None]:
+def ranking_of(
+    answer: Any, expected: Sequence, scores: pd.Series, tolerance: float = TOLERANCE
+) -> tuple[list | None, str | None]:
     """Find the ids in an answer in plain types; give them, and how they differ (None if they do not).
 
-    The ids of a Series may be its values or its index, those of a DataFrame its index or one of its columns.
+    The ids of a Series may be its values or its index, those of a DataFrame its index or one of its columns. Ids with
+    equal scores may change places.
     """
     if isinstance(answer, set):
         return None, "A set has no order, and here the best comes first: give a list."
@@ -467,12 +454,12 @@ def ranking_of(answer: Any, expected: Sequence, scores: pd.Series, tolerance: fl
 
 
 def _readings(answer: Any) -> list[list]:
+    lists = [answer]
     if isinstance(answer, pd.Series):
-        return [_members(answer), _members(settle(answer.index))]
+        lists.append(settle(answer.index))
     if isinstance(answer, pd.DataFrame):
-        return [_members(settle(column)) for column in (answer.index, *(answer[name] for name in answer.columns))]
-    members = _members(answer)
-    return [] if members is None else [members]
+        lists = [settle(column) for column in (answer.index, *(answer[name] for name in answer.columns))]
+    return [members for members in map(_members, lists) if members is not None]
 
 
 def _is_id(identifier: Any, scores: pd.Series) -> bool:
@@ -549,12 +536,12 @@ def as_like(value: Any, expected: Any) -> Any:
     if isinstance(expected, (bool, int, float)) and not isinstance(value, bool):
         return type(expected)(value)
     if isinstance(expected, (list, tuple)):
-        members = _members(value)
+        members = _members(value) or []
         if isinstance(expected, tuple) and len(members) == len(expected):
             return tuple(map(as_like, members, expected))
         return type(expected)(as_like(part, expected[0]) if expected else part for part in members)
     if isinstance(expected, (set, frozenset)):
-        return type(expected)(_members(value))
+        return type(expected)(_members(value) or [])
     if isinstance(expected, dict):
         value = value.to_dict() if isinstance(value, pd.Series) else value
         return {key: as_like(part, expected[key]) if key in expected else part for key, part in value.items()}

@@ -14,37 +14,16 @@ They are scikit-learn estimators: ``repr``, ``sklearn.base.clone``, ``get_params
 learned ends in an underscore.
 """
 
-from helpers.recommenders.base import Popularity, Random, RecentPopularity, Recommender
-from helpers.recommenders.content import ContentProfile, ContentToCF, FeatureVectors, catalogue_vectors, feature_vectors
+from helpers.recommenders.base import Popularity, Random, RecentPopularity
+from helpers.recommenders.base import Recommender as Recommender
+from helpers.recommenders.content import ContentProfile, ContentToCF, FeatureVectors
+from helpers.recommenders.content import catalogue_vectors as catalogue_vectors
+from helpers.recommenders.content import feature_vectors as feature_vectors
 from helpers.recommenders.factors import ALS, EASE, BiasedMF
 from helpers.recommenders.hybrid import Hybrid, Reranked
 from helpers.recommenders.neighborhood import ItemKNN, UserKNN
 from helpers.recommenders.neural import BPR, NeuralCF, TwoTower
 from helpers.recommenders.sequential import MarkovChain, SASRec
-
-__all__ = [
-    "ALS",
-    "BPR",
-    "EASE",
-    "BiasedMF",
-    "ContentProfile",
-    "ContentToCF",
-    "FeatureVectors",
-    "Hybrid",
-    "ItemKNN",
-    "MarkovChain",
-    "NeuralCF",
-    "Popularity",
-    "Random",
-    "RecentPopularity",
-    "Recommender",
-    "Reranked",
-    "SASRec",
-    "TwoTower",
-    "UserKNN",
-    "catalogue_vectors",
-    "feature_vectors",
-]
 
 MODELS = {  # every model with its default settings, by the name that commands and tables give it
     "random": Random,

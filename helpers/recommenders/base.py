@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import functools
 import warnings
+from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
@@ -100,6 +102,7 @@ class Recommender(BaseEstimator):
     """
 
     needs_ratings = True
+    predicts_stars: Any = False  # whether scores are stars, so that an error in stars speaks of the lists' function
     users_: np.ndarray
     items_: np.ndarray
     movies_: pd.DataFrame | None
@@ -119,11 +122,6 @@ class Recommender(BaseEstimator):
             The films that may be recommended (index ``movie_id``); by default those that were rated.
         scale : tuple of float
             Lowest and highest rating. Models learn from stars (`helpers.data.as_stars`) and predict on this scale.
-
-        Returns
-        -------
-        Recommender
-            Itself, so that ``Popularity().fit(ratings).recommend(1)`` works.
 
         Raises
         ------
@@ -184,19 +182,9 @@ class Recommender(BaseEstimator):
         return self._best(self._histories_of([user_id]), k, where, seen)
 
     def fold_in(self, history: pd.DataFrame, k: int = 10, where: Any = None, seen: bool = False) -> pd.Series:
-        """Recommend films to somebody new, from what they rated, without fitting again.
+        """Recommend films to somebody new, without fitting again; the rest is as in `recommend`.
 
-        Parameters
-        ----------
-        history : pandas.DataFrame
-            ``movie_id`` and ``rating``, perhaps ``timestamp``; may be empty.
-        k, where, seen
-            As in `recommend`.
-
-        Returns
-        -------
-        pandas.Series
-            As from `recommend`.
+        `history` holds ``movie_id`` and ``rating``, perhaps ``timestamp``, of what they rated; it may be empty.
         """
         check_is_fitted(self)
         known = history.assign(user_id=0)
@@ -207,15 +195,7 @@ class Recommender(BaseEstimator):
     def update(self, ratings: pd.DataFrame) -> Self:
         """Take in new ratings, of old and new viewers, without fitting again: what is known of films stays.
 
-        Parameters
-        ----------
-        ratings : pandas.DataFrame
-            As for `fit`; films have to be among `items_`.
-
-        Returns
-        -------
-        Recommender
-            Itself.
+        `ratings` are as for `fit`, and of films among `items_`.
         """
         check_is_fitted(self)
         check_ratings(ratings, self.scale_)
@@ -229,31 +209,11 @@ class Recommender(BaseEstimator):
         return self
 
     def scores(self, user_ids: Any, where: Any = None, seen: bool = False) -> np.ndarray:
-        """Score every film for many viewers: (n_users, n_films), by `items_`; -inf for what may not be recommended.
-
-        Raises
-        ------
-        ValueError
-            When a score is NaN.
-        """
+        """Score every film for many viewers: (n_users, n_films), by `items_`; -inf for what may not be recommended."""
         return self._masked_scores(self._histories_of(user_ids), where, seen)
 
     def rank(self, user_ids: Any, k: int, where: Any = None) -> np.ndarray:
-        """Recommend k unseen films to many viewers at once.
-
-        Parameters
-        ----------
-        user_ids : array-like
-            (n_users,) ids of the training ratings.
-        k : int
-            Length of the lists.
-        where : array-like of bool, optional
-            (n_films,) True for the films that may be recommended, as in `recommend`.
-
-        Returns
-        -------
-        numpy.ndarray
-            (n_users, k) ids, best first.
+        """Recommend k unseen films to many viewers at once: (n_users, k) ids, best first; see `recommend`.
 
         Raises
         ------
@@ -272,11 +232,6 @@ class Recommender(BaseEstimator):
         """Predict the rating that a viewer would give a film, on the scale of `fit`.
 
         Models that learn from likes alone have no stars to predict: they give their score of the film.
-
-        Raises
-        ------
-        KeyError
-            When viewer or film is unknown.
         """
         return float(self.predict_many([user_id], [movie_id])[0])
 
@@ -292,23 +247,14 @@ class Recommender(BaseEstimator):
 
         Raises
         ------
-        KeyError
-            When the film is unknown.
         NotImplementedError
             When the model has no vectors of films.
-        ValueError
-            When k is no whole number from 1 on.
         """
         k = as_count(k, "similar")
         column = self._column(movie_id)
         vectors = unit(self._film_vectors())
         scores = pd.Series(vectors @ vectors[column], index=pd.Index(self.items_, name="movie_id"), name="similarity")
         return scores.drop(movie_id).sort_values(ascending=False, kind="stable").head(k)
-
-    @property
-    def predicts_stars(self) -> bool:
-        """Whether scores are stars, so that an error in stars speaks of the same function as the lists."""
-        return False
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         """Learn from `histories_`, or from the ratings themselves."""
@@ -343,18 +289,14 @@ class Recommender(BaseEstimator):
         unknown = ~ratings["movie_id"].isin(self.items_)
         if unknown.any():
             raise ValueError(f"movie_id {ratings['movie_id'][unknown].iloc[0]} is rated but not among the films.")
-        if "timestamp" in ratings:
-            times = ratings["timestamp"].to_numpy(dtype=np.float64)
-        else:
-            times = self._now() + 1.0 + np.arange(len(ratings))
-        single = ~ratings.duplicated(["user_id", "movie_id"], keep="last").to_numpy()
+        if "timestamp" not in ratings:
+            ratings = ratings.assign(timestamp=self._now() + 1.0 + np.arange(len(ratings)))
+        ratings = ratings.drop_duplicates(["user_id", "movie_id"], keep="last")
         cells = np.searchsorted(users, ratings["user_id"]), np.searchsorted(self.items_, ratings["movie_id"])
-        cells = cells[0][single], cells[1][single]
-        histories = Histories(*np.full((2, len(users), len(self.items_)), np.nan, dtype=np.float64))
-        histories.stars = histories.stars.astype(np.float32)
-        histories.stars[cells] = as_stars(ratings["rating"].to_numpy(dtype=np.float64), self.scale_)[single]
-        histories.times[cells] = times[single]
-        return histories
+        stars, times = (np.full((len(users), len(self.items_)), np.nan, kind) for kind in (np.float32, np.float64))
+        stars[cells] = as_stars(ratings["rating"].to_numpy(dtype=np.float64), self.scale_)
+        times[cells] = ratings["timestamp"]
+        return Histories(stars, times)
 
     def _now(self) -> float:
         """The last time at which anybody rated; -1 before there is a rating."""
@@ -370,11 +312,11 @@ class Recommender(BaseEstimator):
         return int(places_of([movie_id], self.items_, "movie_id {} is not among the films.")[0])
 
 
+@dataclass(repr=False, eq=False)
 class Random(Recommender):
     """Recommend at random: what every model has to beat. The same seed gives the same lists."""
 
-    def __init__(self, seed: int = 0):
-        self.seed = seed
+    seed: int = 0
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         self.noise_ = np.random.default_rng(self.seed).random(len(self.items_))
@@ -401,6 +343,7 @@ class Popularity(Recommender):
         return np.broadcast_to(self.likes_, histories.stars.shape)
 
 
+@dataclass(repr=False, eq=False)
 class RecentPopularity(Popularity):
     """Recommend what was liked most when the viewer was last here, recent likes first.
 
@@ -417,8 +360,7 @@ class RecentPopularity(Popularity):
     Y. Ji, A. Sun, J. Zhang and C. Li (2020), A re-visit of the popularity baseline in recommender systems, SIGIR.
     """
 
-    def __init__(self, half_life: float = 365.0):
-        self.half_life = half_life
+    half_life: float = 365.0
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         super()._learn(ratings)
@@ -446,27 +388,22 @@ class RecentPopularity(Popularity):
 
 # ---- what settings may be, and what ratings --------------------------------------------------------------------------
 
-RULES: dict[str, Any] = {  # of every setting that has the same meaning in all models: a choice of words, or least value
-    **dict.fromkeys(["k", "factors", "rounds", "dimensions", "epochs", "length", "window", "layers", "candidates"], 1),
-    **dict.fromkeys(["regularization", "confidence", "damping", "shrink", "dislike", "ridge", "hard", "seed"], 0),
-    "similarity": ("cosine", "pearson"),
-    "rank_by": ("likes", "stars"),
-    "negatives": ("all", "in-batch"),
-}
-WHOLE = {"k", "factors", "rounds", "dimensions", "epochs", "length", "window", "layers", "candidates", "hard", "seed"}
+WHOLE = dict.fromkeys(["k", "factors", "rounds", "dimensions", "epochs", "length", "window", "layers", "candidates"], 1)
+WHOLE |= {"hard": 0, "seed": 0}  # the least value of every setting, which has the same meaning in all models
+NUMBERS = dict.fromkeys(["regularization", "confidence", "damping", "shrink", "dislike", "ridge"], 0)
+CHOICES = {"similarity": ("cosine", "pearson"), "rank_by": ("likes", "stars"), "negatives": ("all", "in-batch")}
 
 
 def check_settings(model: Recommender) -> None:
     """Refuse a setting that makes no sense, before anything is learned."""
     for name, value in model.get_params(deep=False).items():
-        rule = RULES.get(name)
-        if isinstance(rule, tuple) and value not in rule:
-            raise ValueError(f"{type(model).__name__}: {name} is {value!r}; choose from {', '.join(rule)}.")
-        if isinstance(rule, int):
-            kind = (int, np.integer) if name in WHOLE else (int, float, np.integer, np.floating)
-            if isinstance(value, bool) or not isinstance(value, kind) or not rule <= value < np.inf:
-                what = "whole number" if name in WHOLE else "number"
-                raise ValueError(f"{type(model).__name__}: {name} is {value!r}; it is a {what}, {rule} or more.")
+        said = f"{type(model).__name__}: {name} is {value!r}"
+        if value not in CHOICES.get(name, [value]):
+            raise ValueError(f"{said}; choose from {', '.join(CHOICES[name])}.")
+        for least, kind, what in ((WHOLE, Integral, "whole number"), (NUMBERS, Real, "number")):
+            number = isinstance(value, kind) and not isinstance(value, bool)
+            if name in least and not (number and least[name] <= value < np.inf):
+                raise ValueError(f"{said}; it is a {what}, {least[name]} or more.")
 
 
 def check_ratings(ratings: pd.DataFrame | None, scale: tuple) -> pd.DataFrame:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
+from scipy.sparse.linalg import svds
 
 from helpers.data import load_vectors
 from helpers.recommenders.base import Histories, Recommender, unit
 from helpers.recommenders.factors import ALS
-from helpers.recommenders.neighborhood import row_means
+from helpers.recommenders.neighborhood import above_mean
 
 Vectors = np.ndarray | Callable[[pd.DataFrame], np.ndarray]
 YEARS = 40  # a difference in years that counts as much as the length of a part of `catalogue_vectors`
 
 
+@dataclass(repr=False, eq=False)
 class ContentProfile(Recommender):
     """A viewer is the weighted mean of the vectors of what they liked, minus some of what they disliked.
 
@@ -37,20 +41,17 @@ class ContentProfile(Recommender):
 
     needs_ratings = False
 
-    def __init__(self, vectors: Vectors = load_vectors, center: bool = True, dislike: float = 0.25):
-        self.vectors, self.center, self.dislike = vectors, center, dislike
+    vectors: Vectors = load_vectors
+    center: bool = True
+    dislike: float = 0.25
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         self.film_vectors_ = film_vectors(self, self.vectors, self.center)
 
-    def profiles(self, histories: Histories) -> np.ndarray:
-        """Profile vectors (n, dimensions) of rating histories; zeros where nothing is rated."""
-        above = np.nan_to_num(histories.stars - row_means(histories, 0.0)[:, None])
-        weights = histories.liked + np.maximum(above, 0) - self.dislike * np.maximum(-above, 0)
-        return unit(weights @ self.film_vectors_)
-
     def _scores(self, histories: Histories) -> np.ndarray:
-        return self.profiles(histories) @ self.film_vectors_.T
+        above = above_mean(histories)
+        weights = histories.liked + np.maximum(above, 0) - self.dislike * np.maximum(-above, 0)
+        return unit(weights @ self.film_vectors_) @ self.film_vectors_.T
 
     def _film_vectors(self) -> np.ndarray:
         return self.film_vectors_
@@ -80,8 +81,6 @@ class ContentToCF(ALS):
         As for `ContentProfile`; by default `catalogue_vectors`.
     ridge : float
         Regularization of the ridge regression.
-    everywhere : bool
-        Use the mapped factors for all films, also for those with likes.
     factors, regularization, confidence, rounds, seed
         As for `ALS`.
 
@@ -94,7 +93,6 @@ class ContentToCF(ALS):
         self,
         vectors: Vectors | None = None,
         ridge: float = 30.0,
-        everywhere: bool = False,
         factors: int = 32,
         regularization: float = 10.0,
         confidence: float = 5.0,
@@ -102,7 +100,7 @@ class ContentToCF(ALS):
         seed: int = 0,
     ):
         super().__init__(factors, regularization, confidence, rounds, seed)
-        self.vectors, self.ridge, self.everywhere = vectors, ridge, everywhere
+        self.vectors, self.ridge = vectors, ridge
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         super()._learn(ratings)
@@ -112,8 +110,7 @@ class ContentToCF(ALS):
         design = np.column_stack([np.ones(len(texts)), texts])
         left = (design * weights).T @ (design * weights) + self.ridge * np.eye(design.shape[1])
         mapped = design @ np.linalg.solve(left, (design * weights**2).T @ self.film_factors_)
-        keep = (count > 0)[:, None] & (not self.everywhere)
-        self.film_vectors_ = np.where(keep, self.film_factors_, mapped)
+        self.film_vectors_ = np.where(count[:, None] > 0, self.film_factors_, mapped)
 
     def _scores(self, histories: Histories) -> np.ndarray:
         return self.viewer_factors(histories) @ self.film_vectors_.T
@@ -142,16 +139,8 @@ def film_vectors(model: Recommender, vectors: Vectors, center: bool = True) -> n
 def catalogue_vectors(movies: pd.DataFrame) -> np.ndarray:
     """Describe films by all that the catalogue says: text, genres, people, tags and year, each centred on its mean.
 
-    Parameters
-    ----------
-    movies : pandas.DataFrame
-        As from `helpers.data.load_movies`.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n_movies, dimensions) float32: three parts of length 1, text, genres with people, and tags; then the year, in
-        units of `YEARS`.
+    Gives (n_movies, dimensions) float32: three parts of length 1, text, genres with people, and tags; then the year, in
+    units of `YEARS`.
     """
     tags = movies["tags"].fillna("").str.get_dummies("|").to_numpy(dtype=np.float32)
     parts = [unit(part - part.mean(axis=0)) for part in (load_vectors(movies), feature_vectors(movies), tags)]
@@ -164,27 +153,12 @@ def feature_vectors(movies: pd.DataFrame, dimensions: int = 32) -> np.ndarray:
 
     Genres are columns of zeros and ones. Directors and cast become vectors that are learned from who worked with whom
     and in which genres: a truncated singular value decomposition of the positive pointwise mutual information. A film
-    has the mean of its people.
-
-    Parameters
-    ----------
-    movies : pandas.DataFrame
-        With ``genres``, ``director`` and ``cast``, names joined by ``|``.
-    dimensions : int
-        Of the vectors of people.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n_movies, n_genres + dimensions) float32, both parts scaled to length 1.
+    has the mean of its people. Gives (n_movies, n_genres + dimensions) float32, both parts scaled to length 1.
 
     References
     ----------
     O. Levy and Y. Goldberg (2014), Neural word embedding as implicit matrix factorization, NeurIPS, section 4.
     """
-    from scipy import sparse
-    from scipy.sparse.linalg import svds
-
     genres = movies["genres"].fillna("").str.get_dummies("|").to_numpy(dtype=np.float32)
     people = (movies["director"].fillna("") + "|" + movies["cast"].fillna("")).str.strip("|").str.get_dummies("|")
     in_film = sparse.csr_matrix(people.to_numpy(dtype=np.float64))

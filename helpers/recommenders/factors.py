@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -14,6 +16,7 @@ BYTES_A_PAIR = 16  # of films: 8 while a matrix is inverted, 4 that are kept, 4 
 ROWS_AT_ONCE = 256
 
 
+@dataclass(repr=False, eq=False)
 class BiasedMF(Recommender):
     """Predict stars: a mean, a bias of the viewer, a bias of the film, and the product of two vectors.
 
@@ -40,16 +43,13 @@ class BiasedMF(Recommender):
     for the Netflix prize, AAIM.
     """
 
-    def __init__(
-        self, factors: int = 16, regularization: float = 0.16, damping: float = 5.0, rounds: int = 12, seed: int = 0
-    ):
-        self.factors, self.regularization, self.damping = factors, regularization, damping
-        self.rounds, self.seed = rounds, seed
+    predicts_stars = True
 
-    @property
-    def predicts_stars(self) -> bool:
-        """Scores are stars."""
-        return True
+    factors: int = 16
+    regularization: float = 0.16
+    damping: float = 5.0
+    rounds: int = 12
+    seed: int = 0
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         rng = np.random.default_rng(self.seed)
@@ -84,6 +84,7 @@ class BiasedMF(Recommender):
         return self.film_factors_
 
 
+@dataclass(repr=False, eq=False)
 class ALS(Recommender):
     """Implicit feedback: who liked what, with more confidence in a like than in its absence.
 
@@ -106,11 +107,11 @@ class ALS(Recommender):
     Y. Hu, Y. Koren and C. Volinsky (2008), Collaborative filtering for implicit feedback datasets, ICDM, equations 3-5.
     """
 
-    def __init__(
-        self, factors: int = 32, regularization: float = 10.0, confidence: float = 5.0, rounds: int = 15, seed: int = 0
-    ):
-        self.factors, self.regularization, self.confidence = factors, regularization, confidence
-        self.rounds, self.seed = rounds, seed
+    factors: int = 32
+    regularization: float = 10.0
+    confidence: float = 5.0
+    rounds: int = 15
+    seed: int = 0
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         likes = self.histories_.likes.astype(np.float64)
@@ -157,6 +158,7 @@ class ALS(Recommender):
         return self.film_factors_
 
 
+@dataclass(repr=False, eq=False)
 class EASE(Recommender):
     """A linear map from the likes of a viewer to scores, in closed form, where no film may recommend itself.
 
@@ -170,19 +172,23 @@ class EASE(Recommender):
     H. Steck (2019), Embarrassingly shallow autoencoders for sparse data, WWW, equation 8.
     """
 
-    def __init__(self, regularization: float = 200.0):
-        self.regularization = regularization
+    regularization: float = 200.0
 
     def _learn(self, ratings: pd.DataFrame) -> None:
+        films, most = len(self.items_), int((MOST_MEMORY / BYTES_A_PAIR) ** 0.5)
+        if films > most:  # before anything is allocated
+            raise ValueError(
+                f"EASE: {films:,} films make {films**2:,} pairs, {films**2 * BYTES_A_PAIR / 1e9:,.0f} GB; it may take "
+                f"{MOST_MEMORY / 1e9:.1f}. Keep the {most:,} films with the most ratings, or take ALS or ItemKNN."
+            )
         known = np.flatnonzero(self.histories_.liked.any(axis=0))  # a film without likes has weights of 0
-        check_memory(self, len(self.items_))
         likes = self.histories_.likes[:, known].astype(np.float64)
         together = np.asfortranarray((likes.T @ likes).toarray())
         together[np.diag_indices_from(together)] += self.regularization
         weights = inverse_in_place(together)
         weights /= -np.diag(weights).copy()
         np.fill_diagonal(weights, 0)
-        self.weights_ = np.zeros((len(self.items_), len(self.items_)), dtype=np.float32)
+        self.weights_ = np.zeros((films, films), dtype=np.float32)
         self.weights_[np.ix_(known, known)] = weights
 
     def _scores(self, histories: Histories) -> np.ndarray:
@@ -210,14 +216,3 @@ def inverse_in_place(matrix: np.ndarray) -> np.ndarray:
         inverse[own, own] = lower + np.tril(lower, -1).T
         inverse[own, right] = inverse[right, own].T
     return inverse
-
-
-def check_memory(model: Recommender, films: int) -> None:
-    """Refuse more films than `MOST_MEMORY` allows, before anything is allocated."""
-    most = int((MOST_MEMORY / BYTES_A_PAIR) ** 0.5)
-    if films > most:
-        memory = f"{films**2 * BYTES_A_PAIR / 1e9:,.0f} GB"
-        raise ValueError(
-            f"{type(model).__name__}: {films:,} films make {films**2:,} pairs, {memory}; it "
-            f"may take {MOST_MEMORY / 1e9:.1f}. Keep the {most:,} films with the most ratings, or take ALS or ItemKNN."
-        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,8 @@ class _Built(Recommender):
     seed: int
 
     def _fit_parts(self, ratings: pd.DataFrame) -> list[Any]:
-        movies = pd.DataFrame(index=pd.Index(self.items_, name="movie_id")) if self.movies_ is None else self.movies_
-        parts = [clone(part) for part in (self._parts() if self.models is None else self.models)]
+        movies = pd.DataFrame(index=self.items_) if self.movies_ is None else self.movies_
+        parts = [clone(part) for part in self.models or self._parts()]
         for part in parts:
             if "seed" in part.get_params(deep=False):
                 part.set_params(seed=part.seed + self.seed)
@@ -40,11 +41,14 @@ class _Built(Recommender):
     def _parts(self) -> list[Recommender]:
         raise NotImplementedError
 
-    def _liked_later(self, part: Recommender, held: pd.DataFrame) -> np.ndarray:
-        """Likes (n_viewers of the part, n_items) among held-out ratings: what a blend or a ranker should put first."""
-        return self._as_histories(held[held["user_id"].isin(part.users_)], part.users_).liked
+    def _try(self, known: pd.DataFrame, held: pd.DataFrame) -> tuple[list[Any], Histories, np.ndarray]:
+        """Models that know some ratings, the histories of all viewers, and their likes among the ratings held out."""
+        parts = self._fit_parts(known)
+        users = parts[0].users_
+        return parts, parts[0].histories_, self._as_histories(held[held["user_id"].isin(users)], users).liked
 
 
+@dataclass(repr=False, eq=False)
 class Hybrid(_Built):
     """A weighted sum of the scores of other models, brought to one scale for every viewer.
 
@@ -66,14 +70,10 @@ class Hybrid(_Built):
         Of what is hidden, and added to the seeds of the models.
     """
 
-    def __init__(
-        self,
-        models: Sequence[Recommender] | None = None,
-        weights: Sequence[float] | None = None,
-        cold_weights: Sequence[float] | None = None,
-        seed: int = 0,
-    ):
-        self.models, self.weights, self.cold_weights, self.seed = models, weights, cold_weights, seed
+    models: Sequence[Recommender] | None = None
+    weights: Sequence[float] | None = None
+    cold_weights: Sequence[float] | None = None
+    seed: int = 0
 
     def _parts(self) -> list[Recommender]:
         return [EASE(), ContentToCF(), ContentProfile(catalogue_vectors)]
@@ -109,24 +109,21 @@ class Hybrid(_Built):
 
         If `hidden`, the candidates are the films of `held`, else all that a viewer has not rated.
         """
+        steps = itertools.product(range(STEPS, -1, -1), repeat=len(self.models or self._parts()))
+        blends = [np.array(step) / STEPS for step in steps if sum(step) == STEPS]
         if held.empty or known.empty:
-            return np.eye(len(self._parts() if self.models is None else self.models))[0]
-        trial = self._fit_parts(known)
-        liked = self._liked_later(trial[0], held)
+            return blends[0]
+        trial, histories, liked = self._try(known, held)
         judged = liked.any(axis=1)
         if not judged.any():
-            return np.eye(len(trial))[0]
-        histories, liked = trial[0].histories_[judged], liked[judged]
+            return blends[0]
+        histories, liked = histories[judged], liked[judged]
         scores = np.stack([standardize(part._scores(histories)) for part in trial])
         scores[:, histories.rated] = -np.inf
         if hidden:
             scores[:, :, ~np.isin(self.items_, held["movie_id"])] = -np.inf
-        ties, relevant = (
-            tie_order(histories),
-            liked.sum(axis=1).astype(int),
-        )  # by id, a model that knows nothing would win
-        steps = itertools.product(range(STEPS, -1, -1), repeat=len(trial))
-        blends = [np.array(step) / STEPS for step in steps if sum(step) == STEPS]
+        relevant = liked.sum(axis=1).astype(int)
+        ties = tie_order(histories)  # by id, a model that knows nothing would win
 
         def quality(weights: np.ndarray) -> float:
             best = in_order(_blend(weights, scores).round(9), ties)[:, :JUDGED_AT]
@@ -135,6 +132,7 @@ class Hybrid(_Built):
         return max(blends, key=quality)
 
 
+@dataclass(repr=False, eq=False)
 class Reranked(_Built):
     """Retrieve, then re-rank: the first model's best films are sorted anew by gradient boosting on features of them.
 
@@ -161,16 +159,11 @@ class Reranked(_Built):
     P. Covington, J. Adams and E. Sargin (2016), Deep neural networks for YouTube recommendations, RecSys, section 2.
     """
 
-    def __init__(
-        self,
-        models: Sequence[Recommender] | None = None,
-        candidates: int = 100,
-        rounds: int = 100,
-        learning_rate: float = 0.05,
-        seed: int = 0,
-    ):
-        self.models, self.candidates, self.rounds = models, candidates, rounds
-        self.learning_rate, self.seed = learning_rate, seed
+    models: Sequence[Recommender] | None = None
+    candidates: int = 100
+    rounds: int = 100
+    learning_rate: float = 0.05
+    seed: int = 0
 
     def _parts(self) -> list[Recommender]:
         return [ALS(), EASE(), ItemKNN(), *([] if self.movies_ is None else [ContentProfile()])]
@@ -181,9 +174,8 @@ class Reranked(_Built):
         known, held = _later(ratings, self.seed)
         self.ranker_ = None
         if len(known) and len(held):
-            self.models_ = self._fit_parts(known)
-            histories, liked = self.models_[0].histories_, self._liked_later(self.models_[0], held)
-            candidates, features = self._features(histories, self.models_[0].histories_.liked.sum(axis=0))
+            self.models_, histories, liked = self._try(known, held)
+            candidates, features = self._features(histories, histories.liked.sum(axis=0))
             targets = np.take_along_axis(liked, candidates, axis=1).ravel()
             if 0 < targets.mean() < 1:
                 ranker = HistGradientBoostingClassifier(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -9,13 +11,17 @@ from scipy import sparse
 from helpers.recommenders.base import Histories, Recommender
 
 ROWS_AT_ONCE = 256  # viewers, or films, that are compared with all others together
+DAMPING = 5.0  # ratings at the mean of all that pull the mean of a film, and how far a viewer is above, towards it
 
 
+@dataclass(repr=False, eq=False)
 class _Neighbors(Recommender):
     """What both have in common: their settings, and lists from likes or from stars."""
 
-    def __init__(self, k: int = 50, similarity: str = "cosine", shrink: float = 10.0, rank_by: str = "likes"):
-        self.k, self.similarity, self.shrink, self.rank_by = k, similarity, shrink, rank_by
+    k: int = 50
+    similarity: str = "cosine"
+    shrink: float = 10.0
+    rank_by: str = "likes"
 
     @property
     def predicts_stars(self) -> bool:
@@ -66,13 +72,15 @@ class ItemKNN(_Neighbors):
             similarities[np.arange(len(rows)), rows] = 0
             blocks.append(sparse.csr_array(keep_largest(similarities, self.k)))
         self.weights_ = sparse.csr_array(sparse.vstack(blocks))
-        self.means_ = column_means(self.histories_)
+        total = np.nansum(films.stars, axis=1) + DAMPING * float(np.nanmean(films.stars))
+        self.means_ = total / (films.rated.sum(axis=1) + DAMPING)
 
     def _scores(self, histories: Histories) -> np.ndarray:
         if self.rank_by == "likes":
             return (histories.likes @ self.weights_.T).toarray()
-        own = viewer_offset(histories, self.means_)
-        above = np.where(histories.rated, histories.stars - self.means_ - own, 0)
+        above = np.nan_to_num(histories.stars - self.means_)
+        own = above.sum(axis=1, keepdims=True) / (histories.rated.sum(axis=1, keepdims=True) + DAMPING)
+        above = np.where(histories.rated, above - own, 0)
         weight = (sparse.csr_array(histories.rated.astype(float)) @ abs(self.weights_).T).toarray()
         deviation = (sparse.csr_array(above) @ self.weights_.T).toarray() / np.where(weight > 0, weight, 1)
         return self.means_ + own + deviation  # mean of the film, and how far the viewer was from its neighbors' means
@@ -101,9 +109,8 @@ class UserKNN(_Neighbors):
     def _learn(self, ratings: pd.DataFrame) -> None:
         self.train_ = self.histories_
         self.overall_mean_ = float(np.nanmean(self.histories_.stars))
-        stars, means = self.train_.stars, row_means(self.train_, self.overall_mean_)
         self.rated_ = sparse.csr_array(self.train_.rated.astype(float))
-        self.above_ = sparse.csr_array(np.where(self.train_.rated, stars - means[:, None], 0))
+        self.above_ = sparse.csr_array(above_mean(self.train_))
 
     def _neighbors(self, histories: Histories) -> sparse.csr_array:
         """Similarity of each history to each viewer of the training, 0 for all but the nearest.
@@ -118,7 +125,7 @@ class UserKNN(_Neighbors):
         if self.rank_by == "likes":
             return (weights @ self.train_.likes).toarray()
         total = (weights @ self.rated_).toarray()
-        own = row_means(histories, self.overall_mean_)[:, None]
+        own = row_means(histories, self.overall_mean_)
         return own + (weights @ self.above_).toarray() / np.where(total > 0, total, 1)
 
     def _film_vectors(self) -> np.ndarray:
@@ -152,19 +159,12 @@ def keep_largest(similarities: np.ndarray, k: int) -> np.ndarray:
     return np.where(similarities >= edge, similarities, 0)
 
 
-def column_means(histories: Histories, damping: float = 5.0) -> np.ndarray:
-    """Mean rating of each film, pulled towards the mean of all where there are few ratings."""
-    overall = float(np.nanmean(histories.stars))
-    return (np.nansum(histories.stars, axis=0) + damping * overall) / (histories.rated.sum(axis=0) + damping)
+def row_means(histories: Histories, default: float = 0.0) -> np.ndarray:
+    """Mean rating (n, 1) of each viewer, `default` for somebody without ratings."""
+    count = histories.rated.sum(axis=1, keepdims=True)
+    return np.where(count > 0, np.nansum(histories.stars, axis=1, keepdims=True) / np.maximum(count, 1), default)
 
 
-def row_means(histories: Histories, default: float) -> np.ndarray:
-    """Mean rating of each viewer, `default` for somebody without ratings."""
-    count = histories.rated.sum(axis=1)
-    return np.where(count > 0, np.nansum(histories.stars, axis=1) / np.maximum(count, 1), default)
-
-
-def viewer_offset(histories: Histories, film_means: np.ndarray, damping: float = 5.0) -> np.ndarray:
-    """How far each viewer rates above the means of the films, pulled towards 0 where there are few: (n, 1)."""
-    above = np.nansum(histories.stars - film_means, axis=1)
-    return (above / (histories.rated.sum(axis=1) + damping))[:, None]
+def above_mean(histories: Histories) -> np.ndarray:
+    """How far each rating is above the mean of its viewer, 0 where there is none: (n, n_films)."""
+    return np.nan_to_num(histories.stars - row_means(histories))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from helpers.recommenders.base import Histories, Recommender
 from helpers.recommenders.neural import Network
 
 
+@dataclass(repr=False, eq=False)
 class MarkovChain(Recommender):
     """Count what was liked soon after what, and recommend what followed the viewer's last likes.
 
@@ -29,8 +30,8 @@ class MarkovChain(Recommender):
     recommendation algorithms, UMUAI 28, section 3.
     """
 
-    def __init__(self, window: int = 10, damping: float = 10.0):
-        self.window, self.damping = window, damping
+    window: int = 10
+    damping: float = 10.0
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         counts = np.zeros((len(self.items_), len(self.items_)), dtype=np.float32)
@@ -56,6 +57,7 @@ class MarkovChain(Recommender):
         return self.chances_
 
 
+@dataclass(repr=False, eq=False)
 class SASRec(Network):
     """Self-attentive sequential recommendation: a small transformer reads the likes in order and guesses the next.
 
@@ -81,21 +83,17 @@ class SASRec(Network):
     A. Klenitskiy and A. Vasilev (2023), Turning dross into gold loss, RecSys.
     """
 
+    NET = "Transformer"
     BATCH = 64  # viewers
     PATIENCE = 4
 
-    def __init__(
-        self,
-        length: int = 30,
-        dimensions: int = 32,
-        layers: int = 1,
-        dropout: float = 0.4,
-        epochs: int = 40,
-        learning_rate: float = 0.005,
-        seed: int = 0,
-    ):
-        self.length, self.dimensions, self.layers, self.dropout = length, dimensions, layers, dropout
-        self.epochs, self.learning_rate, self.seed = epochs, learning_rate, seed
+    length: int = 30
+    dimensions: int = 32
+    layers: int = 1
+    dropout: float = 0.4
+    epochs: int = 40
+    learning_rate: float = 0.005
+    seed: int = 0
 
     def _hold_out(self, histories: Histories, rng: np.random.Generator) -> np.ndarray:
         """The last like of everybody who has two."""
@@ -112,67 +110,3 @@ class SASRec(Network):
 
     def _inputs(self, histories: Histories) -> np.ndarray:
         return histories.sequences(self.length)
-
-    def _build(self, torch: Any) -> Any:
-        return _make_sasrec(torch, len(self.items_), self.length, self.dimensions, self.layers, self.dropout)
-
-    def _loss(self, torch: Any, known: Histories, examples: np.ndarray, rng: np.random.Generator) -> Any:
-        rows = torch.from_numpy(examples)
-        states = self.net_(rows[:, :-1])
-        known_both = (rows[:, :-1] >= 0) & (rows[:, 1:] >= 0)
-        logits = self.net_.logits(states[known_both])
-        return torch.nn.functional.cross_entropy(logits, rows[:, 1:][known_both])
-
-
-def _make_sasrec(torch: Any, films: int, length: int, dimensions: int, layers: int, dropout: float) -> Any:
-    """The network of `SASRec`; film -1 is the filling, with a vector of zeros at row 0."""
-
-    class Block(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.before, self.between = torch.nn.LayerNorm(dimensions), torch.nn.LayerNorm(dimensions)
-            self.attention = torch.nn.MultiheadAttention(dimensions, 1, dropout, batch_first=True)
-            self.perceptron = torch.nn.Sequential(
-                torch.nn.Linear(dimensions, dimensions),
-                torch.nn.ReLU(),
-                torch.nn.Dropout(dropout),
-                torch.nn.Linear(dimensions, dimensions),
-            )
-
-        def forward(self, rows: Any, hidden: Any) -> Any:
-            normed = self.before(rows)
-            rows = rows + self.attention(normed, normed, normed, attn_mask=hidden, need_weights=False)[0]
-            return rows + self.perceptron(self.between(rows))
-
-    class Net(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.films = torch.nn.Embedding(films + 1, dimensions, padding_idx=0)
-            self.places = torch.nn.Embedding(length, dimensions)
-            self.bias = torch.nn.Parameter(torch.zeros(films))
-            for table in (self.films, self.places):
-                torch.nn.init.normal_(table.weight, std=0.1)
-            torch.nn.init.zeros_(self.films.weight[0])
-            self.dropout = torch.nn.Dropout(dropout)
-            self.blocks = torch.nn.ModuleList(Block() for _ in range(layers))
-            self.last = torch.nn.LayerNorm(dimensions)
-
-        def forward(self, rows: Any) -> Any:
-            """State (n, length, dimensions) of each place, which has seen what stands before it and itself."""
-            states = self.dropout(self.films(rows + 1) + self.places.weight)
-            later = torch.ones(length, length, dtype=torch.bool).triu(1)
-            filling = (rows < 0)[:, None, :] & ~torch.eye(length, dtype=torch.bool)
-            for block in self.blocks:
-                states = block(states, later | filling)
-            return self.last(states)
-
-        def logits(self, states: Any) -> Any:
-            return states @ self.films.weight[1:].T + self.bias
-
-        def film_vectors(self) -> Any:
-            return self.films.weight[1:]
-
-        def all_scores(self, rows: Any) -> Any:
-            return self.logits(self(rows)[:, -1])
-
-    return Net()

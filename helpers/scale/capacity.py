@@ -150,7 +150,7 @@ def simulate_shards(
     """
     random = np.random.default_rng(seed)
     latency = random.lognormal(0.0, SPREAD, size=(queries, shards)).max(axis=1)
-    alive = (random.random((queries, shards, copies)) >= failed).any(axis=2)
+    alive = np.any(random.random((queries, shards, copies)) >= failed, axis=2)
     figures = {
         "median": np.median(latency),
         "99th percentile": np.quantile(latency, 0.99),

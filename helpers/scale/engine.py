@@ -14,20 +14,22 @@ import hashlib
 import importlib
 import json
 import logging
-import math
 import operator
 import random
 import re
 import threading
 import time
 import weakref
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from helpers.home import cache_folder
-from helpers.search.index import STEP, as_count, best_first, unit_rows
+from helpers.search.index import STEP, Ids, as_count, best_first, unit_rows
 
 PACKAGES = ["pymilvus>=3.0,<4", "milvus-lite>=3.2,<4"]
 FIELDS = ["movie_id", "vector", "title", "year", "genres", "content"]
@@ -39,6 +41,7 @@ SPARE = 16  # neighbors asked for beyond k, to see whether the last ones tie
 LOOSE = 500  # films written to Milvus Lite before they are moved from its log, which it searches slowly
 PAUSES = 0.25, 8.0  # seconds before the second attempt, which double with every attempt, and their limit
 NOT_LOADED = 101  # Milvus's code for a collection that is stored, but cannot be searched before it is loaded
+Years = tuple[int | None, int | None] | None  # first and last, both included; None leaves an end open
 PLAIN = re.compile(r"[^A-Za-z0-9 -]")  # what is written as its code point inside a genre
 
 
@@ -121,14 +124,14 @@ class VectorEngine:
     def __enter__(self) -> VectorEngine:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def close(self) -> None:
         """Let go of the server, or of the file, so that another process may open it. May be called twice."""
         self._close()
 
-    def build(self, vectors, movies: pd.DataFrame, batch: int = BATCH, progress: bool = True) -> int:
+    def build(self, vectors: ArrayLike, movies: pd.DataFrame, batch: int = BATCH, progress: bool = True) -> int:
         """Put films into the collection, which is made where there is none.
 
         Films that are there already with the same vector, title, year and genres are not written again. So a build
@@ -160,36 +163,17 @@ class VectorEngine:
         """
         if batch < 1:
             raise ValueError(f"build: batch is {batch}; send 1 film or more together.")
-        vectors = _checked(vectors, movies, "build")
+        rows = _checked(vectors, movies, "build")
         if not self._call("has_collection", self.collection):
-            self._create(vectors.shape[1])
-        return self._write(vectors, movies, batch, progress, skip=True)
+            self._create(rows.shape[1])
+        return self._write(rows, movies, batch, progress, skip=True)
 
-    def upsert(self, vectors, movies: pd.DataFrame) -> None:
-        """Add films, or replace the ones that have the same ids. When it returns, they are stored.
-
-        Parameters
-        ----------
-        vectors, movies
-            As for `build`.
-
-        Raises
-        ------
-        ValueError
-            As for `build`.
-        LookupError
-            When there is no collection yet.
-        """
+    def upsert(self, vectors: ArrayLike, movies: pd.DataFrame) -> None:
+        """Add films, or replace the ones that have the same ids. When it returns, they are stored; see `build`."""
         self._write(_checked(vectors, movies, "upsert"), movies, BATCH, progress=False, skip=False)
 
-    def delete(self, ids) -> None:
-        """Remove films by id; ids that are not there are passed over.
-
-        Parameters
-        ----------
-        ids : sequence of int
-            ``movie_id`` of the films.
-        """
+    def delete(self, ids: Ids) -> None:
+        """Remove films by id; ids that are not there are passed over."""
         self._ready()
         for some in _batches(_whole_numbers(ids, "delete"), BATCH):
             self._call("delete", self.collection, ids=some)
@@ -206,29 +190,28 @@ class VectorEngine:
         self._ready()
         return int(self._call("query", self.collection, filter="", output_fields=["count(*)"])[0]["count(*)"])
 
-    def get(self, ids) -> pd.DataFrame:
-        """Look films up by id.
+    def get(self, ids: Ids) -> pd.DataFrame:
+        """Look films up by id: a table of ``title``, ``year`` and ``genres`` in that order, by ``movie_id``.
 
-        Parameters
-        ----------
-        ids : sequence of int
-            ``movie_id`` of the films.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Index ``movie_id`` in the order of `ids`, without the ones that are not there; ``title``, ``year`` (NaN
-            where there is none) and ``genres``.
+        Ids that are not there are passed over; a missing year is NaN.
         """
         self._ready()
-        ids = _whole_numbers(ids, "get")
-        stored = self._stored(ids, ["title", "year", "genres"])
-        rows = [(stored[i]["title"], stored[i]["year"], _read_genres(stored[i]["genres"])) for i in ids if i in stored]
-        table = pd.DataFrame(rows, columns=["title", "year", "genres"])
-        table.index = pd.Index([i for i in ids if i in stored], name="movie_id", dtype="int64")
-        return table.astype({"year": "float64"})
+        wanted = _whole_numbers(ids, "get")
+        stored = self._stored(wanted, ["title", "year", "genres"])
+        found = [i for i in wanted if i in stored]
+        rows = [(stored[i]["title"], stored[i]["year"], _read_genres(stored[i]["genres"])) for i in found]
+        index = pd.Index(found, name="movie_id", dtype="int64")
+        return pd.DataFrame(rows, index, columns=["title", "year", "genres"]).astype({"year": "float64"})
 
-    def search(self, query, k: int = 10, *, years=None, genres=None, without=None) -> tuple[np.ndarray, np.ndarray]:
+    def search(
+        self,
+        query: ArrayLike,
+        k: int = 10,
+        *,
+        years: Years = None,
+        genres: str | Sequence[str] | None = None,
+        without: Ids | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Find the k nearest films, as `helpers.search.index.NeighborIndex.search` does.
 
         Parameters
@@ -252,13 +235,13 @@ class VectorEngine:
         ValueError
             When the query has another width, a NaN, or only zeros; when k is out of range; when a filter is none.
         LookupError
-            When there is no collection yet.
+            When there is no collection yet, as in every other call but `build`, `drop` and `count`.
         """
         self._ready()
-        query = np.asarray(query, dtype=np.float32)
-        queries = np.atleast_2d(query)
+        asked = np.asarray(query, dtype=np.float32)
+        queries = np.atleast_2d(asked)
         if queries.ndim != 2 or queries.shape[1] != self._dimensions:
-            raise ValueError(f"search: the query has {query.shape[-1:]} numbers, the collection {self._dimensions}.")
+            raise ValueError(f"search: the query has {asked.shape[-1:]} numbers, the collection {self._dimensions}.")
         if as_count(k) > NEIGHBORS_AT_MOST:
             raise ValueError(f"search: k is {k}; ask for 1 to {NEIGHBORS_AT_MOST:,}.")
         expression = filter_expression(years=years, genres=genres, without=without)
@@ -270,7 +253,7 @@ class VectorEngine:
         similarities = np.full((len(found), width), -np.inf, dtype=np.float32)
         for row, (its_ids, its_similarities) in enumerate(found):
             ids[row, : len(its_ids)], similarities[row, : len(its_ids)] = its_ids, its_similarities
-        return (ids[0], similarities[0]) if query.ndim == 1 else (ids, similarities)
+        return (ids[0], similarities[0]) if asked.ndim == 1 else (ids, similarities)
 
     def _nearest(self, queries: np.ndarray, k: int, expression: str, limit: int) -> list[tuple]:
         """Ids and similarities of each query's k nearest, of `limit` that Milvus is asked for.
@@ -386,14 +369,14 @@ class VectorEngine:
         self._held.callback(self._client.close)
         self._lite = "lite" in self._call("get_server_version")
 
-    def _call(self, method: str, *arguments, **options):
+    def _call(self, method: str, *arguments: Any, **options: Any) -> Any:
         """Call a method of the client within the time limit, again where the connection failed."""
         if not self._close.alive:
             raise ValueError(f"{self.uri}: this engine is closed. Open it again: VectorEngine('{self.uri}')")
         call = getattr(self._client, method)
         return self._patiently(method, lambda: call(*arguments, timeout=self.timeout, **options))
 
-    def _patiently(self, doing: str, call):
+    def _patiently(self, doing: str, call: Callable[[], Any]) -> Any:
         import grpc
         from pymilvus import MilvusException
 
@@ -427,7 +410,12 @@ class VectorEngine:
         return OSError(f"{self.uri}: {doing} failed: {(told[1] if told else text.splitlines()[0])[:300]}")
 
 
-def filter_expression(*, years=None, genres=None, without=None) -> str:
+def filter_expression(
+    *,
+    years: Years = None,
+    genres: str | Sequence[str] | None = None,
+    without: Ids | None = None,
+) -> str:
     """Write conditions as an expression of Milvus's filter language.
 
     Nothing of what is passed gets into the expression as it is: numbers have to be whole, and every character of a
@@ -467,7 +455,7 @@ def filter_expression(*, years=None, genres=None, without=None) -> str:
     return " and ".join(parts)
 
 
-def _year_parts(years) -> list[str]:
+def _year_parts(years: tuple[int | None, int | None]) -> list[str]:
     try:
         first, last = (None if year is None else operator.index(year) for year in years)
     except (TypeError, ValueError):
@@ -486,25 +474,14 @@ def _read_genres(stored: str) -> str:
     return re.sub("=([0-9a-f]{6})", lambda match: chr(int(match[1], 16)), stored.strip("|"))
 
 
-def _write_genres(genres) -> str:
+def _write_genres(genres: object) -> str:
     """Genres between bars, so that ``|War|`` is no part of ``|Star Wars|``; missing ones are none."""
     names = genres.split("|") if isinstance(genres, str) else []
     return "|" + "".join(f"{_plain(name)}|" for name in names if name.strip())
 
 
 def pause(attempt: int) -> float:
-    """Seconds to wait after a failed attempt: doubling up to a limit, and shortened by up to a half at random.
-
-    Parameters
-    ----------
-    attempt : int
-        0 for the first.
-
-    Returns
-    -------
-    float
-        Between a half and the whole of 0.25, 0.5, 1, 2, 4, 8, 8, ... seconds.
-    """
+    """Seconds to wait after a failed attempt, 0 for the first: a half to the whole of 0.25, 0.5, 1, 2, 4, 8, 8, ..."""
     first, limit = PAUSES
     return min(first * 2**attempt, limit) * random.SystemRandom().uniform(0.5, 1)
 
@@ -517,25 +494,25 @@ def _status(error: BaseException | None) -> str:
         if code == NOT_LOADED:
             return "NOT_LOADED"
         code = code() if callable(code) else code
-        if hasattr(code, "name") and not isinstance(code, int):
-            return code.name
+        if not isinstance(code, int) and (name := getattr(code, "name", None)):
+            return name
         seen.append(error)
         error = error.__context__ if error.__cause__ in (None, error) else error.__cause__
     return ""
 
 
-def _checked(vectors, movies: pd.DataFrame, who: str) -> np.ndarray:
+def _checked(vectors: ArrayLike, movies: pd.DataFrame, who: str) -> np.ndarray:
     """Unit rows of vectors that belong to the films; see `VectorEngine.build`."""
-    vectors = unit_rows(np.asarray(vectors, dtype=np.float32), who)
-    if len(vectors) != len(movies):
-        raise ValueError(f"{who}: {len(vectors)} vectors for {len(movies)} films.")
+    rows = unit_rows(np.asarray(vectors, dtype=np.float32), who)
+    if len(rows) != len(movies):
+        raise ValueError(f"{who}: {len(rows)} vectors for {len(movies)} films.")
     if "title" not in movies:
         raise ValueError(f"{who}: column 'title' is missing (found: {', '.join(map(str, movies.columns))}).")
     if not pd.api.types.is_integer_dtype(movies.index):
         raise ValueError(f"{who}: the index of the films is their movie_id, whole numbers, not {movies.index.dtype}.")
     if not movies.index.is_unique:
         raise ValueError(f"{who}: movie_id {movies.index[movies.index.duplicated()][0]} comes more than once.")
-    return vectors
+    return rows
 
 
 def _rows(vectors: np.ndarray, movies: pd.DataFrame) -> list[dict]:
@@ -556,16 +533,16 @@ def _rows(vectors: np.ndarray, movies: pd.DataFrame) -> list[dict]:
     return rows
 
 
-def _whole_numbers(ids, who: str) -> list[int]:
+def _whole_numbers(ids: Any, who: str) -> list[int]:
     try:
         return [operator.index(i) for i in ids]
     except TypeError:
         raise ValueError(f"{who}: ids are whole numbers, such as [1, 2], not {ids!r}.") from None
 
 
-def _batches(items, size: int):
-    for number in range(math.ceil(len(items) / size)):
-        yield items[number * size : (number + 1) * size]
+def _batches(items: Any, size: int) -> Iterator[Any]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 # ---- Milvus Lite ------------------------------------------------------------------------------------------------
@@ -610,7 +587,7 @@ def _close_file(path: Path) -> None:
     database.close()
 
 
-def _import(name: str):
+def _import(name: str) -> Any:
     """Import pymilvus or milvus-lite, whose logs repeat what the errors of this module say."""
     try:
         module = importlib.import_module(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,9 @@ def made_up_vectors(count: int, seed: int = 0) -> np.ndarray:
     return rows
 
 
-def tune(index: NeighborIndex, option: str, values, queries: np.ndarray, wanted: np.ndarray) -> pd.DataFrame:
+def tune(
+    index: NeighborIndex, option: str, values: Iterable[int], queries: np.ndarray, wanted: np.ndarray
+) -> pd.DataFrame:
     """Search with other values of an option: milliseconds a query and recall of each, by value.
 
     `wanted` holds (n_queries, k) ids of the true neighbors.
@@ -45,6 +48,6 @@ def tune(index: NeighborIndex, option: str, values, queries: np.ndarray, wanted:
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis(option)
 
 
-def recall(found: np.ndarray, wanted: np.ndarray) -> float:
+def recall(found: Iterable[np.ndarray], wanted: Iterable[np.ndarray]) -> float:
     """Share of the wanted neighbors that were found: both (n, k) ids."""
     return float(np.mean([len(set(a) & set(b)) / len(b) for a, b in zip(found, wanted, strict=True)]))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from helpers.search import saved_index
 
@@ -19,7 +22,9 @@ DIGITS = 6  # of a similarity that count when neighbors are put in order; the re
 STEP = 10.0**-DIGITS
 LEAST_SQUARE = 1e-30  # of a length that float32 still tells well
 
-OPTIONS = {  # what can be set for each method, and what it is if nobody does
+Ids = Sequence | pd.Index | np.ndarray
+Mask = ArrayLike | pd.Series | None
+OPTIONS: dict[str, dict[str, int]] = {  # what can be set for each method, and what it is if nobody does
     "exact": {},
     "ball_tree": {},
     "hnsw": {"M": 16, "ef_construction": 200, "ef": 40},
@@ -66,21 +71,28 @@ class NeighborIndex:
     with source coding, ICASSP, pages 861-864.
     """
 
-    def __init__(self, vectors, ids=None, method: str = "exact", encoder: str | None = None, **options):
+    def __init__(
+        self,
+        vectors: ArrayLike,
+        ids: Ids | None = None,
+        method: str = "exact",
+        encoder: str | None = None,
+        **options: int,
+    ):
         if method not in OPTIONS:
             raise ValueError(f"NeighborIndex: method is one of {', '.join(OPTIONS)}, not {method!r}.")
         unknown = sorted(set(options) - set(OPTIONS[method]))
         if unknown:
             known = ", ".join(OPTIONS[method]) or "none"
             raise ValueError(f"NeighborIndex: {method} has no option {unknown[0]!r} (its options: {known}).")
-        vectors = unit_rows(np.atleast_2d(_numbers(vectors, "NeighborIndex")), "NeighborIndex")
-        ids = np.arange(len(vectors)) if ids is None else _checked_ids(ids, len(vectors))
+        rows = unit_rows(np.atleast_2d(_numbers(vectors, "NeighborIndex")), "NeighborIndex")
+        own = np.arange(len(rows)) if ids is None else _checked_ids(ids, len(rows))
         self.encoder = encoder
-        self._hold(vectors, ids, method, _whole_options(method, options))
+        self._hold(rows, own, method, _whole_options(method, options))
         build = {"ball_tree": self._build_ball_tree, "hnsw": self._build_hnsw}.get(method, self._build_codes)
-        self._index = build() if method != "exact" else None
+        self._index: Any = build() if method != "exact" else None  # a tree, a graph, or codes by name
 
-    def _hold(self, vectors, ids, method: str, options: dict) -> None:
+    def _hold(self, vectors: np.ndarray, ids: np.ndarray, method: str, options: dict[str, int]) -> None:
         self.vectors, self.ids, self.method, self.options = vectors, ids, method, options
         self._rank = np.empty(len(ids), dtype=np.int64)
         try:
@@ -96,7 +108,9 @@ class NeighborIndex:
         """Bytes that a search goes through from end to end: the codes where there are codes, else the vectors."""
         return self._index["codes"].nbytes if self.method in ("int8", "binary") else self.vectors.nbytes
 
-    def search(self, query, k: int = 10, where=None, encoder: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def search(
+        self, query: ArrayLike, k: int = 10, where: Mask = None, encoder: str | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Find the k nearest vectors.
 
         Parameters
@@ -124,10 +138,10 @@ class NeighborIndex:
         """
         if encoder and self.encoder and encoder != self.encoder:
             raise ValueError(f"search: the query was made by {encoder}, the index by {self.encoder}. Use one encoder.")
-        query = _numbers(query, "search")
-        queries = np.atleast_2d(query)
+        asked = _numbers(query, "search")
+        queries = np.atleast_2d(asked)
         if queries.ndim != 2 or queries.shape[1] != self.vectors.shape[1]:
-            raise ValueError(f"search: the query has {query.shape[-1:]} numbers, the index {self.vectors.shape[1]}.")
+            raise ValueError(f"search: the query has {asked.shape[-1:]} numbers, the index {self.vectors.shape[1]}.")
         k, mask = as_count(k), as_mask(where, self.ids)
         if not len(queries):
             return np.empty((0, min(k, len(self))), self.ids.dtype), np.empty((0, min(k, len(self))), np.float32)
@@ -138,7 +152,7 @@ class NeighborIndex:
             ways = {"ball_tree": self._search_ball_tree, "hnsw": self._search_hnsw}
             positions, similarities = ways.get(self.method, self._search_codes)(queries, min(k, len(self)))
         ids = self.ids[positions]
-        return (ids[0], similarities[0]) if query.ndim == 1 else (ids, similarities)
+        return (ids[0], similarities[0]) if asked.ndim == 1 else (ids, similarities)
 
     def save(self, folder: str | Path) -> None:
         """Write the index into a folder of its own, whole or not at all; an index that is there is replaced.
@@ -150,13 +164,13 @@ class NeighborIndex:
         """
         arrays = {"vectors": self.vectors, "ids": _plain_ids(self.ids)}
         arrays |= self._index if self.method in ("int8", "binary") else {}
-        writers = {
+        writers: dict[str, Callable[[Path], object]] = {
             f"{name}.npy": functools.partial(np.save, arr=array, allow_pickle=False) for name, array in arrays.items()
         }
         if self.method == "hnsw":
             writers["graph.voyager"] = lambda path: self._index.save(str(path))
         about = {"method": self.method, "options": self.options, "encoder": self.encoder}
-        saved_index.write_folder(folder, writers, about)
+        saved_index.write_folder(Path(folder), writers, about)
 
     @classmethod
     def load(cls, folder: str | Path) -> NeighborIndex:
@@ -169,7 +183,7 @@ class NeighborIndex:
         """
         index = cls.__new__(cls)
         try:
-            about, paths = saved_index.read_folder(folder)
+            about, paths = saved_index.read_folder(Path(folder))
             arrays = {
                 path.stem: np.load(paths[path.name], mmap_mode="r", allow_pickle=False)
                 for path in map(Path, paths)
@@ -185,7 +199,7 @@ class NeighborIndex:
             raise ValueError(f"{folder} holds no whole index ({error}). Build it again and save it.") from error
         return index
 
-    def _loaded(self, paths: dict[str, Path], arrays: dict[str, np.ndarray]):
+    def _loaded(self, paths: dict[str, Path], arrays: dict[str, np.ndarray]) -> Any:
         if self.method == "hnsw":
             import voyager
 
@@ -202,12 +216,15 @@ class NeighborIndex:
             if mask is not None:
                 scores[:, ~mask] = -np.inf
             blocks.append(best_columns(scores, k, self._rank))
-        return blocks[0] if len(blocks) == 1 else tuple(map(np.concatenate, zip(*blocks, strict=True)))
+        if len(blocks) == 1:
+            return blocks[0]
+        positions, similarities = map(np.concatenate, zip(*blocks, strict=True))
+        return positions, similarities
 
     def _rows_at_once(self, bytes_each: int = 12) -> int:
         return max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // (bytes_each * len(self))))
 
-    def _build_ball_tree(self):
+    def _build_ball_tree(self) -> Any:
         from sklearn.neighbors import BallTree
 
         return BallTree(self.vectors)
@@ -217,7 +234,7 @@ class NeighborIndex:
         distances, positions = self._index.query(queries, k=k)
         return self._ordered(positions, (1 - distances**2 / 2).astype(np.float32))
 
-    def _build_hnsw(self):
+    def _build_hnsw(self) -> Any:
         import voyager
 
         index = voyager.Index(
@@ -288,7 +305,7 @@ class NeighborIndex:
         return positions[rows, order], similarities[rows, order]
 
 
-def as_mask(where, ids, who: str = "search") -> np.ndarray | None:
+def as_mask(where: Mask, ids: np.ndarray | pd.Index, who: str = "search") -> np.ndarray | None:
     """Bring a condition into the order of some ids: what ``where=`` means everywhere in the course.
 
     Parameters
@@ -316,7 +333,7 @@ def as_mask(where, ids, who: str = "search") -> np.ndarray | None:
     if isinstance(where, pd.Series):
         if not where.index.is_unique:
             raise ValueError(f"{who}: where has id {where.index[where.index.duplicated()][0]} more than once.")
-        positions = where.index.get_indexer(ids)
+        positions = where.index.get_indexer(pd.Index(ids))
         if (positions < 0).any():
             missing = np.asarray(ids)[positions < 0][0]
             raise ValueError(f"{who}: where says nothing about id {missing}. Its index has to hold the ids.")
@@ -332,7 +349,7 @@ def as_mask(where, ids, who: str = "search") -> np.ndarray | None:
     return mask
 
 
-def as_count(k, who: str = "search") -> int:
+def as_count(k: Any, who: str = "search") -> int:
     """A whole number from 1 on, such as the length of a list; anything else is refused in one line."""
     try:
         count = operator.index(k)
@@ -343,7 +360,7 @@ def as_count(k, who: str = "search") -> int:
     return count
 
 
-def _numbers(values, who: str) -> np.ndarray:
+def _numbers(values: ArrayLike, who: str) -> np.ndarray:
     """Any table of real numbers as float32."""
     try:
         if np.ma.is_masked(values) or np.iscomplexobj(values):
@@ -354,7 +371,7 @@ def _numbers(values, who: str) -> np.ndarray:
         raise ValueError(f"{who}: expected rows of numbers ({' '.join(str(error).split())}).") from error
 
 
-def _checked_ids(ids, count: int) -> np.ndarray:
+def _checked_ids(ids: Ids, count: int) -> np.ndarray:
     """Ids as an array: as many as vectors, none missing, all of one kind, none twice."""
     ids = ids if hasattr(ids, "dtype") else list(ids)
     array = np.asarray(ids)

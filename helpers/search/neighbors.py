@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import html
 import re
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from helpers.data import load_movies, load_vectors
-from helpers.search.index import DIGITS, NeighborIndex, as_count, as_mask, best_columns, unit_rows
+from helpers.search.index import DIGITS, Mask, NeighborIndex, as_count, as_mask, best_columns, unit_rows
 from helpers.titles import Match, TitleLookup, normalize_title
 
 POOL = 100  # nearest films among which a diverse list is chosen
@@ -36,7 +39,7 @@ class SimilarMovies(pd.DataFrame):
     """A table that says above itself which film was understood; whatever is made from it is an ordinary DataFrame."""
 
     @property
-    def _constructor(self):
+    def _constructor(self) -> type[pd.DataFrame]:
         return pd.DataFrame
 
     @property
@@ -48,11 +51,11 @@ class SimilarMovies(pd.DataFrame):
         return f"{self.caption}\n{super().__repr__()}"
 
     def _repr_html_(self) -> str | None:
-        table = super()._repr_html_()
+        table = super()._repr_html_()  # type: ignore[misc]  # pandas-stubs leave it out
         return table and f"<p>{html.escape(self.caption)}</p>\n{table}"
 
 
-def diversify(relevance, vectors, k: int, diversity: float) -> np.ndarray:
+def diversify(relevance: ArrayLike, vectors: ArrayLike, k: int, diversity: float) -> np.ndarray:
     """Choose k of many candidates by maximal marginal relevance: near the query, and unlike what is chosen already.
 
     Again and again, the candidate with the largest ``(1 - diversity) * relevance - diversity * (largest similarity to
@@ -85,19 +88,19 @@ def diversify(relevance, vectors, k: int, diversity: float) -> np.ndarray:
     """
     if not 0 <= diversity <= 1:
         raise ValueError(f"diversify: diversity is {diversity}; it lies between 0 and 1.")
-    relevance, vectors = np.asarray(relevance, dtype=np.float64), np.asarray(vectors)
-    redundancy = np.full(len(relevance), -1.0)
+    near, rows = np.asarray(relevance, dtype=np.float64), np.asarray(vectors)
+    redundancy = np.zeros(len(near))
     chosen: list[int] = []
-    for _ in range(min(k, len(relevance))):
-        alike = redundancy if chosen else np.zeros(len(relevance))
-        score = (1 - diversity) * relevance - diversity * alike
+    for _ in range(min(k, len(near))):
+        score = (1 - diversity) * near - diversity * redundancy
         score[chosen] = -np.inf
         chosen.append(int(score.round(DIGITS).argmax()))
-        redundancy = np.maximum(redundancy, vectors @ vectors[chosen[-1]])
+        alike = rows @ rows[chosen[-1]]
+        redundancy = np.maximum(redundancy, alike) if len(chosen) > 1 else alike
     return np.array(chosen, dtype=np.int64)
 
 
-def center_rows(vectors, mean=None) -> tuple[np.ndarray, np.ndarray]:
+def center_rows(vectors: ArrayLike, mean: ArrayLike | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Take the mean vector away from all rows, and scale them to length 1 again.
 
     What all texts have in common makes some of them neighbors of everything; without it there are fewer such hubs.
@@ -126,8 +129,8 @@ def center_rows(vectors, mean=None) -> tuple[np.ndarray, np.ndarray]:
     EMNLP, pages 613-623.
     """
     rows = np.asarray(vectors, dtype=np.float32)
-    mean = rows.mean(axis=0) if mean is None else np.asarray(mean, dtype=np.float32)
-    return unit_rows(rows - mean, "center_rows"), mean
+    middle = rows.mean(axis=0) if mean is None else np.asarray(mean, dtype=np.float32)
+    return unit_rows(rows - middle, "center_rows"), middle
 
 
 def find_similar_movies(
@@ -136,10 +139,10 @@ def find_similar_movies(
     *,
     movies: pd.DataFrame | None = None,
     index: NeighborIndex | None = None,
-    where=None,
+    where: Mask = None,
     diversity: float = 0.0,
     center: bool = False,
-    encoder=None,
+    encoder: Any = None,
 ) -> SimilarMovies:
     """Find the films whose synopses are most like the one of a film.
 
@@ -181,8 +184,7 @@ def find_similar_movies(
         When the index is not over the ids of `movies`, or when `k`, `where` or `diversity` make no sense.
     """
     k = as_count(k, "find_similar_movies")
-    course = movies is None
-    movies = load_movies() if course else movies
+    movies = load_movies() if movies is None else movies
     lookup = TitleLookup(movies["title"], movies.get("year"))
     match = lookup.closest(title)
     if match is None:
@@ -199,45 +201,24 @@ def find_similar_movies(
             f"{_first_ids(movies.index)}; build it with NeighborIndex(vectors, movies.index)."
         )
     allowed = as_mask(where, movies.index, "find_similar_movies")
-    others = pd.Series(True if allowed is None else allowed, index=movies.index)
-    others[match.id] = False
+    others = (movies.index != match.id) & (True if allowed is None else allowed)
     query = index.vectors[positions.get_loc(match.id)]
-    ids, similarities = index.search(query, max(k, POOL) if diversity else k, where=others)
+    ids, similarities = index.search(query, max(k, POOL) if diversity else k, pd.Series(others, index=movies.index))
     if diversity:
         chosen = diversify(similarities, index.vectors[positions.get_indexer(ids)], k, diversity)
         ids, similarities = ids[chosen], similarities[chosen]
-    found = movies.loc[ids, [column for column in ("title", "year") if column in movies]].copy()
-    found["similarity"] = similarities.round(4)
-    found = SimilarMovies(found)
+    table = movies[[column for column in ("title", "year") if column in movies]].loc[ids]
+    found = SimilarMovies(table.assign(similarity=similarities.round(4)))
     ties = [tie.id for tie in lookup.ties(title)]
-    found.attrs.update(matched=match.id, ties=ties, caption=describe_match(title, match, movies, ties))
+    found.attrs.update(matched=match.id, ties=ties, caption=_caption(title, match, movies, ties))
     return found
 
 
-def describe_match(text: str, match: Match, movies: pd.DataFrame, ties=()) -> str:
-    """Say in one line which film was understood, and how: by its title, or as the closest to it.
-
-    Parameters
-    ----------
-    text : str
-        What was asked for.
-    match : helpers.titles.Match
-        What was found.
-    movies : pandas.DataFrame
-        The catalog, with a column ``title``, and ``year`` where there are years.
-    ties : sequence
-        Ids of all films that the text names as well as this one.
-
-    Returns
-    -------
-    str
-        Such as ``Most like Hero (2002), the closest title to 'Her'``.
-    """
+def _caption(text: str, match: Match, movies: pd.DataFrame, ties: list) -> str:
+    """Say which film was understood, and how: ``Most like Hero (2002), the closest title to 'Her'``."""
     line = f"Most like {_with_year(movies, match.id)}"
-    if match.score < 1 or normalize_title(match.title) not in (
-        normalize_title(text),
-        normalize_title(_without_year(text)),
-    ):
+    without_year = re.sub(r"\s+\(?\d{4}\)?\s*$", "", text)
+    if match.score < 1 or normalize_title(match.title) not in map(normalize_title, (text, without_year)):
         line += f", the closest title to '{text}'"
     others = [_with_year(movies, tie) for tie in ties if tie != match.id]
     if others:
@@ -246,20 +227,18 @@ def describe_match(text: str, match: Match, movies: pd.DataFrame, ties=()) -> st
     return line
 
 
-def _with_year(movies: pd.DataFrame, identifier) -> str:
+def _with_year(movies: pd.DataFrame, identifier: Any) -> str:
     title, year = movies["title"][identifier], movies["year"][identifier] if "year" in movies else None
     return title if year is None or pd.isna(year) or title.endswith(f"({int(year)})") else f"{title} ({int(year)})"
-
-
-def _without_year(text: str) -> str:
-    return re.sub(r"\s+\(?\d{4}\)?\s*$", "", text)
 
 
 def _first_ids(ids: pd.Index) -> str:
     return ", ".join(map(str, ids[:3])) + (", ..." if len(ids) > 3 else "")
 
 
-def closest_sentences(left: str, right: str, encoder=None, rows_of=None) -> tuple[str, str, float]:
+def closest_sentences(
+    left: str, right: str, encoder: Any = None, rows_of: Callable[[list[str]], np.ndarray] | None = None
+) -> tuple[str, str, float]:
     """Explain why two texts are near: the two sentences, one of each, whose vectors are nearest.
 
     Parameters
@@ -297,7 +276,7 @@ def split_sentences(text: str) -> list[str]:
     return sentences
 
 
-def word_contributions(sentence: str, vector, encoder=None) -> pd.Series:
+def word_contributions(sentence: str, vector: ArrayLike, encoder: Any = None) -> pd.Series:
     """Say what each word of a sentence adds to the cosine with a vector.
 
     The vector of a sentence is the mean of the vectors of its tokens, scaled to length 1. So its cosine with another
@@ -322,28 +301,28 @@ def word_contributions(sentence: str, vector, encoder=None) -> pd.Series:
     from helpers.encoding import load_encoder
 
     encoder = encoder or load_encoder()
+    words = [found.span() for found in re.finditer(r"\S+", sentence)]
+    names = [*(sentence[begin:end] for begin, end in words), ""]
     if not np.isfinite(getattr(encoder, "max_seq_length", None) or np.inf):
-        words = sentence.split()
-        alone = encoder.encode(words, normalize_embeddings=True, show_progress_bar=False) @ np.asarray(vector)
-        whole = encoder.encode([sentence], normalize_embeddings=True, show_progress_bar=False)[0] @ np.asarray(vector)
-        return pd.Series([*(alone * (whole / alone.sum() if alone.sum() else 0)), 0.0], index=[*words, ""])
+        rows = encoder.encode([*names[:-1], sentence], normalize_embeddings=True, show_progress_bar=False)
+        *alone, whole = rows @ np.asarray(vector)
+        return pd.Series([*(np.array(alone) * (whole / sum(alone) if sum(alone) else 0)), 0.0], index=names)
     tokens = encoder.encode(sentence, output_value="token_embeddings", show_progress_bar=False).float().cpu().numpy()
     parts = tokens @ np.asarray(vector) / (len(tokens) * np.linalg.norm(tokens.mean(axis=0)))
     spans = encoder.tokenizer(sentence, return_offsets_mapping=True, truncation=True)["offset_mapping"]
-    words = [found.span() for found in re.finditer(r"\S+", sentence)]
     sums = np.zeros(len(words) + 1)
     for (begin, end), part in zip(spans, parts, strict=True):
         position = next((i for i, word in enumerate(words) if word[0] <= begin < word[1]), -1) if end > begin else -1
         sums[position] += part
-    return pd.Series(sums, index=[*(sentence[begin:end] for begin, end in words), ""])
+    return pd.Series(sums, index=names)
 
 
-def tag_overlap(vectors, movies: pd.DataFrame, k: int = 5) -> float:
+def tag_overlap(vectors: ArrayLike, movies: pd.DataFrame, k: int = 5) -> float:
     """Judge vectors without ratings: how many tags do the nearest films share, on average? See `tag_overlaps`."""
     return float(tag_overlaps(vectors, movies, k).mean())
 
 
-def tag_overlaps(vectors, movies: pd.DataFrame, k: int = 5) -> np.ndarray:
+def tag_overlaps(vectors: ArrayLike, movies: pd.DataFrame, k: int = 5) -> np.ndarray:
     """Judge the neighbors of each film without ratings: do they share its tags?
 
     Parameters
@@ -361,16 +340,16 @@ def tag_overlaps(vectors, movies: pd.DataFrame, k: int = 5) -> np.ndarray:
         (n_movies,) mean over the k nearest of the Jaccard index of the tags: shared ones by all of both, in [0, 1].
     """
     tags = movies["tags"].str.get_dummies("|").to_numpy(dtype=np.float32)
-    vectors = unit_rows(np.asarray(vectors, dtype=np.float32), "tag_overlap")
-    similarities = vectors @ vectors.T
+    rows = unit_rows(np.asarray(vectors, dtype=np.float32), "tag_overlap")
+    similarities = rows @ rows.T
     np.fill_diagonal(similarities, -np.inf)
-    near, _ = best_columns(similarities, k, np.arange(len(vectors)))
+    near, _ = best_columns(similarities, k, np.arange(len(rows)))
     shared = np.einsum("it,ikt->ik", tags, tags[near])
     counts = tags.sum(axis=1)
     return (shared / (counts[:, None] + counts[near] - shared)).mean(axis=1)
 
 
-def _vectors_of(movies: pd.DataFrame, encoder=None) -> np.ndarray:
+def _vectors_of(movies: pd.DataFrame, encoder: Any) -> np.ndarray:
     """Vectors of the synopses: those that come with the course where they are of these texts, else encoded."""
     from helpers.encoding import encode
     from helpers.encoding.models import canonical_name

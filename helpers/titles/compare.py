@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
+from helpers.data.cells import read_years
 from helpers.titles.forms import normalize_title, numbers_in, split_words, without_accents, year_in_brackets
 
 if TYPE_CHECKING:
@@ -51,11 +52,13 @@ class Clues(NamedTuple):
 
 def clues_of(listings: pd.DataFrame) -> Clues:
     """Bring listings into the form in which they are compared; a column that is not there is empty."""
-    in_title = [year_in_brackets(title) for title in listings["title"]]
+    names = listings["title"].astype(str)
+    in_title = [year_in_brackets(title) for title in names]
     years = np.array([np.nan if year is None else year for year in in_title])
     if "year" in listings:
-        years = np.where(listings["year"].isna(), years, listings["year"].astype(float))
-    titles = [normalize_title(title) for title in listings["title"]]
+        known = read_years(listings["year"].map(str, na_action="ignore"))
+        years = np.where(known.isna(), years, known.astype(float))
+    titles = [normalize_title(title) for title in names]
     columns = listings.reindex(columns=["synopsis", "director", "cast"])
     texts = _telling(columns["synopsis"], titles)
     return Clues(titles, years, *map(_word_weights, (texts, columns["director"], columns["cast"])))
@@ -89,20 +92,20 @@ def _useful_words(text: str) -> tuple[str, ...]:
 
 def compare(left: np.ndarray, right: np.ndarray, clues: Clues) -> pd.DataFrame:
     """Measures and points of pairs of positions."""
-    names = [[clues.titles[position] for position in side] for side in (left, right)]
+    ours, others = ([clues.titles[position] for position in side] for side in (left, right))
     people = np.stack([_cosines(left, right, rows) for rows in (clues.directors, clues.casts)])
     both = ~np.isnan(people).any(axis=0)
-    ratios = _ratios(*names) if len(left) else []
-    pairs = {
-        "left": left,
-        "right": right,
-        "title_score": title_scores(*names) if len(left) else np.empty(0),
-        "year_gap": np.abs(clues.years[left] - clues.years[right]),
-        "text_similarity": _cosines(left, right, clues.texts),
-        "people_similarity": np.where(both, people.mean(axis=0), ONE_OF_TWO * np.fmax(*people)).round(3),
-        "relation": np.array([relate_titles(*pair) for pair in zip(*names, ratios, strict=True)], dtype=object),
-    }
-    pairs = pd.DataFrame(pairs)
+    pairs = pd.DataFrame(
+        {
+            "left": left,
+            "right": right,
+            "title_score": title_scores(ours, others),
+            "year_gap": np.abs(clues.years[left] - clues.years[right]),
+            "text_similarity": _cosines(left, right, clues.texts),
+            "people_similarity": np.where(both, people.mean(axis=0), ONE_OF_TWO * np.fmax(*people)).round(3),
+            "relation": np.array(list(map(relate_titles, ours, others, _ratios(ours, others))), dtype=object),
+        }
+    )
     return pairs.assign(points=count_points(pairs))
 
 
@@ -145,6 +148,8 @@ def title_scores(left: list[str], right: list[str]) -> np.ndarray:
 def _ratios(left: list[str], right: list[str]) -> np.ndarray:
     """The larger of the Levenshtein ratios as the words stand and with the words sorted, 0 to 100."""
     ways = (fuzz.ratio, fuzz.token_sort_ratio)
+    if not left:
+        return np.empty(0)
     return np.max([process.cpdist(left, right, scorer=way, workers=-1) for way in ways], axis=0)
 
 
@@ -178,18 +183,19 @@ def relate_titles(left: str, right: str, ratio: float | None = None) -> str:
         return "nearly the same" if _number_inside(left, right) or "1" in numbers + more else "another number"
     begin = _shared_words(short, long)
     end = _shared_words(short[begin:][::-1], long[begin:][::-1])
-    own = [" ".join(words[begin : len(words) - end]) for words in (short, long)]
-    typos = begin + end == len(short) or fuzz.ratio(*own) > CLOSE_ENDS
+    own = [words[begin : len(words) - end] for words in (short, long)]
+    rest = [" ".join(words) for words in own]
+    typos = begin + end == len(short) or _differ_by_typos(*own)
     if ratio >= NEARLY_THE_SAME and numbers == more and typos:
         return "nearly the same"
     if begin + end == len(short):
         return "one goes on" if not end else "one within the other" if begin else "same ending"
-    if begin and {"movie", "film"} & {*own}:
+    if begin and {"movie", "film"} & {*rest}:
         return "one goes on"
     if begin + end >= len(short) / 3 and not (begin and end):
-        if typos if begin else fuzz.ratio(*own) > LIKE_TITLE:
+        if typos if begin else fuzz.ratio(*rest) > LIKE_TITLE:
             return "alike"
-        if begin or own[0][0] != own[1][0]:  # one with the same letter may be short for the other: HP
+        if begin or rest[0][0] != rest[1][0]:  # one with the same letter may be short for the other: HP
             return "of one series"
     return "alike" if ratio >= LIKE_TITLE else "different"
 
@@ -199,6 +205,13 @@ def bare_words(title: str) -> tuple[list[str], tuple[str, ...]]:
     """Words of a title without its numbers (all words where it has nothing else), and the numbers."""
     words = title.split()
     return [word for word in words if not word.isdigit()] or words, numbers_in(title)
+
+
+def _differ_by_typos(left: list[str], right: list[str]) -> bool:
+    """Whether words are the same but for typos in each, or for the spaces between them."""
+    if fuzz.ratio("".join(left), "".join(right)) >= NEARLY_THE_SAME:
+        return True
+    return len(left) == len(right) and all(fuzz.ratio(*pair) > CLOSE_ENDS for pair in zip(left, right, strict=True))
 
 
 def _number_inside(left: str, right: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 from rapidfuzz import distance, process
@@ -42,15 +44,8 @@ def adjacent_duplicates(listings: pd.DataFrame, max_distance: int = 3) -> pd.Dat
 def compare_listings(listings: pd.DataFrame) -> pd.DataFrame:
     """Compare all pairs of listings whose years are at most one apart, or unknown: slow, and nothing is left out.
 
-    Parameters
-    ----------
-    listings : pandas.DataFrame
-        As for `find_duplicates`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a pair, in the order of the listings: the columns of `find_duplicates` but the last.
+    The listings are those of `find_duplicates`, and so are the columns, but for the last: one row a pair, in the order
+    of the listings.
     """
     listings = _with_title(listings)
     clues = clues_of(listings)
@@ -73,7 +68,7 @@ def find_duplicates(listings: pd.DataFrame, *, needed: int | None = None) -> pd.
         Needs ``title``; ``year``, ``synopsis``, ``director`` and ``cast`` are used where they stand. The index names
         the listings. Rows without title are passed over.
     needed : int, optional
-        Points that make a duplicate. By default 4 (`NEEDED`) where certain duplicates are usual, and 7
+        Points that make a duplicate. By default 4 (`NEEDED`) where certain duplicates are usual, and 8
         (`NEEDED_WHERE_RARE`) in a catalogue that has hardly any.
 
     Returns
@@ -82,8 +77,8 @@ def find_duplicates(listings: pd.DataFrame, *, needed: int | None = None) -> pd.
         One row a candidate pair, best first: ``left``, ``right`` (ids), ``title_score`` (0 to 100, see `title_scores`),
         ``year_gap`` (NaN when a year is missing), ``text_similarity`` (cosine of the TF-IDF vectors of the synopses;
         NaN when a listing has none), ``people_similarity`` (mean of the same of directors and of casts), ``relation``
-        (of the titles, see `relate_titles`), ``points``, ``duplicate``. Of more than 30 copies of one listing, each is
-        paired with the first alone.
+        (of the titles, see `relate_titles`), ``points``, ``duplicate``. Copies of one
+        listing are paired with the first alone, where there are more than 100.
 
     Raises
     ------
@@ -109,10 +104,14 @@ def find_duplicates(listings: pd.DataFrame, *, needed: int | None = None) -> pd.
 
 
 def _with_title(listings: pd.DataFrame) -> pd.DataFrame:
+    _refuse_equal_ids(listings, "find_duplicates")
+    return listings[listings["title"].fillna("").astype(str).str.strip() != ""]
+
+
+def _refuse_equal_ids(listings: pd.DataFrame, caller: str) -> None:
     if not listings.index.is_unique:
         twice = listings.index[listings.index.duplicated()][0]
-        raise ValueError(f"find_duplicates: id {twice} stands twice; the index of the listings must be unique.")
-    return listings[listings["title"].fillna("").astype(str).str.strip() != ""]
+        raise ValueError(f"{caller}: id {twice} stands twice; the index of the listings must be unique.")
 
 
 def _named(pairs: pd.DataFrame, ids: pd.Index) -> pd.DataFrame:
@@ -127,13 +126,23 @@ def _first_copies(listings: pd.DataFrame, clues: Clues) -> np.ndarray:
 
 
 def _with_indirect_pairs(pairs: pd.DataFrame, clues: Clues, needed: int) -> pd.DataFrame:
-    """Add the pairs that are linked through others only."""
+    """Add the pairs that are linked through others only; of more than `LARGE` listings, the first with each other."""
     links = pairs[pairs["points"] >= needed]
     known = set(zip(pairs["left"], pairs["right"], strict=True))
-    indirect = [
-        pair for pair in _pairs_within(_films(links["left"], links["right"], len(clues.titles))) if pair not in known
-    ]
-    return pd.concat([pairs, compare(*np.array(indirect).T, clues)], ignore_index=True) if indirect else pairs
+    indirect = []
+    for film in _members(_films(links["left"], links["right"], len(clues.titles))):
+        firsts = film if len(film) <= LARGE else film[:1]
+        indirect += [(a, b) for place, a in enumerate(firsts, 1) for b in film[place:] if (a, b) not in known]
+    if not indirect:
+        return pairs
+    left, right = np.array(indirect).T
+    return pd.concat([pairs, compare(left, right, clues)], ignore_index=True)
+
+
+def _members(groups: np.ndarray | pd.Series) -> list[list]:
+    """What belongs to each group: positions, or the index of a Series, in order."""
+    own = pd.Series(groups)
+    return [sorted(members) for members in own.groupby(own).groups.values()]
 
 
 def _groups(pairs: pd.DataFrame, count: int, needed: int) -> np.ndarray:
@@ -155,17 +164,7 @@ def _groups(pairs: pd.DataFrame, count: int, needed: int) -> np.ndarray:
     return group
 
 
-def _pairs_within(group: np.ndarray) -> list[tuple[int, int]]:
-    """All pairs of positions of one group; in a group of more than `LARGE`, the first with each other."""
-    pairs = []
-    for positions in pd.Series(group).groupby(group).groups.values():
-        positions = positions.tolist()
-        firsts = positions if len(positions) <= LARGE else positions[:1]
-        pairs += [(a, b) for i, a in enumerate(firsts) for b in positions[i + 1 :]]
-    return pairs
-
-
-def _films(left, right, count: int) -> np.ndarray:
+def _films(left: pd.Series | np.ndarray, right: pd.Series | np.ndarray, count: int) -> np.ndarray:
     """Number the films of `count` listings, of which those at positions `left` and `right` are the same."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -176,20 +175,14 @@ def _films(left, right, count: int) -> np.ndarray:
 
 def true_pairs(truth: pd.Series) -> set[tuple]:
     """Every pair of listings that are the same film, as (smaller id, larger id)."""
-    groups = truth.groupby(truth).groups.values()
-    ordered = [sorted(group) for group in groups]
-    return {(a, b) for group in ordered for position, a in enumerate(group) for b in group[position + 1 :]}
+    return {pair for film in _members(truth) for pair in itertools.combinations(film, 2)}
 
 
 def pair_precision_recall(pairs: pd.DataFrame, truth: pd.Series) -> tuple[float, float]:
     """Judge found pairs by the truth.
 
-    Parameters
-    ----------
-    pairs : pandas.DataFrame
-        Needs ``left`` and ``right``; every row claims that the two listings are one film.
-    truth : pandas.Series
-        The film of each listing, see `helpers.data.load_duplicates`.
+    Every row of `pairs` (columns ``left`` and ``right``) claims that two listings are one film; the truth is the film
+    of each listing, see `helpers.data.load_duplicates`.
 
     Returns
     -------
@@ -223,19 +216,17 @@ def merge_duplicates(listings: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFram
     Raises
     ------
     ValueError
-        When an id stands twice, or when a pair names a listing that is not there.
+        When an id stands twice, or a pair names a listing that is not there.
     """
-    if not listings.index.is_unique:
-        twice = listings.index[listings.index.duplicated()][0]
-        raise ValueError(f"merge_duplicates: id {twice} stands twice; the index of the listings must be unique.")
+    _refuse_equal_ids(listings, "merge_duplicates")
     if pairs.empty:
         return listings.sort_index()
     linked = pairs[pairs["duplicate"].to_numpy(dtype=bool)] if "duplicate" in pairs else pairs
-    positions = [listings.index.get_indexer(linked[side]) for side in ("left", "right")]
-    for side, found in zip(("left", "right"), positions, strict=True):
+    positions = {side: listings.index.get_indexer(pd.Index(linked[side])) for side in ("left", "right")}
+    for side, found in positions.items():
         if (found < 0).any():
             raise ValueError(f"merge_duplicates: the listings have no id {linked[side].to_numpy()[found < 0][0]}.")
-    film = pd.Series(_films(*positions, len(listings)), index=listings.index)
+    film = pd.Series(_films(positions["left"], positions["right"], len(listings)), index=listings.index)
     texts = listings["synopsis"] if "synopsis" in listings else pd.Series("", index=listings.index)
     words = texts.map(lambda text: len(text) if isinstance(text, str) else 0)
     quality = pd.DataFrame({"gaps": listings.isna().sum(axis=1), "words": -words, "film": film}).sort_index()

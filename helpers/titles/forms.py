@@ -19,16 +19,21 @@ ROMAN = {
     "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12",
     "xiii": "13",
 }  # fmt: skip
-SHORT_ROMAN = {"v": "5", "x": "10"}  # only at the end of a name or after "Part": "Ford v Ferrari", "X-Men"
+SHORT_ROMAN = {"i": "1", "v": "5", "x": "10"}  # after "Part"; v and x also at the end: "Ford v Ferrari", "X-Men"
 VERSUS = {"vs": "v", "versus": "v"}
 STUDIO = r"^(?:walt )?(?:disney|marvel|pixar)'s (?=\w)"
 DIGITS_AS_LETTERS = str.maketrans("013457", "oieasv")  # as in "Se7en"
 PART = "(?:part|volume|vol|episode|ep|chapter)"
-NUMBERED = rf"(\b{PART}\.? )([vx])\b|(?<=[\w:] )([vx])(?=\s*(?:$|[:,(\[/]| -))"
+NUMBERED = rf"(\b{PART}\.? )([ivx])\b|(?<=[\w:] )([vx])(?=\s*(?:$|[:,(\[/]| -))"
 COUNTED = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
     "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
 }  # fmt: skip
+ORDINALS = {
+    "first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7",
+    "eighth": "8", "ninth": "9", "tenth": "10",
+}  # fmt: skip
+COUNTABLE = "(?:season|series|part|volume|book|chapter|episode)"
 STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss", "·": " "})
 FRACTIONS = "[¼-¾⅐-⅞]"
 TRADE_MARKS = re.compile("[™®©℠]")
@@ -73,6 +78,7 @@ def normalize_title(title: str) -> str:
     if len(words) > 1 and re.fullmatch(ARTICLES, words[0]):
         words = words[1:]
     numbered = " ".join(words[:1] + [(ROMAN | VERSUS).get(word, word) for word in words[1:]])
+    numbered = re.sub(rf"\b({'|'.join(ORDINALS)})(?= {COUNTABLE}\b)", lambda found: ORDINALS[found[0]], numbered)
     numbers = "|".join(COUNTED)
     counted = re.sub(rf"\b(?:{PART} )?({numbers}|\d+)\b", lambda found: COUNTED.get(found[1], found[1]), numbered)
     return counted or " ".join(title.split()).casefold()

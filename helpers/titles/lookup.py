@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -50,12 +51,10 @@ class TitleLookup:
         self.years = [own if year is None or year != year else year for year, own in zip(known, in_title, strict=True)]
         self._keys = [normalize_title(title) for title in self.titles]
         written = [_written(title) for title in self.titles]
-        forms = (written, [title.casefold() for title in written], self._keys)
-        self._as_written, self._in_any_case, self._by_key = (_positions_by(form) for form in forms)
-        positions = {}
-        for position, key in enumerate(self._keys):
-            for pair in _letter_pairs(key):
-                positions.setdefault(pair, []).append(position)
+        self._as_written = _positions_by([title] for title in written)
+        self._in_any_case = _positions_by([title.casefold()] for title in written)
+        self._by_key = _positions_by([key] for key in self._keys)
+        positions = _positions_by(map(_letter_pairs, self._keys))
         self._positions = {pair: np.array(found, dtype=np.int32) for pair, found in positions.items()}
         self._weights = np.array([0.2 * len(_letter_pairs(key)) for key in self._keys], dtype=np.float32)
 
@@ -149,10 +148,12 @@ def _written(title: str) -> str:
     return " ".join(unicodedata.normalize("NFC", title).split())
 
 
-def _positions_by(forms: list[str]) -> dict[str, list[int]]:
-    positions = {}
-    for position, form in enumerate(forms):
-        positions.setdefault(form, []).append(position)
+def _positions_by(forms: Iterable[Iterable[str]]) -> dict[str, list[int]]:
+    """Where each form stands, of titles that have one or several."""
+    positions: dict[str, list[int]] = {}
+    for position, own in enumerate(forms):
+        for form in own:
+            positions.setdefault(form, []).append(position)
     return positions
 
 

@@ -1,0 +1,54 @@
+import numpy as np
+import pandas as pd
+import pytest
+from small_data import write_csv
+
+from helpers.data import load_movies, read_genres, read_years
+
+YEARS = {
+    "1994": 1994, "1994.0": 1994, " 1994 ": 1994, "2019-05-01T10:00:00+1000": 2019, "2019-05-01": 2019,
+    "01.05.2019": 2019, "5/1/2019 10:00 PM +1000": 2019, "Wed May 01 10:00:00 +1000 2019": 2019, "20190501": 2019,
+    "c. 1984": 1984, "1984-1989": 1984, "2008–": 2008, "Blade Runner 2049 (2017)": 2017, "1984-12": 1984,
+    "inf": None, "-inf": None, "nan": None, "1e3": None, "-1984": None, "0": None, "99999": None, "915148800": None,
+    "1994.5": None, "soon": None, "": None, "12345678": None, "19840": None, "3000": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "year"), YEARS.items())
+def test_a_year_is_a_year_or_missing(cell, year):
+    found, other = read_years(pd.Series([cell, "1999"]))
+    assert other == 1999
+    assert found == year or (np.isnan(found) and year is None)
+
+
+def test_years_are_whole_numbers_where_none_is_missing():
+    assert read_years(pd.Series(["1999", "2000-01-01"])).dtype == "int64"
+
+
+GENRES = {
+    "Drama|Mystery": "Drama|Mystery", "Drama, Mystery": "Drama|Mystery", "Drama; Mystery;": "Drama|Mystery",
+    '[{"id": 18, "name": "Drama"}, {"name": "Mystery"}]': "Drama|Mystery",
+    "[{'id': 18, 'name': 'Drama'}, {'name': 'Mystery'}]": "Drama|Mystery",
+    "['Drama', \"Mystery\"]": "Drama|Mystery", '["Drama", "Mystery"]': "Drama|Mystery",
+    "['Drama' 'Mystery']": "Drama|Mystery",
+    "{'Drama', 'Mystery'}": None, "{Drama,Mystery}": "Drama|Mystery",
+    '{"Science Fiction",Drama}': "Science Fiction|Drama",
+    "[Drama, Mystery]": "Drama|Mystery", '{"id": 18, "name": "Drama"}': "Drama", "Drama|Drama": "Drama",
+    '[{"name": "A, B|C"}]': "A, B/C", "[]": "", "": "", "NA": "", "(no genres listed)": "(no genres listed)",
+    "[" * 5000: "[" * 5000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "names"), GENRES.items())
+def test_lists_of_names_are_read_in_any_usual_form(cell, names):
+    (found,) = read_genres(pd.Series([cell])).fillna("")
+    assert found == names if names is not None else set(found.split("|")) == {"Drama", "Mystery"}
+
+
+def test_genres_of_a_table_of_tmdb_become_names(tmp_path):
+    rows = [["A", "x", '[{"id": 18, "name": "Drama"}]', "2001-05-04"], ["B", "y", "[]", "inf"]]
+    path = write_csv(tmp_path / "films.csv", rows, ["name", "plot", "genres", "released"])
+    movies = load_movies(path, "name", "plot", genre_column="genres", year_column="released")
+    assert movies["genres"].fillna("").tolist() == ["Drama", ""]
+    assert load_movies(path, "name", "plot", year_column="name")["genres"].str.len().tolist()[0] == 5
+    assert movies["year"].tolist()[0] == 2001 and np.isnan(movies["year"].iloc[1])
