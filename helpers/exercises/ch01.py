@@ -186,7 +186,7 @@ q1 = Exercise(
             "covariance",
             "That is the covariance. Divide it by both standard deviations, or the sum of the products by both "
             "lengths.",
-            lambda a, b: np.cov(*_both(a, b), ddof=0)[0, 1],
+            lambda a, b: np.cov(_both(a, b), ddof=0)[0, 1],
         ),
         Mistake(
             "covariance of a sample",
@@ -196,7 +196,7 @@ q1 = Exercise(
         Mistake(
             "n and n - 1 mixed",
             "One deviation divides by n and the other by n - 1. NumPy and pandas differ there: use one for both.",
-            lambda a, b: np.cov(*_both(a, b), ddof=0)[0, 1] / (np.std(_both(a, b)[0]) * np.std(_both(a, b)[1], ddof=1)),
+            lambda a, b: np.cov(_both(a, b), ddof=0)[0, 1] / (np.std(_both(a, b)[0]) * np.std(_both(a, b)[1], ddof=1)),
         ),
         Mistake(
             "square root forgotten",

@@ -46,8 +46,9 @@ class Guess:
         if kept.get("shown") and kept.get("guess") is not None:
             return f"You have seen the result; your guess stays {self._with_unit(kept['guess'])}."
         trouble = _append({"question": self.question, "guess": guess, "shown": False, "late": bool(kept.get("shown"))})
-        share = self.unit == "%" and 0 < abs(guess) < 1 and "%" not in str(value)
-        meant = f" If you meant {_short(100 * guess)}%, enter {_short(100 * guess)}." if share else ""
+        meant = ""
+        if self.unit == "%" and isinstance(guess, float) and 0 < abs(guess) < 1 and "%" not in str(value):
+            meant = f" If you meant {_short(100 * guess)}%, enter {_short(100 * guess)}."
         return trouble or f"Kept: {self._with_unit(guess)}.{meant} Run the next cells."
 
     def compare(self, result: float | str) -> None:

@@ -248,7 +248,7 @@ def _is_plain(value: Any) -> bool:
 
 def kind_of(value: Any) -> str:
     """What to call a value: a text, an array, a DataFrame."""
-    names = {
+    names: dict[str, Any] = {
         "a text": str,
         "a truth value": (bool, np.bool_),
         "a whole number": (int, np.integer),
