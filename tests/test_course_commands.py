@@ -78,6 +78,7 @@ def catalogue(tmp_path_factory):
         ["evaluate", "--encoding", "utf-8"],
         ["evaluate", "--csv", "f.csv", "--ratings", "course"],
         ["evaluate", "--csv", "f.csv", "--keep"],
+        ["evaluate", "--models", "ease", "--keep"],
         ["evaluate", "--csv", "f.csv", "--scale", "5", "1"],
         ["evaluate", "--csv", "f.csv", "--scale", "1", "inf"],
         ["evaluate", "--models", ""],

@@ -241,6 +241,8 @@ def catalogue_options(options: argparse.Namespace) -> str | None:
 
 def ratings_options(options: argparse.Namespace) -> str | None:
     """Say what is wrong with the options that name ratings, if anything is."""
+    if options.keep and options.models:
+        return "--keep does not go with --models: figures of all models are kept together"
     if not options.csv:
         return without_csv(options, RATINGS_FROM_CSV)
     if options.ratings or options.keep:
