@@ -334,8 +334,8 @@ q5 = Exercise(
     "Plan an A/B test",
     a_plan,
     judge=judge_plan,
-    asks="It asks for what you change (4 words or more), a metric and a guard (2 words or more each), a number of "
-    "viewers by the formula, and an end that is fixed before the start.",
+    asks="It asks for what you change (4 words or more), a metric, and what must not fall (2 words or more "
+    "each), a number of viewers by the formula, and an end that is fixed before the start.",
     rubric=[
         "Would somebody else, reading only your plan, come to the same verdict?",
         "What would you do if the metric rises and what must not fall falls?",
