@@ -1398,6 +1398,11 @@ CLAIMS = [
         lambda: [round(capacity.simulate_shards(count, 1, 0.01)["recall"], 2) for count in (1, 100)] == [0.99, 0.99],
     ),
     ("07", "The vectors are the same, up to rounding", lambda: "rounding: True" in output_of("07", "nb07-29")),
+    (
+        "07",
+        "in batches, a billion texts take one machine about ten months",
+        lambda: 9.5 < float(re.findall(r"course +([\d.]+)", output_of("07", "nb07-29"))[-1]) / 24 / 30.4 < 10.5,
+    ),
     ("07", "keeps about four fifths of the gain", lambda: 0.77 < gain_of_static_encoder() < 0.83),
     (
         "07",
