@@ -1,6 +1,10 @@
 """For every exercise, correct answers that are written in another way than the reference. They have to pass."""
 
+import heapq
+import math
 import re
+import statistics
+from collections import Counter
 from fractions import Fraction
 from html import escape
 from itertools import pairwise
@@ -178,6 +182,11 @@ def _interval_by_loop(one, other, drawn):
     return tuple(np.percentile(means, [2.5, 97.5]))
 
 
+def _interval_by_sorting(one, other, drawn):
+    means = sorted(sum(one[place] - other[place] for place in row) / len(row) for row in drawn.tolist())
+    return means[int(0.025 * len(means))], means[int(0.975 * len(means))]
+
+
 def _draft_by_pointers(one, other, first):
     rankings, at, shown = [list(one), list(other)], [0, 0], []
     for begins in np.repeat(first, 2).tolist():
@@ -251,6 +260,81 @@ def _attention_row_by_row(queries, keys):
     return rows
 
 
+def _pearson_by_statistics(a, b):
+    return statistics.correlation(
+        *zip(*(pair for pair in zip(a, b, strict=True) if not np.isnan(pair).any()), strict=True)
+    )
+
+
+def _distance_by_rows(left, right):
+    row = list(range(len(right) + 1))
+    for i, one in enumerate(left, start=1):
+        new = [i]
+        for j, other in enumerate(right, start=1):
+            new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (one != other)))
+        row = new
+    return row[-1]
+
+
+def _biases_by_loop(ratings, damping):
+    known = [star for row in ratings.tolist() for star in row if star == star]
+    mean = sum(known) / len(known)
+    columns = [[star - mean for star in column if star == star] for column in ratings.T.tolist()]
+    return [sum(column) / (len(column) + damping) for column in columns]
+
+
+def _ease_by_loops(liked, regularization):
+    inverse = np.linalg.inv(liked.T @ liked + regularization * np.eye(liked.shape[1]))
+    return [
+        [0.0 if i == j else -inverse[i, j] / inverse[j, j] for j in range(len(inverse))] for i in range(len(inverse))
+    ]
+
+
+def _to_bytes_by_loop(vectors):
+    steps = [max(map(abs, column)) / 127 for column in vectors.T.tolist()]
+    return [[round(number / step) for number, step in zip(row, steps, strict=True)] for row in vectors.tolist()], steps
+
+
+def _toggle_by_list(likes, film):
+    changed = list(likes)
+    if film in changed:
+        changed.remove(film)
+    else:
+        changed.append(film)
+    return changed
+
+
+def _passage_by_loop(parts):
+    said = ""
+    for part in parts:
+        if isinstance(part, str) and part.strip():
+            said += " " * bool(said) + part.strip().rstrip(".") + "."
+    return said
+
+
+def _loss_by_loop(viewers, films, shares):
+    total = 0.0
+    for place, viewer in enumerate(viewers):
+        weights = [math.exp(viewer @ film) / share for film, share in zip(films, shares, strict=True)]
+        total -= math.log(weights[place] / sum(weights))
+    return total / len(viewers)
+
+
+def _transitions_by_counter(sequences, films):
+    moves = Counter(pair for sequence in sequences for pair in pairwise(sequence))
+    begun = Counter(before for sequence in sequences for before in sequence[:-1])
+    return [[moves[one, other] / max(begun[one], 1) for other in range(films)] for one in range(films)]
+
+
+def _draft_by_recursion(one, other, first, shown=()):
+    if not len(first):
+        return list(shown)
+    begins, follows = (one, other) if first[0] == 0 else (other, one)
+    best = next(film for film in begins if film not in shown)
+    answer = next(film for film in follows if film not in (*shown, best))
+    return _draft_by_recursion(one, other, first[1:], (*shown, best, answer))
+
+
 ALTERNATIVES = {
     "0.1": [lambda: len(load_movies().query("year < 1960")), lambda: np.int64((load_movies()["year"].lt(1960)).sum())],
     "0.2": [_similarity_by_numpy, _similarity_by_recursion, lambda a, b: sum(x * y for x, y in zip(a, b, strict=True))],
@@ -260,11 +344,18 @@ ALTERNATIVES = {
             "film": "Alien",
             "neighbor": "Aliens",
             "why": "The second one is a war film; what I liked was the silence of the first.",
-        }
+        },
+        lambda: {
+            "film": "Avengrs",
+            "neighbor": "iron man",
+            "why": "Both are about machines, and I wanted friends who quarrel and make up.",
+        },
     ],
-    "1.1": [_pearson_by_numpy, lambda a, b: pd.Series(a).corr(pd.Series(b))],
+    "1.1": [_pearson_by_statistics, _pearson_by_numpy, lambda a, b: pd.Series(a).corr(pd.Series(b))],
     "1.2": [_ada_by_loop, lambda: 4.99],
     "1.3": [
+        lambda rows: (rows.T / np.linalg.norm(rows, axis=1)).T,
+        lambda rows: tuple(tuple(x / math.hypot(*row) for x in row) for row in rows),
         normalize,
         lambda rows: [np.asarray(row) / np.linalg.norm(row) for row in rows],
         lambda rows: [[float(x) / np.linalg.norm(row) for x in row] for row in rows],
@@ -293,33 +384,74 @@ ALTERNATIVES = {
             "fails when": "A new bottle arrives, which nobody has tasted and nobody can have rated.",
         },
     ],
-    "2.1": [_genres_one_by_one, lambda text: list(_genres_one_by_one(text))],
-    "2.2": [Levenshtein.distance, _distance_by_recursion],
-    "2.3": [_precision_and_recall_by_loop],
+    "2.1": [
+        lambda text: pd.Index(sorted(_genres_one_by_one(text))),
+        _genres_one_by_one,
+        lambda text: list(_genres_one_by_one(text)),
+    ],
+    "2.2": [_distance_by_rows, Levenshtein.distance, _distance_by_recursion],
+    "2.3": [
+        lambda found, true: pd.Series(
+            {"precision": len(found & true) / len(found), "recall": len(found & true) / len(true)}
+        ),
+        lambda found, true: (
+            statistics.mean(pair in true for pair in found),
+            statistics.mean(pair in found for pair in true),
+        ),
+        _precision_and_recall_by_loop,
+    ],
     "2.4": [_a_stricter_rule],
-    "2.5": [_fullest_by_sorting, lambda group: group.isna().sum(axis=1).sort_index().idxmin()],
+    "2.5": [
+        lambda group: min(group.index, key=lambda number: (group.loc[number].isna().sum(), number)),
+        _fullest_by_sorting,
+        lambda group: group.isna().sum(axis=1).sort_index().idxmin(),
+    ],
     "3.1": [_idf_by_scikit_learn, lambda n, m: 1 - np.log((1 + m) / (1 + n))],
     "3.2": [_pool_by_weights],
     "3.3": [_pieces_by_popping],
     "3.4": [_centred_by_scikit_learn],
     "3.5": [lambda film: film["synopsis"], lambda film: film["genres"]],
-    "4.1": [_neighbors_by_scikit_learn],
-    "4.2": [lambda found, true: sum(identifier in found for identifier in true) / len(true)],
-    "4.3": [_allowed_by_mask],
-    "4.4": [_next_by_loop],
+    "4.1": [
+        lambda vectors, ids, query_id, k: (
+            pd.Series(vectors @ vectors[ids.index(query_id)], index=ids).drop(query_id).nlargest(k).index
+        ),
+        _neighbors_by_scikit_learn,
+    ],
+    "4.2": [
+        lambda found, true: np.isin(true, found).mean(),
+        lambda found, true: sum(identifier in found for identifier in true) / len(true),
+    ],
+    "4.3": [
+        lambda similarity, allowed, k: pd.Series(similarity)[allowed].nlargest(k).index,
+        lambda similarity, allowed, k: heapq.nlargest(k, np.flatnonzero(allowed), key=similarity.__getitem__),
+        _allowed_by_mask,
+    ],
+    "4.4": [
+        lambda relevance, similarity, taken, diversity: (
+            pd.Series((1 - diversity) * relevance - diversity * similarity[taken].max(axis=0)).drop(taken).idxmax()
+        ),
+        _next_by_loop,
+    ],
     "4.5": [
         lambda: {"title": "Alien", "diversity": np.float32(0.4), "why": a_setting()["why"]},
         lambda: {"title": "Alien", "diversity": Fraction(2, 5), "why": a_setting()["why"]},
         lambda: {"title": "Toy Storry", "diversity": 0.6, "why": "Toys give way to things that are quite unlike toys."},
     ],
     "5.1": [_profile_by_loop],
-    "5.2": [_als_step_by_least_squares],
-    "5.3": [_biases_by_pandas],
-    "5.4": [_ease_column_by_column],
+    "5.2": [
+        lambda liked, films, confidence, regularization: (
+            np.linalg.inv(films.T @ np.diag(1 + confidence * liked) @ films + regularization * np.eye(films.shape[1]))
+            @ films.T
+            @ ((1 + confidence) * liked)
+        ).tolist(),
+        _als_step_by_least_squares,
+    ],
+    "5.3": [_biases_by_loop, _biases_by_pandas],
+    "5.4": [_ease_by_loops, _ease_column_by_column],
     "6.1": [_average_precision_by_loop],
     "6.2": [_ndcg_by_dot_products],
-    "6.3": [_interval_by_loop],
-    "6.4": [_first_films_by_sorting],
+    "6.3": [_interval_by_loop, _interval_by_sorting],
+    "6.4": [lambda scores, seen, k: pd.Series(scores)[~seen].nlargest(k).index, _first_films_by_sorting],
     "6.5": [
         lambda: {
             "change": "A slider for diversity is set to a third for half of the viewers.",
@@ -334,6 +466,13 @@ ALTERNATIVES = {
             "must not fall": "return visits",
             "viewers per group": "9,600",
             "ends": "After 4 weeks",
+        },
+        lambda: {
+            "change": "Half get lists by ALS",
+            "metric": "likes",
+            "must not fall": "revenue",
+            "viewers per group": 9600,
+            "ends": "when each group has 9600 viewers",
         },
         lambda: {
             "change": "lists by EASE instead of the most popular films",
@@ -360,12 +499,25 @@ ALTERNATIVES = {
         lambda vectors, dimensions, bits: np.float64(vectors) * dimensions * (bits // 8 or bits / 8) * 1e-9,
     ],
     "7.2": [
+        _to_bytes_by_loop,
+        lambda vectors: (
+            np.round(vectors / (np.abs(vectors).max(axis=0, keepdims=True) / 127)),
+            np.abs(vectors).max(axis=0, keepdims=True) / 127,
+        ),
         _to_bytes_by_column,
         _to_bytes_by_floor,
         lambda vectors: [part.tolist() for part in _to_bytes_by_floor(vectors)],
     ],
-    "7.3": [_merge_by_sorting],
-    "7.4": [lambda shards, copies, failed: np.prod(np.full(shards, 1 - failed**copies))],
+    "7.3": [
+        lambda answers, k: (
+            pd.concat([pd.Series(similarities, index=ids) for ids, similarities in answers]).nlargest(k).index
+        ),
+        _merge_by_sorting,
+    ],
+    "7.4": [
+        lambda shards, copies, failed: math.exp(shards * math.log1p(-(failed**copies))),
+        lambda shards, copies, failed: np.prod(np.full(shards, 1 - failed**copies)),
+    ],
     "7.5": [
         lambda: {
             "texts": "40,000 songs with their words",
@@ -389,13 +541,23 @@ ALTERNATIVES = {
             "first to fail": "the disk, at night",
         },
     ],
-    "8.1": [lambda likes, film: tuple(dict.fromkeys([*likes, film])) if film not in likes else _without(likes, film)],
-    "8.2": [_allowed_by_pandas],
+    "8.1": [
+        _toggle_by_list,
+        lambda likes, film: tuple(dict.fromkeys([*likes, film])) if film not in likes else _without(likes, film),
+    ],
+    "8.2": [
+        lambda years, genres, first, last, wanted: [
+            first <= year <= last and (not wanted or any(genre in wanted for genre in film.split("|")))
+            for year, film in zip(years, genres, strict=True)
+        ],
+        _allowed_by_pandas,
+    ],
     "8.3": [
         lambda left, right: (set(left.split("|")) & set(right.split("|"))) - {""},
         lambda left, right: sorted(name for name in set(left.split("|")) if name and name in right.split("|")),
     ],
     "8.4": [
+        lambda title, strength: f"<B>{escape(title)}</B>\n<I STYLE='WIDTH: {100 * strength:g}%'></I>",
         lambda title, strength: f'<b>{escape(title)}</b><i style="width:{round(100 * strength)}%"></i>',
         lambda title, strength: f"<b>{escape(title, quote=False)}</b><i style='width: {100 * strength:.1f}%;'></i>",
         lambda title, strength: (
@@ -413,9 +575,13 @@ ALTERNATIVES = {
         }
     ],
     "9.1": [_report_by_loop],
-    "9.2": [lambda parts: " ".join(text.strip(" .") + "." for text in parts if text == text and (text or "").strip())],
+    "9.2": [
+        _passage_by_loop,
+        lambda parts: " ".join(text.strip(" .") + "." for text in parts if text == text and (text or "").strip()),
+    ],
     "9.3": [lambda hits, total: list(binomtest(hits, total).proportion_ci(method="wilson"))],
     "9.4": [
+        lambda neighbors, n: pd.Series(np.ravel(neighbors)).value_counts().reindex(range(n), fill_value=0),
         lambda neighbors, n: [sum(row in list(near) for near in neighbors) for row in range(n)],
         lambda neighbors, n: [int((neighbors == row).sum()) for row in range(n)],
     ],
@@ -433,12 +599,18 @@ ALTERNATIVES = {
         lambda one, other: {name for name, _ in set(one.items()) - set(other.items())} - {"model"},
     ],
     "11.2": [
+        lambda train_times, test_begins: (
+            1 - np.searchsorted(np.sort(train_times), test_begins, side="right") / len(train_times)
+        ),
         lambda train_times, test_begins: (train_times[None] > test_begins[:, None]).mean(axis=1),
         lambda train_times, test_begins: [
             sum(int(time > begin) for time in train_times) / len(train_times) for begin in test_begins
         ],
     ],
     "11.3": [
+        lambda differences, seeds, viewers: pd.Series(
+            [differences[rows].mean(axis=0)[columns].mean() for rows, columns in zip(seeds, viewers, strict=True)]
+        ).quantile([0.025, 0.975]),
         lambda differences, seeds, viewers: np.percentile(
             differences[seeds[:, :, None], viewers[:, None, :]].mean(axis=(1, 2)), [2.5, 97.5]
         ),
@@ -453,9 +625,12 @@ ALTERNATIVES = {
             "refuted by": "fewer opened books per reader, or an interval that holds zero",
         }
     ],
-    "10.1": [lambda viewer, liked, other: np.logaddexp(0, viewer @ (other - liked))],
-    "10.2": [_in_batch_by_scipy],
-    "10.3": [_transitions_by_pandas],
+    "10.1": [
+        lambda viewer, liked, other: -math.log(1 / (1 + math.exp(viewer @ other - viewer @ liked))),
+        lambda viewer, liked, other: np.logaddexp(0, viewer @ (other - liked)),
+    ],
+    "10.2": [_loss_by_loop, _in_batch_by_scipy],
+    "10.3": [_transitions_by_counter, _transitions_by_pandas],
     "10.4": [_attention_row_by_row],
     "10.5": [
         lambda: {
@@ -473,10 +648,11 @@ ALTERNATIVES = {
         ),
     ],
     "12.2": [
+        lambda taste, shown: sum(t * math.log2(t / s) for t, s in zip(taste, shown, strict=True)),
         lambda taste, shown: entropy(taste, shown, base=2),
         lambda taste, shown: float(np.sum(taste * np.log(taste)) - np.sum(taste * np.log(shown))) / np.log(2),
     ],
-    "12.3": [_draft_by_pointers],
+    "12.3": [_draft_by_recursion, _draft_by_pointers],
     "12.4": [
         lambda: {
             "group": "children, who watch with their parents' account",

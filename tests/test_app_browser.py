@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 from browser import PICTURES, Visitor, chromium, launch, needs_chromium, run_notebook, serve
+from processes import a_free_port
 
 from helpers.app.state import FORMAT, MOST_BYTES
 
@@ -34,7 +35,7 @@ def browser(_chromium_is_there):
 
 @pytest.fixture(scope="module")
 def address(_chromium_is_there):
-    with serve("demo", "--port", 18866) as (_, found):
+    with serve("demo", "--port", a_free_port()) as (_, found):
         yield found
 
 
@@ -45,7 +46,7 @@ def foreign_address(tmp_path_factory, _chromium_is_there):
     rows += [f"Lamp {number};A lamp number {number} for reading at night in bed." for number in range(12)]
     path.write_text("name;about\n" + "\n".join(rows) + "\n", encoding="utf-8")
     columns = ("--title-column", "name", "--text-column", "about")
-    with serve("demo", "--port", 18886, "--csv", path, *columns, "--max-kernels", 1) as (_, found):
+    with serve("demo", "--port", a_free_port(), "--csv", path, *columns, "--max-kernels", 1) as (_, found):
         yield found
 
 
@@ -149,6 +150,30 @@ def test_a_link_opens_the_same_state_and_two_tabs_do_not_see_each_others_taste(b
     other.button("For me 1").wait_for()
     assert here.page.get_by_role("button", name="Remove").count() == 0
     left(other)
+
+
+def test_back_leads_to_the_question_before_and_keeps_the_taste(here):
+    page = here.find("Alien").page
+    here.heading("Films like Alien (1979)")
+    here.find("jaws").heading("Films like Jaws (1975)")
+    here.button("Like Jaws (1975)").click()
+    here.button("For me 1").wait_for()
+    here.button("About it: Jaws (1975)").click()
+    page.get_by_role("dialog").wait_for()
+    page.go_back()
+    page.get_by_role("dialog").wait_for(state="hidden")
+    here.heading("Films like Jaws (1975)")
+    page.go_back()
+    here.heading("Films like Alien (1979)")
+    assert here.button("For me 1").is_visible()
+    page.go_forward()
+    here.heading("Films like Jaws (1975)")
+    page.locator(".rv-filters summary").click()
+    page.keyboard.press("Escape")
+    page.locator(".rv-filters form").wait_for(state="hidden")
+    here.button("Clear my taste").click()
+    here.button("Films for you").click()
+    here.heading("Films to begin with")
 
 
 def test_the_keyboard_alone_is_enough(here):
@@ -377,10 +402,9 @@ def test_a_page_that_gave_up_its_widget_is_loaded_again_three_times_at_most(brow
     else:
         made.page.goto(address)
         made.page.get_by_role("status").filter(has_text=says).wait_for()
-    assert made.page.evaluate("[sessionStorage.getItem('loads'), sessionStorage.getItem('rv-tries')]") == [
-        str(min(failures + 1, 4)),
-        None,
-    ]
+    loads, tries = made.page.evaluate("[sessionStorage.getItem('loads'), sessionStorage.getItem('rv-tries')]")
+    assert min(failures + 1, 4) <= int(loads) <= 4  # a very busy machine may add a failure of its own
+    assert tries is None
     made.leave()
 
 
@@ -453,7 +477,7 @@ def test_the_kernel_of_a_tab_ends_when_the_tab_is_closed(visitor):
 @pytest.fixture(scope="module")
 def lab_address(tmp_path_factory, _chromium_is_there):
     folder = tmp_path_factory.mktemp("lab")
-    with serve("start", "--port", 18916, JUPYTERLAB_WORKSPACES_DIR=str(folder)) as (_, found):
+    with serve("start", "--port", a_free_port(), JUPYTERLAB_WORKSPACES_DIR=str(folder)) as (_, found):
         yield found
 
 

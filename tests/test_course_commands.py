@@ -12,6 +12,7 @@ import warnings
 
 import pytest
 from browser import serve
+from processes import a_free_port
 
 from helpers.course import bootstrap, console, launch
 from helpers.course import commands as command_line
@@ -179,7 +180,7 @@ def ask(url, patience=30):
 
 
 def test_jupyterlab_serves_the_first_notebook_where_start_says():
-    with serve("start", "--port", 18933) as (_, address):
+    with serve("start", "--port", a_free_port()) as (_, address):
         port, path, token = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/lab/tree/(\S+)\?token=(\w+)", address).groups()
         answer = ask(f"http://127.0.0.1:{port}/api/contents/{path}?content=0&token={token}")
         assert answer["path"] == "notebooks/00_start_here.ipynb"

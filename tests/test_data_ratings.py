@@ -221,3 +221,17 @@ def test_ratings_of_another_scale_are_told_which_one_it_may_be(tmp_path):
         read(path)
     with pytest.raises(ValueError, match=r"line 3: rating '-1'.*--scale -1 1 "):
         read(write(tmp_path / "r.csv", "a,x,1", "a,y,-1", "b,x,1"))
+
+
+def test_minus_one_is_a_rating_of_a_scale_that_begins_with_it(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,-1", "a,y,0", "b,x,1")
+    with pytest.warns(UserWarning, match="1 of 3 rows left out"):
+        assert read(path, scale=(-1, 1), zeros="missing")["rating"].tolist() == [-1, 1]
+    with pytest.warns(UserWarning, match="2 of 3 rows left out"):
+        assert read(path, scale=(0.5, 1), zeros="missing")["rating"].tolist() == [1]
+
+
+def test_a_file_that_is_half_thumbs_is_not_one_of_thumbs(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,4", "a,y,up")
+    with pytest.raises(ValueError, match=r"r\.csv, line 3: rating 'up' is no rating from 0\.5 to 5"):
+        read(path)

@@ -434,3 +434,11 @@ def test_a_hidden_film_that_is_no_candidate_counts_for_nobody():
     assert evaluate(Popularity(), train, test, k=1, movies=movies).loc["recall@1", "mean"] == 1
     assert evaluation.precision_recall_curve(model, test, 1).loc[1, "recall"] == 1
     assert evaluation.ranks_of_likes(model, test)["movie_id"].tolist() == [20, 10]
+
+
+@pytest.mark.parametrize(("around", "hubs"), [(5, 1), (4, 0)])
+def test_a_hub_is_the_nearest_of_five_times_as_many_as_usual(around, hubs):
+    vectors = np.vstack([np.ones(around), np.ones(around) + 2 * np.eye(around)])  # one in the middle of all others
+    texts = [f"A text of five words, and number {number}." for number in range(around + 1)]
+    found = evaluation.diagnose_texts(pd.DataFrame({"title": texts, "synopsis": texts}), vectors, k=1)
+    assert found["count"].to_dict() == {"short text": 0, "same text": 0, "near-copy": 0, "hub": hubs}

@@ -162,8 +162,8 @@ def test_a_function_is_tried_on_random_numbers_too():
     assert "is right" in wrong(DOUBLE, lambda number: {2: 4, 3: 6}.get(number, 0))
 
 
-def test_a_function_that_changes_its_arguments_harms_nobody():
-    total = Exercise("9.2", "Sum", sum, inputs=[([1, 2],)], mistakes=[], hints=["sum"])
+def test_a_function_that_changes_its_arguments_harms_nobody_and_is_told_so():
+    total = Exercise("9.2", "Sum", lambda numbers: sum(numbers), inputs=[([1, 2],)], mistakes=[], hints=["sum"])
 
     def greedy(numbers):
         result = 0
@@ -171,8 +171,10 @@ def test_a_function_that_changes_its_arguments_harms_nobody():
             result += numbers.pop()
         return result
 
-    assert total.examine(greedy).state == "correct"
-    assert total.examine(greedy).state == "correct"
+    for _ in range(2):
+        assert "your function changes its argument numbers" in wrong(total, greedy)
+    assert total.catch_up(greedy)([1, 2]) == 3  # the notebook continues with the course's own
+    assert "is right" in wrong(total, lambda numbers: len(numbers) * numbers.pop() - 9)  # wrong beats careless
 
 
 def test_calling_the_function_or_forgetting_to_is_noticed():

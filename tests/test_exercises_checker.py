@@ -217,7 +217,7 @@ def test_masks_and_numbers_are_told_apart():
     assert mask.examine(pd.Series([True, False], dtype="boolean")).state == "correct"
 
 
-def test_arguments_are_copies_and_prints_and_figures_stay_away(capsys):
+def test_prints_and_figures_stay_away(capsys):
     pytest.importorskip("matplotlib").use("Agg")
     from matplotlib import pyplot
 
@@ -225,9 +225,7 @@ def test_arguments_are_copies_and_prints_and_figures_stay_away(capsys):
         print("flood " * 100_000)
         warnings.warn("careful", stacklevel=1)
         pyplot.figure()
-        result = sum(numbers)
-        numbers.clear()
-        return result
+        return sum(numbers)
 
     before = pyplot.get_fignums()
     for _ in range(2):
@@ -236,6 +234,85 @@ def test_arguments_are_copies_and_prints_and_figures_stay_away(capsys):
     said = capsys.readouterr()
     assert len(said.out) < 2 * running.PRINTED and "left out" in said.out and not said.err
     assert pyplot.get_fignums() == before
+
+
+@pytest.mark.parametrize(
+    ("argument", "change"),
+    [
+        ([1, 2], lambda numbers: numbers.reverse()),
+        ([1, float("nan")], lambda numbers: numbers.__setitem__(1, 2.0)),
+        ([[1], [2]], lambda rows: rows[0].append(2)),
+        ({1}, lambda numbers: numbers.add(2)),
+        ({"a": 1}, lambda numbers: numbers.update(a=2)),
+        ({"a": 1, "b": 2}, lambda numbers: numbers.update(a=numbers.pop("a"))),
+        (np.array([1.0, np.nan]), lambda numbers: numbers.__setitem__(1, 0)),
+        (np.array([1.0, 2.0]), lambda numbers: numbers.fill(0)),
+        (pd.Series([1.0, 2.0]), lambda numbers: numbers.update(pd.Series([3.0]))),
+        (pd.DataFrame({"a": [1]}), lambda table: table.insert(0, "b", 2)),
+        ((np.array([1.0]), 2), lambda pair: pair[0].fill(0)),
+    ],
+    ids=str,
+)
+def test_an_answer_that_changes_its_argument_is_told_so(argument, change):
+    exercise = Exercise("9.4", "First", lambda given: 7, inputs=[(argument,)], mistakes=[], hints=["1"])
+    judged = Exercise(
+        *("9.5", "Open", lambda given: 7), inputs=[(argument,)], mistakes=[], hints=["1"],
+        judge=lambda function: None if function(argument) == 7 else "no",
+    )  # fmt: skip
+
+    def changes(given):
+        change(given)
+        return 7
+
+    for one in (exercise, judged):
+        assert "changes its argument given" in wrong(one, changes)
+        assert one.examine(lambda given: 7).state == "correct"
+
+
+def test_slips_that_no_exercise_is_safe_from_get_a_sentence():
+    table = Exercise(
+        *("9.4", "Table", lambda rows: np.asarray(rows) / 4),
+        inputs=[([[1.0, 2.0], [3.0, 4.0]],)],
+        mistakes=[],
+        hints=["1"],
+    )
+    for answer, said in [
+        (lambda rows: np.asarray(rows) * 25, "100 times too large"),
+        (lambda rows: -np.asarray(rows) / 4, "Only the sign"),
+        (lambda rows: np.asarray(rows)[::-1] / 4, "order is reversed"),
+        (lambda rows: np.asarray(rows).T / 4, "Rows and columns"),
+        (lambda rows: np.asarray(rows) / 4 + 1, "1 too large"),
+        (lambda rows: np.asarray(rows) / 4 - 1, "1 too small"),
+    ]:
+        assert said in wrong(table, answer)
+    assert "your function stopped" in wrong(table, lambda rows: rows / 0)
+
+
+def test_rounding_is_told_from_other_errors():
+    pair = Exercise("9.4", "Pair", lambda x: np.array([x / 3, 2.0]), inputs=[(2,), (5,)], mistakes=[], hints=["1"])
+    assert "rounded too far" in wrong(pair, lambda x: np.array([round(x / 3, 2), 2.0]))
+    assert "rounded" not in wrong(pair, lambda x: np.array([round(x / 3, 2), 2.1]))
+    share = Exercise("9.5", "Share", lambda: 0.976, mistakes=[], hints=["1"])
+    assert "rounded" not in wrong(share, 1) and "rounded" in wrong(share, 0.98)
+
+
+def test_shapes_that_do_not_fit_get_a_cure():
+    assert "rows[:, None]" in wrong(SUM, lambda numbers: np.ones((3, 2)) * np.ones(3))
+
+
+def test_a_number_of_numpy_is_called_a_number():
+    assert "you gave a number" in wrong(
+        Exercise("9.4", "Row", lambda x: np.array([x, x]), inputs=[(1.0,)], mistakes=[], hints=["1"]), np.float64
+    )
+
+
+def test_an_error_in_python_s_own_code_points_at_the_learners_line():
+    import random
+
+    def draws(numbers):
+        return random.choice([])
+
+    assert "`return random.choice([])`" in wrong(SUM, draws)
 
 
 @pytest.mark.parametrize("answer", [lambda: 1, lambda a, b: 1, lambda *, a: 1])
@@ -269,7 +346,7 @@ def test_a_set_has_no_order():
 def test_what_is_accepted_comes_back_in_the_form_of_the_course(capsys):
     pairs = Exercise("9.6", "Pairs", lambda n: (np.arange(n), n / 2), inputs=[(2,), (3,)], mistakes=[], hints=["1"])
     mine = pairs.catch_up(lambda n: [list(range(n)), Fraction(n, 2)])
-    assert "goes on with your answer as a tuple" in capsys.readouterr().out
+    assert "continues with your answer as a tuple" in capsys.readouterr().out
     array, half = mine(4)
     assert isinstance(mine(4), tuple) and array.tolist() == [0, 1, 2, 3] and half == 2.0 and isinstance(half, float)
     assert pairs.catch_up(pairs.reference) is pairs.reference

@@ -49,6 +49,13 @@ def test_a_number_is_read_as_people_write_it_and_compared_in_words(capsys, typed
     assert told(capsys, ask("How much?", unit=unit, guess=typed), result) == said
 
 
+def test_the_guess_may_follow_the_question_and_a_share_for_percent_is_asked_about(capsys):
+    assert ask("How many?", 3).value == 3
+    assert ask("Who?", "Finn", choices=["Finn", "Dan"]).value == "Finn"
+    assert "If you meant 20%, enter 20." in ask("What share?", unit="%").keep(0.2)
+    assert "meant" not in ask("What share?", unit="%").keep("0.2%") + ask("What share?", unit="%").keep(2)
+
+
 def test_a_choice_is_one_of_those_offered(capsys):
     guess = ask("Who?", choices=["Finn", "Dan"])
     assert "one of: Finn, Dan" in guess.keep("Eve")

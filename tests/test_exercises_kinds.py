@@ -122,6 +122,28 @@ def test_code_that_is_written_in_another_way_is_right_and_code_that_never_ends_i
     assert "has not come back" in question.examine("[0 for _ in iter(int, 1)]").message
 
 
+def test_answers_are_read_as_people_type_them(capsys):
+    by_number = {question.number: question for question in QUESTIONS}
+    for typed in (4, "4", "line 4", "Line 4.", "line no. 4"):
+        assert by_number["0.E"].examine(typed).state == "correct"
+    assert "number of the line" in by_number["0.E"].examine("the fourth").message
+    assert by_number["0.C"].examine("the synopses").state == "correct"
+    assert "in quotation marks" in by_number["0.C"].examine("the").message  # several begin like this
+    share = kinds.predict("9.A", "Share", "3 / 4", wrong={75: "A share.", 1: "No."}, hint="Divide.")
+    assert {share.examine(typed).state for typed in (0.75, "3/4", " 6 / 8 ")} == {"correct"}
+    assert "Not understood" in share.examine("3/0").message
+    quiz = Quiz("closing", "Three", [by_number["0.E"], share])
+    quiz.hint()
+    quiz.solution()
+    assert capsys.readouterr().out.splitlines()[1:3] == ["9.A  Divide.", "0.E  4"]
+
+
+def test_an_error_in_typed_code_is_shown_with_the_typed_line():
+    question = next(question for question in QUESTIONS if question.number == "0.D")
+    assert "in the line `total += a[i] * b[i]`" in question.examine("total += a[i] * b[i]").message
+    assert "exec(" not in question.examine("total +=").message
+
+
 def test_a_bug_shows_and_the_other_line_mends_it():
     shown = [
         re.search(r"gives (.*); (?:right is|it should give) (.*)\. Which line holds the bug", question.text)

@@ -36,6 +36,17 @@ def test_sequels_and_remakes_stay():
     assert found(find_duplicates(listings(rows))) == set()
 
 
+def test_a_text_that_names_one_of_its_two_titles_does_not_join_them_without_people_that_agree():
+    rows = listings([("Duck Soup", 1933), ("I Know Where I'm Going!", 1933)])
+    copied = rows.assign(synopsis="Duck Soup is a comedy in which Groucho Marx becomes the dictator of Freedonia.")
+    assert found(find_duplicates(copied, needed=1)) == set()
+    assert found(find_duplicates(copied.assign(director="Leo McCarey", cast="Groucho Marx|Harpo Marx"), needed=1)) == {
+        (100, 101)
+    }
+    neither = copied.assign(synopsis="Groucho Marx becomes the dictator of Freedonia and declares war on his neighbor.")
+    assert found(find_duplicates(neither)) == {(100, 101)}
+
+
 def test_a_year_off_by_one_is_the_same_film_and_a_missing_year_needs_a_text_or_people_that_agree():
     plot = "A crew robs a bank in Los Angeles while a detective follows every step."
     rows = [("Heat", 1995, plot), ("Heat", 1996), ("Heat", np.nan), ("Heat", np.nan, plot), ("Heaat", np.nan)]

@@ -12,10 +12,14 @@ function render({ model, el }) {
   let number = 0; // of the last message
   const kernel = model.widget_manager?.kernel ?? null;
   root.innerHTML = model.get("shell");
-  if (served) document.title = about.name;
+  if (served) {
+    document.title = about.name;
+    addEventListener("popstate", (event) => goBack(event));
+  }
 
   function tell(kind, more = {}) {
     number += 1;
+    if (kind !== "name" && kind !== "typed") say(model.get("note")); // what was said about an older deed goes
     model.send({ view, number, kind, ...more });
     if (served && kernel) ask();
     return number;
@@ -67,6 +71,17 @@ function render({ model, el }) {
 
   function keep() {
     try { localStorage.setItem(kept, model.get("saved")); } catch { /* a browser that keeps nothing */ }
+    if (!served) return;
+    const question = asked(); // each is a step of the browser's history
+    if (!history.state) history.replaceState({ question }, "");
+    else if (history.state.question !== question) history.pushState({ question }, "");
+  }
+
+  const asked = () => JSON.stringify(JSON.parse(model.get("saved") || "{}").question ?? {});
+  function goBack({ state }) {
+    if (dialog.open) return dialog.close();
+    if (!state?.question || state.question === asked()) return;
+    tell("restore", { text: JSON.stringify({ ...JSON.parse(model.get("saved")), question: JSON.parse(state.question) }), from: "browser" });
   }
 
   const dialog = $(".rv-detail");
@@ -82,7 +97,10 @@ function render({ model, el }) {
     if (message.part === "detail" && message.film === dialog.film) {
       dialog.innerHTML = message.html;
       mark();
-      if (!dialog.open) dialog.showModal();
+      if (!dialog.open) {
+        dialog.showModal();
+        if (served) history.pushState({ ...history.state, dialog: true }, "");
+      }
       dialog.scrollTop = 0;
     }
     const reason = dialog.querySelector(".rv-reason");
@@ -163,7 +181,7 @@ function render({ model, el }) {
     read: ({ dataset }) => search.say(dataset.text),
     reading: ({ dataset }) => tell("reading", { reading: +dataset.reading }),
     space: ({ dataset }) => tell("space", { value: dataset.value }),
-    taste: () => { search.box.value = ""; tell("taste"); top(); },
+    home: () => deeds.taste(), taste: () => { search.box.value = ""; tell("taste"); top(); },
     forget: ({ dataset }) => tell("forget", { film: +dataset.film }),
     undo: () => tell("undo"), clear: () => tell("clear"), drop: ({ dataset }) => drop(dataset),
     menu: (button) => menu(button.getAttribute("aria-expanded") !== "true"),
@@ -171,14 +189,18 @@ function render({ model, el }) {
     export: ({ dataset }) => tell("export", { value: dataset.value }),
     again: () => again(),
   };
+  dialog.addEventListener("close", () => { if (served && history.state?.dialog) history.back(); });
+  const filters = $(".rv-filters");
   root.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-do]");
+    if (!filters.contains(event.target)) filters.open = false;
     if (!event.target.closest(".rv-keep") || button?.closest(".rv-menu")) if (!$(".rv-menu")?.hidden) menu(false);
     if (event.target === dialog) dialog.close(); // beside it
     if (button) deeds[button.dataset.do](button);
   });
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !$(".rv-menu").hidden) { menu(false); $('[data-do="menu"]').focus(); }
+    if (event.key === "Escape" && filters.contains(event.target)) { filters.open = false; filters.firstElementChild.focus(); }
     if (event.target.closest("input, textarea, select, canvas, button, summary")) event.stopPropagation(); // no shortcut of a notebook
   });
   $(".rv-filters form").addEventListener("change", () => tell("steer", { steering: steer() }));
@@ -248,6 +270,7 @@ function render({ model, el }) {
       }
     } catch { /* a link that is none, or a browser that keeps nothing */ }
     if (text) tell("restore", { text, from: "browser" });
+    else if (served) history.replaceState({ question: asked() }, "");
   }
 
   el.append(root);

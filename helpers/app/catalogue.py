@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -79,6 +80,7 @@ class Catalogue:
         self.titles = self.movies["title"].to_dict()
         self.reader = Reader(self.movies)
         self.spaces = {"text": Space(unit(rows), ContentProfile(rows).fit(None, self.movies))}
+        self._one_at_a_time = threading.Lock()
         self._kept: dict[str, np.ndarray] = {}  # vectors of sentences
 
     @functools.cached_property
@@ -114,8 +116,11 @@ class Catalogue:
 
     def learn(self) -> None:
         """Fit the models that learn from ratings (seconds), and add their spaces; once."""
-        if "hybrid" in self.spaces:
-            return
+        with self._one_at_a_time:
+            if "hybrid" not in self.spaces:
+                self._learn()
+
+    def _learn(self) -> None:
         hybrid = Hybrid([EASE(), ContentToCF(), ContentProfile(catalogue_vectors)], WARM, COLD)
         hybrid.fit(self.ratings, self.movies)
         learned = hybrid.models_[1]

@@ -81,7 +81,7 @@ function filmMap(model, tell, open) {
       const [left, top] = onScreen([x, y], width, height);
       label(name, left, top, "italic 14px sans-serif", color("--rv-quiet"));
     }
-    canvas.setAttribute("aria-label", `Map of all: ${chosen.length} chosen and ${found.length} recommended are marked`);
+    canvas.setAttribute("aria-label", `Map of all: ${chosen.length} chosen and ${found.length} recommended are marked. + and − zoom, arrow keys move.`);
   }
 
   function redraw() {

@@ -95,11 +95,14 @@ def cue(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> d
         return {"cue": f"Rated by {strength:.0%} of the simulated viewers", "figure": ""}
     figure = f"cosine {strength:.2f}; 1 is the same"
     if near is None:
-        return {"cue": f"{nearness(strength)} to your words", "figure": figure}
+        nothing = catalogue.reader.unknown(wanted.question.text or "")[1]
+        return {"cue": "" if nothing else f"{nearness(strength)} to your words", "figure": figure}
     shared = ", ".join(catalogue.shared(film, near)[:3])
-    like = "" if wanted.question.film is not None else f" to {catalogue.titles[near]}"
-    kind = {"text": "story", "learned": "by audience", "hybrid": "by story and audience"}[wanted.space]
-    return {"cue": f"{nearness(strength)} {kind}{like}" + (f" · both: {shared}" if shared else ""), "figure": figure}
+    near_to = f"{nearness(strength)} story", " to "  # only between texts do cosines have words
+    leads = {"text": near_to, "learned": ("By audience", ", near "), "hybrid": ("By story and audience", ", near ")}
+    lead, link = leads[wanted.space]
+    like = "" if wanted.question.film is not None else link + catalogue.titles[near]
+    return {"cue": f"{lead}{like}" + (f" · both: {shared}" if shared else ""), "figure": figure}
 
 
 def cards(catalogue: Catalogue, found: pd.DataFrame, wanted: Wanted, noun: str) -> str:

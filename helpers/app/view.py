@@ -42,7 +42,7 @@ from helpers.encoding import load_encoder
 SERVED = "COURSE_DEMO_CATALOGUE"  # variable with the arguments of `csv_catalogue`, as JSON
 HERE = Path(__file__).parent
 STILL = HERE / "still.png"  # stands for the app where widgets cannot run
-EXAMPLES = ["Alien", "Tom Hanks", "toys come alive when nobody looks"]
+EXAMPLES = ["Alien", "Tom Hanks", "a shark attack"]
 # Messages of which only the newest of a group counts.
 LATE = {
     **dict.fromkeys(["read", "reading", "film", "taste"], "ask"),
@@ -395,7 +395,13 @@ def served() -> anywidget.AnyWidget:
 def prepared() -> functools.partial:
     """What makes the app that `SERVED` names, with all that takes long done, or begun beside it."""
     made = app_maker(json.loads(os.environ.get(SERVED, "null")))
-    threading.Thread(target=_one_encoder, args=made.args[:1], daemon=True).start()
+
+    def ahead(catalogue: Catalogue) -> None:
+        _one_encoder(catalogue)
+        if catalogue.ratings is not None:
+            catalogue.learn()
+
+    threading.Thread(target=ahead, args=made.args[:1], daemon=True).start()
     return made
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 
 import numpy as np
+import pandas as pd
 
 from helpers.data import load_movies, load_vectors
 from helpers.exercises.checker import Exercise, JudgedError, Mistake, make_progress
 from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
 from helpers.exercises.texts import fields_missing, trouble_with
 from helpers.search.neighbors import NeighborIndex, find_similar_movies
+from helpers.titles import TitleLookup
 
 CAST = ["Toy Story", "Alien", "The Matrix", "Amélie", "The Avengers"]  # the films that go with the learner
 
@@ -61,34 +63,34 @@ def names_of_the_cast(answer):
     return {known.get(title.strip().casefold(), title) for title in answer}
 
 
-def _ranks_of(film: str, neighbor: str) -> list[int]:
-    """Places, from 1, of the films of one title among the neighbors of those of another; 0 is the film itself."""
+def _films_called(field: str, text: object) -> pd.Series:
+    """Titles, by id, of the films that a text means, as find_similar_movies reads it: typos allowed.
+
+    Raises
+    ------
+    JudgedError
+        If it is no text, or no title is near enough.
+    """
+    if not isinstance(text, str):
+        raise JudgedError(f"'{field}' asks for a title, as a text in quotation marks.")
+    movies, text = load_movies(), text[:100]
+    lookup = TitleLookup(movies["title"], movies["year"])
+    match = lookup.closest(text)
+    if match is None:
+        nearest = "; ".join(other.title for other in lookup.suggest(text, 3)) or "none"
+        raise JudgedError(f"'{text}' is not in the catalog. The nearest titles: {nearest}.")
+    return movies["title"].loc[pd.Index([match.id, *(tie.id for tie in lookup.ties(text))]).unique()]
+
+
+def _ranks_of(films: pd.Series, neighbors: pd.Series) -> list[int]:
+    """Places, from 1, of some films among the neighbors of others; 0 is the film itself."""
     movies = load_movies()
-    names = movies["title"].str.casefold()
-    years = names + " (" + movies["year"].astype("Int64").astype(str) + ")"
-    one, other = (np.flatnonzero((names == text) | (years == text)) for text in map(_as_title, (film, neighbor)))
     index = NeighborIndex(load_vectors(movies), movies.index)
     found = []
-    for place in one:
+    for place in movies.index.get_indexer(films.index):
         ids, _ = index.search(index.vectors[place], len(movies))
-        found += np.flatnonzero(np.isin(ids, movies.index[other])).tolist()
+        found += np.flatnonzero(np.isin(ids, neighbors.index)).tolist()
     return found
-
-
-def _unknown(text) -> str | None:
-    """Say that a title is not in the catalog, and which one is nearest; None if it is there."""
-    movies = load_movies()
-    years = movies["title"] + " (" + movies["year"].astype("Int64").astype(str) + ")"
-    titles = {_as_title(title): title for title in [*years, *movies["title"]]}
-    if _as_title(text) in titles:
-        return None
-    near = difflib.get_close_matches(_as_title(text)[:60], titles, n=1, cutoff=0.6)
-    cure = f"Did you mean '{titles[near[0]]}'?" if near else "Copy it from the table, letter by letter."
-    return f"'{str(text)[:60]}' is not in the catalog. {cure}"
-
-
-def _as_title(text) -> str:
-    return str(text).strip().casefold()
 
 
 def a_disappointing_neighbor() -> dict[str, str]:
@@ -106,14 +108,15 @@ def judge_disappointment(answer) -> str | None:
     missing = fields_missing(answer, ["film", "neighbor", "why"])
     if missing is not None:
         return missing
-    ranks = _ranks_of(answer["film"], answer["neighbor"])
-    if not ranks:
-        return next(filter(None, map(_unknown, (answer["film"], answer["neighbor"]))))
-    nearest = min(ranks, key=lambda rank: (rank == 0, rank))
+    film, neighbor = (_films_called(field, answer[field]) for field in ("film", "neighbor"))
+    nearest = min(_ranks_of(film, neighbor), key=lambda rank: (rank == 0, rank))
     if nearest == 0:
         return "Film and neighbor are the same film. Choose one from its list."
     if nearest > 10:
-        return f"That film is at place {nearest}, so the machine did not recommend it. Choose one of the first ten."
+        return (
+            f"{neighbor.iloc[0]} is at place {nearest} for {film.iloc[0]}, so the machine did not recommend it. Choose "
+            "one of the first ten."
+        )
     return trouble_with("why", answer["why"])
 
 
@@ -161,14 +164,29 @@ q2 = Exercise(
             lambda a, b: sum(left + right for left, right in zip(a, b, strict=True)),
         ),
         Mistake(
+            "the last product only",
+            "Only the last product is left. Set total = 0 once, before the loop, and add to it inside.",
+            lambda a, b: a[-1] * b[-1],
+        ),
+        Mistake(
             "divided by the lengths",
-            "You divide by the lengths of the vectors. The dot product doesn't: it is the sum of the products.",
+            "You divided by the lengths. These vectors have length 1 already: the measure is the sum of the products.",
             lambda a, b: float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b))),
         ),
         Mistake(
-            "the last product only",
-            "That is the last product only. Start the total at 0 before the loop, not in it.",
-            lambda a, b: a[-1] * b[-1],
+            "@ between lists",
+            "a and b are lists, and @ works between NumPy arrays. Use a loop, or np.dot(a, b).",
+            lambda a, b: a @ b,
+        ),
+        Mistake(
+            "dot of a list",
+            "a and b are lists, and .dot belongs to NumPy arrays. Use a loop, or np.dot(a, b).",
+            lambda a, b: a.dot(b),
+        ),
+        Mistake(
+            "lists multiplied",
+            "Python does not multiply a list by a list. Go through the pairs with zip(a, b).",
+            lambda a, b: a * b,
         ),
         Mistake(
             "distance instead of similarity",
@@ -181,7 +199,7 @@ q2 = Exercise(
         "Start with total = 0, and add left * right for every pair.",
         "sum(left * right for left, right in zip(a, b))",
     ],
-    praise="This is the whole measure. NumPy writes it a @ b.",
+    praise="This is the whole measure. Between NumPy arrays it is a @ b.",
 )
 
 q3 = Exercise(

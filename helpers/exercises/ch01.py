@@ -46,6 +46,17 @@ def _means_of_all_ratings(a, b):
     return (a @ b) / np.sqrt((a @ a) * (b @ b))
 
 
+def _both(a, b):
+    """What two viewers gave the films that both rated."""
+    both = ~np.isnan(a) & ~np.isnan(b)
+    return a[both], b[both]
+
+
+def _squares(a, b):
+    """The squares of the lengths, after each row has lost its mean."""
+    return [((row - row.mean()) ** 2).sum() for row in _both(a, b)]
+
+
 def _missing_not_left_out(a, b):
     a, b = a - a.mean(), b - b.mean()
     return (a @ b) / np.sqrt((a @ a) * (b @ b))
@@ -172,6 +183,47 @@ q1 = Exercise(
     random_inputs=_two_viewers,
     mistakes=[
         Mistake(
+            "covariance",
+            "That is the covariance. Divide it by both standard deviations, or the sum of the products by both "
+            "lengths.",
+            lambda a, b: np.cov(_both(a, b), ddof=0)[0, 1],
+        ),
+        Mistake(
+            "covariance of a sample",
+            "That is the covariance, over n - 1. Divide it by both standard deviations.",
+            lambda a, b: np.cov(*_both(a, b))[0, 1],
+        ),
+        Mistake(
+            "n and n - 1 mixed",
+            "One deviation divides by n and the other by n - 1. NumPy and pandas differ there: use one for both.",
+            lambda a, b: np.cov(_both(a, b), ddof=0)[0, 1] / (np.std(_both(a, b)[0]) * np.std(_both(a, b)[1], ddof=1)),
+        ),
+        Mistake(
+            "square root forgotten",
+            "You divided by the squares of the lengths. The square root is missing.",
+            lambda a, b: _not_divided_by_lengths(a, b) / (_squares(a, b)[0] * _squares(a, b)[1]),
+        ),
+        Mistake(
+            "lengths added",
+            "You added the squares of the two lengths. Multiply the lengths.",
+            lambda a, b: _not_divided_by_lengths(a, b) / np.sqrt(sum(_squares(a, b))),
+        ),
+        Mistake(
+            "the whole table",
+            "np.corrcoef returns a table: the number that you want is where row 0 meets column 1.",
+            lambda a, b: np.corrcoef(*_both(a, b)),
+        ),
+        Mistake(
+            "sign lost",
+            "Your result is never negative. Two viewers may disagree: keep the sign.",
+            lambda a, b: abs(pearson(a, b)),
+        ),
+        Mistake(
+            "a distance",
+            "That is 1 minus the correlation, a distance. Two viewers who agree get 1.",
+            lambda a, b: 1 - pearson(a, b),
+        ),
+        Mistake(
             "Pearson without centering",
             "That is the cosine. First subtract each viewer's mean from their ratings, so that a harsh and a generous "
             "viewer can agree.",
@@ -251,6 +303,31 @@ q3 = Exercise(
     inputs=[(np.array([[3.0, 4.0], [1.0, 0.0]]),), (np.array([[1.0, 2.0, 2.0], [0.0, 5.0, 12.0], [2.0, 3.0, 6.0]]),)],
     random_inputs=lambda rng: (rng.normal(size=(4, 6)),),
     mistakes=[
+        Mistake(
+            "the lengths themselves",
+            "Those are the lengths. Divide each row by its own.",
+            lambda rows: np.linalg.norm(rows, axis=1),
+        ),
+        Mistake(
+            "lengths across the columns",
+            "NumPy divides the columns by these lengths, not the rows. keepdims=True makes a column of them.",
+            lambda rows: rows / np.linalg.norm(rows, axis=1),
+        ),
+        Mistake(
+            "sum of the row",
+            "You divided by the sum of the row, where negative numbers cancel. The length squares them first.",
+            lambda rows: rows / rows.sum(axis=1, keepdims=True),
+        ),
+        Mistake(
+            "largest number",
+            "You divided by the largest number of each row. Divide by its length, the root of the sum of squares.",
+            lambda rows: rows / rows.max(axis=1, keepdims=True),
+        ),
+        Mistake(
+            "standardized",
+            "You subtracted the mean and divided by the deviation. Here the row is only scaled, to length 1.",
+            lambda rows: (rows - rows.mean(axis=1, keepdims=True)) / rows.std(axis=1, keepdims=True),
+        ),
         Mistake(
             "columns instead of rows",
             "You scaled the columns. A film is a row: sum along axis=1.",

@@ -160,6 +160,35 @@ q1 = Exercise(
     inputs=[("Comedy|Drama",), ("Sci-Fi / Thriller",), ("Drama, Comedy",), ("Action",), ("Science Fiction|War",)],
     mistakes=[
         Mistake(
+            "the short name",
+            "You chose the short name. Write science fiction for sci-fi, not the other way around.",
+            lambda text: {
+                name.strip().replace("science fiction", "sci-fi") for name in re.split(r"[|,/]", text.lower())
+            },
+        ),
+        Mistake(
+            "with a hyphen",
+            "Write science fiction with a space, not with a hyphen.",
+            lambda text: {name.replace(" ", "-") if name == "science fiction" else name for name in genre_words(text)},
+        ),
+        Mistake(
+            "set of a text",
+            "set() of a text holds its letters. Split the text first.",
+            lambda text: set(text),
+        ),
+        Mistake(
+            "one text",
+            "You joined the names into one text. Return the set itself.",
+            lambda text: ", ".join(sorted(genre_words(text))),
+        ),
+        Mistake(
+            "slash forgotten",
+            "You did not split at the slash: Sci-Fi / Thriller names two genres.",
+            lambda text: {
+                name.strip().replace("sci-fi", "science fiction") for name in re.split(r"[|,]", text.lower())
+            },
+        ),
+        Mistake(
             "spaces kept",
             "Some names keep their spaces: ' thriller' and 'thriller' would become two columns. Strip them.",
             lambda text: {name.replace("sci-fi", "science fiction") for name in re.split(r"[|,/]", text.lower())},
@@ -208,6 +237,16 @@ q2 = Exercise(
     slow=too_many_calls,
     random_inputs=lambda rng: tuple("".join(rng.choice(list("abc"), size=size)) for size in (6, 7)),
     mistakes=[
+        Mistake(
+            "a share",
+            "You divided by the length. The distance is the number of edits, a whole number.",
+            lambda left, right: distance(left, right) / max(len(left), len(right), 1),
+        ),
+        Mistake(
+            "nothing to compare",
+            "For an empty text you return 0. From nothing to Up takes two insertions.",
+            lambda left, right: distance(left, right) if left and right else 0,
+        ),
         Mistake(
             "border of zeros",
             "Your first row and column are zeros, as if letters were free. From nothing to 'abc' takes 3 edits.",
@@ -268,6 +307,21 @@ q3 = Exercise(
     ],
     random_inputs=_some_pairs,
     mistakes=[
+        Mistake(
+            "precision only",
+            "That is precision alone. Return recall, too, as the second number.",
+            lambda found, true: len(found & true) / len(found),
+        ),
+        Mistake(
+            "precision twice",
+            "You divided both by what was found. Recall divides by how many are true.",
+            lambda found, true: (len(found & true) / len(found),) * 2,
+        ),
+        Mistake(
+            "sizes compared",
+            "You compared how many there are. Count the pairs that are in both: found & true.",
+            lambda found, true: (len(true) / len(found), len(found) / len(true)),
+        ),
         Mistake(
             "the two exchanged",
             "Those are the right numbers in the wrong order: precision divides by what was found, recall by what is "
@@ -349,6 +403,26 @@ q5 = Exercise(
     ],
     random_inputs=_some_group,
     mistakes=[
+        Mistake(
+            "most missing",
+            "idxmin of the cells that are filled is the emptiest row. You want the fullest: idxmax.",
+            lambda group: group.notna().sum(axis=1).idxmin(),
+        ),
+        Mistake(
+            "the number of gaps",
+            "That is how many cells are missing. Return the id of that row.",
+            lambda group: group.isna().sum(axis=1).min(),
+        ),
+        Mistake(
+            "a column",
+            "You counted the gaps of each column. Count along the rows: axis=1.",
+            lambda group: group.isna().sum().idxmin(),
+        ),
+        Mistake(
+            "the smallest id",
+            "That is the smallest id of all. First choose the rows with the fewest gaps.",
+            lambda group: group.index.min(),
+        ),
         Mistake(
             "the first one",
             "You keep whichever came first. Count the missing cells of each row.",

@@ -22,6 +22,7 @@ from helpers.encoding import encode, split_long_text
 from helpers.encoding.languages import diagnose
 from helpers.exercises.checker import Exercise, Mistake, Right, make_progress
 from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
+from helpers.exercises.running import aloud
 from helpers.files import read_arrays
 from helpers.search import NeighborIndex, tag_overlap, tag_overlaps
 
@@ -84,8 +85,12 @@ def judge_text(answer) -> str | None:
         return f"A text has more than {CHARACTERS:,} characters, which no encoder reads. Keep to what matters."
     if copies_tags(answer, texts, films):
         return "Your text holds the tags, and tags are what it is judged by: it would win by copying. Leave them out."
+    aloud(f"Encoding the texts of {len(films)} films, which may take up to a minute ...")
     reached = tag_overlap(encode(texts), films)
-    measured = f"Among every tenth film, neighbors share {reached:.2f} of their tags; by chance {chance:.2f}."
+    measured = (
+        f"Among these {len(films)} films, neighbors share {reached:.2f} of their tags; by chance {chance:.2f}. (Among "
+        "all films the nearest are nearer, so the figures of the notebook are higher.)"
+    )
     if reached > 1.3 * chance:
         return Right(measured)
     return f"{measured} That is hardly more than chance: say more about each film."
@@ -273,6 +278,21 @@ q1 = Exercise(
     random_inputs=lambda rng: (int(rng.integers(100, 5000)), int(rng.integers(1, 100))),
     mistakes=[
         Mistake(
+            "base 2",
+            "That is the logarithm to base 2. The formula has the natural one: math.log.",
+            lambda n, with_word: math.log2((1 + n) / (1 + with_word)) + 1,
+        ),
+        Mistake(
+            "logarithm of the upper part",
+            "You took the logarithm of the upper part only. Close its bracket after the whole fraction.",
+            lambda n, with_word: math.log(1 + n) / (1 + with_word) + 1,
+        ),
+        Mistake(
+            "two logarithms divided",
+            "You divided one logarithm by another. Take one logarithm, of the fraction.",
+            lambda n, with_word: math.log(1 + n) / math.log(1 + with_word) + 1,
+        ),
+        Mistake(
             "the fraction upside down",
             "You divided the other way around, so common words get the most weight. Rare words should.",
             lambda n, with_word: math.log((1 + with_word) / (1 + n)) + 1,
@@ -314,7 +334,7 @@ q1 = Exercise(
         ),
     ],
     hints=[
-        "Write the fraction first, with what is above and what is below the line in parentheses of their own.",
+        "Write the fraction first, with brackets around what is above the bar and around what is below.",
         "The fraction has 1 + n_documents above and 1 + n_with_word below.",
         "math.log((1 + n_documents) / (1 + n_with_word)) + 1",
     ],
@@ -331,6 +351,37 @@ q2 = Exercise(
     ],
     random_inputs=_tokens,
     mistakes=[
+        Mistake(
+            "mask as positions",
+            "As an index, the 0 and 1 of the mask are positions: you took rows 0 and 1 again and again. mask == 1 "
+            "says which rows to keep.",
+            lambda vectors, mask: vectors[mask].mean(axis=0),
+        ),
+        Mistake(
+            "mask as positions, no mean",
+            "As an index, 0 and 1 are positions. mask == 1 keeps the real rows; then take their mean.",
+            lambda vectors, mask: vectors[mask],
+        ),
+        Mistake(
+            "no mean",
+            "Those are the real tokens. Take their mean, over the rows: axis=0.",
+            lambda vectors, mask: vectors[np.asarray(mask) == 1],
+        ),
+        Mistake(
+            "padding only",
+            "That is the mean of the padding. Keep the rows whose mask is 1.",
+            lambda vectors, mask: vectors[np.asarray(mask) == 0].mean(axis=0),
+        ),
+        Mistake(
+            "largest instead of mean",
+            "You took the largest number of each column (max pooling). Take the mean.",
+            lambda vectors, mask: vectors[np.asarray(mask) == 1].max(axis=0),
+        ),
+        Mistake(
+            "scaled",
+            "You scaled the mean to length 1. That comes later; return the mean itself.",
+            lambda vectors, mask: mean_pool(vectors, mask) / np.linalg.norm(mean_pool(vectors, mask)),
+        ),
         Mistake(
             "the first rows",
             "You took as many rows as there are ones, from the top. The padding may come first: go by the mask.",
@@ -388,6 +439,31 @@ q3 = Exercise(
     inputs=[(list("abcdefgh"), 3), (list("abcd"), 2), (list("ab"), 5), (list("abc"), 1)],
     mistakes=[
         Mistake(
+            "an empty piece at the end",
+            "Your last piece is empty when the tokens come out even. Stop before it: range(0, len(tokens), size).",
+            lambda tokens, size: [tokens[i * size : (i + 1) * size] for i in range(len(tokens) // size + 1)],
+        ),
+        Mistake(
+            "a fixed end",
+            "Your slices all end at `size`. A piece ends `size` after its own start.",
+            lambda tokens, size: [tokens[i:size] for i in range(0, len(tokens), size)],
+        ),
+        Mistake(
+            "pieces too short by one",
+            "Your pieces are one token short, and a token is lost each time. A slice leaves out its second number.",
+            lambda tokens, size: [tokens[i : i + size - 1] for i in range(0, len(tokens), size)],
+        ),
+        Mistake(
+            "every size-th",
+            "You dealt the tokens out like cards. Neighbors belong into one piece: tokens[start : start + size].",
+            lambda tokens, size: [tokens[i::size] for i in range(size)],
+        ),
+        Mistake(
+            "nothing cut",
+            "Nothing is cut: all tokens are in one piece.",
+            lambda tokens, size: [tokens],
+        ),
+        Mistake(
             "the rest lost",
             "The last, shorter piece is lost: the ending of every text. Keep it.",
             lambda tokens, size: [tokens[i * size : (i + 1) * size] for i in range(len(tokens) // size)],
@@ -428,6 +504,36 @@ q4 = Exercise(
     inputs=[(np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]),)],
     random_inputs=lambda rng: (rng.normal(size=(5, 4)) + 1,),
     mistakes=[
+        Mistake(
+            "the mean itself",
+            "That is the mean vector. Subtract it from every row.",
+            lambda vectors: vectors.mean(axis=0),
+        ),
+        Mistake(
+            "one mean, not scaled",
+            "You subtracted a single number, and did not scale. The mean film has a number per column: axis=0.",
+            lambda vectors: vectors - vectors.mean(),
+        ),
+        Mistake(
+            "columns scaled",
+            "You scaled the columns. A film is a row: axis=1, keepdims=True.",
+            lambda vectors: (vectors - vectors.mean(axis=0)) / np.linalg.norm(vectors - vectors.mean(axis=0), axis=0),
+        ),
+        Mistake(
+            "lengths before centering",
+            "You divided by the lengths that the rows had before. Compute them after the mean is gone.",
+            lambda vectors: (vectors - vectors.mean(axis=0)) / np.linalg.norm(vectors, axis=1, keepdims=True),
+        ),
+        Mistake(
+            "normalized before centering",
+            "You scaled first and then centered, so the rows no longer have length 1. Center first.",
+            lambda vectors: _unit(vectors) - _unit(vectors).mean(axis=0),
+        ),
+        Mistake(
+            "standardized",
+            "You divided by the standard deviation of each column. Divide each row by its length.",
+            lambda vectors: (vectors - vectors.mean(axis=0)) / vectors.std(axis=0),
+        ),
         Mistake(
             "forgot to normalize",
             "Centered, but the rows no longer have length 1, so their products are not cosines. Scale them again.",

@@ -105,6 +105,34 @@ q1 = Exercise(
     random_inputs=_some_vectors,
     mistakes=[
         Mistake(
+            "k - 1 films",
+            "You took one film too few: a slice that begins at 1 ends at k + 1. And drop the query by its id, not by "
+            "its place.",
+            lambda vectors, ids, query_id, k: [ids[position] for position in _order(vectors, ids, query_id)[1:k]],
+        ),
+        Mistake(
+            "similarities",
+            "Those are similarities. Return the ids of the films that have them: np.argsort.",
+            lambda vectors, ids, query_id, k: np.sort(vectors @ vectors[ids.index(query_id)])[::-1][:k],
+        ),
+        Mistake(
+            "everything near 1 dropped",
+            "You dropped everything with a cosine of 1, and with it the twin, which is another film. Drop the query "
+            "by its id.",
+            lambda vectors, ids, query_id, k: [
+                ids[position]
+                for position in _order(vectors, ids, query_id)
+                if (vectors @ vectors[ids.index(query_id)])[position] < 0.9999
+            ][:k],
+        ),
+        Mistake(
+            "all others",
+            "Those are all the other films. Keep the first k.",
+            lambda vectors, ids, query_id, k: [
+                ids[position] for position in _order(vectors, ids, query_id) if ids[position] != query_id
+            ],
+        ),
+        Mistake(
             "the query among its neighbors",
             "The film itself is among its neighbors. Leave it out.",
             lambda vectors, ids, query_id, k: [ids[position] for position in _order(vectors, ids, query_id)[:k]],
@@ -151,8 +179,34 @@ q2 = Exercise(
     "4.2",
     "Recall of an approximate search",
     recall,
-    inputs=[([1, 2, 3, 4], [1, 2, 3, 5]), ([4, 3, 2, 1], [1, 2, 3, 4]), ([9, 8], [1, 2]), ([1, 2], [1, 2, 3, 4])],
+    inputs=[
+        ([1, 2, 3, 4], [1, 2, 3, 5]),
+        ([4, 3, 2, 1], [1, 2, 3, 4]),
+        ([9, 8], [1, 2]),
+        ([1, 2], [1, 2, 3, 4]),
+        ([5, 6, 7, 8, 9], [6, 5, 1]),
+    ],
     mistakes=[
+        Mistake(
+            "the wrong ones",
+            "That is the share that was missed. Recall is what was found.",
+            lambda found, true: 1 - len(set(found) & set(true)) / len(true),
+        ),
+        Mistake(
+            "divided by the longer",
+            "You divided by the longer list. Divide by how many are true, however long the other list is.",
+            lambda found, true: len(set(found) & set(true)) / max(len(found), len(true)),
+        ),
+        Mistake(
+            "the members",
+            "Those are the ids in both. Recall is a number: how many of the true ones they are.",
+            lambda found, true: set(found) & set(true),
+        ),
+        Mistake(
+            "the number of ids",
+            "You compared how many ids the lists hold. Count the ones that are in both.",
+            lambda found, true: len(found) / len(true),
+        ),
         Mistake(
             "order counted",
             "You compared position by position. A neighbor counts wherever it is in the list.",
@@ -193,6 +247,36 @@ q3 = Exercise(
     ],
     random_inputs=lambda rng: (rng.normal(size=12), rng.random(12) < 0.5, 3),
     mistakes=[
+        Mistake(
+            "forbidden films scored 0",
+            "Films that are not allowed get 0, which may be more than an allowed film has. Take only the allowed ones.",
+            lambda similarity, allowed, k: np.argsort(-np.where(allowed, similarity, 0), kind="stable")[:k],
+        ),
+        Mistake(
+            "similarities",
+            "Those are similarities. Return the positions of the films that have them: np.argsort.",
+            lambda similarity, allowed, k: np.sort(similarity[allowed])[::-1][:k],
+        ),
+        Mistake(
+            "not ranked",
+            "Those are the first films that are allowed. Rank them by similarity.",
+            lambda similarity, allowed, k: np.flatnonzero(allowed)[:k],
+        ),
+        Mistake(
+            "mask inverted",
+            "You kept what is not allowed: the mask is inverted.",
+            lambda similarity, allowed, k: best_allowed(similarity, ~allowed, k),
+        ),
+        Mistake(
+            "all allowed films",
+            "Those are all the films that are allowed. Keep the first k.",
+            lambda similarity, allowed, k: best_allowed(similarity, allowed, len(similarity)),
+        ),
+        Mistake(
+            "in the order of the catalog",
+            "These are the right films, in the order of their positions. The best comes first.",
+            lambda similarity, allowed, k: sorted(best_allowed(similarity, allowed, k)),
+        ),
         Mistake(
             "ranked before filtering",
             "You took the k best of all and then filtered, so too few are left, or none. Filter first.",
@@ -246,9 +330,48 @@ q4 = Exercise(
         (np.array([0.9, 0.8, 0.5, 0.4]), _ALIKE, [0], 0.0),
         (np.array([0.9, 0.8, 0.5, 0.4]), _ALIKE, [0, 2], 0.5),
         (np.array([0.9, 0.8, 0.5, 0.4]), _ALIKE, [1, 2], 0.1),
+        (np.array([0.9, 0.2, 0.1, 0.1]), _ALIKE, [0], 0.9),
     ],
     random_inputs=_some_candidates,
     mistakes=[
+        Mistake(
+            "nearest of the nearest left out",
+            "You took the smallest similarity to the taken films. The nearest of them counts: the largest.",
+            lambda r, s, taken, d: _untaken((1 - d) * r - d * s[:, taken].min(axis=1), taken),
+        ),
+        Mistake(
+            "summed",
+            "You added up the similarities, so a longer list weighs more and more. Take the largest.",
+            lambda r, s, taken, d: _untaken((1 - d) * r - d * s[:, taken].sum(axis=1), taken),
+        ),
+        Mistake(
+            "relevance at full weight",
+            "Relevance has its full weight. It gets 1 - diversity, so that both weights add up to 1.",
+            lambda r, s, taken, d: _untaken(r - d * s[:, taken].max(axis=1), taken),
+        ),
+        Mistake(
+            "taken films scored 0",
+            "Films that are taken get 0, and a score may be below 0. Give them -np.inf.",
+            lambda r, s, taken, d: int(
+                np.where(np.isin(np.arange(len(r)), taken), 0, (1 - d) * r - d * s[:, taken].max(axis=1)).argmax()
+            ),
+        ),
+        Mistake(
+            "position among the others",
+            "That is a position among the films that are left. Return the position in the whole list: score[taken] = "
+            "-np.inf keeps its length.",
+            lambda r, s, taken, d: int(np.delete((1 - d) * r - d * s[:, taken].max(axis=1), taken).argmax()),
+        ),
+        Mistake(
+            "the score itself",
+            "That is the score. Return the position of the film that has it: argmax.",
+            lambda r, s, taken, d: float(np.delete((1 - d) * r - d * s[:, taken].max(axis=1), taken).max()),
+        ),
+        Mistake(
+            "the worst",
+            "That is the film with the smallest score. Take the largest: argmax.",
+            lambda r, s, taken, d: _untaken(d * s[:, taken].max(axis=1) - (1 - d) * r, taken),
+        ),
         Mistake(
             "taken twice",
             "This film is in the list already. Repeated, your step would take it again and again: give the taken ones "

@@ -18,11 +18,21 @@ def profile(vectors, stars, dislike):
     return total / np.linalg.norm(total)
 
 
+def _weights(stars, dislike):
+    above = stars - stars.mean()
+    return np.where(above > 0, above, dislike * above)
+
+
 def viewer_factors(liked, film_factors, confidence, regularization):
     """One step of ALS: the vector of a viewer, given their likes (0 or 1 a film) and the vectors of all films."""
     trust = 1 + confidence * liked
     left = (film_factors.T * trust) @ film_factors + regularization * np.eye(film_factors.shape[1])
     return np.linalg.solve(left, film_factors.T @ (trust * liked))
+
+
+def _left(liked, films, confidence, regularization):
+    """The left side of the system of ALS."""
+    return (films.T * (1 + confidence * liked)) @ films + regularization * np.eye(films.shape[1])
 
 
 def film_biases(ratings, damping):
@@ -40,8 +50,17 @@ def ease(liked, regularization):
     return weights
 
 
+def _inverse(liked, regularization):
+    return np.linalg.inv(liked.T @ liked + regularization * np.eye(liked.shape[1]))
+
+
+def _divided(matrix):
+    """A matrix with each column divided by minus its diagonal number, and zeros on the diagonal."""
+    return matrix / -np.diag(matrix) * (1 - np.eye(len(matrix)))
+
+
 def _ease_with_itself(liked, regularization):
-    inverse = np.linalg.inv(liked.T @ liked + regularization * np.eye(liked.shape[1]))
+    inverse = _inverse(liked, regularization)
     return inverse / -np.diag(inverse)
 
 
@@ -106,6 +125,45 @@ q1 = Exercise(
     random_inputs=lambda rng: (rng.normal(size=(6, 4)), rng.integers(1, 6, size=6) + rng.random(6) / 9, 0.25),
     mistakes=[
         Mistake(
+            "plain mean",
+            "That is the mean of all films, whatever the stars say. Weight each film by how far it is above the mean.",
+            lambda vectors, stars, dislike: _unit(vectors.mean(axis=0)),
+        ),
+        Mistake(
+            "dislike at full weight",
+            "Dislikes have their full weight. Multiply what is below the mean by `dislike`.",
+            lambda vectors, stars, dislike: _unit((stars - stars.mean()) @ vectors),
+        ),
+        Mistake(
+            "dislike on the likes",
+            "You multiplied the likes by `dislike`. It belongs to what is below the mean.",
+            lambda vectors, stars, dislike: _unit(
+                np.where(stars > stars.mean(), dislike, 1) * (stars - stars.mean()) @ vectors
+            ),
+        ),
+        Mistake(
+            "middle of the scale",
+            "You measured from 3 stars. Measure from the mean of this viewer.",
+            lambda vectors, stars, dislike: _unit(np.where(stars > 3, stars - 3, dislike * (stars - 3)) @ vectors),
+        ),
+        Mistake(
+            "divided by the weights",
+            "You divided by the sum of the weights, as for a mean. Divide by the length: np.linalg.norm.",
+            lambda vectors, stars, dislike: (lambda weights: weights @ vectors / np.abs(weights).sum())(
+                _weights(stars, dislike)
+            ),
+        ),
+        Mistake(
+            "divided by the number of films",
+            "You divided by the number of films. Divide by the length: np.linalg.norm.",
+            lambda vectors, stars, dislike: _weights(stars, dislike) @ vectors / len(stars),
+        ),
+        Mistake(
+            "not added up",
+            "You weighted the rows; now add them up, into one vector: weights @ vectors.",
+            lambda vectors, stars, dislike: _weights(stars, dislike)[:, None] * vectors,
+        ),
+        Mistake(
             "mean not subtracted",
             "You weighted by the stars themselves, so even a single star speaks for a film. Subtract the viewer's "
             "mean.",
@@ -146,6 +204,41 @@ q2 = Exercise(
     inputs=[(np.array([1.0, 0.0, 1.0]), np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]]), 5.0, 0.1)],
     random_inputs=lambda rng: ((rng.random(12) < 0.3).astype(float), rng.normal(size=(12, 3)), 4.0, 0.5),
     mistakes=[
+        Mistake(
+            "all films on the right",
+            "On the right, absences count as likes. Multiply by `liked`: film_factors.T @ (trust * liked).",
+            lambda liked, films, confidence, regularization: np.linalg.solve(
+                _left(liked, films, confidence, regularization), films.T @ (1 + confidence * liked)
+            ),
+        ),
+        Mistake(
+            "the scores",
+            "Those are the scores of all films. Return the vector of the viewer.",
+            lambda liked, films, confidence, regularization: (
+                films @ viewer_factors(liked, films, confidence, regularization)
+            ),
+        ),
+        Mistake(
+            "regularization subtracted",
+            "You subtracted the regularization. Add it to the diagonal.",
+            lambda liked, films, confidence, regularization: np.linalg.solve(
+                _left(liked, films, confidence, -regularization), films.T @ ((1 + confidence) * liked)
+            ),
+        ),
+        Mistake(
+            "the inverse alone",
+            "That is the inverse of the left side. Multiply it by the right side, or use np.linalg.solve(left, right).",
+            lambda liked, films, confidence, regularization: np.linalg.inv(
+                _left(liked, films, confidence, regularization)
+            ),
+        ),
+        Mistake(
+            "the one forgotten on the right",
+            "On the right, a like weighs 1 + confidence, as on the left. You forgot the 1.",
+            lambda liked, films, confidence, regularization: np.linalg.solve(
+                _left(liked, films, confidence, regularization), films.T @ (confidence * liked)
+            ),
+        ),
         Mistake(
             "confidence left out",
             "You trusted likes and absences equally. A like weighs 1 + confidence, on both sides of the equation.",
@@ -205,6 +298,74 @@ q3 = Exercise(
     random_inputs=lambda rng: (np.where(rng.random((8, 5)) < 0.6, rng.integers(1, 6, size=(8, 5)), np.nan), 3.0),
     mistakes=[
         Mistake(
+            "damped after the division",
+            "You added the damping after the division. It belongs to the count: put brackets around count + damping.",
+            lambda ratings, damping: (
+                np.nansum(ratings - np.nanmean(ratings), axis=0) / np.maximum((~np.isnan(ratings)).sum(axis=0), 1)
+                + damping
+            ),
+        ),
+        Mistake(
+            "mean divided again",
+            "You took the mean of each film, and divided by the count once more. Add up; divide once, by count + "
+            "damping.",
+            lambda ratings, damping: (
+                (np.nanmean(ratings, axis=0) - np.nanmean(ratings)) / ((~np.isnan(ratings)).sum(axis=0) + damping)
+            ),
+        ),
+        Mistake(
+            "viewers instead of films",
+            "That is one number per viewer. A film is a column: add up along axis=0.",
+            lambda ratings, damping: (
+                np.nansum(ratings - np.nanmean(ratings), axis=1) / ((~np.isnan(ratings)).sum(axis=1) + damping)
+            ),
+        ),
+        Mistake(
+            "mean of each film",
+            "You subtracted the mean of each film, which leaves nothing. Subtract the mean of all ratings: "
+            "np.nanmean(ratings).",
+            lambda ratings, damping: (
+                np.nansum(ratings - np.nanmean(ratings, axis=0), axis=0) / ((~np.isnan(ratings)).sum(axis=0) + damping)
+            ),
+        ),
+        Mistake(
+            "mean of each viewer",
+            "You subtracted the mean of each viewer. Here it is the mean of all ratings, a single number.",
+            lambda ratings, damping: (
+                np.nansum(ratings - np.nanmean(ratings, axis=1, keepdims=True), axis=0)
+                / ((~np.isnan(ratings)).sum(axis=0) + damping)
+            ),
+        ),
+        Mistake(
+            "missing counted as zero",
+            "You counted a missing rating as zero stars. Not rated is not hated: use nansum and nanmean.",
+            lambda ratings, damping: (
+                (np.nan_to_num(ratings) - np.nanmean(ratings)).sum(axis=0)
+                / ((~np.isnan(ratings)).sum(axis=0) + damping)
+            ),
+        ),
+        Mistake(
+            "missing not left out",
+            "One NaN makes every sum NaN. Use np.nanmean and np.nansum, which leave them out.",
+            lambda ratings, damping: (ratings - ratings.mean()).sum(axis=0) / (len(ratings) + damping),
+        ),
+        Mistake(
+            "damped stars minus the mean",
+            "You damped the stars and then subtracted the mean, so films with few ratings seem bad. Subtract the mean "
+            "before you add up.",
+            lambda ratings, damping: (
+                np.nansum(ratings, axis=0) / ((~np.isnan(ratings)).sum(axis=0) + damping) - np.nanmean(ratings)
+            ),
+        ),
+        Mistake(
+            "damped means",
+            "Those are damped stars. A bias is how far a film is above the mean of all ratings: leave the mean out.",
+            lambda ratings, damping: (
+                (np.nansum(ratings, axis=0) + damping * np.nanmean(ratings))
+                / ((~np.isnan(ratings)).sum(axis=0) + damping)
+            ),
+        ),
+        Mistake(
             "damping left out",
             "A film with a single rating gets a bias as firm as one with hundreds. Add the damping to the count.",
             lambda ratings, damping: (
@@ -237,6 +398,43 @@ q4 = Exercise(
     inputs=[(np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]]), 0.5)],
     random_inputs=lambda rng: ((rng.random((12, 5)) < 0.4).astype(float), 2.0),
     mistakes=[
+        Mistake(
+            "not divided",
+            "You did not divide by the diagonal: B is minus P, each column divided by its diagonal number.",
+            lambda liked, regularization: -_inverse(liked, regularization) * (1 - np.eye(liked.shape[1])),
+        ),
+        Mistake(
+            "the inverse alone",
+            "That is P. Divide each column by minus its diagonal number, and set the diagonal to 0.",
+            lambda liked, regularization: _inverse(liked, regularization),
+        ),
+        Mistake(
+            "not inverted",
+            "You did not invert the matrix: P is np.linalg.inv(...).",
+            lambda liked, regularization: _divided(liked.T @ liked + regularization * np.eye(liked.shape[1])),
+        ),
+        Mistake(
+            "viewers instead of films",
+            "You compared viewers: X X^T. Films are columns: liked.T @ liked.",
+            lambda liked, regularization: ease(liked.T, regularization),
+        ),
+        Mistake(
+            "regularization everywhere",
+            "You added the regularization to every number. Add it to the diagonal: times np.eye(...).",
+            lambda liked, regularization: _divided(np.linalg.inv(liked.T @ liked + regularization)),
+        ),
+        Mistake(
+            "scores",
+            "Those are the scores of the viewers. Return the weights from film to film.",
+            lambda liked, regularization: liked @ ease(liked, regularization),
+        ),
+        Mistake(
+            "fill_diagonal returned",
+            "Your function returned None. np.fill_diagonal works in place: call it on a line of its own, then return "
+            "the "
+            "weights.",
+            lambda liked, regularization: None,
+        ),
         Mistake(
             "a film recommends itself",
             "The diagonal is not 0: every film recommends itself best, and nothing is learned. Set it to 0.",

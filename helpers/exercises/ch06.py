@@ -32,6 +32,12 @@ def interval(one, other, drawn):
     return np.quantile(means, [0.025, 0.975])
 
 
+def _scores_and_samples(rng):
+    """Two models whose scores go together, and differ much for few viewers, so that wrong intervals show."""
+    other = 5 * rng.random(30)
+    return other + rng.exponential(size=30) ** 2, other, rng.integers(30, size=(4000, 30))
+
+
 def first_films(scores, seen, k):
     """Places of the k best films that were not seen, best first."""
     allowed = np.where(seen, -np.inf, scores)
@@ -49,46 +55,54 @@ def a_plan() -> dict:
     }
 
 
-FIELDS = ["change", "metric", "must not fall", "viewers per group", "ends"]
+WORDS = {"change": 4, "metric": 1, "must not fall": 1, "viewers per group": 0, "ends": 2}  # that a field needs
 NEEDED = 9_600  # 16 p (1 - p) / d², for a share p of 0.6 and a difference d of 0.02
+LEAST, MOST = 0.97 * NEEDED, 1.5 * NEEDED  # with a rounded 16 to a reserve for those who leave
 
-
-TIME = re.compile(r"\b(day|week|month|fortnight|year)s?\b|\b\d{1,2}[./-]\d{1,2}\b|\b20\d\d\b", re.IGNORECASE)
-COUNTED = re.compile(
-    r"\d|\b(a|an|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fortnight|full|whole)\b", re.IGNORECASE
+NUMBER = r"\b(a|an|one|two|three|four|five|six|seven|eight|nine|ten|twelve|\d+)"
+MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+FIXED = re.compile(  # a number of weeks, or a date
+    rf"{NUMBER}\s+((whole|full|calendar|working)\s+)?(day|week|month|year)s?\b|fortnight|\b\d{{1,2}}[./-]\d{{1,2}}\b|\b20\d\d\b"
+    rf"|\b(of|in|by|until)\s+{MONTH}|\b\d{{1,2}}(st|nd|rd|th|\.)?\s+{MONTH}|\b{MONTH}[a-z]*\.?\s+\d",
+    re.IGNORECASE,
 )
-MONTH = "(January|February|March|April|May|June|July|August|September|October|November|December)"
-DATE = re.compile(rf"\b{MONTH} \d|\d(st|nd|rd|th)?( of)? {MONTH}\b")
-GROUPS = re.compile(
-    r"\d[\d,.]* (viewers|people|users)\b|\b(viewers|people|users)\b.* \d"
-)  # as many as the formula asks for
-PEEKING = re.compile(r"(every|each) (day|hour|morning|week)|daily|as soon as|until it is significant", re.IGNORECASE)
+COUNTED = re.compile(r"viewer|group|user|people|person|sample|visitor|each|both", re.IGNORECASE)
+PEEKING = re.compile(
+    r"(every|each) (day|hour|morning|week)|daily|as soon as|\bfeel|\b(until|when|whenever|once) (we|i)\b"
+    r"|\b(until|when|whenever|once) [^,;.]*\b(significan|better|wins?\b|enough)",
+    re.IGNORECASE,
+)
 
 
 def judge_plan(answer) -> str | None:
     """See that the plan is whole, and that its groups are large enough for the difference it looks for."""
-    missing = fields_missing(answer, FIELDS)
+    missing = fields_missing(answer, list(WORDS))
     if missing is not None:
         return missing
     viewers = next(iter(numbers_in(answer["viewers per group"])), None)
     if viewers is None or not viewers > 0:
         return "'viewers per group' is a number, such as 5,000."
-    if viewers < 0.9 * NEEDED:
+    if viewers < LEAST:
         return (
             "That is too few: with so small groups, a true difference of 0.02 would often go unseen. Use the formula."
         )
-    if viewers > 10 * NEEDED:
-        return "That is ten times what the formula asks for. Every viewer in a test may get the worse list."
-    words = {"change": 4, "metric": 2, "must not fall": 2, "ends": 2}
-    trouble = next(filter(None, (trouble_with(field, answer[field], least) for field, least in words.items())), None)
+    if viewers > MOST:
+        times = viewers / NEEDED
+        both = " Is it for both groups together?" if abs(times - 2) < 0.1 else ""
+        return (
+            f"That is {times:,.3g} times what the formula asks for.{both} Every viewer in a test may get the worse "
+            f"list, "
+            "so take no more than half on top."
+        )
+    texts = {field: least for field, least in WORDS.items() if least}
+    trouble = next(filter(None, (trouble_with(field, answer[field], least) for field, least in texts.items())), None)
     if trouble is not None:
         return trouble
     end = answer["ends"]
-    fixed = (TIME.search(end) and COUNTED.search(end)) or DATE.search(end) or GROUPS.search(end)
-    if PEEKING.search(end) or not fixed:
+    if PEEKING.search(end) or not (FIXED.search(end) or (COUNTED.search(end) and numbers_in(end))):
         return (
             "'ends' asks for an end that is fixed before the start: a number of weeks, a date, or a number of viewers. "
-            "Looking every day and stopping at the best moment finds a difference where there is none."
+            "If you look every day and stop at the best moment, you find a difference where there is none."
         )
     if answer["metric"].strip().casefold() == answer["must not fall"].strip().casefold():
         return "'must not fall' guards against a list that wins on the metric and harms otherwise. Name something else."
@@ -99,25 +113,35 @@ q1 = Exercise(
     "6.1",
     "Average precision",
     average_precision,
-    inputs=[(np.array([1, 0, 1, 0, 0]), 3), (np.array([0, 0, 0, 0, 0]), 2), (np.array([1, 1, 0]), 8)],
+    inputs=[
+        (np.array([1, 0, 1, 0, 0]), 3),
+        (np.array([0, 0, 0, 0, 0]), 2),
+        (np.array([1, 1, 1, 1, 1]), 8),
+        (np.array([1, 0] * 10), 15),
+    ],
     random_inputs=lambda rng: ((rng.random(10) < 0.4).astype(int), int(rng.integers(10, 20))),
     mistakes=[
         Mistake(
-            "lists of ten only",
-            "That is right for lists of ten. A list may have another length: len(hits).",
-            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / min(relevant, 10),
+            "a plain share",
+            "That is how many of them were found, whatever their positions. Add up the precision at each hit.",
+            lambda hits, relevant: np.sum(hits) / min(relevant, len(hits)),
         ),
         Mistake(
-            "divided by the places",
-            "You divided by the length of the list. Divide by how many hits are possible: min(relevant, len(hits)).",
-            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).mean(),
+            "not added up",
+            "You have a number per position. Add them up.",
+            lambda hits, relevant: np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits / min(relevant, len(hits)),
         ),
         Mistake(
-            "hits as positions",
-            "precisions[hits] takes hits for positions, 0 and 1. Multiply by hits instead.",
+            "the larger of both",
+            "You divided by the larger of the two. Take the smaller: min(relevant, len(hits)).",
             lambda hits, relevant: (
-                (np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].sum() / min(relevant, len(hits))
+                (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / max(relevant, len(hits))
             ),
+        ),
+        Mistake(
+            "precision counted where there is no hit",
+            "You added up the precision at every position. Only those with a hit count: multiply by hits.",
+            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1)).sum() / min(relevant, len(hits)),
         ),
         Mistake(
             "precision at every place",
@@ -128,6 +152,37 @@ q1 = Exercise(
             "divided by the hits",
             "You divided by the number of hits. A list that finds one of ten liked films would be perfect then.",
             lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / max(1, np.sum(hits)),
+        ),
+        Mistake(
+            "divided by the hits, even by none",
+            "You divided by the number of hits: NaN where there are none, and perfect where one of ten is found.",
+            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / np.sum(hits),
+        ),
+        Mistake(
+            "divided by the length of the list",
+            "You divided by the length of the list, so somebody with few liked films never gets 1. Divide by what "
+            "could "
+            "be found.",
+            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / len(hits),
+        ),
+        Mistake(
+            "hits as positions",
+            "As an index, the 0 and 1 in hits are positions: you took the first two precisions again and again. "
+            "Multiply "
+            "by hits instead.",
+            lambda hits, relevant: (
+                (np.cumsum(hits) / np.arange(1, len(hits) + 1))[np.asarray(hits)].sum() / min(relevant, len(hits))
+            ),
+        ),
+        Mistake(
+            "not divided",
+            "That is the sum of the precisions. Divide it by as many hits as there could be.",
+            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum(),
+        ),
+        Mistake(
+            "relevant taken for a list",
+            "`relevant` is a number, the n of the formula: how many films the viewer liked.",
+            lambda hits, relevant: len(relevant),
         ),
         Mistake(
             "divided by all liked films",
@@ -144,8 +199,8 @@ q1 = Exercise(
         ),
     ],
     hints=[
-        "precisions has a number for every position. Multiply by hits, and only those at a hit are left. Add them up.",
-        "relevant liked films do not all fit into the list: divide by the smaller of relevant and len(hits).",
+        "Only the positions with a hit count: multiply by hits, and add up.",
+        "relevant is n, a number. A list of len(hits) films can find at most min(relevant, len(hits)) of them.",
         "(precisions * hits).sum() / min(relevant, len(hits))",
     ],
     praise="Its mean over viewers is MAP.",
@@ -155,9 +210,52 @@ q2 = Exercise(
     "6.2",
     "NDCG",
     ndcg,
-    inputs=[(np.array([1, 0, 1, 0, 0]), 3), (np.array([0, 1, 0]), 1)],
+    inputs=[(np.array([1, 0, 1, 0, 0]), 3), (np.array([0, 1, 0]), 1), (np.array([1, 1, 0]), 8)],
     random_inputs=lambda rng: ((rng.random(10) < 0.4).astype(int), int(rng.integers(5, 20))),
     mistakes=[
+        Mistake(
+            "not added up",
+            "You have a number per position. Add them up.",
+            lambda hits, relevant: (
+                hits
+                / np.log2(np.arange(2, len(hits) + 2))
+                / (1 / np.log2(np.arange(2, min(relevant, len(hits)) + 2))).sum()
+            ),
+        ),
+        Mistake(
+            "multiplied by the logarithm",
+            "You multiplied by the logarithm, so late hits are worth more. Divide by it.",
+            lambda hits, relevant: (
+                (hits * np.log2(np.arange(2, len(hits) + 2))).sum()
+                / np.log2(np.arange(2, min(relevant, len(hits)) + 2)).sum()
+            ),
+        ),
+        Mistake(
+            "divided by the length of the list",
+            "You divided by the length of the list. Divide by what the best list would be worth.",
+            lambda hits, relevant: (hits / np.log2(np.arange(2, len(hits) + 2))).sum() / len(hits),
+        ),
+        Mistake(
+            "logarithm of the place",
+            "At the first position log2(1) is 0, and you divide by it. A hit at position p is worth 1 / log2(p + 1).",
+            lambda hits, relevant: (
+                (hits / np.log2(np.arange(1, len(hits) + 1))).sum()
+                / (1 / np.log2(np.arange(1, min(relevant, len(hits)) + 1))).sum()
+            ),
+        ),
+        Mistake(
+            "one position too far",
+            "Your first hit is worth less than 1. Positions count from 1, so it is worth 1 / log2(2).",
+            lambda hits, relevant: (
+                (hits / np.log2(np.arange(3, len(hits) + 3))).sum()
+                / (1 / np.log2(np.arange(3, min(relevant, len(hits)) + 3))).sum()
+            ),
+        ),
+        Mistake(
+            "divided by the number of liked films",
+            "You divided by how many hits there could be. Divide by what they would be worth, each at its position.",
+            lambda hits, relevant: (hits / np.log2(np.arange(2, len(hits) + 2))).sum() / min(relevant, len(hits)),
+        ),
         Mistake(
             "not normalised",
             "That is the gain. Divide it by the gain of the best list, so that 1 is perfect for everybody.",
@@ -205,15 +303,43 @@ q3 = Exercise(
     "6.3",
     "More than chance?",
     interval,
-    inputs=[
-        (
-            np.array([0.5, 0.2, 0.9, 0.4]),
-            np.array([0.4, 0.3, 0.5, 0.4]),
-            np.array([[0, 1, 2, 3], [2, 2, 0, 1], [3, 1, 1, 0]]),
-        )
-    ],
-    random_inputs=lambda rng: (rng.random(40), rng.random(40), rng.integers(40, size=(200, 40))),
+    inputs=[_scores_and_samples(np.random.default_rng(6))],
+    random_inputs=_scores_and_samples,
+    tolerance=0.02,  # quantiles are computed in nine ways; of so many samples, all are nearer to each other
     mistakes=[
+        Mistake(
+            "two intervals subtracted",
+            "You made an interval for each model and subtracted them. Subtract viewer by viewer first, then draw.",
+            lambda one, other, drawn: (
+                np.quantile(one[drawn].mean(axis=1), [0.025, 0.975])
+                - np.quantile(other[drawn].mean(axis=1), [0.025, 0.975])
+            ),
+        ),
+        Mistake(
+            "sums instead of means",
+            "Those are the sums of the samples. Take their means.",
+            lambda one, other, drawn: np.quantile((one - other)[drawn].sum(axis=1), [0.025, 0.975]),
+        ),
+        Mistake(
+            "the means themselves",
+            "Those are the means of all samples. The interval is two numbers: their quantiles 0.025 and 0.975.",
+            lambda one, other, drawn: (one - other)[drawn].mean(axis=1),
+        ),
+        Mistake(
+            "the mean alone",
+            "That is the mean. The interval is two numbers: the quantiles 0.025 and 0.975 of the means of the samples.",
+            lambda one, other, drawn: (one - other)[drawn].mean(),
+        ),
+        Mistake(
+            "5% on each side",
+            "You left out 5% on each side, which is a 90% interval. Leave out 2.5%.",
+            lambda one, other, drawn: np.quantile((one - other)[drawn].mean(axis=1), [0.05, 0.95]),
+        ),
+        Mistake(
+            "one model only",
+            "That is an interval of the first model alone. Subtract the second, viewer by viewer.",
+            lambda one, other, drawn: np.quantile(one[drawn].mean(axis=1), [0.025, 0.975]),
+        ),
         Mistake(
             "not paired",
             "You drew viewers for each model separately. Both served the same viewers: draw the differences.",
@@ -277,13 +403,39 @@ q4 = Exercise(
     inputs=[
         (np.array([-0.2, -0.9, 0.4, -0.1, 0.3]), np.array([False, False, True, False, False]), 3),
         (np.array([-3.0, -1.0, -2.0, -4.0]), np.array([False, True, False, False]), 2),
+        (np.array([-3e12, -1e12, -2e12, -4e12]), np.array([False, True, False, False]), 3),
     ],
     random_inputs=lambda rng: (rng.normal(size=12) - 1, np.arange(12) == rng.integers(12), 5),  # one: no ties at -inf
     mistakes=[
         Mistake(
+            "filtered after the cut",
+            "You cut at k first and filtered then, so too few are left. Take seen films out before you cut.",
+            lambda scores, seen, k: [int(place) for place in np.argsort(-scores, kind="stable")[:k] if not seen[place]],
+        ),
+        Mistake(
+            "not cut",
+            "That is everything. Keep the first k.",
+            lambda scores, seen, k: np.argsort(-np.where(seen, -np.inf, scores), kind="stable"),
+        ),
+        Mistake(
+            "the size of the score",
+            "You sorted by the size of the scores, without their sign. A negative score is a low one.",
+            lambda scores, seen, k: np.argsort(-np.where(seen, -np.inf, np.abs(scores)), kind="stable")[:k],
+        ),
+        Mistake(
             "worst first",
             "Your list begins with the worst: np.argsort sorts in ascending order. Sort the negative scores.",
             lambda scores, seen, k: np.argsort(np.where(seen, np.inf, scores), kind="stable")[:k],
+        ),
+        Mistake(
+            "a very small number",
+            "However small the number that you give to seen films, scores may be smaller. -np.inf never is beaten.",
+            lambda scores, seen, k: np.argsort(-np.where(seen, -999, scores), kind="stable")[:k],
+        ),
+        Mistake(
+            "scores instead of positions",
+            "Those are scores. Return the positions of the films that have them: np.argsort.",
+            lambda scores, seen, k: np.sort(np.where(seen, -np.inf, scores))[::-1][:k],
         ),
         Mistake(
             "seen films scored 0",
@@ -322,7 +474,7 @@ q4 = Exercise(
         ),
     ],
     hints=[
-        "One bug is the direction in which np.argsort sorts, the other is the score that seen films get.",
+        "The two bugs: the direction in which argsort sorts, and what a film that was seen gets.",
         "np.where(seen, -np.inf, scores) takes seen films out of the race.",
         "np.argsort(-allowed)[:k]",
     ],
@@ -334,8 +486,9 @@ q5 = Exercise(
     "Plan an A/B test",
     a_plan,
     judge=judge_plan,
-    asks="It asks for what you change (4 words or more), a metric, and what must not fall (2 words or more "
-    "each), a number of viewers by the formula, and an end that is fixed before the start.",
+    asks="It asks for the change that half of the viewers get (4 words or more), a metric, something that must not "
+    "fall, the viewers per group by the formula (at most half more), and an end that is fixed before the start "
+    "(2 words or more): a number of weeks, a date, or a number of viewers.",
     rubric=[
         "Would somebody else, reading only your plan, come to the same verdict?",
         "What would you do if the metric rises and what must not fall falls?",
@@ -343,7 +496,10 @@ q5 = Exercise(
     ],
     mistakes=[
         Mistake("too few viewers", "too few", lambda: {**a_plan(), "viewers per group": 500}),
-        Mistake("far too many", "ten times", lambda: {**a_plan(), "viewers per group": 1_000_000}),
+        Mistake("far too many", "104 times", lambda: {**a_plan(), "viewers per group": 1_000_000}),
+        Mistake("both groups", "both groups together", lambda: {**a_plan(), "viewers per group": 19_200}),
+        Mistake("the difference", "'change' asks for 4 words", lambda: {**a_plan(), "change": 0.02}),
+        Mistake("a feeling", "If you look every day", lambda: {**a_plan(), "ends": "1 week after I feel like it"}),
         Mistake("a field left out", "is a dictionary with", lambda: {"change": "EASE instead of popularity"}),
         Mistake("no guard", "Name something else", lambda: {**a_plan(), "must not fall": a_plan()["metric"]}),
         Mistake("an open end", "fixed before the start", lambda: {**a_plan(), "ends": "we look every day"}),

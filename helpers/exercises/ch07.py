@@ -26,6 +26,13 @@ def to_bytes(vectors):
     return np.round(vectors / step).astype(np.int8), step
 
 
+def with_flat_steps(answer):
+    """Codes and steps, where the steps may have come as a row of a matrix (keepdims=True)."""
+    if isinstance(answer, (list, tuple)) and len(answer) == 2 and np.ndim(answer[1]) == 2 and len(answer[1]) == 1:
+        return answer[0], np.ravel(answer[1])
+    return answer
+
+
 def merge(answers, k):
     """Ids of the k best of what all shards answered, best first; an answer is (ids, similarities)."""
     ids = np.concatenate([ids for ids, _ in answers])
@@ -84,6 +91,36 @@ q1 = Exercise(
     random_inputs=lambda rng: (int(rng.integers(10**4, 10**9)), int(rng.choice([128, 384, 1024])), 32),
     mistakes=[
         Mistake(
+            "bytes",
+            "Those are bytes. A gigabyte has 10 to the power of 9.",
+            lambda vectors, dimensions, bits: vectors * dimensions * bits / 8,
+        ),
+        Mistake(
+            "multiplied by eight",
+            "You multiplied by 8. A byte has 8 bits, so there are fewer bytes than bits: divide.",
+            lambda vectors, dimensions, bits: vectors * dimensions * bits * 8 / 1e9,
+        ),
+        Mistake(
+            "bits left out",
+            "Four bytes is right for 32 bits. Use `bits`, which may be 8, or 1.",
+            lambda vectors, dimensions, bits: vectors * dimensions * 4 / 1e9,
+        ),
+        Mistake(
+            "whole bytes only",
+            "`//` throws the fraction away: one bit per number becomes nothing. Divide with /.",
+            lambda vectors, dimensions, bits: vectors * dimensions * (bits // 8) / 1e9,
+        ),
+        Mistake(
+            "10e9",
+            "10e9 is ten times as large as 1e9.",
+            lambda vectors, dimensions, bits: vectors * dimensions * bits / 8 / 10e9,
+        ),
+        Mistake(
+            "the dimensions of this course",
+            "You wrote 384. Use `dimensions`, which may be another number.",
+            lambda vectors, dimensions, bits: vectors * 384 * bits / 8 / 1e9,
+        ),
+        Mistake(
             "bits taken for bytes",
             "That is eight times too much: a byte has 8 bits.",
             lambda vectors, dimensions, bits: vectors * dimensions * bits / 1e9,
@@ -117,9 +154,61 @@ q2 = Exercise(
     "7.2",
     "One byte per number",
     to_bytes,
+    form=with_flat_steps,
     inputs=[(np.array([[0.5, -0.021, 0.1], [-0.24, 0.04, 0.1]]),)],
     random_inputs=lambda rng: (rng.normal(size=(6, 4)),),
     mistakes=[
+        Mistake(
+            "codes only",
+            "Those are the codes. Return the steps, too: codes, step.",
+            lambda vectors: to_bytes(vectors)[0],
+        ),
+        Mistake(
+            "exchanged",
+            "Return the codes first, then the steps.",
+            lambda vectors: to_bytes(vectors)[::-1],
+        ),
+        Mistake(
+            "multiplied by the step",
+            "You multiplied by the step. Divide: codes * step gives the vectors back.",
+            lambda vectors: (np.round(vectors * to_bytes(vectors)[1]).astype(np.int8), to_bytes(vectors)[1]),
+        ),
+        Mistake(
+            "128 steps",
+            "You divided by 128. The codes go from -127 to 127.",
+            lambda vectors: (
+                np.round(vectors / (np.abs(vectors).max(axis=0) / 128)).astype(int),
+                np.abs(vectors).max(axis=0) / 128,
+            ),
+        ),
+        Mistake(
+            "255 steps",
+            "You divided by 255. The codes go from -127 to 127, on both sides of 0.",
+            lambda vectors: (
+                np.round(vectors / (np.abs(vectors).max(axis=0) / 255)).astype(int),
+                np.abs(vectors).max(axis=0) / 255,
+            ),
+        ),
+        Mistake(
+            "the largest instead of the step",
+            "The codes are right. The step is what one unit of a code stands for: the largest number divided by 127.",
+            lambda vectors: (to_bytes(vectors)[0], np.abs(vectors).max(axis=0)),
+        ),
+        Mistake(
+            "step upside down",
+            "The codes are right. The step is upside down: codes * step has to give the vectors back.",
+            lambda vectors: (to_bytes(vectors)[0], 1 / to_bytes(vectors)[1]),
+        ),
+        Mistake(
+            "not rounded",
+            "The codes are not whole numbers yet: np.round, then astype(np.int8).",
+            lambda vectors: (vectors / to_bytes(vectors)[1], to_bytes(vectors)[1]),
+        ),
+        Mistake(
+            "no sign in the type",
+            "uint8 has no negative numbers: -1 becomes 255. Use int8.",
+            lambda vectors: (to_bytes(vectors)[0].astype(np.uint8), to_bytes(vectors)[1]),
+        ),
         Mistake(
             "one step for all",
             "You took one step for the whole matrix: a column of small numbers loses nearly everything.",
@@ -163,9 +252,37 @@ q3 = Exercise(
     "Merge the shards",
     merge,
     asks="`answers` is a list with a pair (ids, similarities) for each shard: two arrays of one length, best first.",
-    inputs=[(SHARDS, 3), (SHARDS, 10)],
+    inputs=[(SHARDS, 3), (SHARDS, 10), (SHARDS[:2], 3), (SHARDS[1:2], 1)],
     random_inputs=_answers,
     mistakes=[
+        Mistake(
+            "similarities",
+            "Those are similarities. Return the ids of the films that have them.",
+            lambda answers, k: np.sort(np.concatenate([s for _, s in answers]))[::-1][:k].tolist(),
+        ),
+        Mistake(
+            "sorted by id",
+            "You sorted by id. Sort by similarity.",
+            lambda answers, k: sorted(np.concatenate([ids for ids, _ in answers]).tolist())[:k],
+        ),
+        Mistake(
+            "not cut",
+            "Those are the answers of all shards, sorted. Keep the first k.",
+            lambda answers, k: merge(answers, 10**6),
+        ),
+        Mistake(
+            "pairs",
+            "You returned pairs. Return the ids alone.",
+            lambda answers, k: sorted(
+                ((int(i), float(s)) for ids, sims in answers for i, s in zip(ids, sims, strict=True)),
+                key=lambda pair: -pair[1],
+            )[:k],
+        ),
+        Mistake(
+            "one shard only",
+            "That is one shard. The others may hold nearer ones.",
+            lambda answers, k: max(answers, key=lambda pair: pair[1].max())[0][:k].tolist(),
+        ),
         Mistake(
             "one shard after the other",
             "You took the shards' answers one after the other. The best of the second may be better than the first's.",
@@ -202,6 +319,31 @@ q4 = Exercise(
     inputs=[(10, 1, 0.01), (10, 2, 0.01), (100, 3, 0.05)],
     random_inputs=lambda rng: (int(rng.integers(2, 50)), int(rng.integers(1, 4)), float(rng.uniform(0.01, 0.2))),
     mistakes=[
+        Mistake(
+            "one of all machines",
+            "You asked for any machine to be up. Every shard needs a live copy.",
+            lambda shards, copies, failed: 1 - failed ** (shards * copies),
+        ),
+        Mistake(
+            "multiplied instead of raised",
+            "You multiplied by the number of shards. Independent things that must all hold: raise to that power.",
+            lambda shards, copies, failed: (1 - failed**copies) * shards,
+        ),
+        Mistake(
+            "copies multiplied",
+            "All copies are down with probability failed ** copies, not failed * copies: more copies make that rarer.",
+            lambda shards, copies, failed: (1 - failed * copies) ** shards,
+        ),
+        Mistake(
+            "copies ignored",
+            "You left out the copies. A shard is missing only when all of its copies are down: failed ** copies.",
+            lambda shards, copies, failed: (1 - failed) ** shards,
+        ),
+        Mistake(
+            "all shards at once",
+            "That is the probability that all shards are down at once. One missing shard already loses neighbors.",
+            lambda shards, copies, failed: (failed**copies) ** shards,
+        ),
         Mistake(
             "one machine",
             "That is the probability for one shard. All of them have to be there.",

@@ -31,6 +31,10 @@ def allowed(years, genres, first, last, chosen):
     return in_time & np.array(fits)
 
 
+def _genre_mask(genres, wanted):
+    return np.array([not wanted or bool(set(film.split("|")) & set(wanted)) for film in genres])
+
+
 def same_people(left, right):
     """Sorted names that two casts share; names are joined by bars, and a cast may be empty."""
     return sorted((set(left.split("|")) & set(right.split("|"))) - {""})
@@ -76,7 +80,7 @@ class _Card(HTMLParser):
         self.parts: list[tuple] = []
 
     def handle_starttag(self, tag, attrs):
-        width = re.search(r"width\s*:\s*([\d.]+)\s*(\S*?)\s*(;|$)", dict(attrs).get("style") or "")
+        width = re.search(r"width\s*:\s*([\d.]+)\s*(\S*?)\s*(;|$)", (dict(attrs).get("style") or "").lower())
         size = (round(float(width[1]), 1), width[2]) if width else ()
         self.parts.append(("<", tag, *size))
 
@@ -84,7 +88,8 @@ class _Card(HTMLParser):
         self.parts.append((">", tag))
 
     def handle_data(self, data):
-        self.parts.append(("text", data))
+        if data.strip():  # blanks between tags are not seen
+            self.parts.append(("text", data))
 
 
 def as_a_browser_reads(card):
@@ -109,6 +114,36 @@ q1 = Exercise(
     inputs=[((), 3), ((3, 5), 7), ((3, 5, 8), 5)],
     random_inputs=lambda rng: (tuple(rng.permutation(9)[:5].tolist()), int(rng.integers(9))),
     mistakes=[
+        Mistake(
+            "never added",
+            "The film never joins. If it is not among the likes yet, put it at the end.",
+            lambda likes, film: tuple(other for other in likes if other != film),
+        ),
+        Mistake(
+            "the last one dropped",
+            "You took back the last film, whichever it is. Take back the film that was clicked.",
+            lambda likes, film: likes[:-1] if film in likes else (*likes, film),
+        ),
+        Mistake(
+            "moved to the end",
+            "A second click moves the film to the end in your answer. It has to take the like back.",
+            lambda likes, film: (*(other for other in likes if other != film), film),
+        ),
+        Mistake(
+            "a tuple within a tuple",
+            "You put the tuple itself into a new one. (*likes, film) spreads it out.",
+            lambda likes, film: (likes, film),
+        ),
+        Mistake(
+            "the two cases exchanged",
+            "The two cases are exchanged: you add what is there, and take away what is not.",
+            lambda likes, film: (*likes, film) if film in likes else tuple(other for other in likes if other != film),
+        ),
+        Mistake(
+            "appended",
+            "A tuple cannot be changed, so it has no append. Make a new one: (*likes, film).",
+            lambda likes, film: likes.append(film),
+        ),
         Mistake(
             "always added",
             "A second click takes the like back. In your answer the film is there twice.",
@@ -152,9 +187,57 @@ q2 = Exercise(
         ["|".join(rng.permutation(["War", "Drama", "Comedy"])[: rng.integers(1, 3)]) for _ in range(8)],
         1992,
         1997,
-        ("War", "Comedy"),
+        ("War",),
     ),
     mistakes=[
+        Mistake(
+            "either mask",
+            "You joined the two masks with |, so one of them is enough. A film has to pass both: &.",
+            lambda years, genres, first, last, wanted: (
+                ((years >= first) & (years <= last)) | _genre_mask(genres, wanted)
+            ),
+        ),
+        Mistake(
+            "years only",
+            "You looked at the years only. The genres count, too.",
+            lambda years, genres, first, last, wanted: (years >= first) & (years <= last),
+        ),
+        Mistake(
+            "genres only",
+            "You looked at the genres only. The years count, too.",
+            lambda years, genres, first, last, wanted: _genre_mask(genres, wanted),
+        ),
+        Mistake(
+            "unknown years let through",
+            "A film of an unknown year (NaN) comes through. Nobody knows that it is in the range: leave it out.",
+            lambda years, genres, first, last, wanted: (
+                (np.isnan(years) | ((years >= first) & (years <= last))) & _genre_mask(genres, wanted)
+            ),
+        ),
+        Mistake(
+            "whole cells compared",
+            "You compared the whole cell: Horror|Drama is not Horror. Split it at the bar.",
+            lambda years, genres, first, last, wanted: (
+                (years >= first) & (years <= last) & np.array([not wanted or film in wanted for film in genres])
+            ),
+        ),
+        Mistake(
+            "positions",
+            "Those are positions. The mask has one True or False per film.",
+            lambda years, genres, first, last, wanted: np.flatnonzero(allowed(years, genres, first, last, wanted)),
+        ),
+        Mistake(
+            "the first genre only",
+            "You looked at the first genre of each film only. Any of them may be the wanted one.",
+            lambda years, genres, first, last, wanted: (
+                (years >= first) & (years <= last) & _genre_mask([film.split("|")[0] for film in genres], wanted)
+            ),
+        ),
+        Mistake(
+            "last year left out",
+            "A film of the last year is allowed, too: <=.",
+            lambda years, genres, first, last, wanted: (years >= first) & (years < last) & _genre_mask(genres, wanted),
+        ),
         Mistake(
             "all genres needed",
             "You asked for all chosen genres at once. One of them is enough.",
@@ -211,6 +294,36 @@ q3 = Exercise(
     ],
     mistakes=[
         Mistake(
+            "letters",
+            "set() of a text holds its letters. Split the casts at the bar first.",
+            lambda left, right: sorted(set(left) & set(right)),
+        ),
+        Mistake(
+            "how many",
+            "That is how many there are. Return the names.",
+            lambda left, right: len(same_people(left, right)),
+        ),
+        Mistake(
+            "one text",
+            "You joined the names into one text. Return the list.",
+            lambda left, right: "|".join(same_people(left, right)),
+        ),
+        Mistake(
+            "split at spaces",
+            "You split at spaces, which tears names apart. Split at the bar.",
+            lambda left, right: sorted(set(left.split()) & set(right.split())),
+        ),
+        Mistake(
+            "the others",
+            "Those are the names that only one cast has: ^. Shared ones are &.",
+            lambda left, right: sorted((set(left.split("|")) ^ set(right.split("|"))) - {""}),
+        ),
+        Mistake(
+            "yes or no",
+            "You say whether there are any. Return the names.",
+            lambda left, right: bool(same_people(left, right)),
+        ),
+        Mistake(
             "an empty name",
             "Two empty casts share nobody. But ''.split('|') is [''], one empty name: take it out.",
             lambda left, right: sorted(set(left.split("|")) & set(right.split("|"))),
@@ -246,6 +359,48 @@ q4 = Exercise(
     compared_as=as_a_browser_reads,
     inputs=[("Alien", 0.61), ('<img src=x onerror="alert(1)">', 0.5), ("Tom &amp; Jerry", 1.0)],
     mistakes=[
+        Mistake(
+            "no bar",
+            "The bar is missing: <i style=...></i> after the title.",
+            lambda title, strength: f"<b>{html.escape(title)}</b>",
+        ),
+        Mistake(
+            "share as percent",
+            "You wrote 0.61% for 0.61. Multiply by 100, or let {strength:.0%} do it.",
+            lambda title, strength: f'<b>{html.escape(title)}</b><i style="width:{strength}%"></i>',
+        ),
+        Mistake(
+            "the width of the example",
+            "The bar always has the width of the example. Use `strength`.",
+            lambda title, strength: f'<b>{html.escape(title)}</b><i style="width:61%"></i>',
+        ),
+        Mistake(
+            "escaped twice",
+            "You escaped twice: people will see &amp;lt; instead of a bracket. Once is enough.",
+            lambda title, strength: f'<b>{html.escape(html.escape(title))}</b><i style="width:{strength:.0%}"></i>',
+        ),
+        Mistake(
+            "brackets deleted",
+            "You took the brackets away, so the title is another one. html.escape keeps it, and makes it harmless.",
+            lambda title, strength: (
+                f'<b>{title.replace("<", "").replace(">", "")}</b><i style="width:{strength:.0%}"></i>'
+            ),
+        ),
+        Mistake(
+            "not bold",
+            "The title stands in <b>...</b>.",
+            lambda title, strength: f'{html.escape(title)}<i style="width:{strength:.0%}"></i>',
+        ),
+        Mistake(
+            "pixels",
+            "You gave the width in px. A bar of 61% fits everywhere: use %.",
+            lambda title, strength: f'<b>{html.escape(title)}</b><i style="width:{100 * strength:.0f}px"></i>',
+        ),
+        Mistake(
+            "a tag left open",
+            "The title never ends: write </b> after it.",
+            lambda title, strength: f'<b>{html.escape(title)}<b><i style="width:{strength:.0%}"></i>',
+        ),
         Mistake(
             "not escaped",
             "The title goes into the page as it is: a title that is HTML runs. html.escape makes it text.",

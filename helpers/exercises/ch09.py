@@ -32,11 +32,24 @@ def passage(parts):
     return " ".join(f"{part}." for part in kept if part)
 
 
+def _kept(parts):
+    """The cells that are not missing, without blanks and their periods."""
+    return [part.strip().rstrip(".") for part in parts if isinstance(part, str) and part.strip()]
+
+
 def wilson(hits, total):
     """Interval of Wilson (1927) that holds a share in 95 of 100 cases."""
     share, square = hits / total, Z**2
     middle = share + square / (2 * total)
     half = Z * np.sqrt(share * (1 - share) / total + square / (4 * total**2))
+    return (middle - half) / (1 + square / total), (middle + half) / (1 + square / total)
+
+
+def _wilson_with(hits, total, z=Z, square=None, root=np.sqrt, below=None):
+    """The interval with one thing wrong with it, as the arguments say."""
+    share, square = hits / total, z**2 if square is None else square
+    half = z * root(share * (1 - share) / total + square / (below or 4 * total**2))
+    middle = share + square / (2 * total)
     return (middle - half) / (1 + square / total), (middle + half) / (1 + square / total)
 
 
@@ -84,8 +97,51 @@ q1 = Exercise(
     inputs=[
         (_table(["Soup", "soup ", None, "Tart", None], ["hot", None, " ", "sweet", "?"]), "name", "about"),
         (_table(["A", "A", "a", "B"], ["x", "y", "z", ""]), "name", "about"),
+        (
+            _table(["Pie", " ", "", "pie", "Pie", "Tea", "Jam"], [*"xyz", "", *"uvw"]).set_axis(
+                ["dish", "steps"], axis=1
+            ),
+            "dish",
+            "steps",
+        ),
     ],
     mistakes=[
+        Mistake(
+            "all cells",
+            "You counted the cells. len(table) is the number of rows.",
+            lambda table, title, text: {**report(table, title, text), "rows": table.size},
+        ),
+        Mistake(
+            "rows with a title",
+            "You counted the rows that have a title. len(table) is the number of all rows.",
+            lambda table, title, text: {**report(table, title, text), "rows": table[title].count()},
+        ),
+        Mistake(
+            "blank titles are titles",
+            "A title of blanks is as empty as a missing one: strip before you compare.",
+            lambda table, title, text: {**report(table, title, text), "without title": int(table[title].isna().sum())},
+        ),
+        Mistake(
+            "filled cells",
+            "You counted the cells that have a text. Count those that have none.",
+            lambda table, title, text: {
+                **report(table, title, text),
+                "without text": len(table) - report(table, title, text)["without text"],
+            },
+        ),
+        Mistake(
+            "numbers without names",
+            "Those are the numbers. Give each its name, in a dictionary.",
+            lambda table, title, text: list(report(table, title, text).values()),
+        ),
+        Mistake(
+            "different titles",
+            "You counted how many different titles there are. Count the rows that repeat one.",
+            lambda table, title, text: {
+                **report(table, title, text),
+                "same title again": table[title].str.strip().str.casefold().nunique(),
+            },
+        ),
         Mistake(
             "blanks count as text",
             "A cell that holds only spaces is as empty as a missing one: strip before you compare.",
@@ -138,6 +194,46 @@ q2 = Exercise(
     compared_as=lambda text: [text],  # capitals count
     mistakes=[
         Mistake(
+            "last period missing",
+            "The last period is missing: join puts it between the parts only.",
+            lambda parts: ". ".join(_kept(parts)),
+        ),
+        Mistake(
+            "not joined",
+            "Those are the sentences. Join them into one text, with a space in between.",
+            lambda parts: [f"{part}." for part in _kept(parts)],
+        ),
+        Mistake(
+            "no space",
+            "The sentences run together. Put a space in between: ' '.join(...).",
+            lambda parts: "".join(f"{part}." for part in _kept(parts)),
+        ),
+        Mistake(
+            "a space at the end",
+            "A space is left at the end: join with it, or strip.",
+            lambda parts: "".join(f"{part}. " for part in _kept(parts)),
+        ),
+        Mistake(
+            "lines",
+            "You put each part on a line of its own. One text, with a space in between.",
+            lambda parts: "\n".join(f"{part}." for part in _kept(parts)),
+        ),
+        Mistake(
+            "commas",
+            "You joined the parts with commas. Each ends with a period of its own.",
+            lambda parts: ", ".join(_kept(parts)) + "." * bool(_kept(parts)),
+        ),
+        Mistake(
+            "small letters",
+            "You changed the letters to lower case. Leave them as they are.",
+            lambda parts: passage(parts).lower(),
+        ),
+        Mistake(
+            "blanks kept",
+            "Blanks around a cell are still there: strip first, then take off the period.",
+            lambda parts: " ".join(part.rstrip(".") + "." for part in parts if isinstance(part, str) and part.strip()),
+        ),
+        Mistake(
             "nan embedded",
             "Missing cells became the words nan or None, which then make dishes alike. Leave them out.",
             lambda parts: " ".join(f"{str(part).strip().rstrip('.')}." for part in parts if str(part).strip()),
@@ -184,6 +280,53 @@ q3 = Exercise(
     tolerance=1e-3,
     mistakes=[
         Mistake(
+            "z of 2",
+            "You took 2 for z. Here it is 1.96.",
+            lambda hits, total: _wilson_with(hits, total, z=2.0),
+        ),
+        Mistake(
+            "z of 1.645",
+            "That z leaves 5% out on each side. For 95 of 100 cases it is 1.96.",
+            lambda hits, total: _wilson_with(hits, total, z=1.645),
+        ),
+        Mistake(
+            "root missing",
+            "The square root is missing.",
+            lambda hits, total: _wilson_with(hits, total, root=lambda square: square),
+        ),
+        Mistake(
+            "z not squared",
+            "z is squared in three places: above twice, below once. One of yours is not.",
+            lambda hits, total: _wilson_with(hits, total, square=Z),
+        ),
+        Mistake(
+            "n not squared under the root",
+            "Under the root, the second term has n squared below: z²/(4n²).",
+            lambda hits, total: _wilson_with(hits, total, below=4 * total),
+        ),
+        Mistake(
+            "only the half divided",
+            "You divided the part after ± only. Everything above the bar is divided by 1 + z²/n.",
+            lambda hits, total: (
+                lambda ends, middle: tuple(end + middle - middle / (1 + Z**2 / total) for end in ends)
+            )(wilson(hits, total), hits / total + Z**2 / (2 * total)),
+        ),
+        Mistake(
+            "the middle only",
+            "That is one number. Return both ends: with minus, then with plus.",
+            lambda hits, total: sum(wilson(hits, total)) / 2,
+        ),
+        Mistake(
+            "the width",
+            "That is the width of the interval. Return its two ends.",
+            lambda hits, total: wilson(hits, total)[1] - wilson(hits, total)[0],
+        ),
+        Mistake(
+            "counts",
+            "Those are counts. Give shares: leave out the multiplication by n.",
+            lambda hits, total: tuple(total * end for end in wilson(hits, total)),
+        ),
+        Mistake(
             "the plain interval",
             "That is the plain normal interval. For 20 of 20 it has no width at all, and near 0 it goes below 0.",
             lambda hits, total: (
@@ -223,6 +366,42 @@ q4 = Exercise(
     random_inputs=lambda rng: (np.array([rng.permutation(6)[:3] for _ in range(10)]), 10),  # nobody twice
     takes=lambda neighbors, n: (np.reshape(neighbors, (n, -1)), n),
     mistakes=[
+        Mistake(
+            "the largest",
+            "That is the largest of the counts. Return all of them, one per row.",
+            lambda neighbors, n: np.bincount(np.ravel(neighbors), minlength=n).max(),
+        ),
+        Mistake(
+            "sorted",
+            "You sorted the counts. Position i belongs to row i: leave them in order.",
+            lambda neighbors, n: np.sort(np.bincount(np.ravel(neighbors), minlength=n))[::-1],
+        ),
+        Mistake(
+            "ranked rows",
+            "Those are rows, the most frequent first. Return how often each occurs, in the order of the rows.",
+            lambda neighbors, n: np.argsort(-np.bincount(np.ravel(neighbors), minlength=n), kind="stable"),
+        ),
+        Mistake(
+            "length of each list",
+            "You counted how many neighbors a row has, which is k for all. Count how often it is a neighbor of others.",
+            lambda neighbors, n: [len(row) for row in neighbors],
+        ),
+        Mistake(
+            "shares of n",
+            "Give counts, not shares of n.",
+            lambda neighbors, n: np.bincount(np.ravel(neighbors), minlength=n) / n,
+        ),
+        Mistake(
+            "not raveled",
+            "np.bincount takes one row of numbers: np.ravel(neighbors) first.",
+            lambda neighbors, n: np.bincount(neighbors, minlength=n),
+        ),
+        Mistake(
+            "most frequent first",
+            "value_counts sorts by count, and leaves out rows that are nobody's neighbor. np.bincount(..., "
+            "minlength=n) does neither.",
+            lambda neighbors, n: pd.Series(np.ravel(neighbors)).value_counts().to_numpy(),
+        ),
         Mistake(
             "those without are missing",
             "A row that is nobody's neighbor needs a 0: np.bincount(..., minlength=n).",

@@ -18,6 +18,10 @@ def bpr_loss(viewer, liked, other):
     return np.log(1 + np.exp(-difference))
 
 
+def _sigmoid(difference):
+    return 1 / (1 + np.exp(-difference))
+
+
 def in_batch_loss(viewers, films, shares):
     """Mean softmax loss of a batch whose row i liked film i; all scores are corrected for how often a film is drawn."""
     scores = viewers @ films.T - np.log(shares)
@@ -27,6 +31,12 @@ def in_batch_loss(viewers, films, shares):
 
 def _softmax_loss(scores):
     return np.mean(np.log(np.exp(scores).sum(axis=1)) - np.diag(scores))
+
+
+def _own_shares(viewers, films, shares):
+    """The share of each viewer's own film in the softmax."""
+    weights = np.exp(viewers @ films.T - np.log(shares))
+    return np.diag(weights) / weights.sum(axis=1)
 
 
 def transitions(sequences, films):
@@ -131,6 +141,47 @@ q1 = Exercise(
     random_inputs=lambda rng: tuple(rng.normal(size=(3, 4))),
     mistakes=[
         Mistake(
+            "sigmoid of each score",
+            "You took the sigmoid of each score. Take it once, of the difference.",
+            lambda viewer, liked, other: np.log(_sigmoid(viewer @ other)) - np.log(_sigmoid(viewer @ liked)),
+        ),
+        Mistake(
+            "base 10",
+            "That is the logarithm to base 10. The loss has the natural one: np.log.",
+            lambda viewer, liked, other: bpr_loss(viewer, liked, other) / np.log(10),
+        ),
+        Mistake(
+            "base 2",
+            "That is the logarithm to base 2. The loss has the natural one: np.log.",
+            lambda viewer, liked, other: bpr_loss(viewer, liked, other) / np.log(2),
+        ),
+        Mistake(
+            "the difference",
+            "That is the difference of the scores. The loss is minus the logarithm of its sigmoid.",
+            lambda viewer, liked, other: viewer @ liked - viewer @ other,
+        ),
+        Mistake(
+            "the one forgotten",
+            "The 1 inside the sigmoid is missing: what is left is minus the difference.",
+            lambda viewer, liked, other: viewer @ other - viewer @ liked,
+        ),
+        Mistake(
+            "one minus the chance",
+            "That is the chance that the order is wrong. The loss is minus the logarithm of the chance that it is "
+            "right.",
+            lambda viewer, liked, other: 1 - _sigmoid(viewer @ liked - viewer @ other),
+        ),
+        Mistake(
+            "not added up",
+            "viewer * liked has a number per dimension. viewer @ liked adds them up.",
+            lambda viewer, liked, other: -np.log(_sigmoid(viewer * liked - viewer * other)),
+        ),
+        Mistake(
+            "a hinge",
+            "That is the hinge loss. BPR takes minus the logarithm of the sigmoid.",
+            lambda viewer, liked, other: max(0.0, 1 - (viewer @ liked - viewer @ other)),
+        ),
+        Mistake(
             "films exchanged",
             "Your loss falls when the other film scores higher. The liked film comes first in the difference.",
             lambda viewer, liked, other: bpr_loss(viewer, other, liked),
@@ -172,6 +223,50 @@ q2 = Exercise(
     ],
     random_inputs=lambda rng: (rng.normal(size=(5, 3)), rng.normal(size=(5, 3)), rng.random(5) / 2 + 0.01),
     mistakes=[
+        Mistake(
+            "a loss per viewer",
+            "Those are the losses of all viewers. Take their mean.",
+            lambda viewers, films, shares: np.array(
+                [np.log(np.exp(row).sum()) - row[place] for place, row in enumerate(viewers @ films.T - np.log(shares))]
+            ),
+        ),
+        Mistake(
+            "divided by the shares",
+            "You divided by the shares. Subtract their logarithm.",
+            lambda viewers, films, shares: _softmax_loss(viewers @ films.T / shares),
+        ),
+        Mistake(
+            "mean before the logarithm",
+            "You took the mean of the shares, then its logarithm. First the logarithm of each, then the mean.",
+            lambda viewers, films, shares: -np.log(np.mean(_own_shares(viewers, films, shares))),
+        ),
+        Mistake(
+            "the share itself",
+            "That is the mean share, which grows when the model gets better. The loss is minus its logarithm.",
+            lambda viewers, films, shares: np.mean(_own_shares(viewers, films, shares)),
+        ),
+        Mistake(
+            "own score not corrected",
+            "You corrected the scores below the bar, and not the one above. All scores are corrected.",
+            lambda viewers, films, shares: _softmax_loss(viewers @ films.T - np.log(shares)) - np.log(shares).mean(),
+        ),
+        Mistake(
+            "one softmax for all",
+            "You added up over the whole batch. Each viewer has a softmax of their own: axis 1.",
+            lambda viewers, films, shares: np.mean(
+                np.log(np.exp(viewers @ films.T - np.log(shares)).sum()) - np.diag(viewers @ films.T - np.log(shares))
+            ),
+        ),
+        Mistake(
+            "own film left out",
+            "You left the liked film out of the sum. It is one of those that the viewer chooses among.",
+            lambda viewers, films, shares: np.mean(
+                [
+                    np.log(np.exp(np.delete(row, place)).sum()) - row[place]
+                    for place, row in enumerate(viewers @ films.T - np.log(shares))
+                ]
+            ),
+        ),
         Mistake(
             "not corrected",
             "The correction is missing: subtract np.log(shares) from the scores before the softmax.",
@@ -217,6 +312,50 @@ q3 = Exercise(
     random_inputs=lambda rng: (_sequences(rng), 6),
     mistakes=[
         Mistake(
+            "NaN where nothing followed",
+            "Where nothing followed you divide by 0. Leave zeros there.",
+            lambda sequences, films: _counted(sequences, films) / _counted(sequences, films).sum(axis=1, keepdims=True),
+        ),
+        Mistake(
+            "shares of all moves",
+            "You divided by all moves. Each row is divided by its own sum.",
+            lambda sequences, films: _counted(sequences, films) / _counted(sequences, films).sum(),
+        ),
+        Mistake(
+            "both directions",
+            "You counted each move in both directions. A move goes from the film before to the film after.",
+            lambda sequences, films: _normalized(_counted(sequences, films) + _counted(sequences, films).T),
+        ),
+        Mistake(
+            "across sequences",
+            "You joined the sequences, so the end of one leads to the beginning of the next. Count within each.",
+            lambda sequences, films: _normalized(_counted([sum(map(list, sequences), [])], films)),
+        ),
+        Mistake(
+            "counted once",
+            "You noted whether a move occurs. Count how often: += 1.",
+            lambda sequences, films: _normalized(np.minimum(_counted(sequences, films), 1)),
+        ),
+        Mistake(
+            "divided by how often it was seen",
+            "You divided by how often the film occurs. Its last place leads nowhere: divide by the moves that start "
+            "there.",
+            lambda sequences, films: (
+                _counted(sequences, films)
+                / np.maximum(np.bincount(np.concatenate(sequences), minlength=films), 1)[:, None]
+            ),
+        ),
+        Mistake(
+            "last move left out",
+            "The last move of each sequence is missing.",
+            lambda sequences, films: transitions([sequence[:-1] for sequence in sequences], films),
+        ),
+        Mistake(
+            "smoothed",
+            "You added one to every count. Here, what was never seen stays 0.",
+            lambda sequences, films: _normalized(_counted(sequences, films) + 1),
+        ),
+        Mistake(
             "counts",
             "Those are counts. Divide each row by its sum, so that it holds shares.",
             _counted,
@@ -252,6 +391,62 @@ q4 = Exercise(
     inputs=[(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 2.0]]))],
     random_inputs=lambda rng: (rng.normal(size=(4, 3)), rng.normal(size=(4, 3))),
     mistakes=[
+        Mistake(
+            "scaled by the number of places",
+            "You divided by the root of the number of places. Take the number of dimensions: queries.shape[1].",
+            lambda queries, keys: _attention(
+                queries * (queries.shape[1] / len(queries)) ** 0.5, keys, np.triu_indices(len(queries), 1)
+            ),
+        ),
+        Mistake(
+            "root forgotten",
+            "You divided by the number of dimensions. Divide by its root.",
+            lambda queries, keys: _attention(queries / queries.shape[1] ** 0.5, keys, np.triu_indices(len(queries), 1)),
+        ),
+        Mistake(
+            "queries and keys exchanged",
+            "You exchanged queries and keys. A row belongs to a query: queries @ keys.T.",
+            lambda queries, keys: attention(keys, queries),
+        ),
+        Mistake(
+            "hidden with 0",
+            "You hid the future with 0 before the softmax, and exp(0) is 1. Use -np.inf.",
+            lambda queries, keys: _normalized(np.exp(np.tril(queries @ keys.T / np.sqrt(queries.shape[1])))),
+        ),
+        Mistake(
+            "no softmax",
+            "You divided the scores by their sum. A softmax takes np.exp of them first.",
+            lambda queries, keys: np.tril(queries @ keys.T) / np.tril(queries @ keys.T).sum(axis=1, keepdims=True),
+        ),
+        Mistake(
+            "not normalized",
+            "The rows do not add up to 1 yet: divide by weights.sum(axis=1, keepdims=True).",
+            lambda queries, keys: np.tril(np.exp(queries @ keys.T / np.sqrt(queries.shape[1]))),
+        ),
+        Mistake(
+            "columns normalized",
+            "Your columns add up to 1. A place looks along its row: axis=1.",
+            lambda queries, keys: _normalized(np.tril(np.exp(queries @ keys.T / np.sqrt(queries.shape[1]))), axis=0),
+        ),
+        Mistake(
+            "one softmax for all",
+            "All your weights together add up to 1. Each row has a softmax of its own: axis=1, keepdims=True.",
+            lambda queries, keys: (lambda weights: weights / weights.sum())(
+                np.tril(np.exp(queries @ keys.T / np.sqrt(queries.shape[1])))
+            ),
+        ),
+        Mistake(
+            "sums across columns",
+            "The sums of the rows are divided into the columns: keepdims=True makes a column of them.",
+            lambda queries, keys: (lambda weights: weights / weights.sum(axis=1))(
+                np.tril(np.exp(queries @ keys.T / np.sqrt(queries.shape[1])))
+            ),
+        ),
+        Mistake(
+            "scores",
+            "Those are the scores. The weights are their softmax, row by row.",
+            lambda queries, keys: np.where(np.tri(len(queries)), queries @ keys.T / np.sqrt(queries.shape[1]), -np.inf),
+        ),
         Mistake(
             "future seen",
             "The first place looks at later ones: it sees the film that it has to guess. Hide them.",

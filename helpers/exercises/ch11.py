@@ -14,6 +14,11 @@ def confounds(one, other):
     return {name for name in one if name != "model" and one[name] != other[name]}
 
 
+def as_names(answer):
+    """A collection as a set: the order does not count."""
+    return set(answer) if isinstance(answer, (list, tuple, set, dict)) else answer
+
+
 def later_share(train_times, test_begins):
     """For each viewer: the share of all training ratings that were given after the viewer's test began."""
     return np.array([(train_times > begin).mean() for begin in test_begins])
@@ -23,6 +28,16 @@ def interval(differences, seeds, viewers):
     """95% interval of a mean difference, over samples of seeds (rows) and of viewers (columns)."""
     means = [differences[np.ix_(rows, columns)].mean() for rows, columns in zip(seeds, viewers, strict=True)]
     return np.quantile(means, [0.025, 0.975])
+
+
+def _means(differences, seeds, viewers, of=np.mean):
+    return [of(differences[np.ix_(*pair)]) for pair in zip(seeds, viewers, strict=True)]
+
+
+def _seeds_and_viewers(rng):
+    """Three seeds that differ, viewers of whom a few differ much, and many samples of both."""
+    differences = rng.normal(size=(3, 1)) + rng.exponential(size=(3, 30)) ** 2
+    return differences, rng.integers(3, size=(1000, 3)), rng.integers(30, size=(1000, 30))
 
 
 def a_comparison() -> dict:
@@ -79,9 +94,35 @@ q1 = Exercise(
         (CONDITIONS, {**CONDITIONS, "model": "profile", "inputs": "text"}),
         (CONDITIONS, {**CONDITIONS, "model": "profile"}),
         (CONDITIONS, {"model": "profile", "split": "random", "inputs": "everything", "k": 10, "tuned": False}),
+        ({"seed": 1, "model": "map", "films": 900}, {"seed": 2, "model": "map", "films": 900}),
     ],
-    form=set,
+    form=as_names,
     mistakes=[
+        Mistake(
+            "all names",
+            "Those are all the names. Keep the ones whose values differ.",
+            lambda one, other: {name for name in one if name != "model"},
+        ),
+        Mistake(
+            "how many",
+            "That is how many there are. Return their names.",
+            lambda one, other: len(confounds(one, other)),
+        ),
+        Mistake(
+            "pairs",
+            "Those are names with their values. Return the names alone.",
+            lambda one, other: set(one.items()) ^ set(other.items()),
+        ),
+        Mistake(
+            "values of the first",
+            "Those are values of the first. Return the names of the conditions.",
+            lambda one, other: {one[name] for name in confounds(one, other)},
+        ),
+        Mistake(
+            "names in one only",
+            "Both have the same names. Compare the values: one[name] != other[name].",
+            lambda one, other: set(one) - set(other),
+        ),
         Mistake(
             "the model, too",
             "The model is what you compare, so it has to differ. Everything else is a confound: leave 'model' out.",
@@ -113,6 +154,28 @@ q2 = Exercise(
     inputs=[(np.array([1, 2, 3, 4]), np.array([2, 4])), (np.array([5, 5, 6]), np.array([5, 1, 9]))],
     random_inputs=lambda rng: (rng.integers(100, size=50), rng.integers(100, size=8)),
     mistakes=[
+        Mistake(
+            "not after",
+            "That is the share that was not given later. Turn the comparison around.",
+            lambda train_times, test_begins: np.array([(train_times <= begin).mean() for begin in test_begins]),
+        ),
+        Mistake(
+            "divided by the viewers",
+            "You divided by the number of viewers. Divide by the number of training ratings.",
+            lambda train_times, test_begins: np.array(
+                [(train_times > begin).sum() / len(test_begins) for begin in test_begins]
+            ),
+        ),
+        Mistake(
+            "a share per rating",
+            "That is a number per rating. Give one per viewer.",
+            lambda train_times, test_begins: (train_times[:, None] > test_begins).mean(axis=1),
+        ),
+        Mistake(
+            "one moment for all",
+            "You took one moment for everybody. Each viewer has a test of their own.",
+            lambda train_times, test_begins: (train_times > test_begins.mean()).mean(),
+        ),
         Mistake(
             "at that moment, too",
             "A rating given in the same second isn't later. Compare with >, not with >=.",
@@ -146,19 +209,61 @@ q3 = Exercise(
     "11.3",
     "Seeds and viewers",
     interval,
-    inputs=[
-        (
-            np.array([[0.1, 0.4, 0.3], [0.0, 0.2, 0.6]]),
-            np.array([[0, 1], [1, 1], [0, 0], [1, 0]]),
-            np.array([[0, 0, 2], [1, 2, 2], [0, 1, 2], [2, 1, 1]]),
-        )
-    ],
-    random_inputs=lambda rng: (
-        rng.normal(size=(4, 30)),
-        rng.integers(4, size=(200, 4)),
-        rng.integers(30, size=(200, 30)),
-    ),  # fmt: skip
+    inputs=[_seeds_and_viewers(np.random.default_rng(11))],
+    random_inputs=_seeds_and_viewers,
+    tolerance=0.06,  # quantiles are computed in nine ways; of so many samples, all are nearer to each other
     mistakes=[
+        Mistake(
+            "percent and shares mixed up",
+            "np.percentile takes percent: 2.5 and 97.5. (np.quantile takes 0.025 and 0.975.)",
+            lambda differences, seeds, viewers: np.percentile(_means(differences, seeds, viewers), [0.025, 0.975]),
+        ),
+        Mistake(
+            "5% on each side",
+            "You left out 5% on each side, which is a 90% interval. Leave out 2.5%.",
+            lambda differences, seeds, viewers: np.quantile(_means(differences, seeds, viewers), [0.05, 0.95]),
+        ),
+        Mistake(
+            "deviations",
+            "That is the interval of a normal distribution. Ask the samples themselves: the quantiles 0.025 and 0.975 "
+            "of their means.",
+            lambda differences, seeds, viewers: (lambda means: means.mean() + np.array([-1.96, 1.96]) * means.std())(
+                np.array(_means(differences, seeds, viewers))
+            ),
+        ),
+        Mistake(
+            "no samples",
+            "Those are quantiles of the numbers themselves. Take the mean of each sample first.",
+            lambda differences, seeds, viewers: np.quantile(differences, [0.025, 0.975]),
+        ),
+        Mistake(
+            "the mean alone",
+            "That is the mean. The interval is two numbers: the quantiles 0.025 and 0.975 of the means of the samples.",
+            lambda differences, seeds, viewers: np.mean(_means(differences, seeds, viewers)),
+        ),
+        Mistake(
+            "pairs of row and column",
+            "differences[rows, columns] pairs rows with columns one by one. Take all columns of these rows: "
+            "differences[rows][:, columns].",
+            lambda differences, seeds, viewers: np.quantile(
+                [differences[rows, columns].mean() for rows, columns in zip(seeds, viewers, strict=True)],
+                [0.025, 0.975],
+            ),
+        ),
+        Mistake(
+            "sums instead of means",
+            "Those are the sums of the samples. Take their means.",
+            lambda differences, seeds, viewers: np.quantile(
+                _means(differences, seeds, viewers, np.sum), [0.025, 0.975]
+            ),
+        ),
+        Mistake(
+            "spread of single numbers",
+            "That is the range of single numbers. Take the mean of each sample first.",
+            lambda differences, seeds, viewers: np.quantile(
+                [differences[np.ix_(*pair)] for pair in zip(seeds, viewers, strict=True)], [0.025, 0.975]
+            ),
+        ),
         Mistake(
             "viewers only",
             "You drew viewers and kept every seed. Another run has other seeds, too: take the rows that `seeds` names.",

@@ -62,6 +62,46 @@ q1 = Exercise(
     random_inputs=lambda rng: (rng.random(12) < 0.5, rng.uniform(0.05, 1, size=12)),
     mistakes=[
         Mistake(
+            "divided by the missed ones",
+            "You divided by the weights of what was missed. Divide by all of them, found or not.",
+            lambda found, propensity: (1 / propensity[found]).sum() / (1 / propensity[~found]).sum(),
+        ),
+        Mistake(
+            "found as positions",
+            "As an index, 0 and 1 are positions. Keep `found` as it is, True and False.",
+            lambda found, propensity: (1 / propensity)[found.astype(int)].sum() / (1 / propensity).sum(),
+        ),
+        Mistake(
+            "means divided",
+            "You divided the mean weight of the found by the mean weight of all. Divide the sums.",
+            lambda found, propensity: (1 / propensity[found]).mean() / (1 / propensity).mean(),
+        ),
+        Mistake(
+            "what was missed",
+            "That is the share of what was missed: the mask is inverted.",
+            lambda found, propensity: weighted_recall(~found, propensity),
+        ),
+        Mistake(
+            "one minus the propensity",
+            "You weighted by 1 - propensity. Take 1 / propensity.",
+            lambda found, propensity: (1 - propensity)[found].sum() / (1 - propensity).sum(),
+        ),
+        Mistake(
+            "not added up",
+            "You have a number per film. Add up those of the found ones.",
+            lambda found, propensity: found / propensity / (1 / propensity).sum(),
+        ),
+        Mistake(
+            "divided by the number found",
+            "You divided by how many were found. Divide by the weights of all liked films.",
+            lambda found, propensity: (1 / propensity[found]).sum() / found.sum(),
+        ),
+        Mistake(
+            "a fraction upside down",
+            "You took 1 over the share of the propensities. Take 1 over each propensity, then add up.",
+            lambda found, propensity: 1 / (propensity[found].sum() / propensity.sum()),
+        ),
+        Mistake(
             "plain recall",
             "Every film counts alike: that is recall. Let a film count by 1 / propensity.",
             lambda found, propensity: found.mean(),
@@ -101,6 +141,56 @@ q2 = Exercise(
     random_inputs=lambda rng: (rng.dirichlet(np.ones(6)), rng.dirichlet(np.ones(6))),
     mistakes=[
         Mistake(
+            "base 10",
+            "That is the logarithm to base 10. For bits, use np.log2.",
+            lambda taste, shown: (taste * np.log10(taste / shown)).sum(),
+        ),
+        Mistake(
+            "not added up",
+            "You have a number per genre. Add them up.",
+            lambda taste, shown: taste * np.log2(taste / shown),
+        ),
+        Mistake(
+            "not weighted",
+            "The weights are missing: multiply each logarithm by the share of the taste.",
+            lambda taste, shown: np.log2(taste / shown).sum(),
+        ),
+        Mistake(
+            "signs lost",
+            "You took absolute values. Keep the signs: what is shown too often counts against what is missing.",
+            lambda taste, shown: np.abs(taste * np.log2(taste / shown)).sum(),
+        ),
+        Mistake(
+            "differences",
+            "You added up the differences of the shares. The formula has the logarithm of their ratio.",
+            lambda taste, shown: np.abs(taste - shown).sum(),
+        ),
+        Mistake(
+            "cross entropy",
+            "That is the cross-entropy: the taste is missing inside the logarithm.",
+            lambda taste, shown: -(taste * np.log2(shown)).sum(),
+        ),
+        Mistake(
+            "entropy",
+            "That is the entropy of the taste. Compare it with what is shown: taste / shown inside the logarithm.",
+            lambda taste, shown: -(taste * np.log2(taste)).sum(),
+        ),
+        Mistake(
+            "two logarithms divided",
+            "You divided one logarithm by another. Take one logarithm, of the ratio.",
+            lambda taste, shown: (taste * np.log2(taste) / np.log2(shown)).sum(),
+        ),
+        Mistake(
+            "in both directions",
+            "You added both directions. Weight by the taste alone.",
+            lambda taste, shown: ((taste - shown) * np.log2(taste / shown)).sum(),
+        ),
+        Mistake(
+            "weighted by what is shown",
+            "You weighted by what is shown. Weight by the taste.",
+            lambda taste, shown: (shown * np.log2(taste / shown)).sum(),
+        ),
+        Mistake(
             "the other way round",
             "Your sum is weighted by what is shown. Weight by the taste: what the viewer likes and doesn't get counts.",
             lambda taste, shown: (shown * np.log2(shown / taste)).sum(),
@@ -139,6 +229,45 @@ q3 = Exercise(
     ],
     random_inputs=lambda rng: tuple(_two_lists(rng)),
     mistakes=[
+        Mistake(
+            "the captains exchanged",
+            "The captains are exchanged: 0 means that `one` begins.",
+            lambda one, other, first: draft(other, one, first),
+        ),
+        Mistake(
+            "the other captain always first",
+            "The second list goes first in every round. `first` says who begins.",
+            lambda one, other, first: draft(other, one, np.zeros(len(first), int)),
+        ),
+        Mistake(
+            "everything",
+            "You drafted both lists to their ends. There are as many rounds as `first` is long.",
+            lambda one, other, first: list(
+                dict.fromkeys(film for pair in zip(one, other, strict=True) for film in pair)
+            ),
+        ),
+        Mistake(
+            "skipped instead of replaced",
+            "Where a captain's film is taken, your captain takes none. They take the next best that is free.",
+            lambda one, other, first: list(dict.fromkeys(_by_places(one, other, first))),
+        ),
+        Mistake(
+            "rounds kept apart",
+            "You have a list for each round. Make one list of all films.",
+            lambda one, other, first: [
+                draft(one, other, first)[place : place + 2] for place in range(0, 2 * len(first), 2)
+            ],
+        ),
+        Mistake(
+            "half of the list",
+            "Half of the films are missing: in each round both captains take one.",
+            lambda one, other, first: draft(one, other, first)[: len(first)],
+        ),
+        Mistake(
+            "sorted",
+            "You sorted the films. Keep the order in which they were taken.",
+            lambda one, other, first: sorted(draft(one, other, first)),
+        ),
         Mistake(
             "films twice",
             "A film is shown twice. Take the best of a ranking that is not in the list yet.",

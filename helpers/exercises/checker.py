@@ -45,6 +45,24 @@ STATES = {  # what is said, the sign, the colour of the box's edge (Okabe and It
 }
 
 
+SLIPS: dict[str, Callable] = {  # what is said, and what is done to the right result, whatever the exercise
+    "Your numbers are 100 times too large. Shares go from 0 to 1: leave out the percent.": lambda right: (
+        100 * np.asarray(right, dtype=float)
+    ),
+    "Only the sign is wrong: you subtract the other way around, or a minus is missing.": lambda right: (
+        -np.asarray(right, dtype=float)
+    ),
+    "The values are right, and their order is reversed.": lambda right: right[::-1],
+    "Rows and columns are exchanged: transpose, or use the other axis.": lambda right: right.T,
+    "Everything is 1 too large. Is something counted from 1 that should be counted from 0?": lambda right: (
+        1 + np.asarray(right)
+    ),
+    "Everything is 1 too small. Is something counted from 0 that should be counted from 1?": lambda right: (
+        np.asarray(right) - 1
+    ),
+}
+
+
 class Mistake(NamedTuple):
     """A usual mistake: its name, what to say to who made it, and the code that makes it."""
 
@@ -105,11 +123,11 @@ class Exercise:
         From an answer in plain types (for a function: from what it returns) to the form in which it is compared and
         used by the notebook, where more than one form is right.
     compared_as : callable, optional
-        As `form`, for the comparison only: the notebook goes on with the answer as it is.
+        As `form`, for the comparison only: the notebook continues with the answer as it is.
     takes : callable, optional
         From the arguments with which the notebook calls the function to the types that the exercise promises.
     slow : callable, optional
-        From an accepted function to a word about why the notebook goes on with the course's own, or None.
+        From an accepted function to a word about why the notebook continues with the course's own, or None.
     """
 
     def __init__(
@@ -164,10 +182,10 @@ class Exercise:
         return self._examined(answer)[0]
 
     def catch_up(self, answer: Any) -> Any:
-        """Give a right answer in the form that the notebook goes on with, else the reference answer."""
+        """Give a right answer in the form that the notebook continues with, else the reference answer."""
         feedback, outcomes = self._examined(answer)
         if feedback.state != "correct":
-            print(f"Exercise {self.number}: the notebook goes on with the course's own answer.")
+            print(f"Exercise {self.number}: the notebook continues with the course's own answer.")
             return self.answer()
         return self._function_in_form(answer, outcomes) if self.wants_function else self._in_form(answer, outcomes[0])
 
@@ -240,7 +258,25 @@ class Exercise:
         outcome = call(function, arguments)
         if outcome.trouble is not None:
             raise JudgedError(f"Your function stopped: {outcome.trouble}")
+        changed = self._changed_argument(outcome)
+        if changed is not None:
+            raise JudgedError(changed)
         return outcome.value
+
+    def _changed_argument(self, outcome: Outcome) -> str | None:
+        """Say which argument a call changed, which other cells may still need; None if it changed none."""
+        if outcome.changed is None:
+            return None
+        names = [
+            name
+            for name, known in inspect.signature(self.reference).parameters.items()
+            if known.kind != known.VAR_POSITIONAL
+        ]
+        name = names[outcome.changed] if names else f"number {outcome.changed + 1}"
+        return (
+            f"What it returns is right, but your function changes its argument {name}, which other cells need as "
+            "it is. Work on a copy."
+        )
 
     def _what_is_wrong_with_function(self, function: Callable, outcomes: list[Outcome]) -> str | None:
         inputs = self._all_inputs()
@@ -248,10 +284,19 @@ class Exercise:
         expected = [_called(self.reference, arguments) for arguments in inputs]
         unlike = map(self._unlike, inputs, outcomes, expected)
         wrong = next((text for text in unlike if text is not None), None)
-        if wrong is None or outcomes[-1].hung:
+        if wrong is None:
+            single = call(function, tuple(map(_in_single_precision, inputs[0])))  # as vectors of the course are
+            return next(filter(None, map(self._changed_argument, [*outcomes, single])), None)
+        if outcomes[-1].hung:
             return wrong
-        agree = (m.message for m in self.mistakes if self._agree(outcomes, m, inputs))
-        return next(agree, wrong)
+        stopped = any(outcome.trouble is not None for outcome in outcomes)
+        usual = [*self.mistakes, *([] if stopped else map(self._slip, SLIPS.items()))]
+        return next((mistake.message for mistake in usual if self._agree(outcomes, mistake, inputs)), wrong)
+
+    def _slip(self, slip: tuple[str, Callable]) -> Mistake:
+        """The mistake that spoils the right result in a way that no exercise is safe from."""
+        message, spoiled = slip
+        return Mistake("slip", message, lambda *arguments: spoiled(settle(self.reference(*arguments))))
 
     def _unlike(self, arguments: tuple, outcome: Outcome, expected: Outcome) -> str | None:
         """Say what is wrong with the outcome of one call; None if nothing is."""
@@ -277,7 +322,7 @@ class Exercise:
 
     def _same_outcome(self, one: Outcome, other: Outcome) -> bool:
         if one.trouble is not None or other.trouble is not None:
-            return None not in (one.trouble, other.trouble) and _error_of(one) == _error_of(other)
+            return None not in (one.trouble, other.trouble) and _error_of(one).startswith(_error_of(other))
         if one.value is None or other.value is None:
             return one.value is other.value
         return self._difference(one.value, other.value) is None
@@ -315,7 +360,7 @@ class Exercise:
         if same and self.takes is None:
             return function
         if not same:
-            print(f"Exercise {self.number}: the notebook goes on with your answer as {name_of_form(model)}.")
+            print(f"Exercise {self.number}: the notebook continues with your answer as {name_of_form(model)}.")
 
         @functools.wraps(function)
         def in_form(*arguments: Any) -> Any:
@@ -365,7 +410,12 @@ def _called(function: Callable, arguments: tuple) -> Outcome:
         raw = function(*copy.deepcopy(arguments))
         return Outcome(settle(raw), raw)
     except Exception as error:
-        return Outcome(trouble=type(error).__name__)
+        return Outcome(trouble=f"{type(error).__name__}: {error}")
+
+
+def _in_single_precision(argument: Any) -> Any:
+    """An array of numbers with 32 bits each, which some answers change in place though they copy others."""
+    return argument.astype(np.float32) if getattr(argument, "dtype", None) == np.float64 else argument
 
 
 def _is_blank(value: Any) -> bool:
@@ -374,8 +424,8 @@ def _is_blank(value: Any) -> bool:
 
 
 def _error_of(outcome: Outcome) -> str:
-    """The name of the error that stopped a call."""
-    return re.split(r"\W", outcome.trouble or "", maxsplit=1)[0]
+    """What stopped a call, in letters only: numbers and shapes may differ, and so may the line."""
+    return " ".join(re.findall("[A-Za-z]+", (outcome.trouble or "").split(" in the line `")[0]))
 
 
 def _lower(text: str) -> str:

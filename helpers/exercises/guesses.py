@@ -46,7 +46,10 @@ class Guess:
         if kept.get("shown") and kept.get("guess") is not None:
             return f"You have seen the result; your guess stays {self._with_unit(kept['guess'])}."
         trouble = _append({"question": self.question, "guess": guess, "shown": False, "late": bool(kept.get("shown"))})
-        return trouble or f"Kept: {self._with_unit(guess)}. Run the next cells."
+        meant = ""
+        if self.unit == "%" and isinstance(guess, float) and 0 < abs(guess) < 1 and "%" not in str(value):
+            meant = f" If you meant {_short(100 * guess)}%, enter {_short(100 * guess)}."
+        return trouble or f"Kept: {self._with_unit(guess)}.{meant} Run the next cells."
 
     def compare(self, result: float | str) -> None:
         """Print the result of the question, and how far off the guess was.
@@ -102,7 +105,7 @@ class Guess:
     def _repr_mimebundle_(self, **kwargs: Any) -> dict:
         """Give a field to answer in, and the question as text wherever widgets do not run."""
         asked = ", ".join(self.choices) if self.choices else f"a number{f', in {self.unit}' * bool(self.unit)}"
-        text = f"Your guess: {self.question}\n  ({asked}; where no field appears, write ask(..., guess=...))"
+        text = f"Your guess: {self.question}\n  ({asked}; if you don't see a field, write ask(..., guess=...))"
         return {**self._field()._repr_mimebundle_(**kwargs), "text/plain": text}
 
     def _field(self) -> Any:
@@ -131,19 +134,21 @@ class Guess:
         return ipywidgets.VBox([question, control, said])
 
 
-def ask(question: str, unit: str = "", choices: Sequence[str] | None = None, guess: float | str | None = None) -> Guess:
+def ask(
+    question: str, guess: float | str | None = None, *, unit: str = "", choices: Sequence[str] | None = None
+) -> Guess:
     """Ask for a guess before the result is computed.
 
     Parameters
     ----------
     question : str
         What to guess; no two guesses of the course ask the same.
+    guess : float or str, optional
+        The guess itself, for notebooks that are read without widgets.
     unit : str
         Unit of a number, such as ``"%"`` or ``"stars"``.
     choices : sequence of str, optional
         Given, the guess is one of them; otherwise it is a number.
-    guess : float or str, optional
-        The guess itself, for notebooks that are read without widgets.
 
     Returns
     -------

@@ -9,11 +9,13 @@ from __future__ import annotations
 import ast
 import html
 import inspect
+import linecache
 import random
 import re
 import string
 import textwrap
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -92,10 +94,11 @@ def choose(number: str, title: str, text: str, *, right: str, wrong: dict[str, s
 
     def reader(answer: Any) -> str:
         said = str(answer).strip().casefold()
-        found = {text.casefold(): letter for text, letter in letters.items()}.get(said, said.rstrip(")."))
-        if found not in options:
-            raise ValueError(f"Answer with one of the letters {', '.join(options)}.")
-        return found
+        letter = said.rstrip(").")
+        begun = [letter for letter, option in options.items() if len(said) > 2 and option.casefold().startswith(said)]
+        if letter not in options and len(begun) != 1:
+            raise ValueError(f"Answer with one of the letters {', '.join(options)}, in quotation marks.")
+        return letter if letter in options else begun[0]
 
     mistakes = [Mistake(option, message, _giving(letters[option])) for option, message in wrong.items()]
     return Question(
@@ -179,8 +182,8 @@ def find_bug(
     gives, right = (value_of("\n".join([*program, "", shown])) for program in (lines, mended))
     numbered = "\n".join(f"    {place}  {text}" for place, text in enumerate(lines, start=1))
     return Question(
-        *(number, title, f"`{shown}` gives {gives}; right is {right}. Which line holds the bug?\n\n{numbered}\n"),
-        _giving(line), reader=_read_value, typed=str(line), hint=hint,
+        *(number, title, f"`{shown}` gives {gives}; it should give {right}. Which line holds the bug?\n\n{numbered}\n"),
+        _giving(line), reader=_read_line, typed=str(line), hint=hint,
         mistakes=[Mistake(f"line {place}", message, _giving(place)) for place, message in wrong.items()],
     )  # fmt: skip
 
@@ -204,6 +207,16 @@ class Quiz:
         """Say of each answer, in the order of the questions, whether it is right."""
         for question, answer in zip(self.questions, [*answers, *[...] * len(self.questions)], strict=False):
             print(question.examine(answer))
+
+    def hint(self) -> None:
+        """Print a hint for each question."""
+        for question in self.questions:
+            print(f"{question.number}  {question.hints[0]}")
+
+    def solution(self) -> None:
+        """Print the right answers, as they are typed."""
+        for question in self.questions:
+            print(f"{question.number}  {question.typed}")
 
     def __repr__(self) -> str:
         blanks = ", ".join("..." for _ in self.questions)
@@ -259,6 +272,7 @@ def function_of(code: str) -> Callable:
 
     def made(*arguments: Any) -> Any:
         namespace: dict = {}
+        linecache.cache[MADE] = (len(code), None, code.splitlines(keepends=True), MADE)  # so that errors can show it
         exec(compile(code, MADE, "exec"), namespace)
         functions = [value for value in namespace.values() if _is_made(value)]
         return functions[-1](*arguments)
@@ -276,11 +290,22 @@ def _giving(value: Any) -> Callable[[], Any]:
     return lambda: value
 
 
+def _read_line(answer: Any) -> Any:
+    """The number of a line, also in "line 4"."""
+    said = re.fullmatch(r"\s*(?:line)?\s*(?:no\.?|number|#)?\s*(\d+)\s*\.?\s*", str(answer), re.IGNORECASE)
+    if said is None and isinstance(answer, str):
+        raise ValueError("Answer with the number of the line, such as 2.")
+    return int(said[1]) if said else answer
+
+
 def _read_value(answer: Any) -> Any:
     """A value as it is written in Python, also within a text."""
     if not isinstance(answer, str):
         return answer
+    text = answer.strip().replace("−", "-")
+    if re.fullmatch(r"-?\d+\s*/\s*\d+", text):
+        return settle(Fraction(text.replace(" ", "")))
     try:
-        return ast.literal_eval(answer.strip().replace("−", "-"))
+        return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return answer.strip()

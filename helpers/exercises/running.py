@@ -13,17 +13,26 @@ import ctypes
 import inspect
 import io
 import sys
+import sysconfig
 import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from helpers.exercises.values import Unreadable, settle
+import helpers
+from helpers.exercises.values import Unreadable, settle, unchanged
 
 PATIENCE = 20.0  # seconds for one call; right answers take milliseconds, so that a slow machine is not refused
 PRINTED = 1000  # characters of what an answer prints that are shown
 SAID = 200  # characters of an error's message that are shown
+NOT_THE_LEARNERS = (str(Path(helpers.__file__).parent), *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
+CURES = {  # what is added to an error whose message holds these words
+    "maximum recursion depth": "The function calls itself without end.",
+    "could not be broadcast together": "NumPy matches shapes from their ends: rows[:, None] makes a column of a "
+    "row, and keepdims=True keeps one.",
+}
 POLL = 0.1  # seconds between looks, so that a press on Stop is noticed on every system
 
 
@@ -36,19 +45,23 @@ class WrongArgumentsError(Exception):
 
 
 class Outcome(NamedTuple):
-    """What a call gave: the value in plain types, as it was, or what went wrong, in words."""
+    """What a call gave: the value in plain types, as it was, or what went wrong, in words.
+
+    `changed` is the place of the first argument that is no longer what it was, counted from 0.
+    """
 
     value: Any = None
     raw: Any = None
     trouble: str | None = None
     hung: bool = False
+    changed: int | None = None
 
 
 class _Kept(io.TextIOBase):
     """Takes every print, and keeps the beginning."""
 
     def __init__(self):
-        self.text, self.more = "", False
+        self.text, self.more, self.outside = "", False, sys.stdout
 
     def write(self, text: str) -> int:
         room = PRINTED - len(self.text)
@@ -57,6 +70,12 @@ class _Kept(io.TextIOBase):
 
     def __str__(self) -> str:
         return self.text + ("\n... (more was printed, and is left out)\n" if self.more else "")
+
+
+def aloud(text: str) -> None:
+    """Print within `quiet`: what the check, not the answer, has to say before it is done."""
+    kept = sys.stdout
+    print(text, file=kept.outside if isinstance(kept, _Kept) else kept, flush=True)
 
 
 @contextlib.contextmanager
@@ -78,7 +97,9 @@ def call(function: Callable, arguments: tuple) -> Outcome:
         return function(*copied)
 
     copied = copy.deepcopy(arguments)
-    return _attempt(work, "your function")
+    outcome = _attempt(work, "your function")
+    places = range(len(arguments) if outcome.trouble is None else 0)
+    return outcome._replace(changed=next((n for n in places if not unchanged(arguments[n], copied[n])), None))
 
 
 def read(answer: Any) -> Outcome:
@@ -154,14 +175,14 @@ def _in_words(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__, limit=-50)
     lines = [frame.line for frame in frames if frame.line and not _is_ours(frame.filename)]
     where = f" in the line `{lines[-1]}`" if lines else ""
-    without_end = "" if not isinstance(error, RecursionError) else " The function calls itself without end."
+    more = next((f" {text}" for part, text in CURES.items() if part in said), "")
     said = said.removesuffix("." if not where else "")
-    return f"{type(error).__name__}{': ' + said if said else ''}{where}.{without_end}"
+    return f"{type(error).__name__}{': ' + said if said else ''}{where}.{more}"
 
 
 def _is_ours(filename: str) -> bool:
-    """Whether a file is the checker's, or a library's: learners look for their own line."""
-    return filename in (__file__, settle.__code__.co_filename, copy.__file__) or "site-packages" in filename
+    """Whether a file is the course's, Python's or a library's: learners look for their own line."""
+    return filename.startswith(NOT_THE_LEARNERS)
 
 
 def _figures() -> set[int]:

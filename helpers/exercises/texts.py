@@ -31,7 +31,8 @@ def words_of(text: str) -> list[str]:
 
 def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
     """Say what an answer in free text asks for, where it is not met; None where a machine finds nothing."""
-    asked = f"'{field}' asks for {'a sentence of ' if words >= SENTENCE else ''}{words} words or more"
+    count = f"{words} word{'' if words == 1 else 's'} or more"
+    asked = f"'{field}' asks for {'a sentence of ' if words >= SENTENCE else ''}{count}"
     if not isinstance(text, str):
         return None if words <= 2 and numbers_in(text) else f"{asked}, as a text in quotation marks."
     if len(text) > 20 * LONGEST:

@@ -248,9 +248,18 @@ def _is_plain(value: Any) -> bool:
 
 def kind_of(value: Any) -> str:
     """What to call a value: a text, an array, a DataFrame."""
-    name = {"str": "text", "bool": "truth value", "ndarray": "array", "int": "whole number", "float": "number"}.get(
-        type(value).__name__, type(value).__name__
-    )
+    names: dict[str, Any] = {
+        "a text": str,
+        "a truth value": (bool, np.bool_),
+        "a whole number": (int, np.integer),
+        "a number": (float, np.floating),
+        "an array": np.ndarray,
+        "a dictionary": dict,
+    }
+    known = next((name for name, kinds in names.items() if isinstance(value, kinds)), None)
+    if known is not None:
+        return known
+    name = type(value).__name__
     return "None" if value is None else f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
@@ -330,7 +339,10 @@ def _digits(tolerance: float) -> int:
 
 
 def _is_rounded(answer: float, expected: float, tolerance: float) -> bool:
-    return answer != 0 and any(abs(answer - round(expected, digits)) < 1e-9 for digits in range(_digits(tolerance)))
+    """Whether an answer is the right one with fewer digits; 1 for 0.98 is another answer."""
+    if not np.isfinite([answer, expected]).all() or (answer == int(answer) and abs(expected) <= 1):
+        return False
+    return any(abs(answer - round(expected, digits)) < 1e-9 for digits in range(_digits(tolerance)))
 
 
 def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> str | None:
@@ -344,6 +356,8 @@ def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> st
         return "The parts of your answer have different lengths."
     if got.shape != expected.shape:
         return f"The answer has shape {expected.shape}; yours has {got.shape}."
+    if not expected.size:
+        return None
     if expected.dtype.kind in "OUS":
         unlike = np.array([str(a) != str(b) for a, b in zip(got.ravel(), expected.ravel(), strict=True)])
     elif got.dtype.kind not in "biuf":
@@ -358,6 +372,9 @@ def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> st
     if not unlike.any():
         return None
     first = np.unravel_index(np.flatnonzero(unlike)[0], expected.shape)
+    pairs = zip(got.ravel()[unlike].tolist(), expected.ravel()[unlike].tolist(), strict=True)
+    if expected.dtype.kind == "f" and all(_is_rounded(one, right, tolerance) for one, right in pairs):
+        return f"Your numbers are rounded too far: keep {_digits(tolerance)} digits after the point, or all of them."
     place = " ".join(str(int(number)) for number in first)
     shown, _ = both_brief(got[first], expected[first])
     return f"{unlike.sum()} of {_count(expected.size)} differ, first at place {place} (counted from 0): {shown}."
@@ -402,8 +419,9 @@ def _set_difference(answer: Any, expected: set | frozenset) -> str | None:
     found = set(map(_hashable, members))
     if found == expected:
         return None
-    extra, absent = len(found - expected), len(expected - found)
-    return f"{_count(extra, 'member')} too many, {_count(absent, 'member')} missing."
+    right, absent = len(found & expected), len(expected - found)
+    missing = "none is missing" if not absent else f"{absent} {'is' if absent == 1 else 'are'} missing"
+    return f"{right} of your {_count(len(found))} {'is' if right == 1 else 'are'} right; {missing}."
 
 
 def _nested_difference(answer: Any, expected: Sequence, tolerance: float) -> str | None:
@@ -477,6 +495,21 @@ def _members(answer: Any) -> list | None:
 
 def _is_bool(value: Any) -> bool:
     return isinstance(value, (bool, np.bool_))
+
+
+def unchanged(before: Any, after: Any) -> bool:
+    """Whether an argument is still what it was: types, values, missing ones, and the order of everything."""
+    if type(before) is not type(after):
+        return False
+    if isinstance(before, (pd.Series, pd.DataFrame)):
+        return before.equals(after)
+    if isinstance(before, np.ndarray):
+        return np.array_equal(before, after, equal_nan=before.dtype.kind == "f")
+    if isinstance(before, dict):
+        return unchanged(list(before.items()), list(after.items()))
+    if isinstance(before, (list, tuple)):
+        return len(before) == len(after) and all(map(unchanged, before, after))
+    return before == after or (before != before and after != after)
 
 
 # -- in another's form -------------------------------------------------------------------------------------------

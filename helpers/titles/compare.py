@@ -65,10 +65,23 @@ def clues_of(listings: pd.DataFrame) -> Clues:
 
 
 def _telling(texts: pd.Series, titles: list[str]) -> pd.Series:
-    """Without the texts that say nothing ("No description available."): very short, or under many titles."""
+    """Without the texts that say nothing ("No description available."): very short, or under many titles.
+
+    A text under several titles that names one of them ("Duck Soup is a comedy ...") belongs to that film; the others
+    have it by mistake, as happens in catalogues that a program has collected.
+    """
     under = pd.DataFrame({"text": texts.to_numpy(), "title": titles}).drop_duplicates()["text"].value_counts()
     words = texts.map(lambda text: len(_useful_words(text)) if isinstance(text, str) else 0)
-    return texts.where((words >= LEAST_WORDS) & (texts.map(under) <= MANY_TITLES))
+    telling = texts.where((words >= LEAST_WORDS) & (texts.map(under) <= MANY_TITLES))
+    shared = (telling.map(under) > 1).to_numpy()
+    rows = zip(shared, telling, titles, strict=True)
+    named = np.array([again and _names(text, title) for again, text, title in rows], dtype=bool)
+    return telling.mask(telling.isin(telling[named]) & ~named)
+
+
+def _names(text: str, title: str) -> bool:
+    """Whether a normalized title stands in a text."""
+    return f" {title} " in f" {' '.join(split_words(without_accents(text.casefold())))} "
 
 
 def _word_weights(texts: pd.Series) -> csr_array:

@@ -1,0 +1,197 @@
+"""What no check may accept, what each has to say about usual slips, and what it may not refuse."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_exercises import EXERCISES
+
+from helpers.exercises import ch06
+
+BY_NUMBER = {exercise.number: exercise for exercise in EXERCISES}
+
+
+def precisions(hits):
+    return np.cumsum(hits) / np.arange(1, len(hits) + 1)
+
+
+def worth(hits):
+    return 1 / np.log2(np.arange(2, len(hits) + 2))
+
+
+def means(one, other, drawn):
+    return (one - other)[drawn].mean(axis=1)
+
+
+def without_mean(vectors):
+    return vectors - vectors.mean(axis=0)
+
+
+CONSTANTS = {  # answers that hold what the notebook's own cells hold, and no other
+    "4.2 four neighbors": lambda found, true: len(set(found) & set(true)) / 4,
+    "4.2 ten neighbors": lambda found, true: len(set(found) & set(true)) / 10,
+    "6.1 lists of ten": lambda hits, relevant: (precisions(hits) * hits).sum() / min(10, relevant),
+    "6.2 lists of ten": lambda hits, relevant: (hits * worth(hits)).sum() / worth(np.zeros(10))[:relevant].sum(),
+    "6.4 a low score": lambda scores, seen, k: np.argsort(-np.where(seen, -999, scores))[:k],
+    "7.1 dimensions": lambda vectors, dimensions, bits: vectors * 384 * bits / 8 / 1e9,
+    "7.3 three shards": lambda answers, k: (lambda a, b, c: BY_NUMBER["7.3"].reference([a, b, c], k))(*answers),
+    "9.1 names of columns": lambda table, title, text: BY_NUMBER["9.1"].reference(table, "name", "about"),
+    "9.1 no blank titles": lambda table, title, text: (
+        BY_NUMBER["9.1"].reference(table, title, text) | {"without title": int(table[title].isna().sum())}
+    ),
+    "11.1 names of conditions": lambda one, other: {
+        name for name in ("split", "inputs", "k", "tuned") if one.get(name) != other.get(name)
+    },
+}
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_a_constant_of_the_notebook_is_no_part_of_an_answer(name):
+    assert BY_NUMBER[name.split()[0]].examine(CONSTANTS[name]).state == "wrong"
+
+
+SLIPS = [  # a number, what a learner writes, and what the message has to hold
+    ("0.2", lambda a, b: np.dot(a, b) / np.linalg.norm(a) / np.linalg.norm(b), "divided by the lengths"),
+    ("0.2", lambda a, b: a @ b, "a and b are lists"),
+    ("0.2", lambda a, b: [left * right for left, right in zip(a, b, strict=True)][-1], "before the loop"),
+    ("1.1", lambda a, b: np.nanmean(a * b) - np.nanmean(a) * np.nanmean(b), ""),
+    ("1.3", lambda rows: rows / np.linalg.norm(rows, axis=1), "keepdims=True"),
+    ("2.1", lambda text: set(text), "letters"),
+    ("2.3", lambda found, true: (len(found & true) / len(found),) * 2, "Recall divides"),
+    ("3.1", lambda n, m: math.log10((1 + n) / (1 + m)) + 1, "base 10"),
+    ("3.1", lambda n, m: math.log(1 + n / 1 + m) + 1, "parentheses"),
+    ("3.1", lambda n, m: math.log((1 + n) / (1 + m) + 1), "inside your logarithm"),
+    ("3.2", lambda vectors, mask: vectors[mask].mean(axis=0), "positions"),
+    ("3.2", lambda vectors, mask: vectors[mask == 1].mean(), "axis=0"),
+    ("3.2", lambda vectors, mask: (vectors * mask).sum(axis=0) / mask.sum(), "rows[:, None]"),
+    ("3.3", lambda tokens, size: tokens[:size], "return inside the loop"),
+    (
+        "3.3",
+        lambda tokens, size: [tokens[i : i + size] for i in range(0, len(tokens) + 1, size)],
+        "last piece is empty",
+    ),
+    ("3.4", lambda vectors: without_mean(vectors) / np.linalg.norm(without_mean(vectors)), "Each row has its own"),
+    ("3.4", lambda vectors: (vectors - vectors.mean()) / np.linalg.norm(vectors - vectors.mean()), "one length"),
+    ("5.3", lambda r, d: np.nansum(r - np.nanmean(r), axis=1) / ((~np.isnan(r)).sum(axis=1) + d), "per viewer"),
+    ("6.1", lambda hits, relevant: (precisions(hits) * hits).sum() / sum(hits), "number of hits"),
+    ("6.1", lambda hits, relevant: (precisions(hits) * hits).sum() / len(hits), "length of the list"),
+    ("6.1", lambda hits, relevant: precisions(hits)[hits].sum() / min(relevant, len(hits)), "positions"),
+    ("6.1", lambda hits, relevant: (precisions(hits) * hits).sum() / len(relevant), "`relevant` is a number"),
+    ("6.1", lambda hits, relevant: 100 * (precisions(hits) * hits).sum() / min(relevant, len(hits)), "percent"),
+    ("6.2", lambda hits, n: (hits * worth(hits)).sum() / worth(np.zeros(n)).sum(), "only as long as hits"),
+    ("6.3", lambda one, other, drawn: np.percentile(means(one, other, drawn), [0.025, 0.975]), "percent"),
+    ("6.3", lambda one, other, drawn: np.quantile(one - other, [0.025, 0.975]), "without the samples"),
+    ("6.4", lambda scores, seen, k: np.argsort(-np.where(seen, -1, scores))[:k], "-np.inf"),
+    ("6.4", lambda scores, seen, k: np.argsort(np.where(seen, -np.inf, scores))[-k:], "the best comes last"),
+    ("7.2", lambda vectors: BY_NUMBER["7.2"].reference(vectors)[0], "steps, too"),
+    ("8.4", lambda title, strength: f"<b>{title}</b>", ""),
+    ("9.4", lambda neighbors, n: pd.Series(np.ravel(neighbors)).value_counts(), ""),
+    (
+        "11.1",
+        lambda one, other: len([name for name in one if name != "model" and one[name] != other[name]]),
+        "how many",
+    ),
+    ("12.2", lambda taste, shown: (taste * np.log10(taste / shown)).sum(), "base 10"),
+    ("12.2", lambda taste, shown: taste * np.log2(taste / shown), "Add them up"),
+]
+
+
+@pytest.mark.parametrize(("number", "answer", "said"), SLIPS, ids=[f"{slip[0]} {slip[2]}" for slip in SLIPS])
+def test_a_usual_slip_gets_a_sentence_and_not_numbers_only(number, answer, said):
+    feedback = BY_NUMBER[number].examine(answer)
+    assert feedback.state == "wrong" and said in feedback.message
+    assert "could not be compared" not in feedback.message
+
+
+def spoils_rows(vectors):
+    vectors -= vectors.mean(axis=0)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
+
+
+def spoils_single_rows(vectors):
+    return spoils_rows(np.asarray(vectors, dtype=np.float32))
+
+
+def empties_tokens(tokens, size):
+    made = []
+    while tokens:
+        made.append(tokens[:size])
+        del tokens[:size]
+    return made
+
+
+def marks_seen(scores, seen, k):
+    scores[seen] = -np.inf
+    return np.argsort(-scores, kind="stable")[:k]
+
+
+def scales_rows(rows):
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "argument"),
+    [
+        ("1.3", scales_rows, "rows"),
+        ("3.3", empties_tokens, "tokens"),
+        ("3.4", spoils_rows, "vectors"),
+        ("3.4", spoils_single_rows, "vectors"),
+        ("6.4", marks_seen, "scores"),
+    ],
+)
+def test_an_answer_in_place_is_not_handed_to_the_notebook(number, answer, argument):
+    exercise = BY_NUMBER[number]
+    assert f"changes its argument {argument}" in exercise.examine(answer).message
+    assert exercise.catch_up(answer) is exercise.reference
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "state"),
+    [
+        *(("ends", end, "correct") for end in ("when each group has 9600 viewers", "at 9600 viewers per group")),
+        *(("ends", end, "correct") for end in ("on 31 January", "January 31st", "in a fortnight", "2026-12-31")),
+        *(("ends", end, "correct") for end in ("After 4 weeks, even if nothing is significant", "end of March")),
+        *(
+            ("ends", end, "wrong")
+            for end in ("1 week after I feel like it", "until it is significant", "at some point")
+        ),
+        *(("ends", end, "wrong") for end in ("when we see a difference", "we look every day", "as soon as it wins")),
+        *(("viewers per group", count, "correct") for count in (9600, "9,600", "about 10k", 12_000)),
+        *(("viewers per group", count, "wrong") for count in (9000, 19_200, "50000", 9.6)),
+        *(("metric", metric, "correct") for metric in ("likes", "revenue")),
+        *(("change", change, "wrong") for change in (0.02, "0.02", "more likes")),
+    ],
+)
+def test_a_plan_of_a_test_is_judged_by_what_the_exercise_asks_for(field, value, state):
+    assert ch06.q5.examine({**ch06.a_plan(), field: value}).state == state
+    assert all(word in ch06.q5.asks for word in ("4 words", "2 words", "formula", "half more", "a date"))
+
+
+def test_the_viewers_of_both_groups_together_are_named_so():
+    message = ch06.q5.examine({**ch06.a_plan(), "viewers per group": 19_200}).message
+    assert "2 times what the formula asks for" in message and "both groups together" in message
+
+
+QUANTILES = ["linear", "lower", "higher", "nearest", "hazen", "weibull", "median_unbiased", "inverted_cdf"]
+
+
+@pytest.mark.parametrize("method", QUANTILES)
+def test_every_usual_way_to_compute_a_quantile_is_right(method):
+    def interval(one, other, drawn):
+        return np.quantile(means(one, other, drawn), [0.025, 0.975], method=method)
+
+    def of_seeds_and_viewers(differences, seeds, viewers):
+        samples = [differences[rows][:, columns].mean() for rows, columns in zip(seeds, viewers, strict=True)]
+        return np.quantile(samples, [0.025, 0.975], method=method)
+
+    assert BY_NUMBER["6.3"].examine(interval).state == "correct"
+    assert BY_NUMBER["11.3"].examine(of_seeds_and_viewers).state == "correct"
+
+
+@pytest.mark.parametrize("text", ["zzzqqq", "Avengrs the fourteenth of all"])
+def test_a_title_that_is_not_there_is_named(text):
+    answer = {**BY_NUMBER["0.4"].answer(), "neighbor": text}
+    assert f"'{text}' is not in the catalog" in BY_NUMBER["0.4"].examine(answer).message
