@@ -389,7 +389,11 @@ CLAIMS = [
         shown_dishes,
     ),
     ("00", "| Emma | 3 | 3 | 3 | 3 |", shown_dishes),
-    ("00", "The first simple table holds the general level of the stars, and tells nobody apart", one_table_is_level),
+    (
+        "00",
+        "The first simple table holds the general level of the ratings, and doesn't tell anybody apart",
+        one_table_is_level,
+    ),
     ("00", "sets hot dishes against sweet ones, and the two together come close to the whole", two_tables_are_enough),
     ("01", "Six viewers rated eight films, with one to five stars", lambda: toy_ratings().shape == (6, 8)),
     (
@@ -399,7 +403,7 @@ CLAIMS = [
     ),
     (
         "01",
-        "have both rated five films. On these, her mean is 4 and his is 3. She gave *Alien* 5, which is 1 above her "
+        "There are five films that both of them rated. On these, her mean is 4 and his is 3. She gave *Alien* 5, which is 1 above her "
         "mean. He gave it 1, which is 2 below his.",
         lambda: (
             lambda both: (
@@ -409,25 +413,29 @@ CLAIMS = [
     ),
     (
         "01",
-        "The harshest viewer and a milder one are close to her",
-        lambda: like_ada().index[:2].tolist() == [toy_ratings().mean(axis=1).idxmin(), "Dan"],
+        "Finn, the harshest viewer, and Dan, a milder one, are closest to her",
+        lambda: like_ada().index[:2].tolist() == [toy_ratings().mean(axis=1).idxmin(), "Dan"] == ["Finn", "Dan"],
     ),
-    ("01", "and one viewer is her opposite", lambda: like_ada().iloc[-1] < -0.9),
+    ("01", "Bruno is her opposite", lambda: like_ada().idxmin() == "Bruno" and like_ada()["Bruno"] < -0.9),
     (
         "01",
         "By this prediction, *Aliens* is a film for Ada, and she can skip *Pretty Woman*",
         lambda: predicted_for_ada() == {"Aliens": True, "Pretty Woman": False},
     ),
     ("01", "five of the eleven columns", lambda: toy_genres().shape == (8, 11)),
-    ("01", "all their genres are the same", same_genres),
+    ("01", "yet they have exactly the same genres", same_genres),
     (
         "01",
         "By dot product, the loud film comes first for Bruno. By cosine, three films come before it",
         lambda: re.search(r"^0 +Loud.*\n(.*\n){2}3 +.*Loud Film$", output_of("01", "nb01-25"), re.M),
     ),
-    ("01", "doubled beats the row itself", lambda: numbers_in("01", "nb01-23")[4] > numbers_in("01", "nb01-23")[0]),
+    (
+        "01",
+        "the doubled row beats the row itself",
+        lambda: numbers_in("01", "nb01-23")[4] > numbers_in("01", "nb01-23")[0],
+    ),
     ("01", "simulated viewers and a thousand films", lambda: load_ratings()["movie_id"].nunique() == 1000),
-    ("01", "hardly one for Bruno", lambda: popular_for_bruno().str.contains("Romance").sum() <= 1),
+    ("01", "Hardly any of these are for Bruno", lambda: popular_for_bruno().str.contains("Romance").sum() <= 1),
     (
         "01",
         "Popularity is far ahead of chance",
@@ -1483,12 +1491,12 @@ GIVEN = {
         "goes 3 to the right and 4 up",
         "an arrow of length 1",
         "how many times you multiply 1 by",
-        "To base 2, it counts doublings: 8 is three doublings of 1",
+        "To base 2, it counts doublings: 8 is three doublings of 1. It needn't be a whole number: 1,000 is",
         "Move the slider from 1 to 4",
-        "the film with the id 168",
+        "the film with id 168",
     ],
     "01": [
-        "The result is 1 when two viewers go up and down together, and -1 when",
+        "The result is 1 when the two go up and down exactly in step, and -1 when",
         "with a similarity of 0.9, gave a film one star more than their mean. Another, with 0.6, gave it half",
         "holds 1 if the film has that genre and 0 if not",
         "length 1",
