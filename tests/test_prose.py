@@ -60,7 +60,7 @@ from helpers.titles import (
     pair_precision_recall,
     true_pairs,
 )
-from helpers.titles.compare import LIKE_PEOPLE, NO_COMMON_TEXT
+from helpers.titles.compare import LIKE_PEOPLE, NO_COMMON_TEXT, _ratios
 
 TWINS = ("Amélie", "Pretty Woman")  # with the same genres
 PATHS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
@@ -136,24 +136,23 @@ def points_tables():
     """The two tables of points in notebook 02, made from the points that count."""
     title, years = titles_module.TITLE_POINTS, titles_module.YEAR_POINTS
     people, text = (
-        "; ".join(f"from {least}: {points}" for least, points in scale.items() if least)
+        "; ".join(f"{least} or more: {points}" for least, points in scale.items() if least)
         for scale in (titles_module.PEOPLE_POINTS, titles_module.TEXT_POINTS)
     )
     return (
         f"""\
 | same | {title["same"]} |
-| nearly the same: {titles_module.NEARLY_THE_SAME} of 100, or a number more in front of a subtitle | \
-{title["nearly the same"]} |
-| alike: {titles_module.LIKE_TITLE} of 100; or same ending: *Roald Dahl's Matilda* | {title["alike"]} |
-| one goes on: *Alien: Covenant*; or one within the other | {title["one goes on"]} |
+| nearly the same | {title["nearly the same"]} |
+| alike; or same ending: *Matilda* and *Roald Dahl's Matilda* | {title["alike"]} |
+| one goes on where the other ends: *Alien* and *Alien: Covenant*; or one within the other | {title["one goes on"]} |
 | different | {title["different"]} |
-| of one series: *The Matrix Reloaded*, *Revolutions* | {title["of one series"]} |
-| another number: *Rocky II*, *Rocky III* | {title["another number"]} |""",
+| of one series: *The Matrix Reloaded* and *The Matrix Revolutions* | {title["of one series"]} |
+| another number: *Rocky II* and *Rocky III* | {title["another number"]} |""",
         f"""\
 | `year_gap` | same year: {years[0]}; one year apart: {years[1]}; a year is missing: {titles_module.NO_YEAR_POINTS} |
-| `people_similarity` | {people}; below: {titles_module.PEOPLE_POINTS[0.0]} |
-| `text_similarity` | {text}; below: {titles_module.TEXT_POINTS[0.0]} |
-| almost no common text (below {NO_COMMON_TEXT}), and the people don't agree (from {LIKE_PEOPLE}) | -1 |""",
+| `people_similarity` | {people}; less: {titles_module.PEOPLE_POINTS[0.0]} |
+| `text_similarity` | {text}; less: {titles_module.TEXT_POINTS[0.0]} |
+| `text_similarity` below {NO_COMMON_TEXT}, unless the people agree ({LIKE_PEOPLE} or more) | -1 |""",
     )
 
 
@@ -169,6 +168,16 @@ def examples_of_relations():
         and related("The Matrix Reloaded", "The Matrix Revolutions") == "of one series"
         and related("Rocky II", "Rocky III") == "another number"
         and related("Star Trek: First Contact", "Star Trek 8: First Contact") == "nearly the same"
+    )
+
+
+def matchsticks():
+    """Whether the pair that the text adds up has these points, clue by clue."""
+    pair = candidates()[candidates()["left"].map(listings()["title"]) == "Matchstick Men"].nlargest(1, "points")
+    title, people, text = titles_module.TITLE_POINTS, titles_module.PEOPLE_POINTS, titles_module.TEXT_POINTS
+    clues = pair[["relation", "year_gap", "people_similarity", "text_similarity", "points"]].iloc[0].tolist()
+    return clues == ["nearly the same", 0, 1, 0.467, 12] and (
+        (title["nearly the same"], titles_module.YEAR_POINTS[0], max(people.values()), text[0.3]) == (3, 1, 5, 3)
     )
 
 
@@ -403,8 +412,8 @@ CLAIMS = [
     ),
     (
         "01",
-        "There are five films that both of them rated. On these, her mean is 4 and his is 3. She gave *Alien* 5, which is 1 above her "
-        "mean. He gave it 1, which is 2 below his.",
+        "There are five films that both of them rated. On these, her mean is 4 and his is 3. She gave *Alien* 5, which is "
+        "1 above her mean. He gave it 1, which is 2 below his.",
         lambda: (
             lambda both: (
                 both.shape[1] == 5 and both.mean(axis=1).tolist() == [4, 3] and both["Alien"].tolist() == [5, 1]
@@ -459,8 +468,8 @@ CLAIMS = [
     ),
     (
         "02",
-        "they hold 2, 2, and 1. A step from above or from the left costs one edit, and would make 3. The diagonal step "
-        "is free here, because both titles end in *n*. The cheapest of the three is 1.",
+        "these three hold 2, 2, and 1. A step from above or from the left costs one edit, and would make 3. The diagonal "
+        "step is free here, because both titles end in *n*. The cheapest of the three is 1.",
         lambda: last_cell_of_seven() == (2, 2, 1, 1),
     ),
     (
@@ -482,7 +491,7 @@ CLAIMS = [
     ),
     (
         "02",
-        "compare every listing with every other: about 880,000 pairs",
+        "Every listing with every other makes about 880,000 pairs",
         lambda: len(listings()) * (len(listings()) - 1) // 2 == 879_801,
     ),
     ("02", "in the same form |", normal_forms),
@@ -498,16 +507,15 @@ CLAIMS = [
     ("02", points_tables()[1], one_point_less),
     (
         "02",
-        "These pairs are one film each",
+        "Each of these pairs is one film",
         lambda: (lambda close: (close["left"].map(load_duplicates()) == close["right"].map(load_duplicates())).all())(
             candidates()[candidates()["title_score"].between(60, 99)].nlargest(6, "text_similarity")
         ),
     ),
-    ("02", "*Star Trek 8* has a number in front of its subtitle", examples_of_relations),
+    ("02", "makes them nearly the same, as in *Star Trek 8: First Contact*", examples_of_relations),
     (
         "02",
-        "If only one of the titles has a number, the score drops by a fifth: *Toy Story* and *Toy Story 2* get 80. If "
-        "one title contains all the words of the other, the score is at least 80, as for *Star Wars*",
+        "the score is at least 80, as for *Star Wars*",
         lambda: (
             titles_module.title_scores(["toy story", "star wars"], ["toy story 2", "star wars 4 new hope"]).tolist()
             == [80, 80]
@@ -515,10 +523,46 @@ CLAIMS = [
     ),
     (
         "02",
-        "start with 7 points; if their people disagree, 2 are left",
-        lambda: (titles_module.TITLE_POINTS["same"], titles_module.PEOPLE_POINTS[0.0]) == (7, -5),
+        "*Toy Story* and *Toy Story 2*: the first rule makes it 72, and the second lifts it to 80",
+        lambda: (
+            round(0.8 * _ratios(["toy story"], ["toy story 2"])[0]) == 72
+            and titles_module.title_scores(["toy story"], ["toy story 2"]).tolist() == [80]
+        ),
     ),
-    ("02", "with 4 points or more are one film", lambda: titles_module.NEEDED == 4),
+    (
+        "02",
+        "Nearly the same title is worth 3 points, the same year 1, the same people 5, and a synopsis with 0.467 in "
+        "common 3. Together that's 12",
+        matchsticks,
+    ),
+    (
+        "02",
+        "if they score 90 or more before the two rules above, and *alike* from 80",
+        lambda: (titles_module.NEARLY_THE_SAME, titles_module.LIKE_TITLE) == (90, 80),
+    ),
+    (
+        "02",
+        "alike with a score of 90 or more, and years as near when they're at most one apart",
+        lambda: (
+            {'"title_score"] >= 90', '"year_gap"] <= 1'}
+            <= set(re.findall(r'"\w+"\] [<>]= \d+', source_of("02", "nb02-31")))
+        ),
+    ),
+    (
+        "02",
+        "more than a quarter of the listings",
+        lambda: listings().isna().any(axis=1).mean() > 0.25,
+    ),
+    (
+        "02",
+        "start with 7 points. If they're a year apart and their people disagree, 2 are left",
+        lambda: (
+            (titles_module.TITLE_POINTS["same"], titles_module.PEOPLE_POINTS[0.0], titles_module.YEAR_POINTS[1])
+            == (7, -5, 0)
+        ),
+    ),
+    ("02", "if, say, 4 points make two listings one film", lambda: titles_module.NEEDED == 4),
+    ("02", "pairs that still have 4 or more", lambda: "points >= 4" in source_of("02", "nb02-30a")),
     ("02", "it asks for 8 points", lambda: titles_module.NEEDED_WHERE_RARE == 8),
     (
         "02",
@@ -529,7 +573,7 @@ CLAIMS = [
     ),
     (
         "02",
-        "Directors and casts then find more than synopses do, and both together find the most",
+        "Directors and casts then find more than synopses do, and the two together find the most",
         lambda: (
             steps_of_the_rule()["titles and years, in points"][1]
             < steps_of_the_rule()["plus synopses"][1]
@@ -537,7 +581,7 @@ CLAIMS = [
             < steps_of_the_rule()["plus both"][1]
         ),
     ),
-    ("02", "Here, 4 is the cheapest", lambda: min(range(0, 11), key=cost_of) == 4),
+    ("02", "In the table, 4 points are the cheapest", lambda: min(range(0, 11), key=cost_of) == 4),
     (
         "02",
         "The first pair is the rule's one wrong merge. The other three are close calls",
@@ -553,8 +597,8 @@ CLAIMS = [
     ),
     (
         "02",
-        "In the clean catalog, the rule merges nothing",
-        lambda: not find_duplicates(movies())["duplicate"].any(),
+        "In the clean catalog, the rule merges nothing, with 4 points needed or with 8",
+        lambda: not any(find_duplicates(movies(), needed=points)["duplicate"].any() for points in (4, 8)),
     ),
     (
         "02",
@@ -1516,8 +1560,9 @@ GIVEN = {
         "## Step 2",
         "## Step 3",
         "from 0 to 100",
-        "how many words the synopses share, from 0 to 1",
-        "how many names the directors and casts share, from 0 to 1",
+        "how much the words of the synopses have in common, from 0 to 1",
+        "how much the directors and casts have in common, from 0 to 1",
+        "with 4 points needed and with 8",
         "both from 1996",  # tests/test_data_movielens.py checks it on MovieLens
     ],
     "03": [
