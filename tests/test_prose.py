@@ -663,7 +663,8 @@ CLAIMS = [
     (
         "03",
         'describes how 27 films end, in different words and without names, such as "The bird burglar ends up caged, '
-        'the bills are paid, and the discarded mechanical legs get up and leave by themselves." All 27 have long synopses',
+        'the bills are paid, and the discarded mechanical legs get up and leave by themselves." All 27 have long '
+        "synopses",
         lambda: (
             lambda asked: (
                 len(asked) == 27
@@ -1543,7 +1544,7 @@ GIVEN = {
         "goes 3 to the right and 4 up",
         "an arrow of length 1",
         "how many times you multiply 1 by",
-        "To base 2, it counts doublings: 8 is three doublings of 1. It needn't be a whole number: 1,000 is",
+        "To base 2, it counts doublings: 8 is three doublings of 1. A logarithm needn't be a whole number: 1,000 is",
         "Move the slider from 1 to 4",
         "the film with id 168",
     ],
