@@ -464,7 +464,7 @@ CLAIMS = [
     ),
     (
         "02",
-        "such as *kids*, *children*, and *children's*, or narrow ones, such as *film-noir*",
+        "such as *kids*, *children*, and *children's*; others are narrow genres, such as *film-noir*",
         lambda: {"kids", "children", "children's", "film-noir"} <= left_genres(),
     ),
     (
