@@ -144,10 +144,10 @@ def points_tables():
 | same | {title["same"]} |
 | nearly the same | {title["nearly the same"]} |
 | alike; or same ending: *Matilda* and *Roald Dahl's Matilda* | {title["alike"]} |
-| one goes on where the other ends: *Alien* and *Alien: Covenant*; or one within the other | {title["one goes on"]} |
+| one continues where the other ends: *Alien* and *Alien: Covenant*; or one within the other | {title["one continues"]} |
 | different | {title["different"]} |
-| of one series: *The Matrix Reloaded* and *The Matrix Revolutions* | {title["of one series"]} |
-| another number: *Rocky II* and *Rocky III* | {title["another number"]} |""",
+| same series: *The Matrix Reloaded* and *The Matrix Revolutions* | {title["same series"]} |
+| different numbers: *Rocky II* and *Rocky III* | {title["different numbers"]} |""",
         f"""\
 | `year_gap` | same year: {years[0]}; one year apart: {years[1]}; a year is missing: {titles_module.NO_YEAR_POINTS} |
 | `people_similarity` | {people}; less: {titles_module.PEOPLE_POINTS[0.0]} |
@@ -164,9 +164,9 @@ def examples_of_relations():
     """Whether the titles that the table of points names stand to each other as it says."""
     return (
         related("Roald Dahl's Matilda", "Matilda") == "same ending"
-        and related("Alien", "Alien: Covenant") == "one goes on"
-        and related("The Matrix Reloaded", "The Matrix Revolutions") == "of one series"
-        and related("Rocky II", "Rocky III") == "another number"
+        and related("Alien", "Alien: Covenant") == "one continues"
+        and related("The Matrix Reloaded", "The Matrix Revolutions") == "same series"
+        and related("Rocky II", "Rocky III") == "different numbers"
         and related("Star Trek: First Contact", "Star Trek 8: First Contact") == "nearly the same"
     )
 
@@ -501,7 +501,7 @@ CLAIMS = [
         points_tables()[0],
         lambda: (
             titles_module.TITLE_POINTS["alike"] == titles_module.TITLE_POINTS["same ending"]
-            and titles_module.TITLE_POINTS["one goes on"] == titles_module.TITLE_POINTS["one within the other"]
+            and titles_module.TITLE_POINTS["one continues"] == titles_module.TITLE_POINTS["one within the other"]
             and examples_of_relations()
         ),
     ),

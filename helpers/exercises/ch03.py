@@ -167,7 +167,7 @@ def times_named(vectors: np.ndarray) -> np.ndarray:
 
 
 def ask_for_endings(movies: pd.DataFrame, encoder) -> pd.DataFrame:
-    """Search for films by their ends: in their own last two sentences, and told in other words.
+    """Search for films by their ends: in their own last two sentences, and told in different words.
 
     All films whose synopsis the encoder reads whole, and the films of ``endings.csv``, can be found.
 
@@ -212,7 +212,7 @@ def ask_for_endings(movies: pd.DataFrame, encoder) -> pd.DataFrame:
         for name, score in scores.items():
             rank = (score > score[np.arange(len(place)), place][:, None]).sum(axis=1)
             found.setdefault(name, []).extend([share(rank < 1), share(rank < 10)])
-    kinds = [f"{kind}, {what}" for kind in ("own words", "other words") for what in ("first", "first ten")]
+    kinds = [f"{kind}, {what}" for kind in ("own words", "different words") for what in ("first", "first ten")]
     return pd.DataFrame(found, index=kinds).T
 
 
@@ -266,7 +266,7 @@ def topics_by_language(texts: pd.DataFrame, encoder) -> pd.DataFrame:
                 vectors = encode(some["text"], name)
             near, _ = NeighborIndex(vectors).search(vectors, 4)
             found[language].append((topics[near[:, 1:]] == topics[:, None]).mean())
-    columns = ["unknown tokens", "texts in pieces", "English encoder", "tfidf"]
+    columns = ["unknown tokens", "mostly split words", "English encoder", "tfidf"]
     return pd.DataFrame(found, index=columns).T
 
 
@@ -580,7 +580,7 @@ q5 = Exercise(
     text_of,
     inputs=[(load_movies().iloc[0],)],
     judge=judge_text,
-    asks="It asks for a function from a film to a text that is not empty and does not use the tags.",
+    asks="It asks for a function that takes a film and returns a text that is not empty, without using the tags.",
     rubric=[
         "Why is each part in your text? Try it without.",
         "Does the important part come before the encoder stops reading?",

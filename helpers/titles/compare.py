@@ -21,10 +21,10 @@ TITLE_POINTS = {  # what the titles of two listings say, see `relate_titles`
     "alike": 2,
     "same ending": 2,
     "one within the other": -1,
-    "one goes on": -1,
+    "one continues": -1,
     "different": -2,
-    "of one series": -14,
-    "another number": -14,
+    "same series": -14,
+    "different numbers": -14,
 }
 YEAR_POINTS = {0: 1, 1: 0}  # by the years between them
 NO_YEAR_POINTS, FAR_YEARS = -5, -99
@@ -170,9 +170,9 @@ def relate_titles(left: str, right: str, ratio: float | None = None) -> str:
     """Say how two normalized titles stand to each other, one of the keys of `TITLE_POINTS`.
 
     ``"same"`` to the letter, ``"nearly the same"`` (ratio 90), ``"alike"`` (80, or a typo in the last words). A sequel
-    has ``"another number"``; a number before a shared subtitle is none. ``"one goes on"`` where the other ends, as
+    has ``"different numbers"``; a number before a shared subtitle is none. ``"one continues"`` where the other ends, as
     sequels do (*Alien*, *Alien: Covenant*). The name of an author goes in front, so a title that is the ``"same
-    ending"`` of another is often one film with it. Two ``"of one series"`` have words of their own beside the ones
+    ending"`` of another is often one film with it. Two ``"same series"`` have words of their own beside the ones
     that they share, at the end or in front of the name of the series.
 
     Parameters
@@ -189,11 +189,11 @@ def relate_titles(left: str, right: str, ratio: float | None = None) -> str:
     if len(short) > len(long):
         short, long = long, short
     if numbers and more and numbers != more:
-        return "another number"
+        return "different numbers"
     if ratio < LIKE_TITLE and short[0] != long[0] and short[-1] != long[-1]:
         return "different"
     if short == long and numbers != more:
-        return "nearly the same" if _number_inside(left, right) or "1" in numbers + more else "another number"
+        return "nearly the same" if _number_inside(left, right) or "1" in numbers + more else "different numbers"
     begin = _shared_words(short, long)
     end = _shared_words(short[begin:][::-1], long[begin:][::-1])
     own = [words[begin : len(words) - end] for words in (short, long)]
@@ -202,14 +202,14 @@ def relate_titles(left: str, right: str, ratio: float | None = None) -> str:
     if ratio >= NEARLY_THE_SAME and numbers == more and typos:
         return "nearly the same"
     if begin + end == len(short):
-        return "one goes on" if not end else "one within the other" if begin else "same ending"
+        return "one continues" if not end else "one within the other" if begin else "same ending"
     if begin and {"movie", "film"} & {*rest}:
-        return "one goes on"
+        return "one continues"
     if begin + end >= len(short) / 3 and not (begin and end):
         if typos if begin else fuzz.ratio(*rest) > LIKE_TITLE:
             return "alike"
         if begin or rest[0][0] != rest[1][0]:  # one with the same letter may be short for the other: HP
-            return "of one series"
+            return "same series"
     return "alike" if ratio >= LIKE_TITLE else "different"
 
 
