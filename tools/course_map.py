@@ -35,7 +35,7 @@ ROOMS = [  # of `helpers`: each imports only from those before it
     "exercises", "app", "course",
 ]  # fmt: skip
 ROOM_TABLE = "| room of `helpers/` | what it holds |"
-LAST_WORDS = "That is the course. Build something of your own with it, and show it to somebody."
+LAST_WORDS = "That's the end of the course. Build something of your own with it, and show it to somebody."
 
 
 class Lesson(NamedTuple):
