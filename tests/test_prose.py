@@ -1379,7 +1379,7 @@ CLAIMS = [
         "08",
         "Two of its sequels come first, and no film is from after 1999",
         lambda: (
-            re.findall(r"\d (Alien\S*(?: Resurrection)?) ", output_of("08", "nb08-14"))
+            re.findall(r" (Alien\S*(?: Resurrection)?) +0\.", output_of("08", "nb08-14"))
             == ["Aliens", "Alien: Resurrection"]
             and movies().loc[map(int, re.findall(r"^(\d+) ", output_of("08", "nb08-14"), re.M)), "year"].max() <= 1999
         ),
@@ -1914,9 +1914,7 @@ def shades_of(number, cell_id, size):
 def bars_of(number, cell_id):
     """The lengths of a figure's bars, from what its cell shows."""
     cell = next(cell for cell in notebook(number).cells if cell.id == cell_id)
-    shown = next(
-        data["text/x-figure-data"] for data in map(lambda output: output.get("data", {}), cell.outputs) if data
-    )
+    shown = next(output["data"]["text/x-figure-data"] for output in cell.outputs if "data" in output)
     return [float(length) for length in re.findall(r"^text at (\S+) ", shown, re.M)]
 
 
