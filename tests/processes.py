@@ -1,8 +1,16 @@
 """Processes that tests start: wait for them without a clock, and see whether they are gone."""
 
 import os
+import socket
 import time
 from pathlib import Path
+
+
+def a_free_port():
+    """A port of this machine that nobody listens on: two runs of the tests at once never share one."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return trial.getsockname()[1]
 
 
 def wait_until(happens):

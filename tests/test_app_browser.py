@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 from browser import PICTURES, Visitor, chromium, launch, needs_chromium, run_notebook, serve
+from processes import a_free_port
 
 from helpers.app.state import FORMAT, MOST_BYTES
 
@@ -34,7 +35,7 @@ def browser(_chromium_is_there):
 
 @pytest.fixture(scope="module")
 def address(_chromium_is_there):
-    with serve("demo", "--port", 18866) as (_, found):
+    with serve("demo", "--port", a_free_port()) as (_, found):
         yield found
 
 
@@ -45,7 +46,7 @@ def foreign_address(tmp_path_factory, _chromium_is_there):
     rows += [f"Lamp {number};A lamp number {number} for reading at night in bed." for number in range(12)]
     path.write_text("name;about\n" + "\n".join(rows) + "\n", encoding="utf-8")
     columns = ("--title-column", "name", "--text-column", "about")
-    with serve("demo", "--port", 18886, "--csv", path, *columns, "--max-kernels", 1) as (_, found):
+    with serve("demo", "--port", a_free_port(), "--csv", path, *columns, "--max-kernels", 1) as (_, found):
         yield found
 
 
@@ -476,7 +477,7 @@ def test_the_kernel_of_a_tab_ends_when_the_tab_is_closed(visitor):
 @pytest.fixture(scope="module")
 def lab_address(tmp_path_factory, _chromium_is_there):
     folder = tmp_path_factory.mktemp("lab")
-    with serve("start", "--port", 18916, JUPYTERLAB_WORKSPACES_DIR=str(folder)) as (_, found):
+    with serve("start", "--port", a_free_port(), JUPYTERLAB_WORKSPACES_DIR=str(folder)) as (_, found):
         yield found
 
 

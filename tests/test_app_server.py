@@ -15,6 +15,7 @@ import time
 import psutil
 import pytest
 from browser import serve
+from processes import a_free_port
 from tornado.web import HTTPError
 
 from helpers.app import server
@@ -33,12 +34,6 @@ SOCKET = {
 
 def port_of(address):
     return int(re.search(r":(\d+)/", address)[1])
-
-
-def a_free_port():
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]
 
 
 @contextlib.contextmanager

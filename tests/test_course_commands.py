@@ -12,6 +12,7 @@ import warnings
 
 import pytest
 from browser import serve
+from processes import a_free_port
 
 from helpers.course import bootstrap, console, launch
 from helpers.course import commands as command_line
@@ -77,6 +78,7 @@ def catalogue(tmp_path_factory):
         ["evaluate", "--encoding", "utf-8"],
         ["evaluate", "--csv", "f.csv", "--ratings", "course"],
         ["evaluate", "--csv", "f.csv", "--keep"],
+        ["evaluate", "--models", "ease", "--keep"],
         ["evaluate", "--csv", "f.csv", "--scale", "5", "1"],
         ["evaluate", "--csv", "f.csv", "--scale", "1", "inf"],
         ["evaluate", "--models", ""],
@@ -179,7 +181,7 @@ def ask(url, patience=30):
 
 
 def test_jupyterlab_serves_the_first_notebook_where_start_says():
-    with serve("start", "--port", 18933) as (_, address):
+    with serve("start", "--port", a_free_port()) as (_, address):
         port, path, token = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/lab/tree/(\S+)\?token=(\w+)", address).groups()
         answer = ask(f"http://127.0.0.1:{port}/api/contents/{path}?content=0&token={token}")
         assert answer["path"] == "notebooks/00_start_here.ipynb"

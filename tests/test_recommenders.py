@@ -77,6 +77,11 @@ SMALL = RATINGS[RATINGS["user_id"] <= 60].reset_index(drop=True)
 FILMS = MOVIES.loc[np.unique(SMALL["movie_id"])]
 
 
+def test_every_model_of_the_scoreboard_is_among_those_that_are_tested_here():
+    tested = {getattr(make, "__name__", name) for name, make in MAKERS.items()}
+    assert {kind.__name__ for kind in MODELS.values()} <= tested | set(MAKERS)
+
+
 @pytest.fixture(scope="module")
 def fitted():
     return {name: make().fit(SMALL, FILMS) for name, make in MAKERS.items()}

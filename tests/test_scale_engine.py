@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import tqdm
 import yaml
+from processes import a_free_port
 
 from helpers.course import bootstrap
 from helpers.data import load_movies, load_vectors
@@ -59,11 +60,6 @@ def films():
     return np.array([[1, 0, 0], [0.9, 0.1, 0], [0.8, 0, 0.2], [0, 0, 1]], dtype=np.float32), table
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
 @contextlib.contextmanager
 def running(*command):
     """A child process that never outlives the test."""
@@ -79,7 +75,7 @@ def running(*command):
 @contextlib.contextmanager
 def tcp_server(folder):
     """``milvus-lite server`` as a process of its own; gives it and its address."""
-    port = free_port()
+    port = a_free_port()
     options = ["--data-dir", folder, "--host", "127.0.0.1", "--port", port]
     with running("-m", "milvus_lite", "server", *options) as child:
         while True:
@@ -339,7 +335,7 @@ def test_films_may_be_sent_one_by_one_and_not_in_parts_of_nothing(opened, films)
 
 def test_a_proxy_of_the_network_is_not_asked_for_this_machine(opened, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+        monkeypatch.setenv(name, f"http://127.0.0.1:{a_free_port()}")
     for name in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):
         monkeypatch.delenv(name, raising=False)
     assert opened(retries=0).count() == 0
@@ -509,7 +505,7 @@ def quick(monkeypatch):
 
 
 def test_a_server_that_is_not_there_is_said_in_one_line(quick):
-    address = f"http://127.0.0.1:{free_port()}"
+    address = f"http://127.0.0.1:{a_free_port()}"
     with pytest.raises(ConnectionError) as caught:
         VectorEngine(address.replace("//", "//root:secret@"), retries=2, timeout=PATIENCE)
     assert str(caught.value) == (

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from helpers.data import Description
-from helpers.data.catalogue import SHORT, count_words
+from helpers.data.catalogue import COLUMNS, SHORT, count_words
 
 MOST = 2_000  # texts that the encoder's tokenizer looks at, evenly chosen
 BARS = 40  # signs of the longest bar
-COLUMNS = ["title_column", "text_column", "genre_column", "year_column", "people_column", "id_column"]
 
 
 def examine(description: Description) -> dict:

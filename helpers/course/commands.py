@@ -113,7 +113,9 @@ def parser() -> Parser:
     evaluate.add_argument(
         "--protocol", choices=["last", "random", "date", "cold"], default="last", help="default: last"
     )
-    evaluate.add_argument("--csv", metavar="FILE", type=filled, help="judge on own ratings instead: CSV or CSV.gz")
+    evaluate.add_argument(
+        "--csv", metavar="FILE", type=filled, help="judge on own ratings instead: CSV, JSON, Parquet, Excel"
+    )
     for name in ("user", "item", "rating", "time"):
         says = f"default: {name}" if name != "time" else "its column of times, if it has one"
         evaluate.add_argument(f"--{name}-column", metavar=name[0].upper(), type=filled, help=says)
@@ -241,6 +243,8 @@ def catalogue_options(options: argparse.Namespace) -> str | None:
 
 def ratings_options(options: argparse.Namespace) -> str | None:
     """Say what is wrong with the options that name ratings, if anything is."""
+    if options.keep and options.models:
+        return "--keep does not go with --models: figures of all models are kept together"
     if not options.csv:
         return without_csv(options, RATINGS_FROM_CSV)
     if options.ratings or options.keep:

@@ -113,7 +113,7 @@ def judge_viewer(answer) -> str | None:
     if not stars.between(0.5, 5).all():
         return "Stars go from 0.5 to 5."
     if stars.max() < 4 or stars.min() > 3:
-        return "Say what you like (4 and more) and what you do not (3 and less): else there is nothing to tell apart."
+        return "Say what you like (4 or more) and what you do not (3 or less): else there is nothing to tell apart."
     return None
 
 
@@ -465,7 +465,7 @@ q5 = Exercise(
     a_new_viewer,
     judge=judge_viewer,
     form=as_stars,
-    asks="It asks for five films or more, with stars from 0.5 to 5, some of 4 and more, some of 3 and less.",
+    asks="It asks for five films or more, with 0.5 to 5 stars each: some with 4 or more, some with 3 or less.",
     rubric=[
         "Which of the two lists would this person thank you for, and why?",
         "Flip one rating. Does the list follow, and by how much?",
@@ -532,7 +532,7 @@ closing = Quiz(
         choose(
             "5.C",
             "No ratings at all",
-            "Nobody has rated some films. Which model ranks them no better than chance?",
+            "Some films have no ratings at all. Which model ranks them no better than chance?",
             right="EASE",
             wrong={
                 "a text profile": "It reads the new film's synopsis, so it knows something.",

@@ -41,7 +41,7 @@ def merge(answers, k):
 
 
 def complete(shards, copies, failed):
-    """Probability that every shard has a living copy, if each machine is down with probability `failed`."""
+    """Probability that every shard has a live copy, if each machine is down with probability `failed`."""
     return (1 - failed**copies) ** shards
 
 
@@ -321,7 +321,7 @@ q4 = Exercise(
     mistakes=[
         Mistake(
             "one of all machines",
-            "You asked for any machine to be up. Every shard needs a living copy.",
+            "You asked for any machine to be up. Every shard needs a live copy.",
             lambda shards, copies, failed: 1 - failed ** (shards * copies),
         ),
         Mistake(
@@ -351,7 +351,7 @@ q4 = Exercise(
         ),
         Mistake(
             "all machines",
-            "You asked for every machine to be up. One living copy of each shard is enough.",
+            "You asked for every machine to be up. One live copy of each shard is enough.",
             lambda shards, copies, failed: (1 - failed) ** (shards * copies),
         ),
         Mistake(
@@ -475,7 +475,7 @@ closing = Quiz(
         finish(
             "7.E",
             "Nothing missing",
-            "Replace ___: what is the probability that every shard has a living copy?",
+            "Replace ___: what is the probability that every shard has a live copy?",
             """
             def complete(shards, copies, failed):
                 one_shard = 1 - failed ** copies

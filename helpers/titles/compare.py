@@ -73,9 +73,10 @@ def _telling(texts: pd.Series, titles: list[str]) -> pd.Series:
     under = pd.DataFrame({"text": texts.to_numpy(), "title": titles}).drop_duplicates()["text"].value_counts()
     words = texts.map(lambda text: len(_useful_words(text)) if isinstance(text, str) else 0)
     telling = texts.where((words >= LEAST_WORDS) & (texts.map(under) <= MANY_TITLES))
-    shared = telling[telling.map(under) > 1]
-    named = shared.index[[_names(text, titles[texts.index.get_loc(row)]) for row, text in shared.items()]]
-    return telling.mask(telling.isin(shared[named]) & ~telling.index.isin(named))
+    shared = (telling.map(under) > 1).to_numpy()
+    rows = zip(shared, telling, titles, strict=True)
+    named = np.array([again and _names(text, title) for again, text, title in rows], dtype=bool)
+    return telling.mask(telling.isin(telling[named]) & ~named)
 
 
 def _names(text: str, title: str) -> bool:
