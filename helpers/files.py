@@ -1,4 +1,4 @@
-"""Write files whole, clean up after whoever was killed while writing, and read back only what is undamaged."""
+"""Write files completely or not at all, clean up after interrupted writes, and read back only undamaged files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the course is, and where it writes for the person who takes it: progress, caches, what was fetched.
+"""Where the course is, and where it keeps a learner's files: progress, caches, and fetched data.
 
 One folder: the one that ``COURSE_HOME`` names, else ``my_course`` in the course's folder, else, where that cannot be
 written (a shared installation), a folder in the user's own data directory.

@@ -1,4 +1,4 @@
-"""Every figure of the course, in one style. Each function returns a Figure whose title says its message.
+"""Draw every figure of the course in one style. Each function returns a Figure whose title says what it shows.
 
 A figure shows itself as the last value of a cell, with its alternative text on the image and beside it, so that
 screen readers, terminals and tests read the same words: JupyterLab and its HTML export know such a text in HTML alone.

@@ -1,4 +1,4 @@
-"""Figures with a slider, a form to label neighbors, and a planner of machines.
+"""Figures with a slider, a form to label neighbors, and a capacity planner.
 
 A slider shows what a function makes of a value: a figure. The function works without any widget. Where widgets do not
 run (on GitHub, on paper, in a test), the figure for the first value is shown instead.

@@ -11,7 +11,7 @@ import pytest
 from helpers.course.bootstrap import ROOT
 
 NOTEBOOK = nbformat.read(ROOT / "notebooks" / "09_your_own_data.ipynb", as_version=4)
-NAMED = 'mine = describe(DATA_DIR / "recipes.csv", title_column="dish", text_column="about", genre_column="kitchen")'
+NAMED = 'mine = describe(DATA_DIR / "recipes.csv", title_column="dish", text_column="about", genre_column="cuisine")'
 PLACES = ["harbor", "attic", "orchard", "quarry", "lighthouse", "library", "bakery", "tunnel", "meadow", "theater"]
 PEOPLE = ["clerk", "sailor", "baker", "widow", "pilot", "teacher"]
 

@@ -34,8 +34,8 @@ ROOMS = [  # of `helpers`: each imports only from those before it
     "home", "files", "data", "titles", "encoding", "search", "evaluation", "recommenders", "plots", "scale", "widgets",
     "exercises", "app", "course",
 ]  # fmt: skip
-ROOM_TABLE = "| room of `helpers/` | what it holds |"
-LAST_WORDS = "That is the course. Build something of your own with it, and show it to somebody."
+ROOM_TABLE = "| part of `helpers/` | what it holds |"
+LAST_WORDS = "That's the end of the course. Build something of your own with it, and show it to somebody."
 
 
 class Lesson(NamedTuple):

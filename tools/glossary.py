@@ -3,7 +3,7 @@
     python tools/glossary.py
 
 A bold term is a definition: its sentence says what it means, and no cell before it uses the word. Bold labels, which
-end in a stop, a colon or a number, are none, and neither is bold in tables and exercises.
+end in a stop, a colon, or a number, are none; nor is "Guess first", nor bold in tables and exercises.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from helpers.data import write_whole  # noqa: E402
 GLOSSARY = ROOT / "notebooks" / "GLOSSARY.md"
 BOLD = re.compile(r"\*\*([^*\n]+?)\*\*")
 END = re.compile(r"(?<=[.!?])(?<!et al\.)(?<!vs\.)(?<!e\.g\.)\)?\s+(?=[A-Z*`\"(])")
+LABEL = re.compile(r"[.:?!\d]$|^Guess first$")
 SKIPPED = re.compile(r"^(>|\||#|\*\*About|\*\*Read more)")  # exercises, tables, headings, generated lines
 HEAD = """# Glossary
 
@@ -65,14 +66,14 @@ def terms_of_the_course() -> list[Term]:
         for line in lines_of(text):
             for sentence in END.split(line.removeprefix("- ")):
                 for name in BOLD.findall(sentence):
-                    if not re.search(r"[.:?!\d]$", name):
+                    if not LABEL.search(name):
                         found.setdefault(name.casefold(), Term(name, plain(sentence), path, place))
     return list(found.values())
 
 
 def plain(sentence: str) -> str:
-    """A sentence without bold, and with a capital at its beginning."""
-    text = BOLD.sub(r"\1", sentence).strip().replace("|", "\\|")
+    """A sentence without bold, with a capital at its beginning and a period at its end, even if a list follows."""
+    text = re.sub(r"[,:;]$", ".", BOLD.sub(r"\1", sentence).strip()).replace("|", "\\|")
     return text[:1].upper() + text[1:]
 
 

@@ -1,1 +1,1 @@
-"""What runs the course, out of a learner's sight: commands, set-up, doctor, downloads, benchmark."""
+"""Behind the scenes: commands, setup, a doctor that finds what is wrong, downloads, and a benchmark."""

@@ -113,7 +113,9 @@ def parser() -> Parser:
     evaluate.add_argument(
         "--protocol", choices=["last", "random", "date", "cold"], default="last", help="default: last"
     )
-    evaluate.add_argument("--csv", metavar="FILE", type=filled, help="judge on own ratings instead: CSV, JSON, Parquet, Excel")
+    evaluate.add_argument(
+        "--csv", metavar="FILE", type=filled, help="judge on own ratings instead: CSV, JSON, Parquet, Excel"
+    )
     for name in ("user", "item", "rating", "time"):
         says = f"default: {name}" if name != "time" else "its column of times, if it has one"
         evaluate.add_argument(f"--{name}-column", metavar=name[0].upper(), type=filled, help=says)

@@ -1,4 +1,4 @@
-"""Load and check what the course works on: films, raw listings, ratings, vectors, and any CSV of titles and texts.
+"""Load and check the data of the course: films, raw listings, ratings, vectors, and any file of titles and texts.
 
 Real data sets (MovieLens, MPST) are looked for in the folder that ``COURSE_DATA_DIR`` names, then where
 ``python3 -m helpers fetch`` puts them. Every loader returns pandas objects, and raises `ValueError` with one line

@@ -1,4 +1,4 @@
-"""Turn texts into vectors: any encoder, in batches, cached, from memory or from a file."""
+"""Turn texts into vectors: with any encoder, in batches, cached, from memory or from a file."""
 
 from __future__ import annotations
 

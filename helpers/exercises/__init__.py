@@ -1,4 +1,4 @@
-"""Exercises that answer back: one module per notebook, the checker they share, quizzes, and guesses before results."""
+"""Exercises that give feedback: a module per notebook, the checker they share, quizzes, and guesses before results."""
 
 from helpers.exercises.guesses import ask
 

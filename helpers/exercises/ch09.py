@@ -462,7 +462,7 @@ opening = Quiz(
         choose(
             "9.A",
             "More points",
-            "Where certain duplicates are rare, the rule of notebook 02 asks for more points. Why?",
+            "Where few pairs are beyond doubt, the rule of notebook 02 asks for more points. Why?",
             right="there, a doubtful pair is more likely two films",
             wrong={
                 "rare duplicates have more points": "Points measure what two listings share, wherever they are.",
@@ -514,7 +514,7 @@ closing = Quiz(
         choose(
             "9.D",
             "How many labels?",
-            "Twenty labels give an interval 0.4 wide. How many do you need for one 0.2 wide?",
+            "20 labels give an interval 0.4 wide. How many do you need for one 0.2 wide?",
             right="about 80",
             wrong={
                 "about 40": "The width falls with the square root of the number of labels.",
@@ -533,7 +533,7 @@ closing = Quiz(
             """,
             line=3,
             fixed="    kept = [part for part in kept if part]",
-            shown='passage(["Pesto", ""])',
+            shown='repr(passage(["Pesto", ""]))',
             wrong={
                 2: "Stripping periods and spaces is right: the function adds its own periods.",
                 4: "One period between the parts and one at the end: that is right, if the parts are.",

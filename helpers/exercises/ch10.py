@@ -527,9 +527,9 @@ opening = Quiz(
             "10.A",
             "What leaked",
             "You choose the regularization of ALS by its NDCG on the test. What is wrong with that figure?",
-            right="it is too good: the test took part in the choice",
+            right="it is too high: the test took part in the choice",
             wrong={
-                "it is too bad: the model saw less data": "The training was as large as before. Who chose the setting?",
+                "it is too low: the model saw less data": "The training was as large as before. Who chose the setting?",
                 "nothing, if the interval is given": "An interval says how much chance there is, not who peeked.",
             },
             hint="Which ratings should decide on settings?",

@@ -342,7 +342,7 @@ opening = Quiz(
             "11.A",
             "Paired",
             "Two models were judged on the same viewers. What do you resample to learn whether they differ?",
-            right="the viewers, and with each viewer the difference between the two models",
+            right="the viewers; each one brings along the difference between the two models",
             wrong={
                 "the viewers of each model, drawn apart": "A viewer hard for one is hard for the other. Keep pairs.",
                 "the films of the catalog": "The claim is about viewers, and so is the interval.",
@@ -385,20 +385,19 @@ closing = Quiz(
             "11.D",
             "A fair race",
             """
-            import random
-            def best(models, score, budget):
+            def best(scores, budget):
                 found = []
-                for name, draw in models.items():
+                for name, tried in scores.items():
                     tries = 1 if name == "baseline" else budget
-                    found.append((max(score(draw()) for _ in range(tries)), name))
+                    found.append((max(tried[:tries]), name))
                 return max(found)[1]
             """,
-            line=5,
+            line=4,
             fixed="        tries = budget",
-            shown="best({'baseline': iter([1, 9, 2]).__next__, 'ours': iter([3, 4, 5]).__next__}, lambda x: x, 3)",
+            shown="best({'baseline': [1, 9, 2], 'ours': [3, 4, 5]}, budget=3)",
             wrong={
-                6: "The best of all tries, and who it belongs to: that is right.",
-                7: "The winner's name, as the caller wants.",
+                5: "The best of all tries, and who it belongs to: that is right.",
+                6: "The winner's name, as the caller wants.",
             },
             hint="Who gets how many tries?",
         ),

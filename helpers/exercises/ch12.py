@@ -389,7 +389,7 @@ closing = Quiz(
                 "from the test ratings": "Those are what the propensity is supposed to correct.",
                 "from the model that is judged": "Then every model would have an exam of its own.",
             },
-            hint="You tried several powers of the same count. Which one is true?",
+            hint="You tried several exponents for the same count. Which one is true?",
         ),
         find_bug(
             "12.D",

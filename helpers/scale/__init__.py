@@ -1,1 +1,1 @@
-"""Past one machine: capacity, and a vector engine in a file, on a server, on a cluster."""
+"""Go beyond one machine: plan capacity, and run a vector engine in a file, on a server, or on a cluster."""

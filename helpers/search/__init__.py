@@ -1,4 +1,4 @@
-"""Find what is near: exact and approximate indexes, films like a film, varied lists, and what makes texts alike."""
+"""Find near vectors: exact and approximate indexes, similar films, varied lists, and what makes two texts alike."""
 
 from helpers.search.index import NeighborIndex, as_count, as_mask
 from helpers.search.neighbors import (

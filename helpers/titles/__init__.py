@@ -1,4 +1,4 @@
-"""Titles: bring them to one form, measure how far apart they are, look them up despite typos, find duplicates."""
+"""Normalize titles, measure how far apart they are, look them up despite typos, and find duplicates."""
 
 # ruff: noqa: I001
 
