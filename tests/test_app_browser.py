@@ -131,7 +131,7 @@ def test_the_skeleton_stands_before_the_program_that_answers(browser, address):
     made = Visitor(browser.new_context(viewport={"width": 400, "height": 800}))
     made.page.route("**/voila/static/voila.js", lambda route: route.abort())  # so that no widget ever comes
     made.page.goto(address)
-    made.page.get_by_text("Opening: the program that answers is starting").wait_for()
+    made.page.get_by_text("Loading the films").wait_for()
     made.leave()
 
 
@@ -157,7 +157,7 @@ def test_back_leads_to_the_question_before_and_keeps_the_taste(here):
     here.find("jaws").heading("Films like Jaws (1975)")
     here.button("Like Jaws (1975)").click()
     here.button("For me 1").wait_for()
-    here.button("About it: Jaws (1975)").click()
+    here.button("Details: Jaws (1975)").click()
     page.get_by_role("dialog").wait_for()
     page.go_back()
     page.get_by_role("dialog").wait_for(state="hidden")
@@ -206,12 +206,12 @@ def test_the_keyboard_alone_is_enough(here):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Remove Jaws (1975), which you do not like").wait_for()
-    tab_to("About it: Jaws")
+    tab_to("Details: Jaws")
     page.keyboard.press("Enter")
-    page.get_by_role("dialog").get_by_text("Show the whole plot").wait_for()
+    page.get_by_role("dialog").get_by_text("The whole plot").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="hidden")
-    assert "About it: Jaws" in page.evaluate("document.activeElement.ariaLabel")
+    assert "Details: Jaws" in page.evaluate("document.activeElement.ariaLabel")
 
 
 def test_a_film_is_explained_in_a_dialog_without_its_end(here):
@@ -223,7 +223,7 @@ def test_a_film_is_explained_in_a_dialog_without_its_end(here):
     assert not dialog.locator("details p").is_visible()
     here.picture("voila-4-detail")
     assert here.weak_contrasts() == []
-    dialog.get_by_text("Show the whole plot").click()
+    dialog.get_by_text("The whole plot").click()
     assert dialog.locator("details p").is_visible()
     dialog.get_by_role("button", name="Close").click()
     assert not page.get_by_role("group", name="Alike by").get_by_role("button").count()  # nothing to compare
