@@ -291,6 +291,25 @@ def test_the_map_zooms_names_what_is_pointed_at_and_opens_it(here):
     page.keyboard.press("Escape")
 
 
+def test_the_map_goes_from_film_to_film_by_the_keyboard(here):
+    page = here.find("Alien").page
+    here.heading("Films like Alien (1979)")
+    page.get_by_role("img", name="Map of all: 1 chosen").focus()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("ArrowRight")  # the first is the film that was asked for
+    page.locator(".rv-tip", has_text="Alien (1979)").wait_for()
+    seen = set()
+    for key in ("ArrowLeft", "ArrowUp", "ArrowDown", "ArrowRight"):
+        page.keyboard.press(key)
+        page.wait_for_function("document.querySelector('.rv-tip').textContent.length > 1")
+        seen.add(page.locator(".rv-tip").inner_text())
+    assert len(seen) > 1
+    name = page.locator(".rv-tip").inner_text()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").get_by_role("heading", name=name.rpartition(" (")[0], level=2).wait_for()
+    page.keyboard.press("Escape")
+
+
 @pytest.mark.parametrize(("width", "columns"), [(400, 1), (1600, 5)])
 def test_it_fits_narrow_and_wide_screens_and_the_taste_stays_in_sight(here, width, columns):
     page = here.page
@@ -305,6 +324,57 @@ def test_it_fits_narrow_and_wide_screens_and_the_taste_stays_in_sight(here, widt
     assert 0 < bar["y"] < 800 - bar["height"] + 2
     here.picture(f"voila-7-{width}")
     page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_the_page_is_as_dark_as_the_system_from_its_skeleton_on(browser, address):
+    for scheme, asked, light in [("dark", "", "false"), ("light", "", "true"), ("dark", "?theme=light", "true")]:
+        made = Visitor(browser.new_context(color_scheme=scheme))
+        made.page.route("**/voila/static/voila.js", lambda route: route.abort())  # so that no widget ever comes
+        made.page.goto(address + asked)
+        made.page.locator("#rv-skeleton h1").wait_for()
+        assert made.page.evaluate("document.body.dataset.jpThemeLight") == light
+        ground = made.page.evaluate("getComputedStyle(document.getElementById('rv-skeleton')).backgroundColor")
+        assert ground == ("rgb(255, 255, 255)" if light == "true" else "rgb(17, 17, 17)")
+        made.leave()
+
+
+def test_a_page_follows_the_system_while_it_is_shown(visitor, address):
+    page = visitor.page
+    page.emulate_media(color_scheme="dark")
+    visitor.open(address)
+    assert visitor.weak_contrasts() == []
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function("document.body.dataset.jpThemeLight === 'true'")
+    assert visitor.weak_contrasts() == []
+
+
+def test_a_name_in_the_taste_opens_its_film_and_the_cross_removes_it(here):
+    page = here.page
+    here.find("The Grand Budapest Hotel")
+    here.button("Like The Grand Budapest Hotel (2014)").click()
+    for width in (1280, 400):
+        page.set_viewport_size({"width": width, "height": 800})
+        chip = page.locator(".rv-chip")
+        assert chip.bounding_box()["width"] < 260
+        chip.get_by_role("button", name="The Grand Budapest Hotel").first.click()
+        page.get_by_role("dialog").get_by_role("heading", name="The Grand Budapest Hotel").wait_for()
+        page.get_by_role("dialog").get_by_role("button", name="Close").click()
+        assert here.button("Clear my taste").is_visible()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    here.button("Remove The Grand Budapest Hotel (2014), which you like").click()
+    page.locator(".rv-chip").wait_for(state="detached")
+
+
+def test_people_and_tags_of_a_film_lead_to_their_films(here):
+    page = here.find("Minority Report").page
+    here.button("Details: Minority Report (2002)").click()
+    page.get_by_role("dialog").get_by_role("button", name="Tom Cruise").click()
+    here.heading("Films with Tom Cruise")
+    assert here.box.input_value() == "Tom Cruise"
+    page.locator(".rv-card .rv-title").first.click()
+    page.get_by_role("dialog").locator("[data-kind=Stories]").first.click()
+    here.heading("Stories about")
+    assert not page.get_by_role("dialog").is_visible()
 
 
 def test_the_dark_theme_is_as_readable(visitor, address):

@@ -19,8 +19,8 @@ PARTS = Path(__file__).with_name("parts")
 CONTROLS = [*range(32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A)]
 AS_SPACES = dict.fromkeys(CONTROLS, " ")
 NEIGHBORS = 6  # in the view of one film
-# How near two stories are, by the share of all pairs of films that are nearer; and how near a story is to a description,
-# by the cosine: few words are never as near to a story as another story.
+# How near two stories are, by the share of all pairs of films that are nearer; and how near a story is to a
+# description, by the cosine: few words are never as near to a story as another story.
 NEAR_STORIES = ((0.0005, "Very close"), (0.001, "Close"), (0.005, "Related"), (1, "Loosely related"))
 NEAR_WORDS = ((0.6, "Very close"), (0.45, "Close"), (0.3, "Related"), (-1, "Loosely related"))
 VARIED_WORDS = (

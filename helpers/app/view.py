@@ -149,7 +149,8 @@ class Demo(anywidget.AnyWidget):
             return
         kind = message.get("kind_of")  # of a link, which means one thing
         if kind:
-            return self._ask(next((one for one in readings if one.kind == kind), readings[0]).question)
+            self._ask(next((one for one in readings if one.kind == kind), readings[0]).question)
+            return
         chosen = readings[min(place, len(readings) - 1)]
         self.readings, self._typed = [chosen, *(one for one in readings if one is not chosen)], " ".join(text.split())
         self._change(question=chosen.question)
