@@ -297,7 +297,7 @@ class Demo(anywidget.AnyWidget):
             verb, long = "is" if len(strange) == 1 else "are", len(question.text.split()) > MANY_WORDS
             missing = f"“{'”, “'.join(strange[:3])}” {verb} in no title, name, or story here."
             if strange and whole and not long:
-                return f"Not in this catalog: “{question.text}”", f"{missing} These stories are nearest all the same."
+                return f"Not in this catalog: “{question.text}”", f"{missing} The films below fit only by chance."
             plainly = f"No title or person here is called “{question.text}”; these stories come nearest."
             here = long or not self.readings or any(one.kind != "Stories" for one in self.readings)
             return f"Stories about “{question.text}”", missing if strange else "" if here else plainly
