@@ -132,7 +132,7 @@ def test_the_skeleton_stands_before_the_program_that_answers(browser, address):
     made = Visitor(browser.new_context(viewport={"width": 400, "height": 800}))
     made.page.route("**/voila/static/voila.js", lambda route: route.abort())  # so that no widget ever comes
     made.page.goto(address)
-    made.page.get_by_text("Opening: the program that answers is starting").wait_for()
+    made.page.get_by_text("Loading the films").wait_for()
     made.leave()
 
 
@@ -158,7 +158,7 @@ def test_back_leads_to_the_question_before_and_keeps_the_taste(here):
     here.find("jaws").heading("Films like Jaws (1975)")
     here.button("Like Jaws (1975)").click()
     here.button("For me 1").wait_for()
-    here.button("About it: Jaws (1975)").click()
+    here.button("Details: Jaws (1975)").click()
     page.get_by_role("dialog").wait_for()
     page.go_back()
     page.get_by_role("dialog").wait_for(state="hidden")
@@ -207,12 +207,12 @@ def test_the_keyboard_alone_is_enough(here):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Remove Jaws (1975), which you do not like").wait_for()
-    tab_to("About it: Jaws")
+    tab_to("Details: Jaws")
     page.keyboard.press("Enter")
-    page.get_by_role("dialog").get_by_text("Show the whole plot").wait_for()
+    page.get_by_role("dialog").get_by_text("The whole plot").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="hidden")
-    assert "About it: Jaws" in page.evaluate("document.activeElement.ariaLabel")
+    assert "Details: Jaws" in page.evaluate("document.activeElement.ariaLabel")
 
 
 def test_a_film_is_explained_in_a_dialog_without_its_end(here):
@@ -224,7 +224,7 @@ def test_a_film_is_explained_in_a_dialog_without_its_end(here):
     assert not dialog.locator("details p").is_visible()
     here.picture("voila-4-detail")
     assert here.weak_contrasts() == []
-    dialog.get_by_text("Show the whole plot").click()
+    dialog.get_by_text("The whole plot").click()
     assert dialog.locator("details p").is_visible()
     dialog.get_by_role("button", name="Close").click()
     assert not page.get_by_role("group", name="Alike by").get_by_role("button").count()  # nothing to compare
@@ -292,6 +292,25 @@ def test_the_map_zooms_names_what_is_pointed_at_and_opens_it(here):
     page.keyboard.press("Escape")
 
 
+def test_the_map_goes_from_film_to_film_by_the_keyboard(here):
+    page = here.find("Alien").page
+    here.heading("Films like Alien (1979)")
+    page.get_by_role("img", name="Map of all: 1 chosen").focus()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("ArrowRight")  # the first is the film that was asked for
+    page.locator(".rv-tip", has_text="Alien (1979)").wait_for()
+    seen = set()
+    for key in ("ArrowLeft", "ArrowUp", "ArrowDown", "ArrowRight"):
+        page.keyboard.press(key)
+        page.wait_for_function("document.querySelector('.rv-tip').textContent.length > 1")
+        seen.add(page.locator(".rv-tip").inner_text())
+    assert len(seen) > 1
+    name = page.locator(".rv-tip").inner_text()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").get_by_role("heading", name=name.rpartition(" (")[0], level=2).wait_for()
+    page.keyboard.press("Escape")
+
+
 @pytest.mark.parametrize(("width", "columns"), [(400, 1), (1600, 5)])
 def test_it_fits_narrow_and_wide_screens_and_the_taste_stays_in_sight(here, width, columns):
     page = here.page
@@ -303,9 +322,61 @@ def test_it_fits_narrow_and_wide_screens_and_the_taste_stays_in_sight(here, widt
     assert wide == columns
     page.locator(".rv-card").nth(5).scroll_into_view_if_needed()
     bar = page.get_by_role("region", name="My taste").bounding_box()
-    assert 0 < bar["y"] < 800 - bar["height"] + 2
+    assert bar["y"] + bar["height"] == pytest.approx(800, abs=1)  # nothing shows beneath it
+    assert (bar["x"], bar["width"]) == pytest.approx((0, width), abs=1)
     here.picture(f"voila-7-{width}")
     page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_the_page_is_as_dark_as_the_system_from_its_skeleton_on(browser, address):
+    for scheme, asked, light in [("dark", "", "false"), ("light", "", "true"), ("dark", "?theme=light", "true")]:
+        made = Visitor(browser.new_context(color_scheme=scheme))
+        made.page.route("**/voila/static/voila.js", lambda route: route.abort())  # so that no widget ever comes
+        made.page.goto(address + asked)
+        made.page.locator("#rv-skeleton h1").wait_for()
+        assert made.page.evaluate("document.body.dataset.jpThemeLight") == light
+        ground = made.page.evaluate("getComputedStyle(document.getElementById('rv-skeleton')).backgroundColor")
+        assert ground == ("rgb(255, 255, 255)" if light == "true" else "rgb(17, 17, 17)")
+        made.leave()
+
+
+def test_a_page_follows_the_system_while_it_is_shown(visitor, address):
+    page = visitor.page
+    page.emulate_media(color_scheme="dark")
+    visitor.open(address)
+    assert visitor.weak_contrasts() == []
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function("document.body.dataset.jpThemeLight === 'true'")
+    assert visitor.weak_contrasts() == []
+
+
+def test_a_name_in_the_taste_opens_its_film_and_the_cross_removes_it(here):
+    page = here.page
+    here.find("The Grand Budapest Hotel")
+    here.button("Like The Grand Budapest Hotel (2014)").click()
+    for width in (1280, 400):
+        page.set_viewport_size({"width": width, "height": 800})
+        chip = page.locator(".rv-chip")
+        assert chip.bounding_box()["width"] < 260
+        chip.get_by_role("button", name="The Grand Budapest Hotel").first.click()
+        page.get_by_role("dialog").get_by_role("heading", name="The Grand Budapest Hotel").wait_for()
+        page.get_by_role("dialog").get_by_role("button", name="Close").click()
+        assert here.button("Clear my taste").is_visible()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    here.button("Remove The Grand Budapest Hotel (2014), which you like").click()
+    page.locator(".rv-chip").wait_for(state="detached")
+
+
+def test_people_and_tags_of_a_film_lead_to_their_films(here):
+    page = here.find("Minority Report").page
+    here.button("Details: Minority Report (2002)").click()
+    page.get_by_role("dialog").get_by_role("button", name="Tom Cruise").click()
+    here.heading("Films with Tom Cruise")
+    assert here.box.input_value() == "Tom Cruise"
+    page.locator(".rv-card .rv-title").first.click()
+    page.get_by_role("dialog").locator("[data-kind=Stories]").first.click()
+    here.heading("Stories about")
+    assert not page.get_by_role("dialog").is_visible()
 
 
 def test_the_dark_theme_is_as_readable(visitor, address):

@@ -58,6 +58,18 @@ def test_people_are_known_by_their_last_names_with_typos_and_together(reader):
     assert reader.read("films with tom hanks and meg ryan")[0].question == Question(people=("Tom Hanks", "Meg Ryan"))
 
 
+def test_a_person_who_is_spelled_in_two_ways_is_one(reader):
+    for typed in ("PJ Hogan", "P. J. Hogan", "p.j. hogan"):
+        (one,) = [reading for reading in reader.read(typed) if reading.kind == "People"]
+        assert set(reader.movies["title"][reader.films_of(one.question.people)]) == {
+            "Muriel's Wedding",
+            "My Best Friend's Wedding",
+        }
+    assert reader.spelled("Héctor Elizondo") == "Hector Elizondo"
+    assert len(reader.films_of(["Hector Elizondo"])) == len(reader.films_of(["Héctor Elizondo"])) == 4
+    assert reader.films_of(["Nobody Here"]) == []
+
+
 def test_people_are_known_by_a_last_name_with_typos_as_a_family_and_without_an_and(reader):
     assert reader.read("schwarzenneger")[0].question == Question(people=("Arnold Schwarzenegger",))
     assert reader.read("di caprio")[0].question == Question(people=("Leonardo DiCaprio",))

@@ -2,9 +2,12 @@
 
 import asyncio
 import csv
+import html
 import io
 import json
+import re
 import threading
+from collections import Counter
 
 import anywidget
 import numpy as np
@@ -136,6 +139,23 @@ def test_people_are_answered_with_their_films(plain):
     assert "close" not in plain.cards.casefold().split("rv-cue")[0]
 
 
+def test_each_card_names_the_person_who_was_asked_for(plain):
+    asked(plain, "toni collette")
+    assert plain.cards.count("with Toni Collette") == plain.cards.count("<article") > 2
+
+
+def test_links_of_a_film_ask_for_what_they_name(demo):
+    do(demo, "detail", film=place(demo, "Minority Report"))
+    detail = next(told["html"] for told in demo.told if told["part"] == "detail")
+    for kind, text in (("People", "Steven Spielberg"), ("People", "Tom Cruise"), ("Stories", "dystopia")):
+        assert f'data-do="read" data-kind="{kind}" data-text="{text}"' in detail
+    do(demo, "read", text="Tom Cruise", kind_of="People")
+    assert demo.wanted.question == Question(people=("Tom Cruise",))
+    do(demo, "read", text="robot", kind_of="Stories")  # a typed one might be a title
+    assert demo.wanted.question == Question(text="robot")
+    assert "No title" not in demo.under
+
+
 @pytest.mark.parametrize("text", ["a dream of spring", "sharks", "world war ii", "a bride for seven brothers"])
 def test_a_description_that_only_resembles_a_title_is_searched_by_its_story(demo, text):
     asked(demo, text)
@@ -168,6 +188,8 @@ def test_an_empty_search_says_what_to_type(plain):
     asked(plain, "  ")
     assert "Type a title, a person" in plain.note
     assert plain.wanted == Wanted()
+    asked(asked(plain, "Avengrs"), " ")
+    assert "understood" not in plain.under + plain.note  # that was said of another text
 
 
 def test_a_question_that_comes_after_a_newer_one_is_dropped_and_a_like_never_is(plain):
@@ -197,6 +219,16 @@ def test_liking_renews_the_list_at_once(plain):
     assert 'data-film="7"' not in plain.cards
     assert plain.shown["likes"] == [7]
     assert "For me <b>1</b>" in plain.taste
+
+
+def test_a_film_that_is_not_for_me_is_called_so_and_not_counted_among_those_for_me(plain):
+    do(do(do(plain, "like", film=7), "like", film=3), "dislike", film=10)
+    assert "For me <b>2</b>" in plain.taste
+    assert f"Not for me: {plain.catalogue.titles[plain.catalogue.ids[10]]}" in html.unescape(plain.taste)
+    assert "For you, from 2 films, unlike 1" in plain.head
+    do(do(plain, "forget", film=7), "forget", film=3)
+    assert "For you, unlike 1 film" in plain.head
+    assert "For me</button>" in plain.taste
 
 
 def test_a_like_under_a_question_keeps_the_list_and_a_second_click_takes_it_back(plain):
@@ -292,7 +324,7 @@ def test_a_film_is_shown_without_its_end_and_explained(demo):
     aliens = place(demo, "Aliens")
     do(demo, "detail", film=aliens)
     detail, reason = (next(told["html"] for told in demo.told if told["part"] == part) for part in ("detail", "reason"))
-    before, _, after = detail.partition("Show the whole plot")
+    before, _, after = detail.partition("The whole plot")
     sentences = demo.catalogue.movies["synopsis"].iloc[aliens].split(". ")
     assert sentences[-1][:30] not in before
     assert "Nearest stories" in after
@@ -382,9 +414,35 @@ def test_control_characters_of_a_title_show_as_spaces_and_turn_no_text_round():
 def test_figures_stand_in_words_and_the_number_in_a_tooltip(plain):
     words = [pages.nearness(cosine) for cosine in (0.9, 0.5, 0.35, 0.1)]
     assert words == ["Very close", "Close", "Related", "Loosely related"]
+    words = [pages.closeness(share) for share in (0.0001, 0.0009, 0.004, 0.4)]
+    assert words == ["Very close", "Close", "Related", "Loosely related"]
     asked(plain, "Alien")
     strength = plain.found["strength"].iloc[0]
-    assert f'title="cosine {strength:.2f}; 1 is the same"' in plain.cards
+    assert f'title="cosine {strength:.2f}; of 1,000 pairs of stories here, 0.3 are nearer"' in plain.cards
+    assert "Very close story" in plain.cards
+
+
+def test_a_story_is_close_where_few_pairs_are_nearer_and_no_list_says_close_for_want_of_a_better_one(plain):
+    rows = plain.catalogue.spaces["text"].vectors
+    control = np.random.default_rng(0).integers(len(rows), size=(2_000, 2))
+    cosines = np.einsum("pd,pd->p", *rows[control[control[:, 0] != control[:, 1]].T])
+    words = Counter(pages.closeness(plain.catalogue.nearer(cosine)) for cosine in cosines)
+    assert words["Loosely related"] > 0.98 * len(cosines)  # of pairs at random, one in 200 is more
+    assert "Loosely related story" in asked(plain, "Blade Runner").cards
+    for unrelated in ("Airplane!", "The Mummy Returns", "Hot Shots! Part Deux"):
+        card = plain.cards.split(f'aria-label="{unrelated}')[1].partition("</article>")[0]
+        assert "Loosely related story" in card
+    assert "Close story" not in plain.cards + asked(plain, "Bridget Jones's Diary").cards
+    assert "Very close story" in asked(plain, "Toy Story").cards
+
+
+def test_a_list_is_judged_in_words_and_the_figures_are_in_tooltips(plain):
+    asked(plain, "Alien")
+    shown = re.sub("<[^>]*>", " ", plain.scores)
+    assert re.search(r"This list\s+(somewhat|much) alike\s+\d+% of the simulated viewers", shown)
+    assert re.search(r"At random\s+as varied as chance", shown)
+    assert "bits" not in plain.scores
+    assert f"all pairs: {plain.catalogue.judge([*plain.found.index])['this list']['diversity']:.2f}" in plain.scores
 
 
 def test_every_button_is_named_for_what_it_acts_on(plain):
@@ -401,7 +459,7 @@ def test_every_button_is_named_for_what_it_acts_on(plain):
 def test_a_catalogue_without_years_genres_people_and_ratings_shows_no_empty_controls():
     movies = pd.DataFrame({"title": list("abcd"), "synopsis": ["x y z"] * 4}, index=pd.RangeIndex(1, 5))
     app = heard(Demo(Catalogue(movies, np.eye(4)), noun="title"))
-    for part in ("By audience", "From year", "Genres", "Hide what", "rv-credits", "rv-cue", "viewers"):
+    for part in ("By audience", "From year", "Genres", "Leave out", "rv-credits", "rv-cue", "viewers"):
         assert part not in app.shell + app.cards
     do(app, "like", film=0)
     assert app.cards.count("<article") == 3

@@ -138,7 +138,7 @@ function render({ model, el }) {
     const address = `${location.origin}${location.pathname}#${coded.replaceAll("+", "-").replaceAll("/", "_")}`;
     try {
       await navigator.clipboard.writeText(address);
-      say("Copied. The link opens this page as it is now, on this machine.");
+      say("Copied. The link opens this page in any browser on this computer, while the app runs.");
     } catch {
       say(`The link: ${address}`);
     }
@@ -178,7 +178,7 @@ function render({ model, el }) {
     like: (button) => judge(button, "like"), dislike: (button) => judge(button, "dislike"),
     detail: ({ dataset }) => open(+dataset.film),
     film: ({ dataset }) => { dialog.close(); search.box.value = ""; tell("film", { film: +dataset.film }); top(); },
-    read: ({ dataset }) => search.say(dataset.text),
+    read: ({ dataset }) => { dialog.close(); search.say(dataset.text, dataset.kind); top(); },
     reading: ({ dataset }) => tell("reading", { reading: +dataset.reading }),
     space: ({ dataset }) => tell("space", { value: dataset.value }),
     home: () => deeds.taste(), taste: () => { search.box.value = ""; tell("taste"); top(); },

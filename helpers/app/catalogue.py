@@ -27,6 +27,7 @@ PREMISE = 0.4  # of a story's sentences come before its turn, or its first one a
 MARKED = 1.25  # a word is marked when it adds this many times as much as the mean word, and is no stop word
 LIKE, DISLIKE = 5.0, 1.0  # stars that stand for a click
 WARM, COLD = (0.5, 0.5, 0.0), (0.0, 0.75, 0.25)  # what `Hybrid` chooses on the course's ratings, as a test checks
+SAMPLE = 1_000  # films whose pairs stand for those of all
 VARIED = 0.5  # diversity of the list that the app begins with
 MAP = Path(__file__).with_name("map.json")  # of the course's films, made by tools/make_map.py
 
@@ -101,6 +102,17 @@ class Catalogue:
             return None
         counts = self.ratings["movie_id"].value_counts().reindex(self.ids, fill_value=0).to_numpy()
         return np.maximum(counts, 0.5) / self.ratings["user_id"].nunique()  # half a rating for films without
+
+    @functools.cached_property
+    def _pairs(self) -> np.ndarray:
+        """Cosines of the stories of all pairs of films, ascending; of `SAMPLE` of the films where there are more."""
+        rows = self.spaces["text"].vectors
+        rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE)).astype(int)]
+        return np.sort((rows @ rows.T)[np.triu_indices(len(rows), 1)])
+
+    def nearer(self, cosine: float) -> float:
+        """Share of all pairs of films whose stories are nearer than this cosine."""
+        return 1 - np.searchsorted(self._pairs, cosine, side="right") / max(len(self._pairs), 1)
 
     @functools.cached_property
     def map(self) -> Map:
@@ -202,7 +214,8 @@ class Catalogue:
     def names(self, column: str, film: Film) -> list[str]:
         """Genres, tags, cast or direction of a film, in their order; empty where the catalogue has none."""
         cell = self.movies[column].get(film) if column in self.movies else None
-        return [name for name in map(str.strip, str(cell).split("|")) if name] if isinstance(cell, str) else []
+        names = [name for name in map(str.strip, cell.split("|")) if name] if isinstance(cell, str) else []
+        return [*map(self.reader.spelled, names)] if column in ("director", "cast") else names
 
     def own_genre(self, film: Film) -> str | None:
         """The rarest of a film's genres, which says most of it."""

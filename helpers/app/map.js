@@ -10,8 +10,10 @@ function filmMap(model, tell, open) {
   const dots = new DataView(model.get("dots").buffer, model.get("dots").byteOffset, model.get("dots").byteLength);
   const count = dots.byteLength / 4;
   const names = new Map();
+  const system = matchMedia("(prefers-color-scheme: dark)"); // the page's colors may follow it
   let view = { x: 0, y: 0, zoom: 1 };
-  let wanted = -1; // the dot that is pointed at
+  let wanted = -1; // the dot that is pointed at, or reached by arrow keys
+  let reached = false; // by arrow keys
   let drag = null;
   let due = false;
 
@@ -42,12 +44,9 @@ function filmMap(model, tell, open) {
       const [x, y] = onScreen(at(place), width, height);
       if (x > 0 && x < width && y > 0 && y < height) pen.fillRect(x - size / 2, y - size / 2, size, size);
     }
-    const boxes = [];
+    const boxes = [[width - 50, 0, width, 126]]; // where the buttons are
     const { chosen = [], found = [] } = model.get("marks");
-    const marked = [
-      ...chosen.map((film) => ({ ...film, color: color("--rv-warm"), weight: "600 " })),
-      ...found.map((film) => ({ ...film, color: color("--rv-accent"), weight: "" })),
-    ].filter(({ place }) => place < count);
+    const marked = films(chosen, found).map((film) => ({ ...film, color: color(film.weight ? "--rv-warm" : "--rv-accent") }));
     for (const film of marked) {
       [film.x, film.y] = onScreen(at(film.place), width, height);
       pen.fillStyle = film.color;
@@ -55,6 +54,12 @@ function filmMap(model, tell, open) {
       pen.arc(film.x, film.y, 5.5, 0, 7);
       pen.fill();
       boxes.push([film.x - 6, film.y - 6, film.x + 6, film.y + 6]);
+      if (!reached || film.place !== wanted) continue;
+      pen.lineWidth = 3;
+      pen.strokeStyle = color("--rv-text");
+      pen.beginPath();
+      pen.arc(film.x, film.y, 10, 0, 7);
+      pen.stroke();
     }
     const free = ([left, top, right, bottom]) =>
       left > 0 && top > 0 && right < width && bottom < height &&
@@ -81,7 +86,12 @@ function filmMap(model, tell, open) {
       const [left, top] = onScreen([x, y], width, height);
       label(name, left, top, "italic 14px sans-serif", color("--rv-quiet"));
     }
-    canvas.setAttribute("aria-label", `Map of all: ${chosen.length} chosen and ${found.length} recommended are marked. + and − zoom, arrow keys move.`);
+    canvas.setAttribute("aria-label", `Map of all: ${chosen.length} chosen and ${found.length} recommended are marked. Arrow keys go from one to the next, Enter opens it, + and − zoom.`);
+  }
+
+  function films(chosen, found) { // those that are marked
+    const some = [...chosen.map((film) => ({ ...film, weight: "600 " })), ...found.map((film) => ({ ...film, weight: "" }))];
+    return some.filter(({ place }) => place < count);
   }
 
   function redraw() {
@@ -123,18 +133,38 @@ function filmMap(model, tell, open) {
       return redraw();
     }
     const [place, x, y] = nearest(event);
+    canvas.style.cursor = place < 0 ? "grab" : "pointer";
+    reached = false;
+    name(place, x, y);
+    redraw();
+  }
+
+  function name(place, x, y) {
     wanted = place;
     tip.hidden = place < 0;
-    canvas.style.cursor = place < 0 ? "grab" : "pointer";
     if (place < 0) return;
     tip.style.left = `${Math.min(x, canvas.clientWidth - 160)}px`;
-    tip.style.top = `${y + 12}px`;
+    tip.style.top = `${y > canvas.clientHeight - 44 ? y - 40 : y + 12}px`;
     tip.textContent = names.get(place) ?? "…";
     if (!names.has(place)) tell("name", { film: place });
   }
 
+  // From the film that is reached to the nearest one in a direction, which is moved into sight.
+  function go(right, down) {
+    const { chosen = [], found = [] } = model.get("marks");
+    const spots = films(chosen, found).map(({ place }) => [place, ...at(place)]);
+    const here = spots.find(([place]) => place === wanted);
+    const away = ([, x, y]) => Math.abs(x - here[1]) + Math.abs(y - here[2]);
+    const ahead = here ? spots.filter(([, x, y]) => (x - here[1]) * right + (y - here[2]) * down > 0) : spots;
+    if (!ahead.length) return;
+    const [place, x, y] = here ? ahead.reduce((best, one) => (away(one) < away(best) ? one : best)) : ahead[0];
+    if (view.zoom > 1) view = keep({ ...view, x: x - 0.5 / view.zoom, y: y - 0.5 / view.zoom });
+    reached = true;
+    name(place, ...onScreen([x, y], canvas.clientWidth, canvas.clientHeight));
+  }
+
   canvas.addEventListener("pointermove", point);
-  canvas.addEventListener("pointerleave", () => { tip.hidden = true; });
+  for (const left of ["pointerleave", "blur"]) canvas.addEventListener(left, () => { tip.hidden = true; reached = false; redraw(); });
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     drag = { ...view, left: event.clientX, top: event.clientY, far: false };
@@ -152,10 +182,10 @@ function filmMap(model, tell, open) {
     zoom(event.deltaY < 0 ? 1.25 : 0.8, event.clientX - box.left, event.clientY - box.top);
   }, { passive: false });
   canvas.addEventListener("keydown", (event) => {
-    const step = 0.15 / view.zoom;
-    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
+    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? 1.5 : 1 / 1.5);
-    else if (moves[event.key]) view = keep({ ...view, x: view.x + moves[event.key][0], y: view.y + moves[event.key][1] });
+    else if (event.key === "Enter" && wanted >= 0) open(wanted);
+    else if (moves[event.key]) go(...moves[event.key]);
     else return;
     event.preventDefault();
     redraw();
@@ -168,6 +198,7 @@ function filmMap(model, tell, open) {
   });
   const watcher = new ResizeObserver(redraw);
   watcher.observe(canvas);
+  system.addEventListener("change", redraw);
   const element = make("div", { class: "rv-map" }, canvas, tip, make("div", { class: "rv-zoom", role: "group", "aria-label": "Zoom" }, ...buttons));
 
   function hear({ part, film, name }) {
@@ -176,5 +207,5 @@ function filmMap(model, tell, open) {
     if (film === wanted) tip.textContent = name;
   }
 
-  return { element, redraw, hear, leave: () => watcher.disconnect() };
+  return { element, redraw, hear, leave: () => { watcher.disconnect(); system.removeEventListener("change", redraw); } };
 }

@@ -19,7 +19,15 @@ PARTS = Path(__file__).with_name("parts")
 CONTROLS = [*range(32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A)]
 AS_SPACES = dict.fromkeys(CONTROLS, " ")
 NEIGHBORS = 6  # in the view of one film
-NEAR = ((0.6, "Very close"), (0.45, "Close"), (0.3, "Related"), (-1, "Loosely related"))  # by the cosine
+# How near two stories are, by the share of all pairs of films that are nearer; and how near a story is to a
+# description, by the cosine: few words are never as near to a story as another story.
+NEAR_STORIES = ((0.0005, "Very close"), (0.001, "Close"), (0.005, "Related"), (1, "Loosely related"))
+NEAR_WORDS = ((0.6, "Very close"), (0.45, "Close"), (0.3, "Related"), (-1, "Loosely related"))
+VARIED_WORDS = (
+    (0.95, "as varied as chance"),
+    (0.8, "somewhat alike"),
+    (-np.inf, "much alike"),
+)  # by diversity / chance's
 WEAK = 0.3  # cosine of two sentences below which they explain little
 SPACE_WORDS = {
     "text": ("By story", "Near means that the stories are alike."),
@@ -82,8 +90,13 @@ def film_of(catalogue: Catalogue, film: Film) -> dict:
 
 
 def nearness(cosine: float) -> str:
-    """A cosine in words."""
-    return next(word for least, word in NEAR if cosine >= least)
+    """The cosine of a description and a story in words."""
+    return next(word for least, word in NEAR_WORDS if cosine >= least)
+
+
+def closeness(share: float) -> str:
+    """The share of all pairs of stories that are nearer, in words."""
+    return next(word for most, word in NEAR_STORIES if share <= most)
 
 
 def cue(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> dict:
@@ -97,11 +110,14 @@ def cue(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> d
     if near is None:
         nothing = catalogue.reader.unknown(wanted.question.text or "")[1]
         return {"cue": "" if nothing else f"{nearness(strength)} to your words", "figure": figure}
-    shared = ", ".join(catalogue.shared(film, near)[:3])
-    near_to = f"{nearness(strength)} story", " to "  # only between texts do cosines have words
-    leads = {"text": near_to, "learned": ("By audience", ", near "), "hybrid": ("By story and audience", ", near ")}
+    leads = {"learned": ("By audience", ", near "), "hybrid": ("By story and audience", ", near ")}
+    if wanted.space == "text":  # only between stories do cosines have words
+        nearer = catalogue.nearer(strength)
+        leads["text"] = (f"{closeness(nearer)} story", " to ")
+        figure = f"cosine {strength:.2f}; of 1,000 pairs of stories here, {1000 * nearer:.1f} are nearer"
     lead, link = leads[wanted.space]
     like = "" if wanted.question.film is not None else link + catalogue.titles[near]
+    shared = ", ".join(catalogue.shared(film, near)[:3])
     return {"cue": f"{lead}{like}" + (f" · both: {shared}" if shared else ""), "figure": figure}
 
 
@@ -113,7 +129,15 @@ def cards(catalogue: Catalogue, found: pd.DataFrame, wanted: Wanted, noun: str) 
 
 def listed(catalogue: Catalogue, found: pd.DataFrame, wanted: Wanted) -> list[dict]:
     """What cards show of the films of a list."""
-    return [film_of(catalogue, film) | cue(catalogue, film, row, wanted) for film, row in found.iterrows()]
+    asked = [catalogue.reader.spelled(name) for name in wanted.question.people]  # first of those whom a card names
+
+    def shown(film: Film, row: pd.Series) -> dict:
+        card = film_of(catalogue, film)
+        for column in ("director", "cast"):
+            card[column].sort(key=lambda name: name not in asked)
+        return card | cue(catalogue, film, row, wanted)
+
+    return [shown(film, row) for film, row in found.iterrows()]
 
 
 def chips(steering: Steering, years: tuple | None) -> list[tuple[str, str, str]]:
@@ -152,5 +176,23 @@ def reason(found: Reason, ours: str, theirs: str) -> str:
 
 
 def judgement(figures: dict[str, dict[str, float]]) -> str:
-    """How lists score on diversity and novelty, as a table."""
-    return render("scores.html.j2", figures=figures, columns=list(next(iter(figures.values()), {})))
+    """How varied and how well known lists are, in words, with the figures in tooltips."""
+    if not figures:
+        return render("scores.html.j2", rows=[], known=False)
+    chance = figures["at random"]["diversity"]
+    rows = [
+        {
+            "name": name,
+            "varied": varied(one["diversity"], chance),
+            "diversity": one["diversity"],
+            "share": 2 ** -one["novelty"] if "novelty" in one else None,
+        }
+        for name, one in figures.items()
+    ]
+    return render("scores.html.j2", rows=rows, known="novelty" in figures["this list"])
+
+
+def varied(diversity: float, chance: float) -> str:
+    """The diversity of a list in words, beside that of a list at random."""
+    share = diversity / chance if chance > 0 else 1
+    return next(word for least, word in VARIED_WORDS if share >= least)

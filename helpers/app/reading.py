@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -176,6 +177,8 @@ class Reader:
 
     def _name(self, text: str) -> str | None:
         """The name that a text is, one or two typos allowed."""
+        if _same(text) in self._spellings:
+            return self.spelled(text)
         match = self._name_lookup.closest(text)
         if match is None or " " not in text:
             return None
@@ -183,23 +186,45 @@ class Reader:
         return match.title if OSA.distance(left, right) <= _allowed(len(right)) - 1 else None
 
     def _reading(self, names: tuple) -> Reading:
-        return Reading("People", Question(people=names), " and ".join(names), f"{len(self.films_of(names))} here")
+        return Reading("People", Question(people=names), " and ".join(names), f"{len(self.films_of(names))} films")
 
     def films_of(self, names: Iterable[str]) -> list:
         """The films (ids) that all these people share."""
-        return sorted(set.intersection(*(set(self.people.get(name, ())) for name in names)))
+        return sorted(set.intersection(*(set(self.people.get(self.spelled(name), ())) for name in names)))
+
+    def spelled(self, name: str) -> str:
+        """A person's name as most of the films spell it; P. J. Hogan and P.J. Hogan are one person."""
+        spellings = self._spellings.get(_same(name))
+        return spellings.most_common(1)[0][0] if spellings else name
+
+    @functools.cached_property
+    def _credits(self) -> list[tuple]:
+        """Film (id) and name of everybody in cast and direction."""
+        cells = [
+            item for column in ("director", "cast") if column in self.movies for item in self.movies[column].items()
+        ]
+        return [
+            (film, name)
+            for film, cell in cells
+            if isinstance(cell, str)
+            for name in filter(None, map(str.strip, cell.split("|")))
+        ]
+
+    @functools.cached_property
+    def _spellings(self) -> dict[str, Counter]:
+        """How often a name is spelled in which way."""
+        found: dict[str, Counter] = {}
+        for _, name in self._credits:
+            found.setdefault(_same(name), Counter())[name] += 1
+        return found
 
     @functools.cached_property
     def people(self) -> dict[str, list]:
         """Films (ids) by the name of everybody in cast and direction."""
-        films: dict[str, list] = {}
-        for column in ("director", "cast"):
-            for film, cell in self.movies[column].dropna().items() if column in self.movies else []:
-                for name in filter(None, map(str.strip, str(cell).split("|"))):
-                    films.setdefault(name, [])
-                    if film not in films[name]:
-                        films[name].append(film)
-        return films
+        films: dict[str, dict] = {}
+        for film, name in self._credits:
+            films.setdefault(self.spelled(name), {})[film] = None
+        return {name: list(some) for name, some in films.items()}
 
     @functools.cached_property
     def _name_lookup(self) -> TitleLookup:
@@ -277,6 +302,12 @@ def _key(title: str) -> str:
 def _bare(name: str) -> str:
     """A name in small letters, in one word."""
     return "".join(name.casefold().split())
+
+
+def _same(name: str) -> str:
+    """A name without dots, blanks, hyphens, apostrophes, and the accents of Latin letters."""
+    bare = re.sub(r"(?<=[a-z])[\u0300-\u036f]+", "", unicodedata.normalize("NFKD", name.casefold()))
+    return re.sub(r"[\s.'’-]+", "", bare) or name
 
 
 def _parts(title: str) -> set[str]:

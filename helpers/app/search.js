@@ -92,10 +92,10 @@ function searchBox(model, tell, noun) {
     if (message.offered && message.number === last && document.activeElement === box) show(message.offered);
   }
 
-  function say(text) { // as if somebody had typed it and pressed Enter
+  function say(text, kind_of) { // as if somebody had typed it and pressed Enter
     box.value = text;
     show([]);
-    last = tell("read", { text });
+    last = tell("read", kind_of ? { text, kind_of } : { text });
   }
 
   const label = make("label", { for: boxId, class: "rv-hidden" }, `Find a ${noun}`);

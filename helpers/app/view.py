@@ -145,7 +145,11 @@ class Demo(anywidget.AnyWidget):
         text, place = message["text"][:1_000], message.get("place", 0)
         readings = self.catalogue.reader.read(text)
         if not readings:
-            self.note = f"Type a title, a person, or what the {self.noun} is about."
+            self.note, self.under = f"Type a title, a person, or what the {self.noun} is about.", ""
+            return
+        kind = message.get("kind_of")  # of a link, which means one thing
+        if kind:
+            self._ask(next((one for one in readings if one.kind == kind), readings[0]).question)
             return
         chosen = readings[min(place, len(readings) - 1)]
         self.readings, self._typed = [chosen, *(one for one in readings if one is not chosen)], " ".join(text.split())
@@ -272,7 +276,6 @@ class Demo(anywidget.AnyWidget):
             )
             self.under = pages.render(
                 "under.html.j2", told=told, others=self.readings[1:], noun=self.noun,
-                others_word="Or did you mean" if self.readings and self.readings[0].kind != "Stories" else "Or",
                 examples=EXAMPLES if self.catalogue.ratings is not None else [],
             )  # fmt: skip
             self.cards = pages.cards(self.catalogue, self.found, wanted, self.noun)
@@ -294,12 +297,15 @@ class Demo(anywidget.AnyWidget):
             verb, long = "is" if len(strange) == 1 else "are", len(question.text.split()) > MANY_WORDS
             missing = f"“{'”, “'.join(strange[:3])}” {verb} in no title, name, or story here."
             if strange and whole and not long:
-                return f"Not in this catalog: “{question.text}”", f"{missing} These stories are nearest all the same."
+                return f"Not in this catalog: “{question.text}”", f"{missing} The films below fit only by chance."
             plainly = f"No title or person here is called “{question.text}”; these stories come nearest."
-            here = long or any(one.kind != "Stories" for one in self.readings)
+            here = long or not self.readings or any(one.kind != "Stories" for one in self.readings)
             return f"Stories about “{question.text}”", missing if strange else "" if here else plainly
         if len(wanted.taste):
-            return f"For you, from {_count(len(wanted.taste), self.noun)}", ""
+            likes, dislikes = len(wanted.taste.likes), len(wanted.taste.dislikes)
+            if not likes:
+                return f"For you, unlike {_count(dislikes, self.noun)}", ""
+            return f"For you, from {_count(likes, self.noun)}" + (f", unlike {dislikes}" if dislikes else ""), ""
         return f"{many} to begin with", ""
 
     def _show_error(self, error: Exception) -> None:
@@ -308,10 +314,10 @@ class Demo(anywidget.AnyWidget):
     def _show_taste(self) -> None:
         """What is pressed, chosen and marked; all of it is known before the list is."""
         taste, wanted, place = self.wanted.taste, self.wanted, self.catalogue.place
-        films = [(film, "♥", "like") for film in taste.likes] + [(film, "✕", "do not like") for film in taste.dislikes]
+        films = [(pages.film_of(self.catalogue, film), film in taste.likes) for film in (*taste.likes, *taste.dislikes)]
         self.taste = pages.render(
-            "taste.html.j2", films=[(pages.film_of(self.catalogue, film), sign, said) for film, sign, said in films],
-            count=len(taste), undo=taste.before is not None, shown=wanted.question == Question() and len(taste) > 0,
+            "taste.html.j2", films=films, count=len(taste.likes), undo=taste.before is not None,
+            shown=wanted.question == Question() and len(taste) > 0,
         )  # fmt: skip
         asked = wanted.question.film
         chosen = [*taste.likes, *([] if asked is None or asked in taste.likes else [asked])]

@@ -92,7 +92,7 @@ def parser() -> Parser:
     recommend.set_defaults(run=recommend_titles, check=catalogue_options)
 
     demo = commands.add_parser("demo", parents=[serves], help="the final app: find films, say what you like, see why")
-    demo.add_argument("--theme", choices=["light", "dark"], default="light")
+    demo.add_argument("--theme", choices=["system", "light", "dark"], default="system")
     demo.add_argument(
         "--max-kernels",
         type=whole_number(1),
