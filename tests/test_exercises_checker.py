@@ -251,7 +251,6 @@ def test_prints_and_figures_stay_away(capsys):
         (pd.DataFrame({"a": [1]}), lambda table: table.insert(0, "b", 2)),
         ((np.array([1.0]), 2), lambda pair: pair[0].fill(0)),
     ],
-    ids=str,
 )
 def test_an_answer_that_changes_its_argument_is_told_so(argument, change):
     exercise = Exercise("9.4", "First", lambda given: 7, inputs=[(argument,)], mistakes=[], hints=["1"])

@@ -144,7 +144,7 @@ def points_tables():
 | same | {title["same"]} |
 | nearly the same | {title["nearly the same"]} |
 | alike; or same ending: *Matilda* and *Roald Dahl's Matilda* | {title["alike"]} |
-| one continues where the other ends: *Alien* and *Alien: Covenant*; or one within the other | {title["one continues"]} |
+| one continues the other, as *Alien: Covenant* does; or one within the other | {title["one continues"]} |
 | different | {title["different"]} |
 | same series: *The Matrix Reloaded* and *The Matrix Revolutions* | {title["same series"]} |
 | different numbers: *Rocky II* and *Rocky III* | {title["different numbers"]} |""",
