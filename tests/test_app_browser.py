@@ -461,6 +461,7 @@ def test_a_kernel_that_is_killed_and_a_server_that_is_stopped_are_said_and_start
 def test_a_page_that_gave_up_its_widget_is_loaded_again_three_times_at_most(browser, address, failures, says):
     made = Visitor(browser.new_context())
     made.page.add_init_script(f"""addEventListener("DOMContentLoaded", () => {{
+        if (!document.getElementById("rv-skeleton")) return;  // the app is open too often: another page, for a moment
         const loads = Number(sessionStorage.getItem("loads")) + 1;
         sessionStorage.setItem("loads", loads);
         if (loads > {failures}) return;

@@ -1166,11 +1166,8 @@ CLAIMS = [
     ),
     (
         "10",
-        "ALS scores 4.9% higher after tuning. No interval of that gain was saved",
-        lambda: (
-            round(100 * (tuned("als") / tuned("als", "default") - 1), 1) == 4.9
-            and "minus default" not in results.load("tuning", "movielens")["models"]["als"]["tuned"]
-        ),
+        "No interval of the gain of ALS was saved",
+        lambda: "minus default" not in results.load("tuning", "movielens")["models"]["als"]["tuned"],
     ),
     (
         "10",
