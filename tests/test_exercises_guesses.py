@@ -76,6 +76,10 @@ def test_without_a_guess_the_answer_is_said_and_nothing_else(capsys):
     assert told(capsys, ask("How many?", unit="%"), 41.64) == "No guess this time. The answer: 41.6%."
 
 
+def test_a_missing_result_is_said_and_stops_nothing(capsys):
+    assert told(capsys, ask("How many?", guess=3), float("nan")) == "There is no result to compare your guess with."
+
+
 def test_a_guess_stays_as_it_was_before_the_result_was_shown(capsys):
     guess = ask("How many?", guess=3)
     guess.keep(4)

@@ -477,7 +477,8 @@ def test_what_was_acknowledged_is_there_after_kill_9(tmp_path):
         acknowledged = [int(child.stdout.readline()) for _ in range(25)]
         child.kill()
         child.wait()
-        acknowledged += [int(line) for line in child.stdout.read().split("\n")[:-1]]
+        rest = child.stdout.read().split("\n")[:-1]  # Python 3.14 also says that the killed child left a semaphore
+        acknowledged += [int(line) for line in rest if line.isdecimal()]
     assert len(acknowledged) >= 25
     assert_all_there(tmp_path / "films.db", acknowledged[-1])
 

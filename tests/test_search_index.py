@@ -50,6 +50,12 @@ def test_ties_are_broken_by_id():
     assert found.tolist() == [0, 1, 2, 3, 4, 5, 6]
 
 
+def test_the_same_vectors_make_the_same_graph():
+    vectors = np.random.default_rng(0).normal(size=(3000, 16)).astype(np.float32)
+    one, other = (NeighborIndex(vectors, method="hnsw").search(vectors, 10) for _ in range(2))
+    np.testing.assert_array_equal(one[0], other[0])
+
+
 @pytest.mark.parametrize("method", ["exact", "ball_tree", "hnsw"])
 def test_a_filter_applies_before_ranking(vectors, method):
     where = np.arange(500) % 100 == 7

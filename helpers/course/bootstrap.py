@@ -483,7 +483,8 @@ def answers(address: str, seconds: float = 60) -> bool:
         try:
             urllib.request.urlopen(address, timeout=seconds).close()
             answered.append(True)
-        except urllib.error.HTTPError:
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
             answered.append(True)
         except (OSError, ValueError) as error:
             answered.append("CERTIFICATE" in str(error))  # pip may know the certificate

@@ -61,6 +61,9 @@ class Guess:
         """
         if self.choices and result not in self.choices:
             raise ValueError(f"{result!r} is not one of the choices: {', '.join(self.choices)}")
+        if result != result:  # nan: no row was left to take the answer from, say
+            print("There is no result to compare your guess with.")
+            return
         kept = _kept(self.question)
         guess = kept.get("guess")
         if not kept.get("shown"):

@@ -243,7 +243,7 @@ class NeighborIndex:
             M=self.options["M"],
             ef_construction=self.options["ef_construction"],
         )
-        index.add_items(self.vectors, ids=np.arange(len(self)))
+        index.add_items(self.vectors, ids=np.arange(len(self)), num_threads=1)  # several build another graph each time
         return index
 
     def _search_hnsw(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
