@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from test_exercises import EXERCISES
 
-from helpers.exercises import ch06
+from helpers.exercises import ch05, ch06, ch07
 
 BY_NUMBER = {exercise.number: exercise for exercise in EXERCISES}
 
@@ -159,7 +159,11 @@ def test_an_answer_in_place_is_not_handed_to_the_notebook(number, answer, argume
             for end in ("1 week after I feel like it", "until it is significant", "at some point")
         ),
         *(("ends", end, "wrong") for end in ("when we see a difference", "we look every day", "as soon as it wins")),
+        *(("ends", end, "correct") for end in ("after the fourth week", "after week 4", "after twenty days", "31.12.")),
+        *(("ends", end, "wrong") for end in ("when p < 0.05", "at 0.02 more", "in 2 weeks, or when p < 0.05")),
         *(("viewers per group", count, "correct") for count in (9600, "9,600", "about 10k", 12_000)),
+        ("viewers per group", "16 * 0.6 * 0.4 / 0.02**2 = 9600", "correct"),
+        ("viewers per group", "16 * 0.6 * 0.4 / 0.02**2 = 960", "wrong"),
         *(("viewers per group", count, "wrong") for count in (9000, 19_200, "50000", 9.6)),
         *(("metric", metric, "correct") for metric in ("likes", "revenue")),
         *(("change", change, "wrong") for change in (0.02, "0.02", "more likes")),
@@ -168,6 +172,25 @@ def test_an_answer_in_place_is_not_handed_to_the_notebook(number, answer, argume
 def test_a_plan_of_a_test_is_judged_by_what_the_exercise_asks_for(field, value, state):
     assert ch06.q5.examine({**ch06.a_plan(), field: value}).state == state
     assert all(word in ch06.q5.asks for word in ("4 words", "2 words", "formula", "half more", "a date"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "state"),
+    [
+        *(("memory", memory, "correct") for memory in ("3GB", "1.5 GB", "460 megabytes")),
+        *(("memory", memory, "wrong") for memory in ("3", "0 GB", "a few GB", -3)),
+        *(("changes", changes, "correct") for changes in ("daily", "never", 8000)),
+        *(("texts", texts, "correct") for texts in (300_000, "300,000", "2M")),
+        *(("texts", texts, "wrong") for texts in (0, -5, "many")),
+    ],
+)
+def test_a_plan_of_machines_is_judged_by_what_the_exercise_asks_for(field, value, state):
+    assert ch07.q5.examine({**ch07.a_plan(), field: value}).state == state
+
+
+@pytest.mark.parametrize("star", [True, np.True_, "five", None, float("nan")])
+def test_stars_are_numbers(star):
+    assert ch05.q5.examine({**ch05.a_new_viewer(), "Alien": star}).state == "wrong"
 
 
 def test_the_viewers_of_both_groups_together_are_named_so():

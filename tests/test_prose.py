@@ -1042,7 +1042,7 @@ CLAIMS = [
     ),
     (
         "06",
-        "EASE does no better than chance. It helps to read more of what the catalog says about a film. Whether the",
+        "EASE does no better than chance. It helps to read more of what the catalog says about a film",
         lambda: (
             says("cold-text", "cold-ease", "cold-everything", "cold-map")
             == ["yes", "not settled", "yes", "not settled"]
@@ -1058,7 +1058,7 @@ CLAIMS = [
     ),
     (
         "06",
-        "A new fit then adds nearly as much again as those three fifths. All three intervals lie above zero",
+        "A new fit then adds nearly as much as this learning did. All three intervals lie above zero",
         lambda: (
             says("learning-filter", "learning-update", "learning-refit") == ["yes"] * 3
             and 0.8 < gained("learning-refit") / gained("learning-update") < 1
@@ -1608,7 +1608,7 @@ CLAIMS = [
     ("04", "Among our films, the nearest is about a fifth closer", lambda: 0.18 < nearest_film_is_nearer() < 0.23),
     (
         "04",
-        "one query at a time, the gap is smaller",
+        "One query at a time, the gap is smaller",
         lambda: (
             tutorial_takes("search 1,050 vectors, 1 query") < 0.5 * tutorial_takes("search 1,050 vectors, 64 queries")
         ),

@@ -106,6 +106,8 @@ def judge_viewer(answer) -> str | None:
         return f"'{str(strange[0])[:60]}' is not in the catalog, letter by letter."
     if len(answer) < 5:
         return f"You rated {len(answer)} films. Rate five or more."
+    if any(isinstance(star, (bool, np.bool_)) for star in dict(answer).values()):
+        return "Stars are numbers from 0.5 to 5."
     try:
         stars = pd.Series(as_stars(answer))
     except (TypeError, ValueError):

@@ -59,16 +59,21 @@ WORDS = {"change": 4, "metric": 1, "must not fall": 1, "viewers per group": 0, "
 NEEDED = 9_600  # 16 p (1 - p) / d², for a share p of 0.6 and a difference d of 0.02
 LEAST, MOST = 0.97 * NEEDED, 1.5 * NEEDED  # with a rounded 16 to a reserve for those who leave
 
-NUMBER = r"\b(a|an|one|two|three|four|five|six|seven|eight|nine|ten|twelve|\d+)"
+COUNT = "one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|twenty|thirty|sixty|ninety"
+ORDINAL = r"first|second|third|fourth|fifth|sixth|seventh|eighth|tenth|\d+(st|nd|rd|th)"
+NUMBER = rf"\b(a|an|a couple of|{COUNT}|{ORDINAL}|\d+)"
+DAY_OR_MONTH = "(0?[1-9]|[12]\\d|3[01])"  # no decimal such as 0.05
 MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
-FIXED = re.compile(  # a number of weeks, or a date
-    rf"{NUMBER}\s+((whole|full|calendar|working)\s+)?(day|week|month|year)s?\b|fortnight|\b\d{{1,2}}[./-]\d{{1,2}}\b|\b20\d\d\b"
+FIXED = re.compile(  # a number of weeks, the week with a number, or a date
+    rf"{NUMBER}\s+((whole|full|calendar|working)\s+)?(day|week|month|year)s?\b|fortnight"
+    rf"|\b(day|week|month)\s+({COUNT}|\d+)\b|\b{DAY_OR_MONTH}[./-]{DAY_OR_MONTH}\b|\b20\d\d\b"
     rf"|\b(of|in|by|until)\s+{MONTH}|\b\d{{1,2}}(st|nd|rd|th|\.)?\s+{MONTH}|\b{MONTH}[a-z]*\.?\s+\d",
     re.IGNORECASE,
 )
 COUNTED = re.compile(r"viewer|group|user|people|person|sample|visitor|each|both", re.IGNORECASE)
 PEEKING = re.compile(
-    r"(every|each) (day|hour|morning|week)|daily|as soon as|\bfeel|\b(until|when|whenever|once) (we|i)\b"
+    r"(every|each) (day|hour|morning|week)|daily|as soon as|\bfeel|\bp(-value)?\s*<"
+    r"|\b(until|when|whenever|once) (we|i)\b"
     r"|\b(until|when|whenever|once) [^,;.]*\b(significan|better|wins?\b|enough)",
     re.IGNORECASE,
 )
@@ -79,7 +84,9 @@ def judge_plan(answer) -> str | None:
     missing = fields_missing(answer, list(WORDS))
     if missing is not None:
         return missing
-    viewers = next(iter(numbers_in(answer["viewers per group"])), None)
+    asked = answer["viewers per group"]
+    result = asked.rpartition("=")[2] if isinstance(asked, str) else asked  # of a whole calculation
+    viewers = next(iter(numbers_in(result)), None)
     if viewers is None or not viewers > 0:
         return "'viewers per group' is a number, such as 5,000."
     if viewers < LEAST:

@@ -12,7 +12,7 @@ from helpers.exercises.texts import fields_missing, numbers_in, trouble_with
 from helpers.scale.capacity import vector_bytes
 
 FIELDS = ["texts", "changes", "engine", "memory", "first to fail"]
-WORDS = {"texts": 1, "changes": 2, "engine": 3, "memory": 2, "first to fail": 3}  # that a field needs
+WORDS = {"texts": 1, "changes": 1, "engine": 3, "memory": 1, "first to fail": 3}  # that a field needs
 
 
 def gigabytes(vectors, dimensions, bits):
@@ -62,8 +62,8 @@ def judge_plan(answer) -> str | None:
     if missing is not None:
         return missing
     for field in ("texts", "memory"):
-        if not numbers_in(answer[field]):
-            return f"'{field}' needs a number."
+        if not any(number > 0 for number in numbers_in(answer[field])):
+            return f"'{field}' needs a number above 0."
     if not re.search(r"[kMGT]i?B\b|bytes", str(answer["memory"]), re.IGNORECASE):
         return "Give the memory in MB or GB, so that it can be compared with a machine."
     return next(filter(None, (trouble_with(field, answer[field], WORDS[field]) for field in FIELDS)), None)
@@ -388,7 +388,9 @@ q5 = Exercise(
     mistakes=[
         Mistake("a field left out", "is a dictionary with", lambda: {"texts": "2,000,000 descriptions"}),
         Mistake("too short", "'engine' asks for 3 words", lambda: {**a_plan(), "engine": "Milvus"}),
-        Mistake("no number", "'memory' needs a number", lambda: {**a_plan(), "memory": "not very much, a few GB"}),
+        Mistake(
+            "no number", "'memory' needs a number above 0", lambda: {**a_plan(), "memory": "not very much, a few GB"}
+        ),
         Mistake("no unit", "in MB or GB", lambda: {**a_plan(), "memory": "1536 times two million"}),
     ],
     hints=[
