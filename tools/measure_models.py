@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from helpers.data import load_movies, load_ratings, load_vectors  # noqa: E402
@@ -61,7 +62,7 @@ def warm(makers: dict, movies: pd.DataFrame, train: pd.DataFrame, test: pd.DataF
     """NDCG@10 of every viewer for several seeds, by name of a model: (n_seeds, n_viewers)."""
     return {
         name: np.array([evaluate_users(make(seed), train, test, 10, movies)["ndcg@10"] for seed in SEEDS])
-        for name, make in makers.items()
+        for name, make in tqdm(makers.items(), desc="Models")
     }
 
 
@@ -88,10 +89,11 @@ def towers(movies: pd.DataFrame, ratings: pd.DataFrame) -> dict:
     }
     inputs = {"text and id": {}, "text": {"own": False}, "id": {"text": False}}
     as_makers = lambda table: {name: partial(make, **changed) for name, changed in table.items()}  # noqa: E731
-    split = split_last(ratings)
+    known = warm(as_makers(negatives | {name: inputs[name] for name in ("text", "id")}), movies, *split_last(ratings))
+    known["text and id"] = known["all films"]  # one model under two names
     return {
-        "negatives": compare(warm(as_makers(negatives), movies, *split), "all films"),
-        "inputs": compare(warm(as_makers(inputs), movies, *split), "text and id"),
+        "negatives": compare({name: known[name] for name in negatives}, "all films"),
+        "inputs": compare({name: known[name] for name in inputs}, "text and id"),
         "inputs, cold": compare(cold(as_makers(inputs) | {"chance": Random}, movies, ratings), "text and id"),
     }
 
