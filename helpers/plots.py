@@ -36,6 +36,7 @@ STYLE = {
     "axes.prop_cycle": cycler(color=COLORS),
     "figure.facecolor": "white",
 }
+MOST_TICKS = 10  # on an axis whose ticks stand at the points themselves
 MARKERS = ["o", "s", "^", "D", "v", "P"]
 DATA = "text/x-figure-data"  # media type of what is stored beside a picture
 FEW = 40  # numbers that are written down one by one; of more, how they are spread
@@ -154,6 +155,9 @@ def lines(
     figure, axis = _figure(title, alt)
     _draw_lines(axis, {name: (curves.index, curves[name]) for name in curves})
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear", yscale="log" if logy else "linear")
+    if logx and len(curves) <= MOST_TICKS:  # 20 and 40 say more than powers of ten
+        axis.set_xticks(curves.index, [f"{place:,}" for place in curves.index])
+        axis.minorticks_off()
     return figure
 
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from test_exercises import EXERCISES
 
-from helpers.exercises import ch05, ch06, ch07
+from helpers.exercises import ch05, ch06, ch07, ch08, ch09, ch10, ch11
+from helpers.exercises.texts import numbers_in
 
 BY_NUMBER = {exercise.number: exercise for exercise in EXERCISES}
 
@@ -218,3 +219,65 @@ def test_every_usual_way_to_compute_a_quantile_is_right(method):
 def test_a_title_that_is_not_there_is_named(text):
     answer = {**BY_NUMBER["0.4"].answer(), "neighbor": text}
     assert f"'{text}' is not in the catalog" in BY_NUMBER["0.4"].examine(answer).message
+
+
+PROJECT, READER, COMPARISON, TRIAL = ch09.a_project(), ch10.a_reading_ranker(), ch11.a_comparison(), ch08.a_trial()
+
+
+@pytest.mark.parametrize(
+    ("number", "plan", "field", "value", "state"),
+    [
+        *(("9.5", PROJECT, "judged by", said, "correct") for said in ("30 labels: .6, from .43 to .75",)),
+        *(("9.5", PROJECT, "judged by", said, "correct") for said in ("62 percent [47, 76] of 40", "0.62 ± 0.15")),
+        *(("9.5", PROJECT, "judged by", said, "wrong") for said in ("1 2 3", "40 labels, 0.62", "12 of 20 by me")),
+        *(("9.5", PROJECT, "what is embedded", said, "correct") for said in ("title", "本", "the blurb")),
+        *(("9.5", PROJECT, "what is embedded", said, "wrong") for said in (3, "x", None)),
+        ("9.5", PROJECT, "catalog", 4000, "wrong"),
+        *(
+            ("10.5", READER, "tokens of a list", said, "correct")
+            for said in ("50 * 212 * 4 / 3 = 14,133", "14k", 14_000)
+        ),
+        *(("10.5", READER, "tokens of a list", said, "wrong") for said in (10_600, "50 * 212 = 10,600", 282)),
+        *(("10.5", READER, "candidates", said, "wrong") for said in (0, -50, "many")),
+        *(
+            ("11.4", COMPARISON, "interval over", said, "correct")
+            for said in ("visitors", "days", "households and weeks", "songs", "seeds", "all students")
+        ),
+        *(
+            ("11.4", COMPARISON, "interval over", said, "wrong")
+            for said in ("nothing", "95%", "the mean", "everything")
+        ),
+        *(("8.5", TRIAL, "who", said, "correct") for said in ("I ask my sister Anna", "Ida from the office")),
+        *(("8.5", TRIAL, "who", said, "wrong") for said in ("I do it", "me and nobody else")),
+        *(
+            ("8.5", TRIAL, "task", said, "wrong")
+            for said in ("Use Surprise me to find something new", "Please click on the button Undo twice")
+        ),
+        ("8.5", TRIAL, "task", "Find a film that both of you like", "correct"),
+    ],
+)
+def test_a_plan_is_judged_by_what_it_says_not_by_how_it_is_written(number, plan, field, value, state):
+    assert BY_NUMBER[number].examine({**plan, field: value}).state == state
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [(".6 of 5", [0.6, 5]), ("62 percent", [0.62]), ("v1.5", []), ("10k", [10_000]), (".47-.76", [0.47, 0.76])],
+)
+def test_numbers_are_read_as_people_write_them(text, numbers):
+    assert numbers_in(text) == pytest.approx(numbers)
+
+
+def test_a_message_about_a_card_or_a_text_speaks_of_nothing_that_the_learner_does_not_see():
+    card = BY_NUMBER["8.4"].examine(lambda title, strength: f"<strong>{title}</strong>").message
+    text = BY_NUMBER["9.2"].examine(lambda parts: "nothing").message
+    assert not any(word in card + text for word in ("values", "place 0", "shape"))
+    assert "an array with one value" in BY_NUMBER["10.1"].examine(lambda viewer, liked, other: np.ones(1)).message
+
+
+def test_a_correction_that_cancels_out_is_named_so():
+    def by_row(viewers, films, shares):
+        scores = viewers @ films.T - np.log(shares)[:, None]
+        return np.mean(np.log(np.exp(scores).sum(axis=1)) - np.diag(scores))
+
+    assert "cancels out" in BY_NUMBER["10.2"].examine(by_row).message

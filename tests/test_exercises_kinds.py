@@ -126,7 +126,7 @@ def test_answers_are_read_as_people_type_them(capsys):
     by_number = {question.number: question for question in QUESTIONS}
     for typed in (4, "4", "line 4", "Line 4.", "line no. 4"):
         assert by_number["0.E"].examine(typed).state == "correct"
-    assert "number of the line" in by_number["0.E"].examine("the fourth").message
+    assert "number of the line" in by_number["0.E"].examine("somewhere near the end").message
     assert by_number["0.C"].examine("the synopses").state == "correct"
     assert "in quotation marks" in by_number["0.C"].examine("the").message  # several begin like this
     share = kinds.predict("9.A", "Share", "3 / 4", wrong={75: "A share.", 1: "No."}, hint="Divide.")
@@ -159,6 +159,25 @@ def test_a_choice_may_be_given_by_its_letter_or_its_text():
     text = question.options[question.typed]
     for typed in (question.typed, question.typed.upper() + ")", text, f" {text} "):
         assert question.examine(typed).state == "correct"
+
+
+WAYS = [  # of typing an answer: the number of its question, what is typed, and what comes of it
+    *(("8.A", typed, "correct") for typed in ("0.0, 0.3", "0 and 0.3", "(0, .3)")),
+    *(("8.B", typed, "correct") for typed in ("b", "(B)", "Answer b", "option b.", "b) about two in three")),
+    *(("8.B", typed, "wrong") for typed in ("a", "b) all of them", "bc", "option")),
+    *(("8.C", typed, "correct") for typed in ("third", "the 3rd line", "line three", "#3")),
+    *(("8.C", typed, "wrong") for typed in ("the second line", "zero", "line", "33")),
+    *(("8.D", typed, "correct") for typed in ("&lt;b&gt;Up&lt;/b&gt;", "'&lt;b&gt;Up&lt;/b&gt;'")),
+    *(("9.B", typed, "correct") for typed in ("one", "1.0", "about 1")),
+    *(("11.E", typed, "correct") for typed in ("zero", "0")),
+    *(("12.B", typed, "correct") for typed in ("18%", "18 percent", "about .18", "9/50")),
+    *(("12.B", typed, "wrong") for typed in ("18", "10%", "1/0", "%", "about")),
+]
+
+
+@pytest.mark.parametrize(("number", "typed", "state"), WAYS, ids=[f"{way[0]} {way[1]}" for way in WAYS])
+def test_an_answer_may_be_typed_as_people_write_it(number, typed, state):
+    assert next(question for question in QUESTIONS if question.number == number).examine(typed).state == state
 
 
 def test_the_fields_and_the_plain_way_say_the_same(capsys):

@@ -89,9 +89,33 @@ def with_gaps(folder):
     return folder / "i.csv.gz"
 
 
+def equal_titles(folder):
+    books = films(40).assign(title=["Emma", "Persuasion", "Emma ", "It"] * 10)
+    books.rename(columns={"title": "book", "plot": "blurb"}).to_csv(folder / "j.csv", index=False)
+    return folder / "j.csv"
+
+
+def short_songs(folder):
+    words = ["la la la", "oh baby", "rain", "go home now", "la la la"]
+    pd.DataFrame({"song": films(20)["title"], "lyrics": words * 4}).to_json(
+        folder / "k.jsonl", orient="records", lines=True
+    )
+    (folder / "songs.toml").write_text('file = "k.jsonl"\ntitle_column = "song"\ntext_column = "lyrics"\n')
+    return folder / "songs.toml"
+
+
+def another_alphabet(folder):
+    plots = [f"등대지기가 안개 속에서 사라지는 배 {i}척을 센다" for i in range(14)]
+    table = pd.DataFrame({"제목": [f"영화 {i}" for i in range(14)], "줄거리": plots})
+    table.to_csv(folder / "l.csv", index=False, encoding="cp949")
+    described = 'file = "l.csv"\nencoding = "cp949"\ntitle_column = "제목"\ntext_column = "줄거리"\n'
+    (folder / "korean.toml").write_text(described, encoding="utf-8")
+    return folder / "korean.toml"
+
+
 SHAPES = [
     semicolons, twelve_rows, another_language, json_genres, repeated_titles, parquet, a_folder, short_texts,
-    three_rows, with_gaps,
+    three_rows, with_gaps, equal_titles, short_songs, another_alphabet,
 ]  # fmt: skip
 
 
@@ -126,7 +150,7 @@ def outputs(tmp_path_factory):
     return dict(zip(files, run(files.values()), strict=True))
 
 
-ROWS = dict(zip(SHAPES, [12, 12, 12, 20, 24, 20, 7, 9, 3, 15], strict=True))
+ROWS = dict(zip(SHAPES, [12, 12, 12, 20, 24, 20, 7, 9, 3, 15, 40, 20, 14], strict=True))
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=[shape.__name__ for shape in SHAPES])
@@ -146,6 +170,11 @@ def test_texts_are_not_thrown_away_because_all_are_short_or_have_no_spaces(outpu
 
 def test_films_of_one_title_are_all_there(outputs):
     assert "24 rows, 24 left" in outputs["repeated_titles"]
+
+
+def test_a_rule_that_would_delete_most_of_a_file_deletes_nothing_and_says_so(outputs):
+    assert "Kept: 37 that look repeated." in outputs["equal_titles"]
+    assert "40 rows, 40 left" in outputs["equal_titles"]
 
 
 STAND_IN = """

@@ -1106,7 +1106,7 @@ CLAIMS = [
     ),
     (
         "10",
-        "Before tuning, ALS and item-kNN are level. After it, ALS has the higher mean, and the difference isn't "
+        "Before tuning, ALS and item-kNN are level. After it, ALS has the higher mean, but the difference isn't "
         "settled: its 95% interval runs from −0.0025 to 0.0158",
         lambda: (
             abs(tuned("als", "default") - tuned("item-knn", "default"))
@@ -1133,8 +1133,8 @@ CLAIMS = [
     ),
     (
         "10",
-        "tuning settles nothing. For each of them, the interval of what tuning gained contains 0, and the tuned mean "
-        "stays below that of ALS",
+        "That isn't settled: for each of them, the interval of the gain contains 0. Even tuned, each has a lower mean "
+        "than ALS",
         lambda: all(gain(name)["low"] < 0 < gain(name)["high"] and tuned(name) < tuned("als") for name in NETWORKS),
     ),
     (
@@ -1259,8 +1259,8 @@ CLAIMS = [
     ),
     (
         "10",
-        "All five films do share more likes with it than most films do. But three of them have stories that are less "
-        "like it than most stories are",
+        "All five films do have more likes in common with *Alien* than most films have. But the stories of three of "
+        "them are further from *Alien* than most stories are",
         lambda: (lambda likes, stories: min(likes) > 0.5 and sum(story < 0.5 for story in stories) == 3)(
             *nearer_to_alien(int(place) for place in re.findall(r"^(\d+) ", output_of("10", "nb10-24"), re.M))
         ),
@@ -1280,7 +1280,7 @@ CLAIMS = [
     ),
     (
         "11",
-        "(For `biased-mf` on MovieLens, this table has one seed; the table of notebook 10 has the mean over "
+        "for `biased-mf` on MovieLens, this table has one seed; the table of notebook 10 has the mean over "
         "three, 0.053.)",
         lambda: (
             round(tuned("biased-mf", "default"), 3) == 0.053
@@ -1373,7 +1373,7 @@ CLAIMS = [
     ),
     (
         "12",
-        "this data can't say: their intervals mostly overlap",
+        "This data can't say which of the other three groups is served worst: their intervals mostly overlap",
         lambda: (lambda ndcg: ndcg["low"].iloc[:3].max() < ndcg["mean"].iloc[:3].min())(
             load_table("EASE by number of ratings")
         ),
@@ -1504,7 +1504,7 @@ CLAIMS = [
     ("08", "Only the last is shown", lambda: "shown: [19]" in output_of("08", "nb08-31")),
     ("08", "The cards appear as HTML", lambda: output_of("08", "nb08-29").count("<b>") == 3),
     ("09", "it claims five pairs, each of them one dish in two spellings", lambda: pairs_of_recipes() == 5),
-    ("09", "It misses three", lambda: len(SPELLINGS) == 8 and sum(map(missed, SPELLINGS)) == 3),
+    ("09", "The rule misses three", lambda: len(SPELLINGS) == 8 and sum(map(missed, SPELLINGS)) == 3),
     (
         "09",
         "so the rule asks for 8 points. The three that it misses have 4 or 5. With the setting `needed=4` of "
@@ -1798,6 +1798,7 @@ GIVEN = {
         "more than about 180 words",  # 256 tokens, notebook 03
         "$z = 1.96$ for a 95% interval",
         "20 labels, with an interval",
+        "how alike two titles are, from 0 to 100",
     ],
     "04": [
         "length 1",
@@ -1825,6 +1826,7 @@ GIVEN = {
         "Draw batches of 32 likes",
         "positive shares that add up to 1",
         "most entries are 0",
+        "Films are numbered from 0",
     ],
     "11": [
         *(f"## Mistake {number}" for number in range(1, 8)),

@@ -64,10 +64,11 @@ def judge_trial(answer) -> str | None:
     if trouble is not None:
         return trouble
     task = re.sub('["“”‘’`]', "'", answer["task"].casefold())
-    named = [button for button in BUTTONS if f"'{button}'" in task]
+    pressed = r"\b(?:press|click|tap|hit|push|use)(?: on)?(?: the)?(?: button)? "
+    named = [button for button in BUTTONS if f"'{button}'" in task or re.search(rf"{pressed}{button}\b", task)]
     if named:
         return f"The task names the button '{named[0]}': then you test whether people can read. Name a goal instead."
-    if re.match(r"(i|me|myself)\b", answer["who"].strip().casefold()):
+    if re.match(r"(i|me|myself)\b(?! (will )?(ask|invite|watch|choose|take)\b)", answer["who"].strip().casefold()):
         return "You know where everything is. Find somebody who does not."
     return None
 

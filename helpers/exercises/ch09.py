@@ -74,6 +74,9 @@ def judge_project(answer) -> str | None:
     missing = fields_missing(answer, FIELDS)
     if missing is not None:
         return missing
+    figure = next((field for field in FIELDS if not isinstance(answer[field], str)), None)
+    if figure is not None:
+        return f"'{figure}' asks for words, as a text in quotation marks."
     trouble = next(filter(None, (trouble_with(field, answer[field], WORDS[field]) for field in FIELDS)), None)
     if trouble is not None:
         return trouble
@@ -81,7 +84,8 @@ def judge_project(answer) -> str | None:
     figures = numbers_in(judged)
     if not figures:
         return "'judged by' needs figures: how many labels, what precision, which interval."
-    if len(figures) < 3 and "±" not in judged:
+    shares = [figure for figure in figures if figure <= 1 or "percent" in judged or "%" in judged]
+    if len(shares) < (1 if "±" in judged else 3):
         return "A precision from a few labels says little without its interval. Give it, as in 0.62 [0.47, 0.76]."
     return None
 

@@ -114,13 +114,14 @@ def judge_ranker(answer) -> str | None:
     if missing is not None:
         return missing
     candidates, tokens = (numbers_in(answer[field]) for field in ("candidates", "tokens of a list"))
-    if not candidates or not tokens:
-        return f"'{'tokens of a list' if candidates else 'candidates'}' needs a figure."
+    if not candidates or not tokens or candidates[0] <= 0:
+        return f"'{'tokens of a list' if candidates and candidates[0] > 0 else 'candidates'}' needs a figure above 0."
     texts = candidates[0] * words_of_a_synopsis()
-    if abs(tokens[0] / (texts * TOKENS_A_WORD) - 1) > 0.2:
-        if abs(tokens[0] / texts - 1) < 0.05:
+    given = min(tokens, key=lambda figure: abs(figure - texts * TOKENS_A_WORD))  # of "100 * 212 * 4 / 3 = 28,267"
+    if abs(given / (texts * TOKENS_A_WORD) - 1) > 0.2:
+        if abs(given / texts - 1) < 0.05:
             return "'tokens of a list': those are words. Three words are about four tokens."
-        if tokens[0] < 2 * texts / candidates[0]:
+        if given < 2 * texts / candidates[0]:
             return "'tokens of a list': that is about one text. The model reads the text of every candidate."
         return (
             f"'tokens of a list': {candidates[0]:,.0f} texts of {texts / candidates[0]:.0f} words give another figure."
@@ -269,7 +270,8 @@ q2 = Exercise(
         ),
         Mistake(
             "not corrected",
-            "The correction is missing: subtract np.log(shares) from the scores before the softmax.",
+            "The correction is missing, or cancels out. Before the softmax, subtract np.log(shares) from the scores, "
+            "column by column.",
             lambda viewers, films, shares: _softmax_loss(viewers @ films.T),
         ),
         Mistake(

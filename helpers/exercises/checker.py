@@ -310,7 +310,8 @@ class Exercise:
         if unlike is None:
             return None
         got, right = both_brief(outcome.value, expected.value)
-        more = "" if unlike.startswith("It is not") else f" {unlike}"
+        derived = self.compared_as is not self.form  # then what differs is not what the learner sees
+        more = "" if derived or unlike.startswith("It is not") else f" {unlike}"
         if isinstance(outcome.value, (float, np.floating)) and np.isnan(outcome.value):
             more = " A missing value, a gap that is not filled in, or 0 divided by 0 makes NaN (not a number)."
         return f"{called} your function returned {got}; {right} is right.{more}"

@@ -24,6 +24,8 @@ from helpers.exercises.checker import Exercise, Feedback, Mistake
 from helpers.exercises.values import settle
 
 GAP = "___"  # where code is missing
+COUNTED = "zero one two three four five six seven eight nine ten".split()  # noqa: SIM905 - easier to read
+ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()  # noqa: SIM905
 MADE = "your code"  # what stands for a file's name in code that was typed
 
 
@@ -93,12 +95,15 @@ def choose(number: str, title: str, text: str, *, right: str, wrong: dict[str, s
     letters = {option: letter for letter, option in options.items()}
 
     def reader(answer: Any) -> str:
-        said = str(answer).strip().casefold()
-        letter = said.rstrip(").")
+        said = re.sub(r"^(answer|option|choice)?[\s:(]*", "", str(answer).strip().casefold())
+        lettered = re.fullmatch(r"([a-z])\W*(?:(?<=[).:]|\s)(.+))?", said)  # b, b), b) and the text of b
+        letter, rest = lettered.groups() if lettered else (None, said)
+        if letter in options and options[letter].casefold().startswith(rest or ""):
+            return letter
         begun = [letter for letter, option in options.items() if len(said) > 2 and option.casefold().startswith(said)]
-        if letter not in options and len(begun) != 1:
+        if len(begun) != 1:
             raise ValueError(f"Answer with one of the letters {', '.join(options)}, in quotation marks.")
-        return letter if letter in options else begun[0]
+        return begun[0]
 
     mistakes = [Mistake(option, message, _giving(letters[option])) for option, message in wrong.items()]
     return Question(
@@ -115,7 +120,8 @@ def predict(number: str, title: str, code: str, *, wrong: dict[Any, str], hint: 
     value = value_of(code)
     return Question(
         *(number, title, asked, _giving(value)),
-        reader=_read_value, typed=str(value.tolist() if isinstance(value, np.ndarray) else value),
+        reader=_read_literal if isinstance(value, str) else _read_value,
+        typed=str(value.tolist() if isinstance(value, np.ndarray) else value),
         mistakes=mistakes, hint=hint, tolerance=0.006,
     )  # fmt: skip
 
@@ -291,21 +297,37 @@ def _giving(value: Any) -> Callable[[], Any]:
 
 
 def _read_line(answer: Any) -> Any:
-    """The number of a line, also in "line 4"."""
-    said = re.fullmatch(r"\s*(?:line)?\s*(?:no\.?|number|#)?\s*(\d+)\s*\.?\s*", str(answer), re.IGNORECASE)
-    if said is None and isinstance(answer, str):
+    """The number of a line, also in "line 4", "the third line", "3rd"."""
+    said = re.sub(r"\b(the|line|no\.?|number)\b\.?|#", " ", str(answer).casefold()).strip(" .")
+    if said in ORDINALS[1:] or said in COUNTED[1:]:
+        return (ORDINALS if said in ORDINALS else COUNTED).index(said)
+    number = re.fullmatch(r"(\d+)(st|nd|rd|th)?", said)
+    if number is None and isinstance(answer, str):
         raise ValueError("Answer with the number of the line, such as 2.")
-    return int(said[1]) if said else answer
+    return int(number[1]) if number else answer
+
+
+def _read_literal(answer: Any) -> Any:
+    """A value as it is written in Python; any other text as it is."""
+    if not isinstance(answer, str):
+        return answer
+    try:
+        return ast.literal_eval(answer.strip())
+    except (ValueError, SyntaxError):
+        return answer.strip()
 
 
 def _read_value(answer: Any) -> Any:
-    """A value as it is written in Python, also within a text."""
+    """A value as it is written in Python, or as people write numbers: 1/3, 18%, about 0.1, two, 0 and 0.3."""
     if not isinstance(answer, str):
         return answer
-    text = answer.strip().replace("−", "-")
+    text = answer.strip().replace("−", "-").casefold()
+    text = re.sub(r"^(about|around|approximately|roughly|nearly|≈|~)\s*", "", text)
+    if text in COUNTED:
+        return COUNTED.index(text)
     if re.fullmatch(r"-?\d+\s*/\s*\d+", text):
         return settle(Fraction(text.replace(" ", "")))
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return answer.strip()
+    if re.fullmatch(r"-?[\d.]+\s*(%|percent)", text):
+        return float(re.sub(r"[^-\d.]", "", text)) / 100
+    read = _read_literal(re.sub(r"(?<=\d),?\s+and\s+(?=[-\d.])", ", ", text))
+    return read if not isinstance(read, str) else _read_literal(answer)

@@ -13,9 +13,11 @@ LONGEST = 300  # words, of which most differ: more is no answer in a sentence
 FILLER = {"lorem", "ipsum", "dolor", "amet", "blah", "bla", "foo", "bar", "baz", "asd", "asdf", "todo", "xxx"}
 NO_WORD = re.compile(r"asdf|qwer|zxcv|sdfg|hjkl|([^\W\d_])\1\1")  # neighbors on the keyboard, one letter three times
 NUMBER = re.compile(
-    r"(?<![\w.])(\d{1,3}(?:[,_ '’\u00a0\u202f]\d{3})+(?!\d)|\d+)(\.\d+)?\s*(%|k\b|thousand|m\b|million)?", re.IGNORECASE
+    r"(?<![\w.])(\d{1,3}(?:[,_ '’\u00a0\u202f]\d{3})+(?!\d)|\d+|(?=\.\d))(\.\d+)?"
+    r"\s*(%|percent|k\b|thousand|m\b|million)?",
+    re.IGNORECASE,
 )
-SCALES = {"%": 0.01, "k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "": 1.0}
+SCALES = {"%": 0.01, "percent": 0.01, "k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "": 1.0}
 
 
 def words_of(text: str) -> list[str]:
@@ -44,6 +46,8 @@ def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
         return f"{asked}, and at most {LONGEST}; yours has {len(found)}."
     if len(set(found)) < max(0.5 * len(found), min(words, 5)) and len(set(found)) < 40:
         return f"{asked}; yours says the same words again and again."
+    if all(len(word) == 1 and word.isascii() and word.isalpha() for word in found):
+        return f"{asked}, and they have to say something: letters are no words."
     if sum(map(_is_filler, found)) > 0.25 * len(found) or (words >= SENTENCE and sum(map(len, found)) < 2 * len(found)):
         return f"{asked}, and they have to say something: some of yours are no words."
     return None

@@ -300,7 +300,7 @@ def difference(answer: Any, expected: Any, tolerance: float = TOLERANCE) -> str 
 def _number_difference(answer: Any, expected: Any, tolerance: float) -> str | None:
     truth = _is_bool(expected)
     if not isinstance(answer, (bool, int, float, np.generic)):
-        one = f"an {type(answer).__name__} with one value" if np.size(answer) == 1 and np.ndim(answer) else None
+        one = f"{kind_of(answer)} with one value" if np.size(answer) == 1 and np.ndim(answer) else None
         given = f"you gave {one or kind_of(answer)}" + (": take the value out of it" if one else "")
         return f"The answer is one {'truth value' if truth else 'number'}; {given}."
     if truth != _is_bool(answer):
@@ -377,7 +377,8 @@ def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> st
         return f"Your numbers are rounded too far: keep {_digits(tolerance)} digits after the point, or all of them."
     place = " ".join(str(int(number)) for number in first)
     shown, _ = both_brief(got[first], expected[first])
-    return f"{unlike.sum()} of {_count(expected.size)} differ, first at place {place} (counted from 0): {shown}."
+    verb = "differs" if unlike.sum() == 1 else "differ"
+    return f"{unlike.sum()} of {_count(expected.size)} {verb}, first at place {place} (counted from 0): {shown}."
 
 
 def _frame_difference(answer: Any, expected: pd.DataFrame, tolerance: float) -> str | None:
