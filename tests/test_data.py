@@ -45,7 +45,7 @@ def test_a_changed_course_file_is_read_alike_and_told(tmp_path, monkeypatch, nam
 DAMAGES = [
     ("movies.csv", MOVIES, "x", load_movies, "movie_id x of row 1"),
     ("movies.csv", MOVIES, "1e3", load_movies, "movie_id 1e3 of row 1"),
-    ("movies.csv", MOVIES + MOVIES.splitlines()[1] + "\n", "1", load_movies, "movie_id 1 stands there twice"),
+    ("movies.csv", MOVIES + MOVIES.splitlines()[1] + "\n", "1", load_movies, "movie_id 1 appears twice"),
     ("duplicates.csv", "listing_id,movie_id\n1,\n", "1", data.load_duplicates, "movie_id nan of row"),
     ("ratings.csv", RATINGS, "9.0", data.load_ratings, "rating '9.0' is none from 0.5 to 5"),
     ("ratings.csv", RATINGS, "inf", data.load_ratings, "rating 'inf' is none"),

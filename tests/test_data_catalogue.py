@@ -178,7 +178,7 @@ def test_the_options_of_the_commands_are_the_settings_of_a_description():
 
 def test_what_is_guessed_stands_there_once(tmp_path):
     (tmp_path / "f.csv").write_text("title,about,about\nEmma,A town.,A match.\n")
-    with pytest.raises(ValueError, match=r"f\.csv: column 'about' stands there twice"):
+    with pytest.raises(ValueError, match=r"f\.csv: column 'about' appears twice"):
         describe(tmp_path / "f.csv")
 
 

@@ -43,7 +43,7 @@ REFUSED = {
     "after lines of an old Macintosh": (b'name,plot\ra,"b\rc"\r\rd,e,f\r', "line 5: 3 cells"),
     "commas behind some rows": (b"name,plot,year\na,b,1\nc, d, and e,\n", "line 3: 4 cells, the header has 3"),
     "rows' names that are none": (b"name,plot\nx,a,b\ny,c,d\n", "line 2: 3 cells.* name that column in the header"),
-    "a column twice": (b"name,plot,name\na,b,c\n", "column 'name' stands there twice"),
+    "a column twice": (b"name,plot,name\na,b,c\n", "column 'name' appears twice"),
     "not really gzip": (b"\x1f\x8bnot really gzip", "gzip file is damaged"),
     "gzip cut off": (gzip.compress(b"name,plot\n" + random.Random(0).randbytes(999))[:300], "gzip file is damaged"),
     "gzip with another checksum": (gzip.compress(b"name,plot\na,b\n")[:-8] + bytes(8), "gzip file is damaged"),

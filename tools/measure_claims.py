@@ -102,7 +102,7 @@ def text() -> np.ndarray:
 
 @functools.cache
 def everything() -> np.ndarray:
-    """Text, genres, people, tags and year of every film."""
+    """Text, genres, people, tags, and year of every film."""
     return catalogue_vectors(movies())
 
 
@@ -152,7 +152,7 @@ PAIR = {"popularity": Popularity, "EASE": ease}
 def families() -> tuple[dict, dict]:
     """The order in which the literature has the families, and its error in stars."""
     popular, films, linear = (column(judged(model)) for model in (Popularity, item_knn, ease))
-    equal, unit = "same likes, viewers and candidates; tuned with one budget", "NDCG@10"
+    equal, unit = "same likes, viewers and candidates; tuned with the same budget", "NDCG@10"
     train, test = last()
     model = BiasedMF().fit(train, movies())
     below = LITTLE_ERROR**2 - (model.predict_many(test["user_id"], test["movie_id"]) - test["rating"]) ** 2
@@ -173,7 +173,7 @@ def personalization() -> tuple[dict, dict]:
     factors, untuned = column(seeded(als)), column(seeded(ALS))
     by_stars = column(judge(UserKNN(similarity="pearson")))
     neighbors, films = column(judged(user_knn)), column(judged(item_knn))
-    draws, equal = f"{SEEDS} seeds of ALS", "same likes, viewers and candidates; tuned with one budget"
+    draws, equal = f"{SEEDS} seeds of ALS", "same likes, viewers and candidates; tuned with the same budget"
     claim, unit = "Learned vectors (ALS) beat similar viewers (user-knn).", "NDCG@10"
     found = {
         "als-popularity": Claim("Learned vectors (ALS) beat popularity.", equal, unit, factors - popular, draws),
@@ -207,7 +207,7 @@ def text_and_taste() -> tuple[dict, dict]:
             "NDCG@10", profile - popular,
         ),
         "text-auc": Claim(
-            "Text vectors tell what a viewer likes.", "only films of equal popularity compete (likes within 10 %)",
+            "Text vectors tell what a viewer likes.", "only films of equal popularity compete (likes within 10%)",
             "AUC above 0.5", auc["text profile"] - 0.5,
         ),
         "text-adds": Claim(
@@ -388,7 +388,7 @@ def cold_start() -> tuple[dict, dict]:
                             "profile, everything"),
         "cold-map-text": compare("A learned map beats a plain profile.", "both read only text", "map, text",
                                  "profile, text"),
-        "cold-everything": compare("Genres, people, tags and year add to text.", "both are plain profiles",
+        "cold-everything": compare("Genres, people, tags, and year add to text.", "both are plain profiles",
                                    "profile, everything", "profile, text"),
         "cold-hybrid": compare("A hybrid beats the map.", "both read everything", "hybrid", "map, everything"),
     }  # fmt: skip

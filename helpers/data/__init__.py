@@ -326,7 +326,7 @@ def _read_course_file(name: str, columns: list[str], whole: list[str], index: st
         if index is None:
             return table
         if (twice := table[index].duplicated()).any():
-            raise ValueError(f"{index} {table[index][twice].iloc[0]} stands there twice")
+            raise ValueError(f"{index} {table[index][twice].iloc[0]} appears twice")
         return table.set_index(index)
 
 

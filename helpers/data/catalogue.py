@@ -162,7 +162,7 @@ def describe(file: str | Path | pd.DataFrame, **given: str | None) -> Descriptio
     table = open_table(known["file"], named, known.get("encoding"), known.get("delimiter"))
     guessed = {} if {"title_column", "text_column"} <= known.keys() else _guess(table, known)
     if twice := next((column for column in guessed.values() if f"{column}.1" in table.columns), None):
-        raise ValueError(f"{table.name}: column '{twice}' stands there twice. Give one of them another name.")
+        raise ValueError(f"{table.name}: column '{twice}' appears twice. Give one of them another name.")
     if guessed:
         said = ", ".join(f"{name}={column!r}" for name, column in guessed.items())
         warnings.warn(f"{table.name}: guessed {said}. If that is wrong, name the columns.", stacklevel=3)

@@ -430,7 +430,7 @@ def refuse_columns(names: list[str], needed: list[str], file: str) -> None:
             hint = f" Did you mean '{meant}'?" if meant else ""
             raise ValueError(f"{file}: column '{column[:60]}' is missing (found: {_some(names)}).{hint}")
         if names.count(column) > 1:
-            raise ValueError(f"{file}: column '{column}' stands there twice. Give one of them another name.")
+            raise ValueError(f"{file}: column '{column}' appears twice. Give one of them another name.")
 
 
 def _some(names: list[str]) -> str:

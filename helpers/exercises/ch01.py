@@ -366,7 +366,7 @@ q4 = Exercise(
     mistakes=[
         Mistake(
             "films he has seen",
-            "Bruno has rated some of these. Leave out what he has seen: he needs no tip for it.",
+            "Bruno has rated some of these. Leave out what he has seen: nobody has to tell him about those films.",
             lambda: likes().sort_values(ascending=False, kind="stable").index[:5].tolist(),
         ),
         Mistake(

@@ -422,7 +422,7 @@ def _set_difference(answer: Any, expected: set | frozenset) -> str | None:
         return None
     right, absent = len(found & expected), len(expected - found)
     missing = "none is missing" if not absent else f"{absent} {'is' if absent == 1 else 'are'} missing"
-    return f"{right} of your {_count(len(found))} {'is' if right == 1 else 'are'} right; {missing}."
+    return f"Of your {_count(len(found))}, {right or 'none'} {'is' if right == 1 else 'are'} right; {missing}."
 
 
 def _nested_difference(answer: Any, expected: Sequence, tolerance: float) -> str | None:
@@ -472,9 +472,9 @@ def _ids_difference(ids: list, expected: Sequence, scores: pd.Series, tolerance:
         return f"The answer has {len(expected)} ids; yours has {len(ids)}."
     strange = [identifier for identifier in ids if not _is_id(identifier, scores)]
     if strange:
-        return f"{brief(strange[0])} is not an id that can stand there."
+        return f"{brief(strange[0])} is not one of the ids to choose from."
     if len(set(ids)) < len(ids):
-        return "An id stands there twice."
+        return "An id appears twice."
     wanted = scores.loc[list(expected)].to_numpy(dtype=float)
     got = scores.loc[ids].to_numpy(dtype=float)
     places = np.flatnonzero(np.abs(wanted - got) > tolerance)
