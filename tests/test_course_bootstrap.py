@@ -3,6 +3,7 @@ import contextlib
 import http.server
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -452,6 +453,30 @@ def test_modules_of_the_learner_never_stand_for_pythons_own(course):
     done = subprocess.run([sys.executable, "-P", "-c", code], env=bootstrap.child_environment(), **run)
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.strip()) == bootstrap.PATH.parents[1] / "__init__.py"
+
+
+def test_the_folder_of_the_helpers_runs_as_a_program_from_anywhere(course):
+    (course.folder / "json.py").write_text("raise SystemExit('the wrong one')")
+    run = {"capture_output": True, "text": True, "env": dict(os.environ, PYTHONSAFEPATH="1", PYTHONPATH="")}
+    for helpers, place in [(course.folder / "helpers", Path(course.folder.anchor)), ("helpers", course.folder)]:
+        done = subprocess.run([sys.executable, "-S", str(helpers), "--help"], cwd=place, **run)
+        assert done.returncode == 0, done.stderr
+        assert "doctor" in done.stdout
+
+
+def test_the_readme_names_every_module_that_cannot_be_kept_from_standing_for_pythons_own(course):
+    run = {"capture_output": True, "text": True, "cwd": course.folder}
+    probe = subprocess.run([sys.executable, "-c", "import runpy, sys; print(*sys.modules)"], **run)
+    found = set()
+    for name in set(probe.stdout.split()) & sys.stdlib_module_names:
+        own = course.folder / f"{name}.py"
+        own.write_text("raise SystemExit('the wrong one')")
+        if subprocess.run([sys.executable, "-B", "-m", "helpers", "--help"], **run).returncode:
+            found.add(name)
+        own.unlink()
+    readme = (bootstrap.PATH.parents[2] / "README.md").read_text(encoding="utf-8")
+    assert found
+    assert found <= set(re.findall(r"`(\w+)[.]py`", readme))
 
 
 @pytest.mark.parametrize(

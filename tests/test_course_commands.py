@@ -290,6 +290,16 @@ def test_a_stream_that_is_closed_from_the_start_is_no_error(closed, shown, argum
     assert bool(done.stderr) == (shown == "err" and status == 2)
 
 
+def test_a_course_that_is_not_found_is_told_quietly_in_a_terminal_too(monkeypatch, capsys):
+    from helpers.course import doctor
+
+    moved = doctor.Finding(doctor.COURSE, False, "another folder", "mend it")
+    monkeypatch.setattr(doctor, "examine", lambda: [doctor.Finding("Python", True, "3.12", ""), moved])
+    monkeypatch.setattr(bootstrap, "existing_python", lambda: None)
+    assert command_line.main(["doctor", "--quiet"]) == 1
+    assert capsys.readouterr().out.splitlines() == ["MEND  Course: another folder", "      mend it"]
+
+
 def test_doctor_tells_quietly_only_what_is_not_fine_in_json_too(monkeypatch, capsys):
     from helpers.course import doctor
 

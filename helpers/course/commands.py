@@ -374,8 +374,8 @@ def run_doctor(options: argparse.Namespace) -> Answer:
 
     findings = doctor.examine()
     status = 0 if all(finding.fine for finding in findings) else 1
-    told = [finding._asdict() for finding in findings if not (options.quiet and finding.fine)]
-    return Answer(told, doctor.lines(findings, options.quiet), status)
+    told = [finding for finding in findings if not (options.quiet and finding.fine)]
+    return Answer([finding._asdict() for finding in told], doctor.lines(told), status)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
