@@ -3,6 +3,9 @@
 import os
 import sys
 
+if sys.version_info < (3, 9):  # which cannot read the rest; whoever can says it in `bootstrap.check_python`
+    sys.exit("This Python is too old: the course needs 3.11 or newer. Get it from https://www.python.org/downloads/")
+
 if not __package__:  # `python3 helpers` puts this folder first, and needs the one in which it lies
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - loads nothing
     import helpers  # noqa: F401

@@ -455,6 +455,14 @@ def test_modules_of_the_learner_never_stand_for_pythons_own(course):
     assert Path(done.stdout.strip()) == bootstrap.PATH.parents[1] / "__init__.py"
 
 
+def test_a_python_that_cannot_read_the_course_is_told_so_in_one_line():
+    old = "import runpy, sys; sys.version_info = (3, 8, 18); runpy.run_module('helpers', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", old], cwd=bootstrap.ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("This Python is too old: the course needs 3.11 or newer.")
+    assert done.stderr.count("\n") == 1
+
+
 def test_the_folder_of_the_helpers_runs_as_a_program_from_anywhere(course):
     (course.folder / "json.py").write_text("raise SystemExit('the wrong one')")
     run = {"capture_output": True, "text": True, "env": dict(os.environ, PYTHONSAFEPATH="1", PYTHONPATH="")}
