@@ -4,6 +4,7 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 from sklearn.neighbors import NearestNeighbors
 
 from helpers import files
@@ -162,7 +163,7 @@ def test_a_saved_index_answers_as_before_and_stays_on_the_disk(films, tmp_path, 
 
 def test_a_damaged_index_is_refused_in_one_line(films, tmp_path):
     NeighborIndex(films[:50], method="int8").save(tmp_path / "index")
-    (tmp_path / "index" / "codes.npy").write_bytes(b"no array")
+    next((tmp_path / "index").glob("codes*")).write_bytes(b"no array")
     for folder in ("index", "nowhere"):
         with pytest.raises(ValueError, match="holds no whole index"):
             NeighborIndex.load(tmp_path / folder)
@@ -206,7 +207,8 @@ def test_a_condition_is_aligned_by_its_index_and_stands_in_order_otherwise():
     [
         (pd.Series([True, True], index=[7, 3]), "says nothing about id 5"),
         (pd.Series([True] * 4, index=[7, 3, 3, 5]), "has id 3 more than once"),
-        (pd.Series([True, None, True], index=[7, 3, 5]), "mask of 3 booleans"),
+        (pd.Series([True, None, True], index=[7, 3, 5]), "is missing for id 3"),
+        (np.ma.array([True, True, True], mask=[False, True, False]), "is missing for id"),
         ([1, 0, 1], "mask of 3 booleans, not int64"),
         ([True, False], r"not bool of shape \(2,\)"),
         (True, "mask of 3 booleans"),
@@ -429,8 +431,6 @@ def test_what_killed_processes_left_goes_with_the_next_saving(tmp_path):
     index_folder(folder)
     (folder / f"vectors-{gone}.npy").write_bytes(b"x" * 64)
     (folder / f".index.tmp-{gone}.json").write_bytes(b"{}")
-    (tmp_path / f".index.tmp-{gone}").mkdir()
-    (tmp_path / f".index.tmp-{gone}" / "vectors.npy").write_bytes(b"x" * 64)
     alive = folder / f"vectors-{files.owner()}.npy"
     alive.write_bytes(b"of a process that saves now")
     other = folder / "vectors-ffffffff-1-0123456789ab.npy"
@@ -482,3 +482,46 @@ def test_a_saved_index_remembers_its_encoder_and_refuses_the_query_of_another(tm
         index.search([1.0, 0, 0], 1, encoder="all-mpnet-base-v2 88")
     NeighborIndex(np.eye(3)).save(tmp_path / "index")
     assert NeighborIndex.load(tmp_path / "index").search([1.0, 0, 0], 1, encoder="any")[0].tolist() == [0]
+
+
+def test_what_a_killed_process_replaced_goes_though_its_owner_lives(tmp_path, monkeypatch):
+    folder = tmp_path / "index"
+    NeighborIndex(np.eye(3)).save(folder)  # by this process, which goes on
+    with monkeypatch.context() as killed:
+        killed.setattr(saved_index, "remove", lambda path: None)
+        NeighborIndex(np.eye(4)).save(folder)
+    assert len(contents(folder)) == 5
+    NeighborIndex(np.eye(5)).save(folder)
+    assert len(contents(folder)) == 3
+
+
+def test_an_index_may_be_saved_into_the_working_folder_and_below_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for size in (3, 4):
+        NeighborIndex(np.eye(size)).save(".")
+        assert len(NeighborIndex.load(".")) == size
+    with pytest.raises(ValueError, match=r"index\.json is a file\. Name a folder"):
+        NeighborIndex(np.eye(3)).save("index.json/index")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: NeighborIndex(np.eye(3), method="hnsw", M=1), "M is 1; it is a whole number, 2 or more"),
+        (lambda: NeighborIndex(np.eye(3), method=["exact"]), "method is one of exact"),
+        (lambda: NeighborIndex(np.eye(3), {1, 2, 3}), "ids is a set"),
+        (lambda: NeighborIndex(scipy.sparse.eye(3).tocsr()), r"not a sparse matrix: give matrix\.toarray\(\)"),
+        (lambda: NeighborIndex(np.eye(3)).search(np.ones(3), True), "k is True"),
+    ],
+)
+def test_what_would_end_in_an_error_of_another_library_is_refused_in_one_line(make, said):
+    with pytest.raises(ValueError, match=said) as caught:
+        make()
+    assert "\n" not in str(caught.value)
+
+
+def test_ids_that_change_later_change_nothing():
+    ids = np.arange(3)
+    index = NeighborIndex(np.eye(3), ids)
+    ids[:] = 7
+    assert index.search([0.0, 1, 0], 1)[0].tolist() == [1]

@@ -227,3 +227,41 @@ def test_a_diverse_list_is_diverse_already():
         again = neighbors.diversify((vectors @ vectors[0])[chosen], vectors[chosen], 10, diversity)
         assert again.tolist() == list(range(10))
         assert len(set(chosen.tolist())) == 10
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"title": 1917}, "title is 1917; give a text"),
+        ({"title": None}, "title is None"),
+        ({"movies": ["Hero"]}, "movies is a table with the columns title"),
+        ({"movies": HEROES.drop(columns="title")}, "movies is a table with the columns title"),
+        ({"movies": HEROES.drop(columns="synopsis"), "index": None}, "with the columns title and synopsis"),
+        ({"movies": HEROES.assign(title=[None, *"abcd"])}, "a film has no title: leave it out"),
+        ({"movies": HEROES.assign(synopsis=[None, *"abcd"]), "index": None}, "a film has no title or no synopsis"),
+        ({"index": DIRECTIONS}, "index is a ndarray; build one: NeighborIndex"),
+        ({"encoder": "tfidf"}, "encoder has no effect beside index"),
+        ({"k": True}, "k is True"),
+        ({"diversity": "much"}, "diversity is 'much'"),
+    ],
+)
+def test_odd_arguments_are_refused_in_one_line(options, said):
+    usual = {"title": "Hero", "movies": HEROES, "index": NeighborIndex(DIRECTIONS, HEROES.index)}
+    with pytest.raises(ValueError, match=said) as caught:
+        find_similar_movies(**usual | options)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("relevance", "k"), [([1, 0.5], 2), ([1, np.nan, 0], 2), ([1, 0, 0], 0), ([1, 0, 0], 2.5)])
+def test_a_varied_list_needs_a_number_for_each_vector(relevance, k):
+    with pytest.raises(ValueError, match="diversify: "):
+        neighbors.diversify(relevance, np.eye(3), k, 0.5)
+
+
+def test_films_without_tags_share_none_and_no_film_is_its_own_neighbor():
+    films = pd.DataFrame({"tags": ["", "", "war", "war|sea"]})
+    assert neighbors.tag_overlaps(np.eye(4), films, 99).tolist() == pytest.approx([0, 0, 0.5 / 3, 0.5 / 3])
+    with pytest.raises(ValueError, match="3 vectors for 4 films"):
+        neighbors.tag_overlaps(np.eye(3), films)
+    with pytest.raises(ValueError, match="k is 0"):
+        neighbors.tag_overlaps(np.eye(4), films, 0)

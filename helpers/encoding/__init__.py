@@ -96,7 +96,7 @@ def encode(
     """
     from tqdm import tqdm
 
-    if not isinstance(save_every, int) or save_every < 1:
+    if not isinstance(save_every, int | np.integer) or save_every < 1:
         raise ValueError(f"encode: save_every is {save_every!r}; it is a whole number, 1 or more.")
     listed = _checked(texts)
     distinct = list(dict.fromkeys(listed))
@@ -114,7 +114,7 @@ def encode(
 
 def _checked(texts: Any) -> list[str]:
     """Any iterable of texts as a list; errors name the ids of a Series, else numbers."""
-    if texts is None or isinstance(texts, str | bytes | pd.DataFrame):
+    if texts is None or isinstance(texts, str | bytes | dict | set | frozenset | pd.DataFrame):
         what = f"a {type(texts).__name__}" if texts is not None else "None"
         raise ValueError(f"encode: texts is {what}; give a list of texts, or one column of a table.")
     try:

@@ -140,10 +140,12 @@ def split_long_text(text: str, encoder: Any, prompt: str | None = None) -> list[
     marks of begin and end. A word that is too long by itself, such as a whole text in Chinese, is cut into halves until
     they fit.
     """
+    words = text.split()
+    if _reads_all(encoder) or not words:
+        return [text]
     prompt = prompt_of(encoder) if prompt is None else prompt
     marks = encoder.tokenizer.num_special_tokens_to_add()
     room = max(1, encoder.max_seq_length - marks - (_count_tokens([prompt], encoder)[0] if prompt else 0))
-    words = text.split()
     pieces: list[str] = []
     piece: list[str] = []
     used = 0
@@ -168,4 +170,4 @@ def _fitting(word: str, count: int, room: int, encoder: Any) -> Iterator[tuple[s
 
 
 def _count_tokens(words: list[str], encoder: Any) -> list[int]:
-    return [len(tokens) for tokens in encoder.tokenizer(words, add_special_tokens=False)["input_ids"]]
+    return [len(tokens) for tokens in encoder.tokenizer(words, add_special_tokens=False, verbose=False)["input_ids"]]

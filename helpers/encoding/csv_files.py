@@ -74,7 +74,10 @@ def encode_csv(
         process writes other vectors to `out` at the same time.
     """
     out, note, part = Path(out), Path(f"{out}.json"), Path(f"{out}.part")
-    _refuse_other_file(out)
+    for path, begin in ((out, np.lib.format.MAGIC_PREFIX), (note, b'{"made_of"')):
+        _refuse_other_file(path, begin)
+    if not isinstance(rows_at_once, int) or rows_at_once < 1:
+        raise ValueError(f"encode_csv: rows_at_once is {rows_at_once!r}; it is a whole number, 1 or more.")
     from tqdm import tqdm
 
     read = functools.partial(
@@ -110,14 +113,16 @@ def encode_csv(
     return vectors
 
 
-def _refuse_other_file(out: Path) -> None:
-    """Refuse to replace a file that does not begin as a ``.npy`` file does, such as the table itself."""
-    if out.is_dir():
-        raise ValueError(f"encode_csv: {out} is a folder. Name the .npy file to write.")
-    if out.is_file():
-        with out.open("rb") as file:
-            if file.read(len(np.lib.format.MAGIC_PREFIX)) not in (b"", np.lib.format.MAGIC_PREFIX):
-                raise ValueError(f"encode_csv: {out} is there, and is no .npy file. Choose another name.")
+def _refuse_other_file(path: Path, begin: bytes) -> None:
+    """Refuse to replace a file that does not begin as ours do, such as the table itself."""
+    if path.is_dir():
+        raise ValueError(f"encode_csv: {path} is a folder. Name the .npy file to write.")
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(begin)) not in (b"", begin):
+                raise ValueError(
+                    f"encode_csv: {path} is there, and is no .npy file or note of this command. Choose another name."
+                )
 
 
 def _finished(out: Path, note: Path, made_of: dict) -> np.ndarray | None:

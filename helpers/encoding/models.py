@@ -120,6 +120,12 @@ def load_encoder(name: str | os.PathLike | None = None, *, prompts: Mapping[str,
     N. Reimers and I. Gurevych (2019), Sentence-BERT, EMNLP, pages 3982-3992.
     """
     name = canonical_name(name)
+    if not isinstance(prompts or {}, Mapping) or not all(
+        isinstance(text, str) for text in dict(prompts or {}).values()
+    ):
+        raise ValueError(
+            'load_encoder: prompts are texts by name, such as {"query": "query: ", "passage": "passage: "}.'
+        )
     if name == TFIDF:
         return TfidfEncoder()
     wanted = name, tuple(sorted((prompts or {}).items()))
@@ -132,16 +138,27 @@ def _load(name: str, prompts: dict[str, str]) -> Any:
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     folder = model_folder(name)
+    import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
     settings = {"device": "cpu", "local_files_only": True, "model_kwargs": {"use_safetensors": True}}
+    settings |= {"prompts": prompts} if prompts else {}
+    loaded = []
     try:
-        encoder = SentenceTransformer(str(folder), **settings, **({"prompts": prompts} if prompts else {}))
+        for seed in range(1 if name in CHOICES else 2):
+            with torch.random.fork_rng([]):  # weights that are not in the files are made up
+                torch.manual_seed(seed)
+                loaded.append(SentenceTransformer(str(folder), **settings))
+        rows = [encoder.encode(["ab", "a ba"], normalize_embeddings=True) for encoder in loaded]
     except Exception as error:  # whatever a folder holds that is no model
         why = str(error).strip().partition("\n")[0]
         raise ValueError(f"{folder} holds no model that sentence-transformers can load ({why}).") from error
+    encoder = loaded[0]
+    special = getattr(encoder.tokenizer, "all_special_tokens", None)
+    if (rows[0] != rows[-1]).any() or (special and len(encoder.tokenizer) <= len(special)):
+        raise ValueError(f"{folder} holds no whole model: weights or the vocabulary of its tokenizer are missing.")
     _AS_LOADED[encoder] = name, _content_key(encoder)
     return encoder
 
@@ -155,6 +172,8 @@ def as_encoder(encoder: Any, texts: list[str]) -> Any:
         return _LOADED.get((DEFAULT, ()))
     if isinstance(encoder, str | os.PathLike):
         encoder = load_encoder(encoder)
+    if not callable(getattr(encoder, "encode", None)):
+        raise ValueError(f"The encoder is a {type(encoder).__name__}. {_known()}")
     if isinstance(encoder, TfidfEncoder) and encoder.key is None and texts:
         encoder.fit(texts)
     return encoder
@@ -247,6 +266,8 @@ def encoder_key(encoder: Any) -> str | None:
         return PUBLISHED
     if not hasattr(encoder, "state_dict"):
         return getattr(encoder, "key", None)
+    if not all(hasattr(part, "detach") for part in encoder.state_dict().values()):  # packed weights of a quantized one
+        return None
     content = _content_key(encoder)
     return PUBLISHED if _AS_LOADED.get(encoder) == (DEFAULT, content) else content
 
@@ -275,13 +296,15 @@ def prompt_of(encoder: Any, prompt_name: str | None = None) -> str:
 
 def _content_key(encoder: Any) -> str:
     """A SHA-256 of all settings, the tokenizer, and a checksum of each part of the weights."""
-    parts = list(encoder.children()) if hasattr(encoder, "children") else []
+    parts = encoder.named_modules() if hasattr(encoder, "named_modules") else []
     weights = {name: part.detach().cpu().contiguous() for name, part in encoder.state_dict().items()}
     content = {
         "class": type(encoder).__name__,
         "limit": str(getattr(encoder, "max_seq_length", None)),
         "encoder": {name: getattr(encoder, name, None) for name in ("prompts", "default_prompt_name", "truncate_dim")},
-        "parts": [[type(part).__name__, _plain(vars(part))] for part in parts],
+        "parts": [
+            [name, type(part).__qualname__, _plain(vars(part)), len(part._forward_hooks)] for name, part in parts
+        ],
         "networks": _network_settings(encoder),
         "tokenizer": _tokenizer_settings(encoder),
         "weights": {name: [str(part.dtype), *part.shape, zlib.crc32(_bytes(part))] for name, part in weights.items()},
@@ -290,14 +313,18 @@ def _content_key(encoder: Any) -> str:
 
 
 def _name(value: object) -> str:
-    """A setting that is no number or text; objects count by their class alone, as their weights count elsewhere."""
+    """A setting that is no number or text: functions count by name, other objects by class; weights count elsewhere."""
     simple = isinstance(value, enum.Enum) or type(value).__module__ == "torch"
-    return str(value) if simple else type(value).__name__
+    return str(value) if simple else getattr(value, "__qualname__", type(value).__qualname__)
 
 
 def _plain(values: dict) -> dict:
     """Public settings of a part; whether it is being trained plays no role, because encoding switches that off."""
-    return {str(name): value for name, value in values.items() if str(name)[:1] != "_" and name != "training"}
+    return {
+        str(name): value
+        for name, value in values.items()
+        if str(name)[:1] != "_" and name not in ("training", "encode")
+    }
 
 
 def _network_settings(encoder: Any) -> list[dict]:
@@ -315,7 +342,8 @@ def _tokenizer_settings(encoder: Any) -> str:
     backend: Any = getattr(tokenizer, "backend_tokenizer", tokenizer)
     if hasattr(backend, "to_str"):
         _, _, settings = backend.to_str().partition('"added_tokens"')  # after what says how far it cuts and fills up
-        return f"{getattr(tokenizer, 'truncation_side', '')} {settings or backend.to_str()}"
+        sides = [getattr(tokenizer, f"{end}_side", "") for end in ("truncation", "padding")]
+        return f"{sides} {settings or backend.to_str()}"
     return str(sorted(tokenizer.get_vocab().items())) if hasattr(tokenizer, "get_vocab") else ""
 
 

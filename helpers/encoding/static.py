@@ -48,7 +48,9 @@ def static_encoder(texts: Iterable[str], encoder: Any = None, dimensions: int = 
     from sentence_transformers import SentenceTransformer
     from sklearn.decomposition import PCA
 
-    encoder = load_encoder() if encoder is None else encoder
+    encoder = load_encoder(encoder) if encoder is None or isinstance(encoder, str) else encoder
+    if not callable(getattr(encoder, "tokenizer", None)):
+        raise ValueError("static_encoder: the encoder has no network to make a vector for every token.")
     tokenizer = uncut(encoder.tokenizer)
     rows = PCA(dimensions, random_state=0).fit_transform(_token_vectors(encoder))
     texts = list(texts)

@@ -47,7 +47,8 @@ class TfidfEncoder:
         )
         counts = self._counter.fit_transform(texts)
         size = max(1, min(self.dimensions, *counts.shape))
-        self._directions = TruncatedSVD(size, random_state=0).fit(counts)
+        with np.errstate(invalid="ignore"):  # a single text varies in nothing
+            self._directions = TruncatedSVD(size, random_state=0).fit(counts)
         self.key = hashlib.sha256("\0".join([f"tfidf {NGRAMS} {size}", *texts]).encode()).hexdigest()
         return self
 

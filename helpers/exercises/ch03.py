@@ -266,7 +266,7 @@ def topics_by_language(texts: pd.DataFrame, encoder) -> pd.DataFrame:
                 vectors = encode(some["text"], name)
             near, _ = NeighborIndex(vectors).search(vectors, 4)
             found[language].append((topics[near[:, 1:]] == topics[:, None]).mean())
-    columns = ["unknown tokens", "mostly split words", "English encoder", "tfidf"]
+    columns = ["unknown tokens", "foreign texts", "English encoder", "tfidf"]
     return pd.DataFrame(found, index=columns).T
 
 

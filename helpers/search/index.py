@@ -79,16 +79,11 @@ class NeighborIndex:
         encoder: str | None = None,
         **options: int,
     ):
-        if method not in OPTIONS:
-            raise ValueError(f"NeighborIndex: method is one of {', '.join(OPTIONS)}, not {method!r}.")
-        unknown = sorted(set(options) - set(OPTIONS[method]))
-        if unknown:
-            known = ", ".join(OPTIONS[method]) or "none"
-            raise ValueError(f"NeighborIndex: {method} has no option {unknown[0]!r} (its options: {known}).")
+        options = _whole_options(method, options)
         rows = unit_rows(np.atleast_2d(_numbers(vectors, "NeighborIndex")), "NeighborIndex")
         own = np.arange(len(rows)) if ids is None else _checked_ids(ids, len(rows))
         self.encoder = encoder
-        self._hold(rows, own, method, _whole_options(method, options))
+        self._hold(rows, own, method, options)
         build = {"ball_tree": self._build_ball_tree, "hnsw": self._build_hnsw}.get(method, self._build_codes)
         self._index: Any = build() if method != "exact" else None  # a tree, a graph, or codes by name
 
@@ -193,7 +188,7 @@ class NeighborIndex:
             if len(ids) != len(vectors) or len(arrays.get("codes", vectors)) != len(vectors):
                 raise ValueError("its files do not belong together")
             index.encoder = about.get("encoder")
-            index._hold(vectors, ids, about["method"], about["options"])
+            index._hold(vectors, ids, about["method"], _whole_options(about["method"], about["options"]))
             index._index = index._loaded(paths, arrays)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise ValueError(f"{folder} holds no whole index ({error}). Build it again and save it.") from error
@@ -338,7 +333,13 @@ def as_mask(where: Mask, ids: np.ndarray | pd.Index, who: str = "search") -> np.
             missing = np.asarray(ids)[positions < 0][0]
             raise ValueError(f"{who}: where says nothing about id {missing}. Its index has to hold the ids.")
         where = where.iloc[positions]
+    if isinstance(where, np.ma.MaskedArray):
+        where = np.where(np.ma.getmaskarray(where), np.nan, where.data.astype(object))
     mask = np.asarray(where)
+    if mask.dtype == object and mask.shape == (len(ids),) and pd.isna(mask).any():
+        raise ValueError(
+            f"{who}: where is missing for id {np.asarray(ids)[pd.isna(mask)][0]}. Fill it: where.fillna(False)."
+        )
     if mask.dtype == object and all(isinstance(value, bool | np.bool_) for value in mask.flat):
         mask = mask.astype(bool)
     if mask.dtype != bool or mask.shape != (len(ids),):
@@ -355,7 +356,7 @@ def as_count(k: Any, who: str = "search") -> int:
         count = operator.index(k)
     except TypeError:
         count = 0
-    if count < 1:
+    if count < 1 or isinstance(k, bool):
         raise ValueError(f"{who}: k is {k!r}; ask for a whole number, 1 or more.")
     return count
 
@@ -365,6 +366,8 @@ def _numbers(values: ArrayLike, who: str) -> np.ndarray:
     try:
         if np.ma.is_masked(values) or np.iscomplexobj(values):
             raise ValueError("none of them masked or complex")
+        if hasattr(values, "toarray"):
+            raise ValueError("not a sparse matrix: give matrix.toarray()")
         with np.errstate(over="ignore"):  # becomes infinite, which is refused
             return np.asarray(values, dtype=np.float32)
     except (TypeError, ValueError) as error:
@@ -373,8 +376,10 @@ def _numbers(values: ArrayLike, who: str) -> np.ndarray:
 
 def _checked_ids(ids: Ids, count: int) -> np.ndarray:
     """Ids as an array: as many as vectors, none missing, all of one kind, none twice."""
+    if isinstance(ids, set | frozenset):
+        raise ValueError(f"NeighborIndex: ids is a {type(ids).__name__}, which says nothing about rows; give a list.")
     ids = ids if hasattr(ids, "dtype") else list(ids)
-    array = np.asarray(ids)
+    array = np.array(ids)  # a copy: what becomes of the list later does not matter
     if array.shape != (count,):
         raise ValueError(f"NeighborIndex: {' x '.join(map(str, array.shape))} ids for {count} vectors.")
     missing, again = pd.isna(array), pd.Series(array).duplicated()
@@ -388,9 +393,16 @@ def _checked_ids(ids: Ids, count: int) -> np.ndarray:
 
 
 def _whole_options(method: str, options: dict) -> dict:
+    """All options of a method: those that are given, else as usual."""
+    if method not in list(OPTIONS):
+        raise ValueError(f"NeighborIndex: method is one of {', '.join(OPTIONS)}, not {method!r}.")
     for name, value in options.items():
-        if not isinstance(value, int | np.integer) or value < 1:
-            raise ValueError(f"NeighborIndex: {name} is {value!r}; it is a whole number, 1 or more.")
+        if name not in OPTIONS[method]:
+            known = ", ".join(OPTIONS[method]) or "none"
+            raise ValueError(f"NeighborIndex: {method} has no option {name!r} (its options: {known}).")
+        least = 2 if name == "M" else 1  # a graph of one link a vector is none
+        if not isinstance(value, int | np.integer) or value < least:
+            raise ValueError(f"NeighborIndex: {name} is {value!r}; it is a whole number, {least} or more.")
     return OPTIONS[method] | {name: int(value) for name, value in options.items()}
 
 

@@ -86,12 +86,14 @@ def diversify(relevance: ArrayLike, vectors: ArrayLike, k: int, diversity: float
     ----------
     J. Carbonell and J. Goldstein (1998), The use of MMR, diversity-based reranking, SIGIR, pages 335-336.
     """
-    if not 0 <= diversity <= 1:
-        raise ValueError(f"diversify: diversity is {diversity}; it lies between 0 and 1.")
+    if not isinstance(diversity, int | float | np.number) or not 0 <= diversity <= 1:
+        raise ValueError(f"diversify: diversity is {diversity!r}; it lies between 0 and 1.")
     near, rows = np.asarray(relevance, dtype=np.float64), np.asarray(vectors)
+    if len(near) != len(rows) or np.isnan(near).any():
+        raise ValueError(f"diversify: {len(rows)} vectors need as many numbers as relevance, none of them NaN.")
     redundancy = np.zeros(len(near))
     chosen: list[int] = []
-    for _ in range(min(k, len(near))):
+    for _ in range(min(as_count(k, "diversify"), len(near))):
         score = (1 - diversity) * near - diversity * redundancy
         score[chosen] = -np.inf
         chosen.append(int(score.round(DIGITS).argmax()))
@@ -167,7 +169,7 @@ def find_similar_movies(
         Whether the mean of all vectors is taken away first, see `center_rows`. An index of your own is built from
         centered rows instead.
     encoder : sentence_transformers.SentenceTransformer or str, optional
-        What reads the synopses where no index is given, or its name; see `helpers.encoding.load_encoder`.
+        What reads the synopses, or its name; see `helpers.encoding.load_encoder`. Not beside an index.
 
     Returns
     -------
@@ -185,12 +187,11 @@ def find_similar_movies(
     """
     k = as_count(k, "find_similar_movies")
     movies = load_movies() if movies is None else movies
+    _refuse_misuse(title, movies, index, center, encoder)
     lookup = TitleLookup(movies["title"], movies.get("year"))
     match = lookup.closest(title)
     if match is None:
         raise TitleNotFoundError(title, lookup.suggest(title, 3))
-    if index is not None and center:
-        raise ValueError("find_similar_movies: center the vectors before the index is built: center_rows(vectors)[0].")
     if index is None:
         vectors = _vectors_of(movies, encoder)
         index = NeighborIndex(center_rows(vectors)[0] if center else vectors, movies.index)
@@ -212,6 +213,26 @@ def find_similar_movies(
     ties = [tie.id for tie in lookup.ties(title)]
     found.attrs.update(matched=match.id, ties=ties, caption=_caption(title, match, movies, ties))
     return found
+
+
+def _refuse_misuse(title: Any, movies: Any, index: Any, center: Any, encoder: Any) -> None:
+    """Refuse arguments that would lead to an error of another name, or have no effect."""
+    wrong = ""
+    needed = ["title"] if index is not None else ["title", "synopsis"]
+    if not isinstance(title, str):
+        wrong = f"title is {title!r}; give a text, such as 'Heat'"
+    elif not isinstance(movies, pd.DataFrame) or not set(needed) <= set(movies):
+        wrong = f"movies is a table with the columns {' and '.join(needed)}"
+    elif not all(isinstance(cell, str) for column in needed for cell in movies[column]):
+        wrong = f"a film has no {' or no '.join(needed)}: leave it out first (movies.dropna(subset={needed}))"
+    elif index is not None and not isinstance(index, NeighborIndex):
+        wrong = f"index is a {type(index).__name__}; build one: NeighborIndex(vectors, movies.index)"
+    elif index is not None and center:
+        wrong = "center the vectors before the index is built: center_rows(vectors)[0]"
+    elif index is not None and encoder is not None:
+        wrong = "encoder has no effect beside index; leave one of them out"
+    if wrong:
+        raise ValueError(f"find_similar_movies: {wrong}.")
 
 
 def _caption(text: str, match: Match, movies: pd.DataFrame, ties: list) -> str:
@@ -300,11 +321,11 @@ def word_contributions(sentence: str, vector: ArrayLike, encoder: Any = None) ->
     """
     from helpers.encoding import load_encoder
 
-    encoder = encoder or load_encoder()
+    encoder = load_encoder(encoder) if encoder is None or isinstance(encoder, str) else encoder
     words = [found.span() for found in re.finditer(r"\S+", sentence)]
     names = [*(sentence[begin:end] for begin, end in words), ""]
     if not np.isfinite(getattr(encoder, "max_seq_length", None) or np.inf):
-        rows = encoder.encode([*names[:-1], sentence], normalize_embeddings=True, show_progress_bar=False)
+        rows = encoder.encode([*names[:-1], sentence], normalize_embeddings=True)
         *alone, whole = rows @ np.asarray(vector)
         return pd.Series([*(np.array(alone) * (whole / sum(alone) if sum(alone) else 0)), 0.0], index=names)
     tokens = encoder.encode(sentence, output_value="token_embeddings", show_progress_bar=False).float().cpu().numpy()
@@ -339,14 +360,23 @@ def tag_overlaps(vectors: ArrayLike, movies: pd.DataFrame, k: int = 5) -> np.nda
     numpy.ndarray
         (n_movies,) mean over the k nearest of the Jaccard index of the tags: shared ones by all of both, in [0, 1].
     """
-    tags = movies["tags"].str.get_dummies("|").to_numpy(dtype=np.float32)
+    tags = (
+        movies["tags"]
+        .fillna("")
+        .astype(str)
+        .str.get_dummies("|")
+        .drop(columns="", errors="ignore")
+        .to_numpy(np.float32)
+    )
     rows = unit_rows(np.asarray(vectors, dtype=np.float32), "tag_overlap")
+    if len(rows) != len(tags) or len(rows) < 2:
+        raise ValueError(f"tag_overlap: {len(rows)} vectors for {len(tags)} films; give two or more of both.")
     similarities = rows @ rows.T
     np.fill_diagonal(similarities, -np.inf)
-    near, _ = best_columns(similarities, k, np.arange(len(rows)))
+    near, _ = best_columns(similarities, min(as_count(k, "tag_overlap"), len(rows) - 1), np.arange(len(rows)))
     shared = np.einsum("it,ikt->ik", tags, tags[near])
     counts = tags.sum(axis=1)
-    return (shared / (counts[:, None] + counts[near] - shared)).mean(axis=1)
+    return (shared / (counts[:, None] + counts[near] - shared).clip(1)).mean(axis=1)
 
 
 def _vectors_of(movies: pd.DataFrame, encoder: Any) -> np.ndarray:

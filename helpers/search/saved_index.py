@@ -1,8 +1,8 @@
 """The folder of a saved index: replaced whole or not at all, read back only as it was written, never anything else's.
 
-A new folder is moved to its place when it is whole. In a folder that holds an index, files are written under new names;
-then ``index.json``, which lists them with their SHA-256, is replaced in one step. So, whenever saving is interrupted,
-there is the index before or the index after; what else a killed process leaves there goes with the next saving.
+Files are written under new names; then ``index.json`` is replaced in one step, which lists them with their SHA-256, and
+the names of those that they replace. So, whenever saving is interrupted, there is the index before (or none) or the
+index after; what else a killed process leaves there goes with the next saving.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers.files import OWNER, TEMPORARY, file_sha256, owner, remove, remove_abandoned, temporary_path, write_whole
+from helpers.files import OWNER, TEMPORARY, file_sha256, owner, remove, remove_abandoned, write_whole
 
-FORMAT = 2
+FORMAT = 3
 ABOUT = "index.json"  # what the index is, and the SHA-256 of every file of it
 MARKS = (b'{"format": ', b', "method": "', b', "options": {')  # in that file; two of them outlive most damage
 PART = re.compile(rf"(vectors|ids|codes|middle|step|graph)(-{OWNER})?\.(npy|voyager)")  # the other files
@@ -30,20 +30,28 @@ def write_folder(folder: Path, writers: dict[str, Callable[[Path], object]], abo
     ValueError
         When the folder is there and holds anything but an index.
     """
-    folder = Path(folder)
     _refuse_other_contents(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    remove_abandoned(folder.parent)
-    new = temporary_path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {name: folder / f"{Path(name).stem}-{owner()}{Path(name).suffix}" for name in writers}
+    before: set[str] = set()
     try:
-        if not folder.exists() or not any(folder.iterdir()):
-            new.mkdir()
-            _write_files(new, writers, about, "")
-            with contextlib.suppress(OSError):  # another process was quicker
-                return _move(new, folder)
-        return _write_files(folder, writers, about, f"-{owner()}")
+        for name, path in paths.items():
+            writers[name](path)
+        files = {name: {"file": path.name, "sha256": file_sha256(path)} for name, path in paths.items()}
+        listed, replaced = _listed_files(folder)
+        before = {path.name for path in folder.iterdir() if PART.fullmatch(path.name) and "-" not in path.name}
+        before |= listed | replaced
+        about = {"format": FORMAT} | about | {"files": files, "replaced": sorted(before)}
+        with write_whole(folder / ABOUT) as path:
+            path.write_text(json.dumps(about | {"sha256": _digest(about)}), encoding="utf-8")
     finally:
-        remove(new)
+        listed, _ = _listed_files(folder)
+        for name in ({path.name for path in paths.values()} | before) - listed:
+            remove(folder / name)
+        remove_abandoned(folder, PART, keep=listed)
+        if not listed:
+            with contextlib.suppress(OSError):  # something else is in it
+                folder.rmdir()
 
 
 def read_folder(folder: Path) -> tuple[dict, dict[str, Path]]:
@@ -54,7 +62,7 @@ def read_folder(folder: Path) -> tuple[dict, dict[str, Path]]:
     ValueError
         When the folder holds no index, or a damaged one.
     """
-    folder, before = Path(folder), None
+    before = None
     while True:
         try:
             about = _read_about(folder)
@@ -64,37 +72,10 @@ def read_folder(folder: Path) -> tuple[dict, dict[str, Path]]:
                     raise ValueError(f"{path.name} is not as it was saved")
             return about, paths
         except FileNotFoundError as error:
-            now = _listed_files(folder)
+            now, _ = _listed_files(folder)
             if not now or now == before:
                 raise ValueError(f"{Path(error.filename).name} is not there") from error
             before = now  # another process may have saved another index here meanwhile: once more
-
-
-def _write_files(folder: Path, writers: dict, about: dict, suffix: str) -> None:
-    """Write all files with a suffix to their names, then the list of them; then remove what it does not list."""
-    paths, before = {}, set()
-    try:
-        for name, write in writers.items():
-            paths[name] = folder / f"{Path(name).stem}{suffix}{Path(name).suffix}"
-            write(paths[name])
-        files = {name: {"file": path.name, "sha256": file_sha256(path)} for name, path in paths.items()}
-        about = {"format": FORMAT} | about | {"files": files}
-        before = {path.name for path in folder.iterdir() if PART.fullmatch(path.name) and "-" not in path.name}
-        before |= _listed_files(folder)
-        with write_whole(folder / ABOUT) as path:
-            path.write_text(json.dumps(about | {"sha256": _digest(about)}), encoding="utf-8")
-    finally:
-        listed = _listed_files(folder)
-        for name in ({path.name for path in paths.values()} | before) - listed:
-            remove(folder / name)
-        remove_abandoned(folder, PART, keep=listed)
-
-
-def _move(new: Path, folder: Path) -> None:
-    """Move a folder to a name that is free, or that of an empty folder."""
-    with contextlib.suppress(FileNotFoundError):
-        folder.rmdir()
-    new.rename(folder)
 
 
 def _digest(about: dict) -> str:
@@ -111,19 +92,21 @@ def _read_about(folder: Path) -> dict:
     return about
 
 
-def _listed_files(folder: Path) -> set[str]:
-    """Names of the files of the index that a folder holds; none where it holds none, or its list is damaged."""
+def _listed_files(folder: Path) -> tuple[set[str], set[str]]:
+    """Names of the files of the index in a folder, and of those that it replaced; none where its list is damaged."""
     try:
-        return {said["file"] for said in _read_about(folder)["files"].values()}
+        about = _read_about(folder)
+        return {said["file"] for said in about["files"].values()}, set(about["replaced"])
     except (OSError, ValueError):
-        return set()
+        return set(), set()
 
 
 def _refuse_other_contents(folder: Path) -> None:
     """Refuse to save where anything would be lost but an index: that has our files only, and says what it is."""
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        what = "a link" if folder.is_symlink() else "a file"
-        raise ValueError(f"save: {folder} is {what}. Name a folder for the index alone.")
+    if file := next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), None):
+        raise ValueError(f"save: {file} is a file. Name a folder for the index alone.")
+    if folder.is_symlink():
+        raise ValueError(f"save: {folder} is a link. Name a folder for the index alone.")
     others = [path for path in sorted(folder.iterdir()) if not _is_left_over(path)] if folder.is_dir() else []
     if others and not _is_index(others):
         odd = next((path for path in others if path.name != ABOUT and not PART.fullmatch(path.name)), others[0])
