@@ -51,13 +51,16 @@ DAMAGES = [
     ("ratings.csv", RATINGS, "inf", data.load_ratings, "rating 'inf' is none"),
     ("ratings.csv", RATINGS, "", data.load_ratings, "rating 'nan' is none"),
     ("ratings.csv", RATINGS + "1,2\n", "3", data.load_ratings, "line 3: 2 cells"),
+    ("ratings.csv", "", "", data.load_ratings, "the file is empty"),
 ]
 
 
 @pytest.mark.parametrize(("name", "text", "cell", "read", "said"), DAMAGES)
 def test_a_damaged_cell_of_a_course_file_is_refused(course_folder, name, text, cell, read, said):
     (course_folder / name).write_text(text.replace("?", cell))
-    with pytest.raises(ValueError, match=rf"{name}.*{said}.*git checkout data/{name}"):
+    with pytest.raises(
+        ValueError, match=rf"^{name}: (?!{name}).*{said}.*(?<!\.)\. Get the file back with: git checkout data/{name}$"
+    ):
         read()
 
 

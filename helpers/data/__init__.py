@@ -386,4 +386,5 @@ def _clear_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        raise ValueError(f"{path.name}: {error}. Get the file back with: git checkout data/{path.name}") from error
+        what = str(error).removeprefix(path.name).lstrip(":, ").removesuffix(".")
+        raise ValueError(f"{path.name}: {what}. Get the file back with: git checkout data/{path.name}") from error
