@@ -39,6 +39,7 @@ def told(capsys, guess, result):
     [
         ("45", "%", 41.64, "You guessed 45%. The answer: 41.6%. Too high, by 3.36 percentage points."),
         ("45 %", "%", 45.5, "You guessed 45%. The answer: 45.5%. Very close."),
+        ("45 percent", "%", 45.5, "You guessed 45%. The answer: 45.5%. Very close."),
         ("9,600", "viewers", 9600, "You guessed 9,600 viewers. The answer: 9,600 viewers. Very close."),
         ("10k", "pairs", 107_014, "You guessed 10,000 pairs. The answer: 107,014 pairs. Too low, by a factor of 10.7."),
         ("-0.5", "", 0.1, "You guessed -0.5. The answer: 0.1. Too low, by 0.6."),

@@ -86,7 +86,8 @@ class Guess:
             found = numbers_in(text)
         if len(found) != 1:
             return None
-        return found[0] * (100 if self.unit == "%" and "%" in text else 1) * (-1 if text.startswith(("-", "−")) else 1)
+        percent = self.unit == "%" and any(sign in text.casefold() for sign in ("%", "percent"))
+        return found[0] * (100 if percent else 1) * (-1 if text.startswith(("-", "−")) else 1)
 
     def _verdict(self, guess: float | str, result: float | str) -> str:
         if isinstance(guess, str) or isinstance(result, str):
