@@ -186,3 +186,10 @@ def test_a_column_that_is_nearly_there_is_hinted_at(tmp_path):
         ValueError, match=r"column 'title' is missing \(found: Title, About us\)\. Did you mean 'Title'"
     ):
         load_movies(tmp_path / "films.csv", "title", "about")
+
+
+def test_bytes_are_texts_and_a_set_has_one_order():
+    frame = pd.DataFrame({"name": [b"Emma", "Café".encode()], "plot": ["a", "b"], "genres": [{"War", "Art"}, {"Art"}]})
+    movies = load_movies(frame, "name", "plot")
+    assert movies["title"].tolist() == ["Emma", "Café"]
+    assert movies["genres"].tolist() == ["Art|War", "Art"]

@@ -235,3 +235,29 @@ def test_a_file_that_is_half_thumbs_is_not_one_of_thumbs(tmp_path):
     path = write(tmp_path / "r.csv", "a,x,4", "a,y,up")
     with pytest.raises(ValueError, match=r"r\.csv, line 3: rating 'up' is no rating from 0\.5 to 5"):
         read(path)
+
+
+@pytest.mark.parametrize("scale", [5, (5,), (1, 5, 4), "1-5", (None, 5)])
+def test_a_scale_that_is_none_is_told_in_one_line(tmp_path, scale):
+    with pytest.raises(ValueError, match="^scale is .*: the lowest rating comes first, then the highest"):
+        read(write(tmp_path / "r.csv", "a,x,4"), scale=scale)
+
+
+def test_separators_of_thousands_belong_to_counts_and_decimals_stay_decimals(tmp_path):
+    path = write(tmp_path / "r.csv", 'a,x,"1,250"', "b,x,3", 'c,x,"12,345,678"')
+    assert read(path, scale="counts")["rating"].tolist() == [1250, 3, 12_345_678]
+    assert read(write(tmp_path / "r.csv", 'a,x,"1,250"', 'b,x,"3,5"'), scale="counts")["rating"].tolist() == [1.25, 3.5]
+    assert read(write(tmp_path / "r.csv", 'a,x,"4,125"'))["rating"].tolist() == [4.125]
+
+
+def test_a_time_of_day_behind_a_date_without_signs_is_no_number_of_milliseconds(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,4,20200131183000", "b,x,4,202001311830", columns="user,item,rating,when")
+    assert read(path, time_column="when")["timestamp"].tolist() == [1580495400, 1580495400]
+
+
+@pytest.mark.parametrize("cells", [("1580495400", "1580495400000", "1580495401000"), ("2020-01-31", "9999-12-31")])
+def test_a_time_far_from_the_rest_names_its_line(tmp_path, cells):
+    rows = [f"a,x{number},4,{cell}" for number, cell in enumerate(cells)]
+    line = 2 if cells[0].isdigit() else 3
+    with pytest.raises(ValueError, match=rf"r\.csv, line {line}: when '{cells[line - 2]}' is (in another unit|after)"):
+        read(write(tmp_path / "r.csv", *rows, columns="user,item,rating,when"), time_column="when")

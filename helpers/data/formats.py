@@ -198,8 +198,12 @@ def as_text(cell: object) -> str | None:
         return None
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    if isinstance(cell, list | tuple | set | dict):
-        cell = json.dumps(list(cell) if isinstance(cell, set) else cell, ensure_ascii=False, default=_plain)
+    if isinstance(cell, bytes):  # texts of a Parquet file that does not say that they are texts
+        cell = cell.decode("utf-8", "replace")
+    if isinstance(cell, set | frozenset):
+        cell = sorted(cell, key=str)  # a set has no order of its own
+    if isinstance(cell, list | tuple | dict):
+        cell = json.dumps(cell, ensure_ascii=False, default=_plain)
     return tables.without_control(str(cell)).encode("utf-8", "replace").decode() or None
 
 

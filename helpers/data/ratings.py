@@ -89,9 +89,8 @@ def read_ratings_csv(
         refuse_cells(file, ratings[name], is_missing(ratings[name]), columns[name], "is missing")
     if rating_column is None:
         ratings["rating"] = "1"
-    numbers, usual = _read_numbers(ratings["rating"])
-    low, high = (0.0, max(1.0, float(numbers.max()))) if counted else map(float, scale or usual)
-    _knots((low, high))
+    numbers, usual = _read_counts(ratings["rating"]) if counted else _read_numbers(ratings["rating"])
+    low, high = usual if counted else _ends(scale or usual)
     if zeros == "missing" or counted:
         unrated = numbers.eq(0) | (numbers.eq(-1) & (low > -1))
         if unrated.all():
@@ -161,6 +160,27 @@ def _knots(scale: tuple) -> tuple[list[float], list[float]]:
     return [min(low, high / 10), liked[0], high], [WORST, LIKED, BEST]
 
 
+def _ends(scale: Any) -> tuple[float, float]:
+    """The lowest and the highest rating, as somebody named them."""
+    try:
+        low, high = map(float, scale)
+        _knots((low, high))
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"scale is {scale!r:.40}: the lowest rating comes first, then the highest, such as (1, 10)."
+        ) from None
+    return low, high
+
+
+def _read_counts(cells: pd.Series) -> tuple[pd.Series, tuple]:
+    """Read how often something was used; 1,250 are as many where every separator has three figures behind it."""
+    parted = cells.str.contains(r"[.,]", na=False)
+    if cells[parted].str.fullmatch(r"[1-9][0-9]{0,2}([.,][0-9]{3})+").all():
+        cells = cells.str.replace(r"[.,]", "", regex=True)
+    numbers = read_numbers(cells)
+    return numbers, (0.0, max(1.0, float(numbers.max())))
+
+
 def _read_numbers(cells: pd.Series) -> tuple[pd.Series, tuple]:
     """Read ratings in whatever form, and give the scale that the form has."""
     words = cells.str.casefold()
@@ -196,17 +216,25 @@ def _ask_about_zeros(file: Table | Frame, numbers: pd.Series, low: float, zeros:
 def _seconds(file: Table | Frame, cells: pd.Series, column: str) -> pd.Series:
     """Read times as seconds since 1970."""
     seconds, wrong = read_numbers(cells), "is no time; write seconds since 1970, or 2020-01-31 18:30"
-    if seconds.isna().all() or cells.str.fullmatch(r"(19|20)[0-9]{2}([01][0-9][0-3][0-9])?").all():
-        dates = pd.to_datetime(cells, errors="coerce", utc=True, format="ISO8601")
+    if seconds.isna().all() or cells.str.fullmatch(r"(19|20)[0-9]{2}([01][0-9][0-3][0-9]([0-9]{4}|[0-9]{6})?)?").all():
+        iso = cells.str.replace(r"^([0-9]{8})([0-9]{4,6})$", r"\1T\2", regex=True)
+        dates = pd.to_datetime(iso, errors="coerce", utc=True, format="ISO8601")
         refuse_cells(file, cells, dates.isna(), column, wrong)
-        return (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+        seconds = pd.Series(dates.dt.tz_localize(None).to_numpy("datetime64[us]").astype(float) / 1e6, cells.index)
+        refuse_cells(file, cells, seconds.abs() > LATEST, column, "is after the year 5000")
+        return seconds
     refuse_cells(file, cells, seconds.isna(), column, wrong)
-    units = ["seconds", "milliseconds", "microseconds", "nanoseconds"]
-    thousands = int(np.clip((np.log10(max(1.0, seconds.median())) - 8) // 3, 0, 3))
-    if thousands:
-        warnings.warn(f"{file.name}: {column} is read as {units[thousands]} since 1970.", stacklevel=3)
-    seconds = seconds / 1_000**thousands
-    refuse_cells(
-        file, cells, seconds.abs() > LATEST, column, f"as {units[thousands]} since 1970 is after the year 5000"
-    )
+    units = np.array(["seconds", "milliseconds", "microseconds", "nanoseconds"])
+    thousands, usual = _thousands(seconds), int(_thousands(seconds.median()))
+    other = (thousands < usual) & (seconds > 0)
+    refuse_cells(file, cells, other, column, f"is in another unit than the rest, which is {units[usual]} since 1970")
+    seconds = seconds / 1_000**usual
+    refuse_cells(file, cells, seconds.abs() > LATEST, column, f"as {units[usual]} since 1970 is after the year 5000")
+    if usual:
+        warnings.warn(f"{file.name}: {column} is read as {units[usual]} since 1970.", stacklevel=3)
     return seconds
+
+
+def _thousands(times: Any) -> Any:
+    """How many times the unit of a time since 1970 is a thousandth: 0 for seconds, 1 for milliseconds."""
+    return np.clip((np.log10(np.maximum(times, 1)) - 8) // 3, 0, 3)
