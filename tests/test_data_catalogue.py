@@ -234,3 +234,23 @@ def test_columns_that_bear_names_of_ours_keep_their_cells_under_another(tmp_path
         "file_year": "then",
     }
     assert ours.items() <= film.items() and "similarity" not in film and "movie_id" not in film
+
+
+def test_a_first_line_that_is_a_row_is_no_header():
+    text = "A keeper counts ships in the fog every night"
+    frame = pd.DataFrame([["Otto", f"{text} again"], ["Ida", text]], columns=["Emma", text])
+    with pytest.raises(ValueError, match="the first line seems to be a row .* Write a line of names above it"):
+        describe(frame)
+    assert load_movies(frame, "Emma", text)["title"].tolist() == ["Otto", "Ida"]
+
+
+def test_spaces_around_ids_make_no_other_ids():
+    frame = pd.DataFrame({"id": ["1", " 1"], "name": ["A", "B"], "plot": ["x y", "z w"]})
+    with pytest.raises(ValueError, match="row 2: id '1' stands there before"):
+        load_movies(frame, "name", "plot", id_column="id")
+
+
+def test_the_columns_of_a_frame_are_guessed_as_those_of_a_file():
+    frame = pd.DataFrame({"released": [1999, 2001], "film": ["A", "B"], "plot": ["x y", "z w"]})
+    with pytest.warns(UserWarning, match="the DataFrame: guessed text_column='plot', title_column='film'"):
+        assert load_movies(frame)["title"].tolist() == ["A", "B"]

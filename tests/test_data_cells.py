@@ -3,13 +3,14 @@ import pandas as pd
 import pytest
 from small_data import write_csv
 
-from helpers.data import load_movies, read_genres, read_years
+from helpers.data import load_movies, read_genres, read_numbers, read_years
 
 YEARS = {
     "1994": 1994, "1994.0": 1994, " 1994 ": 1994, "2019-05-01T10:00:00+1000": 2019, "2019-05-01": 2019,
     "01.05.2019": 2019, "5/1/2019 10:00 PM +1000": 2019, "Wed May 01 10:00:00 +1000 2019": 2019, "20190501": 2019,
     "c. 1984": 1984, "1984-1989": 1984, "2008–": 2008, "Blade Runner 2049 (2017)": 2017, "1984-12": 1984,
     "inf": None, "-inf": None, "nan": None, "1e3": None, "-1984": None, "0": None, "99999": None, "915148800": None,
+    "1,999": 1999, "1.999": 1999, "1\u00a0999": 1999, "١٩٩٩": 1999, "２０１９年": 2019, "1,99": None,
     "1994.5": None, "soon": None, "": None, "12345678": None, "19840": None, "3000": None,
 }  # fmt: skip
 
@@ -31,18 +32,23 @@ GENRES = {
     "[{'id': 18, 'name': 'Drama'}, {'name': 'Mystery'}]": "Drama|Mystery",
     "['Drama', \"Mystery\"]": "Drama|Mystery", '["Drama", "Mystery"]': "Drama|Mystery",
     "['Drama' 'Mystery']": "Drama|Mystery",
-    "{'Drama', 'Mystery'}": None, "{Drama,Mystery}": "Drama|Mystery",
+    "{'Mystery', 'Drama'}": "Drama|Mystery", "{Drama,Mystery}": "Drama|Mystery",
     '{"Science Fiction",Drama}': "Science Fiction|Drama",
     "[Drama, Mystery]": "Drama|Mystery", '{"id": 18, "name": "Drama"}': "Drama", "Drama|Drama": "Drama",
     '[{"name": "A, B|C"}]': "A, B/C", "[]": "", "": "", "NA": "", "(no genres listed)": "(no genres listed)",
     "[" * 5000: "[" * 5000,
+    '{"/m/07s9rl0": "Drama", "/m/02kdv5l": "Action"}': "Drama|Action", '{"0": {"name": "Drama"}}': "Drama",
+    '{"genres": ["Drama", "Mystery"]}': "Drama|Mystery", "[['Drama'], ['Mystery']]": "Drama|Mystery",
+    "[18.0, 35]": "18|35", "[True, 'Drama', None, 'nan']": "Drama", "Drama\nMystery": "Drama|Mystery",
+    "Drama；Mystery": "Drama|Mystery", "Drama、Mystery": "Drama|Mystery", "Drama، Mystery": "Drama|Mystery",
+    "Drama • Mystery": "Drama|Mystery", "Drama|NA": "Drama",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("cell", "names"), GENRES.items())
 def test_lists_of_names_are_read_in_any_usual_form(cell, names):
     (found,) = read_genres(pd.Series([cell])).fillna("")
-    assert found == names if names is not None else set(found.split("|")) == {"Drama", "Mystery"}
+    assert found == names
 
 
 def test_genres_of_a_table_of_tmdb_become_names(tmp_path):
@@ -52,3 +58,14 @@ def test_genres_of_a_table_of_tmdb_become_names(tmp_path):
     assert movies["genres"].fillna("").tolist() == ["Drama", ""]
     assert load_movies(path, "name", "plot", year_column="name")["genres"].str.len().tolist()[0] == 5
     assert movies["year"].tolist()[0] == 2001 and np.isnan(movies["year"].iloc[1])
+
+
+@pytest.mark.parametrize("cell", ["\u200b", "\u00ad \u2060", "[]", "undefined", "...", "#DIV/0!", "(null)"])
+def test_what_nobody_sees_and_words_for_nothing_are_no_text(cell):
+    frame = pd.DataFrame({"name": ["A", "B"], "plot": [cell, "Two runners."]})
+    with pytest.warns(UserWarning, match="1 without text"):
+        assert load_movies(frame, "name", "plot")["title"].tolist() == ["B"]
+
+
+def test_numbers_of_every_script_are_numbers():
+    assert read_numbers(pd.Series(["٤", "３,5", "\u22121"])).tolist() == [4, 3.5, -1]

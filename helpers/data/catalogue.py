@@ -89,7 +89,7 @@ class Description:
         """Name the columns, number the rows, leave out rows without title or text; see `helpers.data.load_movies`."""
         file, table = self.table, self.table.frame()
         if self.id_column:
-            ids = table[self.id_column]
+            ids = table[self.id_column] = table[self.id_column].str.strip()
             refuse_cells(file, ids, ids.isna(), self.id_column, "is missing")
             refuse_cells(file, ids, ids.duplicated(), self.id_column, "stands there before; ids name one row each")
         free = [column for column in file.columns if column not in (self.title_column, self.text_column)]
@@ -218,7 +218,8 @@ def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
         raise ValueError(
             f"{table.name}: if the line that begins with '#' is a comment, delete it; else name the columns."
         )
-    free = [column for column in table.columns if column not in known.values()]
+    named = [known.get(name) for name in COLUMNS]
+    free = [column for column in table.columns if column not in named]
     numbers = {column for column in free if sample[column].str.fullmatch(r"[\d.,:/ -]*").all()}
     guessed: dict[str, str] = {}
     for name in ("text_column", "title_column", "genre_column", "year_column"):
@@ -227,6 +228,11 @@ def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
         found, words = _named_as_usual(name, free), [column for column in free if column not in numbers]
         if found is None and name == "text_column":
             found = max((column for column in words if length[column] >= 20), key=length.__getitem__, default=None)
+            if found and len(found) >= max(20, length[found] / 2):
+                raise ValueError(
+                    f"{table.name}: the first line seems to be a row ({one_line(found)[:30]}...), not the names of "
+                    "columns. Write a line of names above it, such as title,text; or name the columns."
+                )
         if found is None and name == "title_column":
             text = {**known, **guessed}["text_column"]
             fits = (column for column in words if length[column] < length[text] / 2)

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -15,16 +16,18 @@ from helpers.data.tables import Table, one_line, string_dtype
 
 MISSING = {  # what stands, alone in a cell and in any case, for nothing
     *("na", "n/a", "n.a.", "nan", "null", "none", "nil", "?"),
-    *("\\n", "-", "--", "–", "—", ".", "#n/a", "<na>", "#null!", "#ref!", "#value!"),
+    *("\\n", "-", "--", "–", "—", ".", "...", "…", "[]", "{}", "<na>", "<null>", "(null)", "undefined"),
+    *("#n/a", "#null!", "#ref!", "#value!", "#div/0!", "#name?", "#num!"),
 }
-WORDS = {"na", "n/a", "nan", "null", "none", "nil", "?"}  # of them, films are called so
+NAME_KEYS = {"name", "title", "label", "genre", "value"}  # of objects in lists
+WORDS = {"na", "n/a", "nan", "null", "none", "nil", "?", "...", "…", "undefined"}  # of them, films are called so
 
 
 def is_missing(cells: pd.Series) -> pd.Series:
     """Tell which cells are empty, or hold nothing but a word for nothing."""
     missing = cells.isna()
     short = ~missing & (cells.str.len() <= max(map(len, MISSING)))  # no copy of long texts is made
-    missing[short] = cells[short].str.lower().isin({"", *MISSING})
+    missing[short] = cells[short].map(one_line).str.lower().isin({"", *MISSING})
     return missing
 
 
@@ -61,13 +64,20 @@ def read_years(cells: pd.Series) -> pd.Series:
 
 def read_numbers(cells: pd.Series) -> pd.Series:
     """Read plain decimal numbers, with a point or a comma; NaN for anything else (inf, 1e5, 4/5)."""
+    if not (plain := cells.fillna("")).map(str.isascii).all():
+        cells = plain.map(_figures)
     plain = cells.where(cells.fillna("").str.fullmatch(r"[-+]?[0-9]+([.,][0-9]*)?|[-+]?[.,][0-9]+"))
     return pd.to_numeric(plain.str.replace(",", ".", regex=False), errors="coerce").astype("float64")
 
 
+def _figures(cell: str) -> str:
+    """A text with the figures and the minus of all scripts as 0 to 9 and -."""
+    return re.sub(r"\d", lambda found: str(int(found[0])), cell).replace("\u2212", "-")
+
+
 def _year(cell: str) -> float:
     """See `read_years`."""
-    cell = cell.strip()
+    cell = re.sub(r"^([12])[.,\s]([0-9]{3})$", r"\1\2", _figures(cell).strip())  # 1,999 of a spreadsheet
     if re.fullmatch(r"[-+\u2212]?[0-9]+([.,][0-9]+)?(e[-+]?[0-9]+)?", cell, re.I):
         found = re.fullmatch(r"([12][0-9]{3})([.,]0+|(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01]))?", cell)
         return float(found[1]) if found else np.nan
@@ -89,8 +99,8 @@ def _names(cell: str) -> list[str]:
     found = _literal(cell) if cell[:1] in "[{(" else None
     if found is None and cell[:1] + cell[-1:] in ("{}", "[]"):
         cell = cell[1:-1].replace('"', "")
-    names = re.split(r"[|;,]", cell) if found is None else [name.replace("|", "/") for name in found]
-    return [name for name in map(one_line, names) if name]
+    names = re.split(r"[|;,\n；，、،•]", cell) if found is None else [name.replace("|", "/") for name in found]
+    return [name for name in map(one_line, names) if name.lower() not in {"", *MISSING}]
 
 
 def _literal(cell: str) -> list[str] | None:
@@ -103,16 +113,21 @@ def _literal(cell: str) -> list[str] | None:
                 value = read(text)
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             continue
-        items = [value] if isinstance(value, dict | str) else value
-        if not isinstance(items, list | tuple | set):
-            return None
-        names = [_name_of(item) if isinstance(item, dict) else item for item in items]
-        return [str(name) for name in names if isinstance(name, str | int)]
+        if isinstance(value, dict) and not NAME_KEYS & value.keys():
+            value = list(value.values())  # {"/m/07s9rl0": "Drama", "/m/02kdv5l": "Action"}, as Freebase has them
+        return list(_leaves(value)) if isinstance(value, list | tuple | set | dict | str) else None
     return None
 
 
-def _name_of(item: dict) -> str | None:
-    """The name in an object such as ``{"id": 18, "name": "Drama"}``."""
-    usual = (item.get(key) for key in ("name", "title", "label", "genre", "value"))
-    texts = (value for value in item.values() if isinstance(value, str))
-    return next((value for value in usual if isinstance(value, str)), next(texts, None))
+def _leaves(value: object) -> Iterator[str]:
+    """The names in nested lists and objects, of an object the one of ``{"id": 18, "name": "Drama"}``."""
+    if isinstance(value, dict):
+        texts = [value[key] for key in (*(key for key in value if key in NAME_KEYS), *value)]
+        value = next(
+            (text for text in texts if isinstance(text, str)), [v for v in texts if isinstance(v, list | dict)]
+        )
+    if isinstance(value, list | tuple | set):
+        for item in sorted(value, key=str) if isinstance(value, set) else value:
+            yield from _leaves(item)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield f"{value:.15g}" if isinstance(value, float) else str(value)

@@ -54,7 +54,7 @@ MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(!doctype html|html|head|body|\?xml|
 
 CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")  # and a terminal's sequences
 SPACES = re.compile(r"[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")  # that some programs write for a new line in a cell
-TURNED = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff]")  # change the direction of all that follows
+UNSEEN = re.compile(r"[\u00ad\u200b\u200e\u200f\u2060\ufeff\u202a-\u202e\u2066-\u2069]")  # or turn what follows
 
 
 @functools.cache
@@ -87,6 +87,7 @@ class Table:
     def records(self, bar: str | None = None) -> Iterator[tuple[int, list[str]]]:
         """Give every record: the number of its first line, and its cells, in the order of `columns`."""
         last = self.before + len(self.columns)
+        header = [name.casefold() for name in self.columns]
         blank = []  # in a file of one column, an empty line is an empty cell, unless nothing follows
         for line, _, cells in self._all(bar):
             if line <= self.header_line:
@@ -100,7 +101,10 @@ class Table:
             blank.clear()
             if len(cells) != self.width or any(cells[last:]):
                 raise ValueError(self._ragged(line, cells))
-            yield line, cells[self.before : last] if len(cells) != len(self.columns) else cells
+            own = cells[self.before : last]
+            if len(own) > 1 and own[0].casefold() == header[0] and [cell.casefold() for cell in own] == header:
+                raise ValueError(f"{self.name}, line {line}: the header stands here once more. Delete this line.")
+            yield line, own
 
     def parts(self, columns: list[str], rows: int, bar: str | None = None) -> Iterator[tuple[list[int], list[list]]]:
         """Give the first lines and the cells (None where empty) of some columns, at most `rows` records at once."""
@@ -223,8 +227,8 @@ def without_control(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Make a text one line: white space is one space, and nothing in it moves a cursor or turns the writing round."""
-    return " ".join(TURNED.sub("", CONTROL.sub("", text)).split())
+    """Make a text one line: white space is one space, and all that is left can be seen."""
+    return " ".join(UNSEEN.sub("", CONTROL.sub("", text)).split())
 
 
 # ---- bytes ---------------------------------------------------------------------------------------------------------
@@ -417,8 +421,19 @@ def _headers(path: Path, encoding: str, errors: str, needed: list[str], only: st
         raise unclosed[0]
     widest = sorted(tables, key=lambda table: -len(table.columns))
     fits = [table for table in widest if set(needed) <= set(table.columns)] or widest
-    refuse_columns(fits[0].columns, needed, path.name)
+    try:
+        refuse_columns(fits[0].columns, needed, path.name)
+    except ValueError as error:
+        with open_text(path, encoding, errors) as text:
+            lines = itertools.islice(enumerate(_lines(text, path.name), 1), fits[0].header_line, 50)
+            below = next((line for line, cells in lines if _names_all(needed, cells, only or DELIMITERS)), None)
+        raise ValueError(f"{error} Line {below} has it: delete the lines above." if below else str(error)) from None
     return [table for table in fits if len(table.columns) == len(fits[0].columns)]
+
+
+def _names_all(needed: list[str], line: str, delimiters: str) -> bool:
+    """Tell whether a line is the header that has the needed columns."""
+    return any(set(needed) <= {one_line(cell).strip('"') for cell in line.split(sign)} for sign in delimiters)
 
 
 def refuse_columns(names: list[str], needed: list[str], file: str) -> None:
@@ -465,7 +480,8 @@ def _fitted(table: Table) -> Table:
     names, before = table.columns, 0
     width = len(first[0]) if len({len(cells) for cells in first}) == 1 else len(names)
     if width > len(names) and any(cell for cells in first for cell in cells[len(names) :]):  # else each row ends so
-        before = int(width == len(names) + 1 and _numbered([cells[0] for cells in first]))  # as R and pandas do
+        named = width == len(names) + 1 and _numbered([cells[0] for cells in first])  # as R and pandas do
+        before = int(named and not (table.delimiter == "," and _decimal_commas(first)))
         width = len(names) + before
     elif width < len(names):  # the header alone ends with a delimiter, or rows are too short
         names, width = (names, len(names)) if any(names[width:]) else (names[:width], width)
@@ -479,6 +495,12 @@ def _says_something(cells: list[str]) -> bool:
 def _numbered(cells: list[str]) -> bool:
     """Tell whether cells count from 0 or from 1."""
     return any(cells == [str(number) for number in range(start, start + len(cells))] for start in (0, 1))
+
+
+def _decimal_commas(rows: list[list[str]]) -> bool:
+    """Tell whether two neighboring cells of all rows may be one number: 4,5."""
+    pairs = (zip(left, right, strict=True) for left, right in itertools.pairwise(list(zip(*rows, strict=True))[1:]))
+    return any(all(re.fullmatch(r"[0-9]{1,3},[0-9]{1,2}", f"{a},{b}") for a, b in pair) for pair in pairs)
 
 
 def distinct(names: list[str]) -> list[str]:
