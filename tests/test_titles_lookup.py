@@ -185,3 +185,15 @@ def test_lookup_of_movielens_titles_is_faster_than_the_scan(movielens):
     names = pd.read_csv(movielens / "movies.csv", index_col="movieId")["title"]
     lookup, queries = TitleLookup(names), title_queries.make_queries(names)
     assert title_queries.speed_ratio(lookup, names.tolist(), [query for query, _ in queries[:60]]) >= 3
+
+
+def test_a_title_that_is_a_number_is_not_every_title_with_that_number():
+    lookup = TitleLookup(pd.Series(["2", "Rocky II", "300"]))
+    assert lookup.closest("rokcy 2").title == "Rocky II"
+    assert lookup.closest("spartans 300") is None
+    assert lookup.closest("2").title == "2"
+
+
+def test_a_year_in_square_brackets_tells_films_apart_too():
+    lookup = TitleLookup(pd.Series(["Dune", "Dune"]), pd.Series([1984, 2021]))
+    assert [match.id for match in lookup.ties("dune [2021]")] == [1]

@@ -31,9 +31,9 @@ class TitleLookup:
     A title that stands in the catalogue comes first: as it is written, then in other capitals, then the same with the
     right year after it, then in the form of `normalize_title`. For everything else, the pairs of letters that a title
     shares with the query pick the 60 best, on which five ratios decide: the titles as they stand, with sorted words,
-    without spaces, by shared words (times 0.92), and the beginning of the title against the query (times 0.93). A
-    number in the query that the title lacks costs a tenth. A year at the end of the query tells films of one title
-    apart.
+    without spaces, by shared words (times 0.92, and not of a title that is a number), and the beginning of the title
+    against the query (times 0.93). A number in the query that the title lacks costs a tenth. A year at the end of the
+    query tells films of one title apart.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ class TitleLookup:
             (1.00, fuzz.ratio, query, keys),
             (1.00, fuzz.token_sort_ratio, query, keys),
             (1.00, fuzz.ratio, query.replace(" ", ""), [key.replace(" ", "") for key in keys]),
-            (0.92, fuzz.token_set_ratio, query, keys),
+            (0.92, fuzz.token_set_ratio, query, ["" if key.isdigit() else key for key in keys]),
             (0.93, fuzz.ratio, query, [key[: len(query)] for key in keys]),
         ]
         best = np.zeros(len(keys))
@@ -165,5 +165,5 @@ def _letter_pairs(key: str) -> set[str]:
 
 def _split_year(text: str) -> tuple[str, int | None]:
     """Split ``"King Kong 1933"`` into ``("King Kong", 1933)``; a text without a year at its end gets None."""
-    found = re.fullmatch(r"(.*\S)\s+\(?((?:18|19|20)\d\d)\)?\s*", text)
+    found = re.fullmatch(r"(.*\S)\s+[(\[]?((?:18|19|20)\d\d)[)\]]?\s*", text)
     return (found.group(1), int(found.group(2))) if found else (text, None)
