@@ -254,3 +254,15 @@ def test_the_columns_of_a_frame_are_guessed_as_those_of_a_file():
     frame = pd.DataFrame({"released": [1999, 2001], "film": ["A", "B"], "plot": ["x y", "z w"]})
     with pytest.warns(UserWarning, match="the DataFrame: guessed text_column='plot', title_column='film'"):
         assert load_movies(frame)["title"].tolist() == ["A", "B"]
+
+
+def test_columns_are_put_together_at_once_however_many_they_are(monkeypatch):
+    cells = {"name": ["A"], "plot": ["x y"], "title": ["t"], "file_title": ["u"], **{f"c{n}": [n] for n in range(500)}}
+    moved, frame = [], pd.DataFrame(cells)
+    for way in ("pop", "insert", "__delitem__", "__setitem__"):  # each moves the columns behind it
+        known = getattr(pd.DataFrame, way)
+        monkeypatch.setattr(pd.DataFrame, way, lambda *args, call=known, way=way: (moved.append(way), call(*args))[1])
+    movies = load_movies(frame, "name", "plot")
+    assert len(moved) < 10
+    assert movies.shape == (1, 504) and movies.columns.is_unique
+    assert movies["file_title"].tolist() == ["t"] and movies["c499"].tolist() == ["499"]

@@ -32,7 +32,7 @@ import pandas as pd
 
 from helpers.data.cells import MISSING, WORDS, is_missing, read_genres, read_years, refuse_cells
 from helpers.data.formats import Frame, open_table
-from helpers.data.tables import Table, one_line
+from helpers.data.tables import Table, distinct, one_line
 
 OURS = ["movie_id", "title", "synopsis", "similarity"]  # names that mean one thing everywhere in the course
 USUAL = {  # words in the names of columns, the most usual first
@@ -108,9 +108,9 @@ class Description:
         movies = pd.DataFrame({"title": titles, "synopsis": texts.mask(is_missing(texts), "")})
         del titles, texts
         taken = {*OURS, *(name for name, column in columns.items() if column != name)}
-        for column in free:
-            movies[f"file_{column}" if column in taken else column] = table.pop(column)
-        movies = movies.assign(**found)
+        others = distinct([f"file_{column}" if column in taken else column for column in free])
+        movies = pd.concat([movies, table[free].set_axis(others, axis=1)], axis=1).assign(**found)
+        del table
         if "tags" in movies:
             movies["tags"] = read_genres(movies["tags"])
         return self._usable(movies.set_axis(pd.RangeIndex(1, len(movies) + 1, name="movie_id")))

@@ -108,7 +108,8 @@ class Table:
 
     def parts(self, columns: list[str], rows: int, bar: str | None = None) -> Iterator[tuple[list[int], list[list]]]:
         """Give the first lines and the cells (None where empty) of some columns, at most `rows` records at once."""
-        places = [self.columns.index(column) for column in columns]
+        place_of = {column: place for place, column in enumerate(self.columns)}
+        places = [place_of[column] for column in columns]
         records = self.records(bar)
         while part := list(itertools.islice(records, rows)):
             yield [line for line, _ in part], [[cells[place] or None for _, cells in part] for place in places]
