@@ -69,7 +69,7 @@ WRONG = {
         'file = "a"\n\ntitel_column = "a"',
         "line 3: titel_column means nothing.*you mean title_column",
     ),
-    "a name of another kind": ('colour = "a"', "line 1: colour means nothing here. There are: file, title_column"),
+    "a name of another kind": ('color = "a"', "line 1: color means nothing here. There are: file, title_column"),
     "a number": ('file = "books.csv"\nyear_column = 3', "line 2: year_column is 3; write a text in quotes"),
     "an empty text": ('file = ""', "line 1: file is ''"),
     "no quotes": ('file = "books.csv"\n\n\ntitle_column = name', "line 4: .*Texts stand in quotes"),
@@ -98,8 +98,8 @@ def test_a_missing_or_unreadable_toml_file_is_one_line(books):
     (books / "catalogue.toml").write_bytes('file = "bücher.csv"'.encode("cp1252"))
     with pytest.raises(ValueError, match=r"catalogue\.toml is not UTF-8"):
         describe(books / "catalogue.toml")
-    with pytest.raises(TypeError, match="there is no colour_column; there are file, title_column"):
-        describe(books / "books.csv", colour_column="x")
+    with pytest.raises(TypeError, match="there is no color_column; there are file, title_column"):
+        describe(books / "books.csv", color_column="x")
 
 
 GUESSES = {  # a header, a row, and the columns of title, text, genre and year

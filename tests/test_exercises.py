@@ -46,7 +46,7 @@ def test_the_blank_is_not_attempted(exercise):
 
 
 @pytest.mark.parametrize(("exercise", "mistake"), MISTAKES, ids=[f"{e.number} {m.name}" for e, m in MISTAKES])
-def test_a_usual_mistake_is_recognised(exercise, mistake):
+def test_a_usual_mistake_is_recognized(exercise, mistake):
     feedback = exercise.examine(given(exercise, mistake.answer))
     assert feedback.state == "wrong"
     assert mistake.message in feedback.message
