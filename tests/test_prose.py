@@ -767,7 +767,7 @@ CLAIMS = [
     ),
     (
         "03",
-        "Chance is 3 of 19, about 0.16, within a language, and 23 of 119, about 0.19, for all six together",
+        "so chance is 3 of 19, about 0.16, within a language, and 23 of 119, about 0.19, for all six together",
         lambda: (round(3 / 19, 2), round(23 / 119, 2)) == (0.16, 0.19),
     ),
     (
@@ -783,8 +783,8 @@ CLAIMS = [
     (
         "03",
         "In Spanish, the English encoder is clearly ahead of spelling. In French the encoder leads by 0.07, in German "
-        "spelling does, and in Chinese the two are about even. In Russian the encoder is near chance, and spelling "
-        "finds more than twice as much",
+        "spelling leads by as much, and in Chinese the two are about even. In Russian the encoder is near chance, and "
+        "spelling finds more than twice as much",
         lambda: (
             lambda rows: (
                 rows["es"][2] > rows["es"][3] + 0.1
