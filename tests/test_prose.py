@@ -524,8 +524,8 @@ CLAIMS = [
     ),
     (
         "02",
-        "*Toy Story* and *Toy Story 2*. The titles alone would score 90. The first rule lowers that to 72, and the second "
-        "lifts it to 80",
+        "*Toy Story* and *Toy Story 2*. The titles alone would score 90. The first rule lowers that to 72, and the "
+        "second lifts it to 80",
         lambda: (
             round(_ratios(["toy story"], ["toy story 2"])[0]) == 90
             and round(0.8 * _ratios(["toy story"], ["toy story 2"])[0]) == 72
@@ -583,6 +583,11 @@ CLAIMS = [
             < steps_of_the_rule()["plus people"][1]
             < steps_of_the_rule()["plus both"][1]
         ),
+    ),
+    (
+        "02",
+        "Give a duplicate that stays a cost of 1, and a wrong merge a cost of 10, because it loses a film",
+        lambda: 'cost=10 * costs["wrong merges"] + costs["missed"]' in source_of("02", "nb02-33a"),
     ),
     ("02", "In the table, 4 points are the cheapest", lambda: min(range(0, 11), key=cost_of) == 4),
     (
@@ -700,8 +705,9 @@ CLAIMS = [
     ),
     (
         "03",
-        "But 27 questions are few, and the intervals are wide. One thing is settled: among the first ten, pieces beat "
-        "the beginning. The order of the three ways with pieces isn't settled. Nor is their lead over TF-IDF",
+        "Only 27 questions were asked, and the intervals are wide. One thing is settled all the same: among the first "
+        "ten, pieces beat the beginning. Which of the three ways with pieces is best isn't settled, nor whether they "
+        "beat TF-IDF",
         lambda: (
             lambda rows: all(
                 rows["beginning"][6] < rows[way][5] < rows["TF-IDF of the whole text"][6]
@@ -761,7 +767,7 @@ CLAIMS = [
     ),
     (
         "03",
-        "Chance is 3 of 19, about 0.16, within a language, and 23 of 119, about 0.19, for all six together",
+        "so chance is 3 of 19, about 0.16, within a language, and 23 of 119, about 0.19, for all six together",
         lambda: (round(3 / 19, 2), round(23 / 119, 2)) == (0.16, 0.19),
     ),
     (
@@ -776,9 +782,9 @@ CLAIMS = [
     ),
     (
         "03",
-        "In Spanish, the English encoder is clearly ahead of spelling. French and German differ by 0.07 each, one in "
-        "each direction, and in Chinese the two are about even. In Russian the encoder is near chance, and spelling "
-        "finds more than twice as much",
+        "In Spanish, the English encoder is clearly ahead of spelling. In French the encoder leads by 0.07, in German "
+        "spelling leads by as much, and in Chinese the two are about even. In Russian the encoder is near chance, and "
+        "spelling finds more than twice as much",
         lambda: (
             lambda rows: (
                 rows["es"][2] > rows["es"][3] + 0.1
