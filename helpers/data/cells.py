@@ -62,7 +62,7 @@ def read_years(cells: pd.Series) -> pd.Series:
 
 def read_numbers(cells: pd.Series) -> pd.Series:
     """Read plain decimal numbers, with a point or a comma; NaN for anything else (inf, 1e5, 4/5)."""
-    cells = cells.map(_plain_digits, na_action="ignore")
+    cells = cells.map(_plain_digits, na_action="ignore").astype(cells.dtype)
     plain = cells.where(cells.fillna("").str.fullmatch(r"[-+]?[0-9]+([.,][0-9]*)?|[-+]?[.,][0-9]+"))
     return pd.to_numeric(plain.str.replace(",", ".", regex=False), errors="coerce").astype("float64")
 

@@ -188,7 +188,7 @@ def _read_numbers(cells: pd.Series) -> tuple[pd.Series, tuple]:
     words = cells.str.casefold().str.replace("[\U0001f3fb-\U0001f3ff\ufe0f]", "", regex=True)  # colors of thumbs
     if words.isin(THUMBS.keys()).mean() > 0.5:
         return read_numbers(words.map(THUMBS)), (0, 1)
-    cells = cells.map(_stars_of, na_action="ignore")
+    cells = cells.map(_stars_of, na_action="ignore").astype(cells.dtype)
     parts = cells.str.extract(r"^([0-9]+(?:[.,][0-9]+)?)\s*(?:/|out of)\s*([1-9][0-9]*)$")
     if parts[1].nunique() == 1 and parts[1].notna().mean() > 0.5:
         return read_numbers(parts[0].fillna(cells)), (0.0, float(parts[1].dropna().iloc[0]))
