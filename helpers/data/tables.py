@@ -165,6 +165,8 @@ class Table:
         sign = "tab" if self.delimiter == "\t" else f"'{self.delimiter}'"
         text = f"has a {sign} in it" if len(cells) > self.width - self.before else "goes on in the next line"
         cure = f"A text that {text} has to stand in quotes"
+        if len(cells) == 1:
+            cure += "; a remark or a total that is no row has to go"
         if len(cells) == self.width + 1:
             cure += "; if each row begins with a name of its own, name that column in the header, too"
         found = f"{len(cells)} cell" + "s" * (len(cells) != 1)
@@ -440,6 +442,8 @@ def refuse_columns(names: list[str], needed: list[str], file: str) -> None:
             alike = difflib.get_close_matches(column.casefold(), [name.casefold() for name in names], 1, 0.7)
             meant = next((name for name in names if alike and name.casefold() == alike[0]), None)
             hint = f" Did you mean '{meant}'?" if meant else ""
+            if len(names) == 1 and not hint:
+                hint = " If that line is a remark, or the header is missing, the first line has to be the header."
             raise ValueError(f"{file}: column '{column[:60]}' is missing (found: {_some(names)}).{hint}")
         if names.count(column) > 1:
             raise ValueError(f"{file}: column '{column}' appears twice. Give one of them another name.")
