@@ -234,3 +234,38 @@ def test_columns_that_bear_names_of_ours_keep_their_cells_under_another(tmp_path
         "file_year": "then",
     }
     assert ours.items() <= film.items() and "similarity" not in film and "movie_id" not in film
+
+
+@pytest.mark.parametrize(
+    ("header", "guess"),
+    [
+        ("title_id,title_type,primary_title,overview", ("primary_title", "overview")),
+        ("movie_id,film_name,name_type,summary", ("film_name", "summary")),
+        ("id,poster_link,song,lyrics", ("song", "lyrics")),
+    ],
+)
+def test_numbers_kinds_and_addresses_are_neither_titles_nor_texts(tmp_path, header, guess):
+    place = {guess[0]: "Red", guess[1]: "A keeper finds a map.", "poster_link": "https://example.org/pictures/red.png"}
+    row = ",".join(place.get(name, "7" if name.endswith("id") else "movie") for name in header.split(","))
+    (tmp_path / "films.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+    with pytest.warns(UserWarning, match="guessed"):
+        description = describe(tmp_path / "films.csv")
+    assert (description.title_column, description.text_column) == guess
+
+
+def test_a_column_of_numbers_is_of_titles_when_it_is_called_so(tmp_path):
+    (tmp_path / "films.csv").write_text(
+        "title,director_name,text\n300,Ada,Spartans fight.\n1917,Bo,Two run.\n", encoding="utf-8"
+    )
+    with pytest.warns(UserWarning, match="guessed"):
+        assert describe(tmp_path / "films.csv").title_column == "title"
+
+
+def test_a_file_without_a_header_loses_no_row_to_it(tmp_path):
+    rows = "Red,A lighthouse keeper finds a map in the fog\nBlue,Two sisters run a bakery by the sea\n"
+    (tmp_path / "films.csv").write_text(rows, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"films\.csv: .* the first line may be a row: 'A lighthouse keeper"):
+        describe(tmp_path / "films.csv")
+    (tmp_path / "films.csv").write_text("title,text\n" + rows, encoding="utf-8")
+    with pytest.warns(UserWarning, match="guessed"):
+        assert len(describe(tmp_path / "films.csv").films()) == 2

@@ -6,6 +6,7 @@ from small_data import write_csv
 from helpers.data import load_movies, read_genres, read_years
 
 YEARS = {
+    "١٩٩٩": 1999, "１９９９年": 1999, "1999 to 2001": 1999, "between 1998 and 2001": 1998,
     "1994": 1994, "1994.0": 1994, " 1994 ": 1994, "2019-05-01T10:00:00+1000": 2019, "2019-05-01": 2019,
     "01.05.2019": 2019, "5/1/2019 10:00 PM +1000": 2019, "Wed May 01 10:00:00 +1000 2019": 2019, "20190501": 2019,
     "c. 1984": 1984, "1984-1989": 1984, "2008–": 2008, "Blade Runner 2049 (2017)": 2017, "1984-12": 1984,
@@ -26,6 +27,7 @@ def test_years_are_whole_numbers_where_none_is_missing():
 
 
 GENRES = {
+    "Drama &amp; War;Sport": "Drama & War|Sport", "[nan]": "", "None, None": "",
     "Drama|Mystery": "Drama|Mystery", "Drama, Mystery": "Drama|Mystery", "Drama; Mystery;": "Drama|Mystery",
     '[{"id": 18, "name": "Drama"}, {"name": "Mystery"}]': "Drama|Mystery",
     "[{'id': 18, 'name': 'Drama'}, {'name': 'Mystery'}]": "Drama|Mystery",
