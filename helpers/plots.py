@@ -23,9 +23,9 @@ from matplotlib.rcsetup import cycler
 from matplotlib.ticker import FixedLocator, MaxNLocator
 from PIL import Image
 
-# Colour-blind-safe: Okabe and Ito (2008), https://jfly.uni-koeln.de/color/; in this order they differ in grey, too.
+# Color-blind-safe: Okabe and Ito (2008), https://jfly.uni-koeln.de/color/; in this order they differ in gray, too.
 COLORS = ["#0072B2", "#E69F00", "#000000", "#56B4E9", "#D55E00", "#009E73"]
-GREY = "#8a8a8a"
+GRAY = "#8a8a8a"
 STYLE = {
     "font.size": 11,
     "axes.spines.top": False,
@@ -220,7 +220,7 @@ def scatter_map(points: Any, labels: dict, title: str, alt: str) -> CourseFigure
     """Points in the plane; the places named in `labels` (place: text) are marked and named."""
     figure, axis = _figure(title, alt, height=6)
     points = np.asarray(points)
-    axis.scatter(points[:, 0], points[:, 1], s=10, color=GREY, alpha=0.6)
+    axis.scatter(points[:, 0], points[:, 1], s=10, color=GRAY, alpha=0.6)
     for place, text in labels.items():
         axis.scatter(*points[place], s=36, color=COLORS[4])
         axis.annotate(_short(text), points[place], xytext=(5, 4), textcoords="offset points", fontsize=9)
@@ -241,8 +241,8 @@ def arrows(groups: dict, title: str, xlabel: str, ylabel: str, alt: str) -> Cour
         beside = x + np.copysign(furthest / 40, x)
         axis.text(beside, height, name, ha="left" if x >= 0 else "right", va="center", fontsize=10, fontweight=weight)
     axis.set(xlabel=xlabel, ylabel=ylabel, xlim=(-furthest, furthest), ylim=(-furthest, furthest), aspect="equal")
-    axis.axhline(0, color=GREY, lw=0.8)
-    axis.axvline(0, color=GREY, lw=0.8)
+    axis.axhline(0, color=GRAY, lw=0.8)
+    axis.axvline(0, color=GRAY, lw=0.8)
     axis.legend(frameon=False, loc="lower left")
     return figure
 
@@ -268,7 +268,7 @@ def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str | None = No
     alt = alt or f"{xlabel}: {'; '.join(told)}."
     figure, axis = _figure(title, alt, height=1.2 + 0.4 * len(table))
     places = np.arange(len(table))[::-1]
-    axis.hlines(places, table["low"], table["high"], color=GREY, lw=3)
+    axis.hlines(places, table["low"], table["high"], color=GRAY, lw=3)
     axis.plot(table["mean"], places, "o", color=COLORS[0], markersize=8)
     axis.set_yticks(places, table.index)
     axis.set(xlabel=xlabel, xlim=(None if table["low"].min() < 0 else 0, None), ylim=(-0.6, len(table) - 0.4))

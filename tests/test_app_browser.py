@@ -141,8 +141,11 @@ def test_a_link_opens_the_same_state_and_two_tabs_do_not_see_each_others_taste(b
     here.find("Alien")
     here.heading("Films like Alien (1979)")
     here.page.evaluate("navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }")
+    here.page.locator(".rv-map").scroll_into_view_if_needed()
     here.share("Copy a link to this page as it is")
-    here.page.get_by_text("Copied.").wait_for()
+    said = here.page.get_by_text("Copied.")
+    said.wait_for()
+    assert said.bounding_box()["y"] >= 0  # in sight, although the page is scrolled
     other = Visitor(browser.new_context()).open(here.page.evaluate("copied"))
     other.heading("Films like Alien (1979)")
     assert other.titles() == here.titles()
@@ -166,6 +169,7 @@ def test_back_leads_to_the_question_before_and_keeps_the_taste(here):
     here.heading("Films like Jaws (1975)")
     page.go_back()
     here.heading("Films like Alien (1979)")
+    assert here.box.input_value() == ""  # the words of the other list are gone
     assert here.button("For me 1").is_visible()
     page.go_forward()
     here.heading("Films like Jaws (1975)")

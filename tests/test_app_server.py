@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 
 import psutil
 import pytest
@@ -207,8 +208,10 @@ def test_a_page_that_is_left_before_it_is_whole_gives_its_place_back():
         assert [line for line in process.said if not line.startswith(("The demo: ", "503 "))] == []
 
 
-def test_a_visit_prints_nothing_but_what_was_refused(running, opened):
-    process, _ = running
+def test_a_visit_and_a_tab_of_an_earlier_demo_print_nothing_but_what_was_refused(running, opened):
+    process, port = running
+    own = "http://127.0.0.1:{port}"
+    assert status(port, f"/api/kernels/{uuid.uuid4()}/channels", Host="127.0.0.1:{port}", Origin=own, **SOCKET) == 404
     assert [line for line in process.said if not line.startswith(("The demo: ", "403 ", "503 "))] == []
 
 

@@ -330,6 +330,14 @@ def test_a_film_is_shown_without_its_end_and_explained(demo):
     assert "Nearest stories" in after
     assert "Why it is here: near Alien (1979)" in detail
     assert "In both: Sigourney Weaver." in detail
+    assert detail.index("Why it is here") < detail.index("Nearest stories")  # in sight without scrolling
+    assert re.search(
+        r'aria-label="Not for me: Aliens \(1986\)"[^>]*><span aria-hidden="true">✕</span> Not for me<', detail
+    )
+    asked(demo, "The Avengers")
+    do(demo, "detail", film=place(demo, "Iron Man"))
+    html_of_it = next(told["html"] for told in reversed(demo.told) if told["part"] == "detail")
+    assert "In both: Robert Downey Jr.<" in html_of_it  # one period
     assert "<b>Alien:</b>" in reason
     assert "<mark>" in reason
 
@@ -418,8 +426,9 @@ def test_figures_stand_in_words_and_the_number_in_a_tooltip(plain):
     assert words == ["Very close", "Close", "Related", "Loosely related"]
     asked(plain, "Alien")
     strength = plain.found["strength"].iloc[0]
-    assert f'title="cosine {strength:.2f}; of 1,000 pairs of stories here, 0.3 are nearer"' in plain.cards
-    assert "Very close story" in plain.cards
+    cue = re.search(r'<p class="rv-cue" title="[^"]*">(Very close story[^<]*)<', plain.cards)[1]
+    figure = f"cosine {strength:.2f}; of 1,000 pairs of stories here, 0.3 are nearer"
+    assert f'title="{cue}; {figure}"' in plain.cards  # the words, too: a narrow card cuts them off
 
 
 def test_a_story_is_close_where_few_pairs_are_nearer_and_no_list_says_close_for_want_of_a_better_one(plain):

@@ -109,3 +109,13 @@ def test_the_course_loads_in_under_a_second():
     data.load_duplicates()
     data.load_vectors(movies)
     assert time.perf_counter() - begin < 1
+
+
+@pytest.mark.parametrize("text", [np.nan, None, pd.NA, 5])
+def test_vectors_of_a_film_without_a_synopsis_name_the_film(text):
+    movies = load_movies().head(3).astype({"synopsis": object})
+    movies.loc[movies.index[1], "synopsis"] = text
+    with pytest.raises(ValueError, match=f"load_vectors: movie_id {movies.index[1]} has no synopsis"):
+        data.load_vectors(movies)
+    with pytest.raises(ValueError, match="no column 'synopsis'"):
+        data.load_vectors(movies.drop(columns="synopsis"))

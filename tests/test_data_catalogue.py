@@ -69,7 +69,7 @@ WRONG = {
         'file = "a"\n\ntitel_column = "a"',
         "line 3: titel_column means nothing.*you mean title_column",
     ),
-    "a name of another kind": ('colour = "a"', "line 1: colour means nothing here. There are: file, title_column"),
+    "a name of another kind": ('color = "a"', "line 1: color means nothing here. There are: file, title_column"),
     "a number": ('file = "books.csv"\nyear_column = 3', "line 2: year_column is 3; write a text in quotes"),
     "an empty text": ('file = ""', "line 1: file is ''"),
     "no quotes": ('file = "books.csv"\n\n\ntitle_column = name', "line 4: .*Texts stand in quotes"),
@@ -98,8 +98,8 @@ def test_a_missing_or_unreadable_toml_file_is_one_line(books):
     (books / "catalogue.toml").write_bytes('file = "bücher.csv"'.encode("cp1252"))
     with pytest.raises(ValueError, match=r"catalogue\.toml is not UTF-8"):
         describe(books / "catalogue.toml")
-    with pytest.raises(TypeError, match="there is no colour_column; there are file, title_column"):
-        describe(books / "books.csv", colour_column="x")
+    with pytest.raises(TypeError, match="there is no color_column; there are file, title_column"):
+        describe(books / "books.csv", color_column="x")
 
 
 GUESSES = {  # a header, a row, and the columns of title, text, genre and year
@@ -236,14 +236,6 @@ def test_columns_that_bear_names_of_ours_keep_their_cells_under_another(tmp_path
     assert ours.items() <= film.items() and "similarity" not in film and "movie_id" not in film
 
 
-def test_a_first_line_that_is_a_row_is_no_header():
-    text = "A keeper counts ships in the fog every night"
-    frame = pd.DataFrame([["Otto", f"{text} again"], ["Ida", text]], columns=["Emma", text])
-    with pytest.raises(ValueError, match="the first line seems to be a row .* Write a line of names above it"):
-        describe(frame)
-    assert load_movies(frame, "Emma", text)["title"].tolist() == ["Otto", "Ida"]
-
-
 def test_spaces_around_ids_make_no_other_ids():
     frame = pd.DataFrame({"id": ["1", " 1"], "name": ["A", "B"], "plot": ["x y", "z w"]})
     with pytest.raises(ValueError, match="row 2: id '1' stands there before"):
@@ -266,3 +258,38 @@ def test_columns_are_put_together_at_once_however_many_they_are(monkeypatch):
     assert len(moved) < 10
     assert movies.shape == (1, 504) and movies.columns.is_unique
     assert movies["file_title"].tolist() == ["t"] and movies["c499"].tolist() == ["499"]
+
+
+@pytest.mark.parametrize(
+    ("header", "guess"),
+    [
+        ("title_id,title_type,primary_title,overview", ("primary_title", "overview")),
+        ("movie_id,film_name,name_type,summary", ("film_name", "summary")),
+        ("id,poster_link,song,lyrics", ("song", "lyrics")),
+    ],
+)
+def test_numbers_kinds_and_addresses_are_neither_titles_nor_texts(tmp_path, header, guess):
+    place = {guess[0]: "Red", guess[1]: "A keeper finds a map.", "poster_link": "https://example.org/pictures/red.png"}
+    row = ",".join(place.get(name, "7" if name.endswith("id") else "movie") for name in header.split(","))
+    (tmp_path / "films.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+    with pytest.warns(UserWarning, match="guessed"):
+        description = describe(tmp_path / "films.csv")
+    assert (description.title_column, description.text_column) == guess
+
+
+def test_a_column_of_numbers_is_of_titles_when_it_is_called_so(tmp_path):
+    (tmp_path / "films.csv").write_text(
+        "title,director_name,text\n300,Ada,Spartans fight.\n1917,Bo,Two run.\n", encoding="utf-8"
+    )
+    with pytest.warns(UserWarning, match="guessed"):
+        assert describe(tmp_path / "films.csv").title_column == "title"
+
+
+def test_a_file_without_a_header_loses_no_row_to_it(tmp_path):
+    rows = "Red,A lighthouse keeper finds a map in the fog\nBlue,Two sisters run a bakery by the sea\n"
+    (tmp_path / "films.csv").write_text(rows, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"films\.csv: .* the first line may be a row: 'A lighthouse keeper"):
+        describe(tmp_path / "films.csv")
+    (tmp_path / "films.csv").write_text("title,text\n" + rows, encoding="utf-8")
+    with pytest.warns(UserWarning, match="guessed"):
+        assert len(describe(tmp_path / "films.csv").films()) == 2

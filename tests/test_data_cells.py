@@ -6,11 +6,12 @@ from small_data import write_csv
 from helpers.data import load_movies, read_genres, read_numbers, read_years
 
 YEARS = {
+    "١٩٩٩": 1999, "１９９９年": 1999, "1999 to 2001": 1999, "between 1998 and 2001": 1998,
     "1994": 1994, "1994.0": 1994, " 1994 ": 1994, "2019-05-01T10:00:00+1000": 2019, "2019-05-01": 2019,
     "01.05.2019": 2019, "5/1/2019 10:00 PM +1000": 2019, "Wed May 01 10:00:00 +1000 2019": 2019, "20190501": 2019,
     "c. 1984": 1984, "1984-1989": 1984, "2008–": 2008, "Blade Runner 2049 (2017)": 2017, "1984-12": 1984,
     "inf": None, "-inf": None, "nan": None, "1e3": None, "-1984": None, "0": None, "99999": None, "915148800": None,
-    "1,999": 1999, "1.999": 1999, "1\u00a0999": 1999, "١٩٩٩": 1999, "２０１９年": 2019, "1,99": None,
+    "1,999": 1999, "1.999": 1999, "1\u00a0999": 1999, "２０１９年": 2019, "1,99": None,
     "1994.5": None, "soon": None, "": None, "12345678": None, "19840": None, "3000": None,
 }  # fmt: skip
 
@@ -27,6 +28,7 @@ def test_years_are_whole_numbers_where_none_is_missing():
 
 
 GENRES = {
+    "Drama &amp; War;Sport": "Drama & War|Sport", "[nan]": "", "None, None": "",
     "Drama|Mystery": "Drama|Mystery", "Drama, Mystery": "Drama|Mystery", "Drama; Mystery;": "Drama|Mystery",
     '[{"id": 18, "name": "Drama"}, {"name": "Mystery"}]': "Drama|Mystery",
     "[{'id': 18, 'name': 'Drama'}, {'name': 'Mystery'}]": "Drama|Mystery",

@@ -90,8 +90,8 @@ def test_a_folder_of_texts_is_a_catalogue_of_their_names(tmp_path):
 
 DAMAGED = {
     "JSON": (b'[{"title": "A", "about": "x"},\n {"title": ', "line 2: no JSON"),
-    "an object around the list": (
-        b'{"films": [\n {"title": "A", "about": "x"}]}',
+    "an object that does not end": (
+        b'{"films": [\n {"title": "A", "about": "x"}]',
         "no JSON .* A JSON file is a list",
     ),
     "JSON lines": (b'{"title": "A", "about": "x"}\n{"title": "B" "about"}\n', "line 2: no JSON"),
@@ -193,3 +193,96 @@ def test_bytes_are_texts_and_a_set_has_one_order():
     movies = load_movies(frame, "name", "plot")
     assert movies["title"].tolist() == ["Emma", "Café"]
     assert movies["genres"].tolist() == ["Art|War", "Art"]
+
+
+RED = {"title": "Red", "about": "A keeper finds a map."}
+BLUE = {"title": "Blue", "about": "Two sisters bake."}
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        {"title": {"0": "Red", "1": "Blue"}, "about": {"0": RED["about"], "1": BLUE["about"]}},  # as pandas writes it
+        {"title": ["Red", "Blue"], "about": [RED["about"], BLUE["about"]]},
+        {"count": 2, "next": None, "films": [RED, BLUE]},
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_table_in_one_json_object_is_read(tmp_path, whole, indent):
+    path = tmp_path / "films.json"
+    path.write_text(json.dumps(whole, indent=indent), encoding="utf-8")
+    films = load_movies(path, "title", "about")
+    assert films[["title", "synopsis"]].to_numpy().tolist() == [list(RED.values()), list(BLUE.values())]
+
+
+def test_one_film_in_one_json_object_stays_one_film(tmp_path):
+    path = tmp_path / "films.json"
+    path.write_text(json.dumps(RED | {"cast": [{"name": "Ada"}, {"name": "Bo"}]}, indent=1), encoding="utf-8")
+    films = load_movies(path, "title", "about", people_column="cast")
+    assert films[["title", "cast"]].to_numpy().tolist() == [["Red", "Ada|Bo"]]
+
+
+def test_a_broken_line_of_json_is_named_in_a_file_of_several_objects(tmp_path):
+    path = tmp_path / "films.jsonl"
+    path.write_text(f'{json.dumps(RED)}\n{{"title": "Blue", "about":\n{json.dumps(BLUE)}\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"films\.jsonl, line 2: no JSON"):
+        load_movies(path, "title", "about")
+
+
+def test_a_number_of_json_that_python_refuses_is_refused_with_the_name_of_the_file(tmp_path):
+    path = tmp_path / "films.json"
+    path.write_text(f'[{{"title": {"9" * 5000}}}]', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"films\.json: no JSON that can be read"):
+        load_movies(path, "title", "about")
+
+
+@pytest.mark.parametrize("keep", [lambda frame, folder: frame, lambda frame, folder: _parquet(frame, folder)])
+def test_an_index_that_is_named_as_a_needed_column_is_that_column(tmp_path, keep):
+    indexed = pd.DataFrame([RED, BLUE]).set_index("title")
+    assert load_movies(keep(indexed, tmp_path), "title", "about")["title"].tolist() == ["Red", "Blue"]
+
+
+def _parquet(frame, folder):
+    frame.to_parquet(folder / "films.parquet")
+    return folder / "films.parquet"
+
+
+def test_nothing_inside_of_a_list_is_no_genre():
+    frame = pd.DataFrame([RED]).assign(genres=[["Drama", pd.NA, None]])
+    assert load_movies(frame, "title", "about", genre_column="genres")["genres"].tolist() == ["Drama"]
+
+
+@pytest.mark.parametrize("column", [5, ["title"], b"title", {"title"}])
+def test_columns_that_are_named_by_no_text_are_refused_in_one_line(tmp_path, column):
+    path = tmp_path / "films.csv"
+    path.write_text("title,about\nRed,A keeper.\n", encoding="utf-8")
+    for load in (
+        lambda: load_movies(path, column, "about"),
+        lambda: load_movies(path, "title", "about", genre_column=column),
+        lambda: load_movies(path, "title", "about", encoding=column),
+        lambda: list(read_csv_in_parts(path, column, 10)),
+    ):
+        with pytest.raises(ValueError, match="are named by texts in quotes, not by"):
+            load()
+    with pytest.raises(ValueError, match="name the column"):
+        list(read_csv_in_parts(path, None, 10))
+    with pytest.raises(ValueError, match="rows is a whole number from 1 on"):
+        list(read_csv_in_parts(path, "title", 0))
+
+
+@pytest.mark.parametrize("file", ["", 5, b"films.csv", ["films.csv"]])
+def test_what_is_no_file_is_refused_in_one_line(file):
+    with pytest.raises(ValueError, match="name a file, or give a DataFrame, not "):
+        load_movies(file, "title", "about")
+
+
+def test_a_name_that_no_disk_can_have_is_refused_in_one_line():
+    with pytest.raises(ValueError, match=r"xxx: .+\.$"):
+        load_movies("x" * 5000, "title", "about")
+
+
+@pytest.mark.parametrize("head", [b"\x89PNG\r\n\x1a\n\0", b"\xff\xd8\xff\xe0\0", b"7z\xbc\xaf\x27", b"Rar!\x1a\x07\0"])
+def test_pictures_and_archives_are_called_so(tmp_path, head):
+    (tmp_path / "films.csv").write_bytes(head + b"\0\1\2" * 50)
+    with pytest.raises(ValueError, match=r"films\.csv: this is a (picture|7z file|RAR file), no table"):
+        load_movies(tmp_path / "films.csv", "title", "about")

@@ -237,27 +237,63 @@ def test_a_file_that_is_half_thumbs_is_not_one_of_thumbs(tmp_path):
         read(path)
 
 
-@pytest.mark.parametrize("scale", [5, (5,), (1, 5, 4), "1-5", (None, 5)])
-def test_a_scale_that_is_none_is_told_in_one_line(tmp_path, scale):
-    with pytest.raises(ValueError, match="^scale is .*: the lowest rating comes first, then the highest"):
-        read(write(tmp_path / "r.csv", "a,x,4"), scale=scale)
-
-
-def test_separators_of_thousands_belong_to_counts_and_decimals_stay_decimals(tmp_path):
-    path = write(tmp_path / "r.csv", 'a,x,"1,250"', "b,x,3", 'c,x,"12,345,678"')
-    assert read(path, scale="counts")["rating"].tolist() == [1250, 3, 12_345_678]
-    assert read(write(tmp_path / "r.csv", 'a,x,"1,250"', 'b,x,"3,5"'), scale="counts")["rating"].tolist() == [1.25, 3.5]
-    assert read(write(tmp_path / "r.csv", 'a,x,"4,125"'))["rating"].tolist() == [4.125]
-
-
 def test_a_time_of_day_behind_a_date_without_signs_is_no_number_of_milliseconds(tmp_path):
     path = write(tmp_path / "r.csv", "a,x,4,20200131183000", "b,x,4,202001311830", columns="user,item,rating,when")
     assert read(path, time_column="when")["timestamp"].tolist() == [1580495400, 1580495400]
 
 
-@pytest.mark.parametrize("cells", [("1580495400", "1580495400000", "1580495401000"), ("2020-01-31", "9999-12-31")])
+@pytest.mark.parametrize("cells", [("1580495400", "1580495400000", "1580495401000")])
 def test_a_time_far_from_the_rest_names_its_line(tmp_path, cells):
     rows = [f"a,x{number},4,{cell}" for number, cell in enumerate(cells)]
     line = 2 if cells[0].isdigit() else 3
     with pytest.raises(ValueError, match=rf"r\.csv, line {line}: when '{cells[line - 2]}' is (in another unit|after)"):
         read(write(tmp_path / "r.csv", *rows, columns="user,item,rating,when"), time_column="when")
+
+
+@pytest.mark.parametrize(
+    ("cells", "ratings", "scale"),
+    [
+        (["4/5", "3.5 / 5", "0/5"], [4, 3.5, 0], (0, 5)),
+        (["8 out of 10", "3 out of 10", "9"], [8, 3, 9], (0, 10)),
+        (["★★★★", "★★½☆☆", "⭐️"], [4, 2.5, 1], (0.5, 5)),
+        (["4 stars", "1 Star", "2.5"], [4, 1, 2.5], (0.5, 5)),
+        (["٤٫٥", "３", "१"], [4.5, 3, 1], (0.5, 5)),
+        (["👍", "👍🏽", "👎🏿"], [1, 1, 0], (0, 1)),
+    ],
+)
+def test_ratings_as_people_write_them(tmp_path, cells, ratings, scale):
+    found = read(write(tmp_path / "r.csv", *(f"u,{place},{cell}" for place, cell in enumerate(cells))))
+    assert (found["rating"].tolist(), found.attrs["scale"]) == (ratings, scale)
+
+
+def test_parts_of_several_wholes_are_no_scale(tmp_path):
+    with pytest.raises(ValueError, match=r"line 2: rating '4/5' is no rating"):
+        read(write(tmp_path / "r.csv", "a,x,4/5", "a,y,7/10"))
+
+
+@pytest.mark.parametrize("cell", ["1.000", '"1,000"', "12.500", "1.250.000"])
+def test_a_count_in_thousands_is_not_taken_for_a_decimal(tmp_path, cell):
+    with pytest.raises(ValueError, match=r"line 3: rating .* may be a thousand or a decimal"):
+        read(write(tmp_path / "r.csv", "a,x,7", f"a,y,{cell}"), scale="counts")
+    assert read(write(tmp_path / "r.csv", "a,x,7", "a,y,1.5"), scale="counts")["rating"].tolist() == [7, 1.5]
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_that_no_clock_reaches_is_named_with_its_line(tmp_path, day):
+    path = write(tmp_path / "r.csv", "a,x,4,2020-01-01", f"a,y,4,{day}", columns="user,item,rating,t")
+    with pytest.raises(ValueError, match=rf"r\.csv, line 3: t '{day}' is no time"):
+        read(path, time_column="t")
+
+
+@pytest.mark.parametrize("scale", ["x", "1 5", 5, (1,), (1, 5, 4), ("a", "b")])
+def test_what_is_no_scale_is_refused_with_an_example(tmp_path, scale):
+    with pytest.raises(ValueError, match=r"scale is .*such as \(1, 10\)"):
+        read(write(tmp_path / "r.csv", "a,x,4"), scale=scale)
+
+
+def test_columns_and_likes_that_are_none_are_refused_in_one_line(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,4")
+    with pytest.raises(ValueError, match="name the columns of users and of items"):
+        read_ratings_csv(path, "user", None, "rating")
+    with pytest.raises(ValueError, match="liked is a rating, not 'x'"):
+        read(path, liked="x")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from small_data import load, write_csv
 
-from helpers.data import read_csv_in_parts, read_table, tables
+from helpers.data import load_movies, read_csv_in_parts, read_table, tables
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -234,3 +234,16 @@ def test_a_hundred_thousand_rows_are_read_in_seconds(tmp_path):
     begin = time.perf_counter()
     assert len(load(tmp_path / "films.csv")) == 100_000
     assert time.perf_counter() - begin < 20
+
+
+def test_a_total_below_the_rows_and_a_remark_above_them_are_named_as_such(tmp_path):
+    path, rows = tmp_path / "films.csv", "title,about\nRed,A keeper.\n"
+    path.write_text(f"{rows}Total: 1\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"line 3: 1 cell, .* a total that is no row has to go"):
+        load_movies(path, "title", "about")
+    path.write_text(f"Films of 2020\n{rows}", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"found: Films of 2020\)\. Line 2 has it: delete the lines above\.$"):
+        load_movies(path, "title", "about")
+    path.write_text("Films of 2020\nRed\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"found: Films of 2020\)\. If that line is a remark"):
+        load_movies(path, "title", "about")

@@ -46,7 +46,7 @@ def test_the_blank_is_not_attempted(exercise):
 
 
 @pytest.mark.parametrize(("exercise", "mistake"), MISTAKES, ids=[f"{e.number} {m.name}" for e, m in MISTAKES])
-def test_a_usual_mistake_is_recognised(exercise, mistake):
+def test_a_usual_mistake_is_recognized(exercise, mistake):
     feedback = exercise.examine(given(exercise, mistake.answer))
     assert feedback.state == "wrong"
     assert mistake.message in feedback.message
@@ -237,7 +237,7 @@ def test_ids_with_equal_scores_may_change_places():
     assert "order" in ranking_difference([2, 1, 3], [1, 2, 3], scores)
     assert "twice" in ranking_difference([1, 2, 2], [1, 2, 3], scores)
     assert "has 3" in ranking_difference([1, 2], [1, 2, 3], scores)
-    assert "not an id" in ranking_difference([1, 2, 9], [1, 2, 3], scores)
+    assert "not one of the ids" in ranking_difference([1, 2, 9], [1, 2, 3], scores)
     assert "second" in ranking_difference([1, 4, 3], [1, 2, 3], scores)
 
 

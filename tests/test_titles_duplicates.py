@@ -308,3 +308,11 @@ def test_on_movielens_the_tutorials_rule_deletes_hundreds_and_ours_flags_a_handf
     assert len(flagged) <= 15
     once = {"Confessions of a Dangerous Mind", "Eros", "Saturn 3"}
     assert once <= {plain["title"][left] for left, _ in flagged}
+
+
+@pytest.mark.parametrize("find", [find_duplicates, adjacent_duplicates])
+def test_listings_without_titles_are_passed_over_or_refused(find):
+    listings = pd.DataFrame({"title": ["Red", None, pd.NA, "Rod", float("nan")]}, dtype=object)
+    assert set(find(listings)[["left", "right"]].to_numpy().ravel()) <= {0, 3}
+    with pytest.raises(ValueError, match=f"{find.__name__}: the listings have no column 'title'"):
+        find(pd.DataFrame({"name": ["Red"]}))

@@ -197,3 +197,43 @@ def test_a_title_that_is_a_number_is_not_every_title_with_that_number():
 def test_a_year_in_square_brackets_tells_films_apart_too():
     lookup = TitleLookup(pd.Series(["Dune", "Dune"]), pd.Series([1984, 2021]))
     assert [match.id for match in lookup.ties("dune [2021]")] == [1]
+
+
+@pytest.mark.parametrize("years", [pd.array([1999, pd.NA], dtype="Int64"), ["1999.0", None], [1999.0, float("nan")]])
+def test_years_of_any_type_tell_films_apart_and_may_be_missing(years):
+    lookup = TitleLookup(pd.Series(["Red", "Red"], index=[7, 8]), pd.Series(years, index=[7, 8]))
+    assert [match.id for match in lookup.ties("Red 1999")] == [7]
+    assert [match.id for match in lookup.ties("Red")] == [7, 8]
+
+
+def test_rows_without_a_title_are_passed_over_and_numbers_are_titles():
+    titles = pd.Series(["Red", None, 300, float("nan"), pd.NA], dtype=object)
+    lookup = TitleLookup(titles, pd.Series([1999, 2000, 2006, 2001, 2002]))
+    assert lookup.closest("300 (2006)").id == 2
+    assert lookup.titles == ["Red", "300"]
+
+
+@pytest.mark.parametrize("text", [300, None, float("nan"), b"Red", ["Red"], pd.NA])
+def test_what_is_no_text_is_refused_in_one_line(text):
+    lookup = TitleLookup(pd.Series(["Red", "300"]))
+    for look in (lookup.closest, lookup.suggest, lookup.ties):
+        with pytest.raises(ValueError, match="TitleLookup: a title is a text in quotes, not "):
+            look(text)
+
+
+@pytest.mark.parametrize("n", [-1, 2.5, "two"])
+def test_a_number_of_titles_that_is_none_is_refused(n):
+    with pytest.raises(ValueError, match="n is a whole number from 0 on"):
+        TitleLookup(pd.Series(["Red"])).suggest("Red", n)
+
+
+def test_years_belong_to_titles():
+    with pytest.raises(ValueError, match="2 titles and 1 years"):
+        TitleLookup(pd.Series(["Red", "Blue"]), pd.Series([1999]))
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\xad", "\u2060", "\u202e", "\u200e", "\ufeff"])
+def test_signs_that_nobody_sees_make_no_other_title(unseen):
+    lookup = TitleLookup(pd.Series(["Redder", f"R{unseen}ed", "Blue"]))
+    assert lookup.ties("Red")[0][::2] == (1, 1.0)
+    assert lookup.ties(f"Bl{unseen}ue")[0][::2] == (2, 1.0)

@@ -1,4 +1,4 @@
-"""Execute notebooks in order on fresh kernels and normalise them, so that a second run changes no byte.
+"""Execute notebooks in order on fresh kernels and normalize them, so that a second run changes no byte.
 
     python tools/run_notebooks.py [notebooks/02_collect_and_dedupe.ipynb ...]
 
@@ -52,7 +52,7 @@ def clean_output(output) -> nbformat.NotebookNode:
     return output
 
 
-def normalise(notebook, before) -> None:
+def normalize(notebook, before) -> None:
     """Bring an executed notebook into the form in which it is stored."""
     kept = {cell.get("id"): cell for cell in before.cells if cell.cell_type == "code" and cell.get("outputs")}
     notebook.metadata = nbformat.from_dict(
@@ -79,7 +79,7 @@ def normalise(notebook, before) -> None:
 
 
 def execute(path: Path, renew: bool = False, times: bool = False) -> bool:
-    """Execute and normalise one notebook in place; tell whether its file changed."""
+    """Execute and normalize one notebook in place; tell whether its file changed."""
     text = path.read_text(encoding="utf-8")
     before, notebook = nbformat.reads(text, as_version=4), nbformat.reads(text, as_version=4)
     for cell in notebook.cells:
@@ -101,7 +101,7 @@ def execute(path: Path, renew: bool = False, times: bool = False) -> bool:
         notebook.metadata.setdefault("course", {}).update(
             seconds=5 * math.ceil(seconds / 5), megabytes=50 * math.ceil(memory / 50)
         )
-    normalise(notebook, nbformat.v4.new_notebook() if renew else before)
+    normalize(notebook, nbformat.v4.new_notebook() if renew else before)
     nbformat.validate(notebook)
     written = nbformat.writes(notebook) + "\n"
     if written != text:

@@ -81,6 +81,7 @@ function render({ model, el }) {
   function goBack({ state }) {
     if (dialog.open) return dialog.close();
     if (!state?.question || state.question === asked()) return;
+    search.box.value = ""; // the list is no longer of these words
     tell("restore", { text: JSON.stringify({ ...JSON.parse(model.get("saved")), question: JSON.parse(state.question) }), from: "browser" });
   }
 

@@ -163,7 +163,7 @@ def reason_lines(catalogue: Catalogue, film: Film, near: Film) -> list[str]:
     one, other = (catalogue.names("director", each) + catalogue.names("cast", each) for each in (film, near))
     people = [name for name in dict.fromkeys(one) if name in other]
     shared = {"Both": catalogue.shared(film, near), "In both": people}
-    return [f"{lead}: {', '.join(names)}." for lead, names in shared.items() if names]
+    return [f"{lead}: {', '.join(names).removesuffix('.')}." for lead, names in shared.items() if names]
 
 
 def reason(found: Reason, ours: str, theirs: str) -> str:

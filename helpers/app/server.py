@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from jupyter_server import DEFAULT_STATIC_FILES_PATH
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
@@ -179,6 +180,7 @@ class Server(Voila):
         if port != self.port:
             print(f"Port {self.port} is taken; using {port}.", file=sys.stderr)
         self.port = self.app.settings["port"] = port
+        self.app.settings["static_path"] = DEFAULT_STATIC_FILES_PATH  # jupyter_server's page of errors asks for it
         self.ioloop = IOLoop.current()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._handle_signal_stop)

@@ -225,6 +225,8 @@ def read_csv_in_parts(csv: str | Path, column: str, rows: int, *, encoding: str 
     The file is looked through before the first part comes, and read, or refused, as by `load_movies`. A part has at
     most `rows` texts; an empty cell, or a word for nothing, is an empty text.
     """
+    if not isinstance(rows, int) or rows < 1:
+        raise ValueError(f"read_csv_in_parts: rows is a whole number from 1 on, not {rows!r:.40}.")
     for _, (cells,) in open_table(csv, [column], encoding).parts([column], rows):
         texts = [(cell or "").strip() for cell in cells]
         yield ["" if text.lower() in MISSING else text for text in texts]
@@ -295,6 +297,10 @@ def load_vectors(movies: pd.DataFrame, encoder: str = "all-MiniLM-L6-v2") -> np.
     if len(missing):
         raise ValueError(f"{path.name}: no vector for movie_id {missing[0]}. Run: python tools/make_vectors.py")
     wanted = rows.loc[movies.index].to_numpy()
+    if "synopsis" not in movies:
+        raise ValueError("load_vectors: the films have no column 'synopsis'; the vectors were made from it.")
+    if (no_text := ~movies["synopsis"].map(lambda text: isinstance(text, str))).any():
+        raise ValueError(f"load_vectors: movie_id {movies.index[no_text][0]} has no synopsis.")
     if not np.array_equal(hashes[wanted], hash_texts(movies["synopsis"])):
         raise ValueError(f"{path.name} was made from other synopses. Run: python tools/make_vectors.py")
     rows = vectors[wanted].astype(np.float32)

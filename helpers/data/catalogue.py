@@ -38,6 +38,7 @@ OURS = ["movie_id", "title", "synopsis", "similarity"]  # names that mean one th
 USUAL = {  # words in the names of columns, the most usual first
     "title_column": "title name titel titre titulo titolo headline product item film movie book",
     "text_column": "synopsis overview description plot summary about text abstract blurb content body review "
+    "lyrics story "
     "beschreibung inhalt resume descripcion trama",
     "genre_column": "genres genre categories category tags topics",
     "year_column": "year released release published date jahr annee",
@@ -155,7 +156,7 @@ def describe(file: str | Path | pd.DataFrame, **given: str | None) -> Descriptio
     if unknown := given.keys() - set(SETTINGS):
         raise TypeError(f"describe: there is no {sorted(unknown)[0]}; there are {', '.join(SETTINGS)}.")
     known: dict = {"file": file}
-    if not isinstance(file, pd.DataFrame) and Path(file).suffix.lower() == ".toml":
+    if isinstance(file, str | Path) and Path(file).suffix.lower() == ".toml":
         known = _read_toml(Path(file))
     known |= {name: value for name, value in given.items() if value is not None}
     named = [known[name] for name in COLUMNS if name in known]
@@ -221,17 +222,20 @@ def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
     named = [known.get(name) for name in COLUMNS]
     free = [column for column in table.columns if column not in named]
     numbers = {column for column in free if sample[column].str.fullmatch(r"[\d.,:/ -]*").all()}
+    addresses = {column for column in free if sample[column].str.match(r"\w+:/|www\.|/").mean() > 0.5}
     guessed: dict[str, str] = {}
     for name in ("text_column", "title_column", "genre_column", "year_column"):
         if name in known:
             continue
-        found, words = _named_as_usual(name, free), [column for column in free if column not in numbers]
+        words = [column for column in free if column not in numbers | addresses]
+        found = _named_as_usual(name, [column for column in free if column in words or column.isalpha()])
+        found = found or _named_as_usual(name, free)
         if found is None and name == "text_column":
             found = max((column for column in words if length[column] >= 20), key=length.__getitem__, default=None)
-            if found and len(found) >= max(20, length[found] / 2):
+            if found and len(found) >= 20 and len(found.split()) > 3:
                 raise ValueError(
-                    f"{table.name}: the first line seems to be a row ({one_line(found)[:30]}...), not the names of "
-                    "columns. Write a line of names above it, such as title,text; or name the columns."
+                    f"{table.name}: no column is for texts; the first line may be a row: '{one_line(found)[:25]}...'. "
+                    "If so, write a header above it, such as title,text; else name the columns."
                 )
         if found is None and name == "title_column":
             text = {**known, **guessed}["text_column"]
@@ -256,7 +260,7 @@ def _named_as_usual(name: str, columns: list[str]) -> str | None:
         parts = {c: re.findall(r"[a-zà-ÿ]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", c).lower()) for c in columns}
         fits = [column for column in columns if word in parts[column]]
         if fits:
-            return min(fits, key=lambda column: len(parts[column]))
+            return min(fits, key=lambda column: ("id" in parts[column] or "type" in parts[column], len(parts[column])))
     return None
 
 

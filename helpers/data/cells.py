@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import html
 import json
 import re
 import warnings
@@ -64,27 +65,28 @@ def read_years(cells: pd.Series) -> pd.Series:
 
 def read_numbers(cells: pd.Series) -> pd.Series:
     """Read plain decimal numbers, with a point or a comma; NaN for anything else (inf, 1e5, 4/5)."""
-    if not (plain := cells.fillna("")).map(str.isascii).all():
-        cells = plain.map(_figures)
+    cells = cells.map(_plain_digits, na_action="ignore").astype(cells.dtype)
     plain = cells.where(cells.fillna("").str.fullmatch(r"[-+]?[0-9]+([.,][0-9]*)?|[-+]?[.,][0-9]+"))
     return pd.to_numeric(plain.str.replace(",", ".", regex=False), errors="coerce").astype("float64")
 
 
-def _figures(cell: str) -> str:
-    """A text with the figures and the minus of all scripts as 0 to 9 and -."""
-    return re.sub(r"\d", lambda found: str(int(found[0])), cell).replace("\u2212", "-")
+def _plain_digits(cell: str) -> str:
+    """Write the digits of other scripts, and the Arabic decimal sign, as 0 to 9 and a point."""
+    if cell.isascii():
+        return cell
+    return re.sub(r"\d", lambda digit: str(int(digit[0])), cell).replace("\u066b", ".").replace("\u2212", "-")
 
 
 def _year(cell: str) -> float:
     """See `read_years`."""
-    cell = re.sub(r"^([12])[.,\s]([0-9]{3})$", r"\1\2", _figures(cell).strip())  # 1,999 of a spreadsheet
+    cell = re.sub(r"^([12])[.,\s]([0-9]{3})$", r"\1\2", _plain_digits(cell).strip())  # 1,999 of a spreadsheet
     if re.fullmatch(r"[-+\u2212]?[0-9]+([.,][0-9]+)?(e[-+]?[0-9]+)?", cell, re.I):
         found = re.fullmatch(r"([12][0-9]{3})([.,]0+|(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01]))?", cell)
         return float(found[1]) if found else np.nan
     if found := re.match(r"([12][0-9]{3})([-/.])(0?[1-9]|1[0-2])(\2|T|\b)(?![-–—])", cell):
         return float(found[1])
     cell = re.sub(r"[0-9]{1,2}:[0-9]{2}(:[0-9.,]+)?\s*(AM|PM)?\s*(Z|UTC|GMT)?\s*([-+][0-9]{2}:?[0-9]{2})?", " ", cell)
-    found = re.search(r"(?<![0-9])([12][0-9]{3})\s*[-–—/]\s*([12][0-9]{3})(?![0-9])\W*$", cell)
+    found = re.search(r"(?<![0-9])([12][0-9]{3})\s*(?:[-–—/]|to|and)\s*([12][0-9]{3})(?![0-9])\W*$", cell)
     if found and found[1] <= found[2]:
         return float(found[1])
     years = re.findall(r"(?<![0-9])[12][0-9]{3}(?![0-9])", cell)
@@ -93,14 +95,12 @@ def _year(cell: str) -> float:
 
 def _names(cell: str) -> list[str]:
     """See `read_genres`."""
-    cell = cell.strip()
-    if cell.lower() in MISSING:
-        return []
+    cell = html.unescape(cell).strip()
     found = _literal(cell) if cell[:1] in "[{(" else None
     if found is None and cell[:1] + cell[-1:] in ("{}", "[]"):
         cell = cell[1:-1].replace('"', "")
     names = re.split(r"[|;,\n；，、،•]", cell) if found is None else [name.replace("|", "/") for name in found]
-    return [name for name in map(one_line, names) if name.lower() not in {"", *MISSING}]
+    return [name for name in map(one_line, names) if name and name.lower() not in MISSING]
 
 
 def _literal(cell: str) -> list[str] | None:

@@ -7,6 +7,7 @@ CSV files are read by `helpers.data.tables`; JSON, Parquet and Excel files, a fo
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import math
 import re
@@ -19,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.data import tables
-from helpers.data.tables import Table
+from helpers.data.tables import Table, one_line
 
 TEXTS = (".txt", ".md")  # files of a folder that are texts, titled by their names
 JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*([\[{])\s*[\[{\"}\]]")  # what a JSON file begins with
@@ -65,9 +66,9 @@ def open_table(
     Parameters
     ----------
     file : path or pandas.DataFrame
-        A CSV file (perhaps compressed by gzip), a JSON file (an object a line, or a list of objects), a Parquet file,
-        an Excel file (its first sheet), a folder of text files (columns ``title``, from the files' names, and
-        ``text``), or a DataFrame.
+        A CSV file (perhaps compressed by gzip), a JSON file (an object a line, a list of objects, or one object with
+        such a list or with a list for each column), a Parquet file, an Excel file (its first sheet), a folder of text
+        files (columns ``title``, from the files' names, and ``text``), or a DataFrame.
     needed : list of str
         Columns that it has to have.
     encoding, delimiter : str, optional
@@ -79,16 +80,33 @@ def open_table(
         When there is no such file, it is no table, is damaged, lacks a column, or is read by a package that is not
         there. One line says so.
     """
+    if wrong := [name for name in (*needed, encoding, delimiter) if not isinstance(name, str | None)]:
+        raise ValueError(f"columns, encoding and delimiter are named by texts in quotes, not by {wrong[0]!r:.40}.")
+    if any(name is None for name in needed):
+        raise ValueError("name the column: a text in quotes, not None.")
     opened: Table | Frame
     if isinstance(file, pd.DataFrame):
-        opened = _frame("the DataFrame", file.set_axis(range(1, len(file) + 1)))
+        opened = _frame("the DataFrame", _numbered(file, needed))
+    elif not isinstance(file, str | Path) or not str(file):
+        raise ValueError(f"name a file, or give a DataFrame, not {file!r:.40}.")
     else:
         try:
             opened = _of_path(Path(file), needed, encoding, delimiter)
         except MemoryError:
             raise ValueError(f"{Path(file).name}: there is not enough memory to read it.") from None
+        except FileNotFoundError:
+            raise
+        except OSError as error:  # no permission, a name too long, a broken disk
+            raise ValueError(f"{str(file)[-60:]}: {error.strerror or error}.") from None
     tables.refuse_columns(opened.columns, needed, opened.name)
     return opened
+
+
+def _numbered(table: pd.DataFrame, needed: list[str], first: int = 1) -> pd.DataFrame:
+    """Number the rows; an index that has the name of a needed column becomes that column."""
+    if any(name in needed and name not in table for name in table.index.names):
+        table = table.reset_index()
+    return table.set_axis(range(first, first + len(table)))
 
 
 def _of_path(path: Path, needed: list[str], encoding: str | None, delimiter: str | None) -> Table | Frame:
@@ -96,9 +114,9 @@ def _of_path(path: Path, needed: list[str], encoding: str | None, delimiter: str
         return _of_folder(path, encoding)
     head = tables.first_bytes(path)
     if head.startswith(b"PAR1"):
-        return _of_program(path, "Parquet", "pyarrow", 1)
+        return _of_program(path, "Parquet", "pyarrow", 1, needed)
     if head.startswith(b"PK") and _is_excel(path):
-        return _of_program(path, "Excel", "openpyxl", 2)
+        return _of_program(path, "Excel", "openpyxl", 2, needed)
     if found := JSON.match(head):
         return _of_json(path, encoding, found[1] == b"[")
     return tables.open_csv(path, needed, encoding, delimiter)
@@ -127,17 +145,50 @@ def _of_json(path: Path, encoding: str | None, is_list: bool) -> Frame:
             if is_list:
                 objects = list(enumerate(json.loads(text.read().removeprefix("\ufeff")), 1))
             else:
-                objects = list(_objects(text))
+                objects = _objects_of(text)
         except RecursionError:
             raise ValueError(f"{path.name}: its lists are nested too deep.") from None
         except json.JSONDecodeError as error:
             kinds = "A JSON file is a list of objects, or has an object on each line."
             raise ValueError(f"{path.name}, line {error.lineno}: no JSON ({error.msg}). {kinds}") from None
+        except ValueError as error:  # a number of thousands of digits
+            raise ValueError(f"{path.name}: no JSON that can be read ({one_line(str(error))[:60]}).") from None
     for number, value in objects:
         if not isinstance(value, dict):
             raise ValueError(f'{path.name}, object {number}: no object with names, such as {{"title": "Emma"}}.')
     rows = [{name: as_text(cell) for name, cell in value.items()} for _, value in objects]
     return _frame(path.name, pd.DataFrame(rows, [number for number, _ in objects]), "object")
+
+
+def _objects_of(text: io.TextIOBase) -> list[tuple[int, object]]:
+    """Read an object a line, or one object that holds the table, as pandas and many services write it."""
+    try:
+        objects = list(_objects(text))
+    except json.JSONDecodeError:
+        text.seek(0)
+        try:
+            objects = [(1, json.loads(text.read().removeprefix("\ufeff")))]
+        except json.JSONDecodeError:
+            objects = []
+        if not objects:
+            raise
+    if len(objects) == 1 and isinstance(objects[0][1], dict):
+        return list(enumerate(_rows_of(objects[0][1]), 1))
+    return objects
+
+
+def _rows_of(whole: dict) -> list[object]:
+    """The rows in one object: a list of objects under a name, a list or numbered cells for each column, or itself."""
+    values = list(whole.values())
+    lists = [value for value in values if isinstance(value, list) and value and isinstance(value[0], dict)]
+    if len(lists) == 1 and not any(isinstance(value, str) and len(value.split()) > 1 for value in values):
+        return lists[0]
+    if len(values) > 1 and all(isinstance(value, dict) and value.keys() == values[0].keys() for value in values):
+        numbered = all(key.isdigit() for key in values[0])
+        values = [list(value.values()) for value in values] if numbered else values
+    if len(values) > 1 and all(isinstance(value, list) and len(value) == len(values[0]) for value in values):
+        return [dict(zip(whole, cells, strict=True)) for cells in zip(*values, strict=True)]
+    return [whole]
 
 
 def _objects(lines: Iterable[str]) -> Iterator[tuple[int, object]]:
@@ -164,7 +215,7 @@ def _is_excel(path: Path) -> bool:
     return True
 
 
-def _of_program(path: Path, kind: str, package: str, first: int) -> Frame:
+def _of_program(path: Path, kind: str, package: str, first: int, needed: list[str]) -> Frame:
     """Read a Parquet or an Excel file through its package; its first row has the number `first`."""
     try:
         with warnings.catch_warnings():
@@ -178,7 +229,7 @@ def _of_program(path: Path, kind: str, package: str, first: int) -> Frame:
     except Exception as error:  # damaged bytes raise whatever they lead to
         why = " ".join(str(error).split())[:120] or type(error).__name__
         raise ValueError(f"{path.name}: the {kind} file is damaged, or of an unknown kind ({why}).") from None
-    return _frame(path.name, cells.set_axis(range(first, first + len(cells))))
+    return _frame(path.name, _numbered(cells, needed, first))
 
 
 def _frame(name: str, cells: pd.DataFrame, unit: str = "row") -> Frame:
@@ -208,5 +259,7 @@ def as_text(cell: object) -> str | None:
 
 
 def _plain(value: object) -> object:
-    """What JSON has no word for: lists of NumPy as lists, and anything else as text."""
+    """What JSON has no word for: lists of NumPy as lists, nothing as null, and anything else as text."""
+    if value is pd.NA or value is pd.NaT:
+        return None
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)

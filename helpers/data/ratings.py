@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -45,13 +46,15 @@ def read_ratings_csv(
     user_column, item_column : str
         Its columns.
     rating_column : str, optional
-        Numbers, percent (85%) or thumbs (up, down, like, no, ...). Without it, each row counts as one use.
+        Numbers, stars (★★★½), parts (4/5, 8 out of 10), percent (85%) or thumbs (up, down, like, no, ...). Without it,
+        each row counts as one use.
     time_column : str, optional
         Seconds or milliseconds since 1970 (a warning says when they are read as milliseconds), years, or dates such as
         2020-01-31, 20200131 or 2020-01-31T18:30:00+02:00.
     scale : tuple of float or "counts", optional
         Lowest and highest rating of the file; ``"counts"`` for how often somebody used something, where rows of the
-        same user and item are added up. By default half a star to five, 0 to 100 for percent, 0 to 1 for thumbs.
+        same user and item are added up. By default half a star to five, 0 to 10 for 8/10, 0 to 100 for percent, 0 to 1
+        for thumbs.
     zeros : {"missing", "rating"}, optional
         What a 0 means where it could mean "not rated": ``"missing"`` leaves such rows (and those with -1) out, with a
         warning that counts them; ``"rating"`` takes them for the lowest rating. By default, a scale from 0 on whose
@@ -77,6 +80,8 @@ def read_ratings_csv(
     """
     if zeros not in (None, "missing", "rating"):
         raise ValueError(f"read_ratings_csv: zeros is 'missing' or 'rating', not {zeros!r}.")
+    if not user_column or not item_column:
+        raise ValueError("read_ratings_csv: name the columns of users and of items: user_column=, item_column=.")
     counted = rating_column is None or scale == "counts"
     named = {"user_id": user_column, "movie_id": item_column, "rating": rating_column, "timestamp": time_column}
     columns = {name: column for name, column in named.items() if column}
@@ -89,8 +94,13 @@ def read_ratings_csv(
         refuse_cells(file, ratings[name], is_missing(ratings[name]), columns[name], "is missing")
     if rating_column is None:
         ratings["rating"] = "1"
-    numbers, usual = _read_counts(ratings["rating"]) if counted else _read_numbers(ratings["rating"])
-    low, high = usual if counted else _ends(scale or usual)
+    if counted:
+        thousands = ratings["rating"].str.fullmatch(r"[1-9][0-9]{0,2}([.,][0-9]{3})+", na=False)
+        wrong = "may be a thousand or a decimal; write counts as whole numbers, without a sign in them"
+        refuse_cells(file, ratings["rating"], thousands, rating_column or "", wrong)
+    numbers, usual = _read_numbers(ratings["rating"])
+    low, high = (0.0, max(1.0, float(numbers.max()))) if counted else _pair(usual if scale is None else scale)
+    _knots((low, high))
     if zeros == "missing" or counted:
         unrated = numbers.eq(0) | (numbers.eq(-1) & (low > -1))
         if unrated.all():
@@ -112,6 +122,8 @@ def read_ratings_csv(
     ratings = ratings.reset_index(drop=True)
     if liked is None and counted:
         liked = 1
+    if liked is not None and not isinstance(liked, int | float | np.number):
+        raise ValueError(f"read_ratings_csv: liked is a rating, not {liked!r:.40}.")
     ratings.attrs["scale"] = (low, high) if liked is None else (low, high, float(liked))
     _knots(ratings.attrs["scale"])
     return ratings
@@ -160,34 +172,35 @@ def _knots(scale: tuple) -> tuple[list[float], list[float]]:
     return [min(low, high / 10), liked[0], high], [WORST, LIKED, BEST]
 
 
-def _ends(scale: Any) -> tuple[float, float]:
-    """The lowest and the highest rating, as somebody named them."""
+def _pair(scale: Any) -> tuple[float, float]:
+    """Check a scale that somebody named."""
     try:
         low, high = map(float, scale)
-        _knots((low, high))
     except (TypeError, ValueError):
         raise ValueError(
-            f"scale is {scale!r:.40}: the lowest rating comes first, then the highest, such as (1, 10)."
+            f"scale is {scale!r:.40}: write the lowest and the highest rating, such as (1, 10), or 'counts'."
         ) from None
     return low, high
 
 
-def _read_counts(cells: pd.Series) -> tuple[pd.Series, tuple]:
-    """Read how often something was used; 1,250 are as many where every separator has three figures behind it."""
-    parted = cells.str.contains(r"[.,]", na=False)
-    if cells[parted].str.fullmatch(r"[1-9][0-9]{0,2}([.,][0-9]{3})+").all():
-        cells = cells.str.replace(r"[.,]", "", regex=True)
-    numbers = read_numbers(cells)
-    return numbers, (0.0, max(1.0, float(numbers.max())))
-
-
 def _read_numbers(cells: pd.Series) -> tuple[pd.Series, tuple]:
     """Read ratings in whatever form, and give the scale that the form has."""
-    words = cells.str.casefold()
+    words = cells.str.casefold().str.replace("[\U0001f3fb-\U0001f3ff\ufe0f]", "", regex=True)  # colors of thumbs
     if words.isin(THUMBS.keys()).mean() > 0.5:
         return read_numbers(words.map(THUMBS)), (0, 1)
+    cells = cells.map(_stars_of, na_action="ignore").astype(cells.dtype)
+    parts = cells.str.extract(r"^([0-9]+(?:[.,][0-9]+)?)\s*(?:/|out of)\s*([1-9][0-9]*)$")
+    if parts[1].nunique() == 1 and parts[1].notna().mean() > 0.5:
+        return read_numbers(parts[0].fillna(cells)), (0.0, float(parts[1].dropna().iloc[0]))
     percent = cells.str.endswith("%", na=False)
     return read_numbers(cells.str.removesuffix("%").str.rstrip()), (0, 100) if percent.mean() > 0.5 else SCALE
+
+
+def _stars_of(cell: str) -> str:
+    """The number that a rating of stars says, as ★★★½☆ or "4 stars" does; anything else as it is."""
+    if found := re.fullmatch(r"((?:[★⭐]\ufe0f?)*)(½?)☆*", cell):
+        return str(len(found[1].replace("\ufe0f", "")) + len(found[2]) / 2) if cell else cell
+    return re.sub(r"(?<=[0-9])\s*stars?$", "", cell, flags=re.I)
 
 
 def _hint(numbers: pd.Series, low: float, high: float) -> str:
@@ -218,7 +231,8 @@ def _seconds(file: Table | Frame, cells: pd.Series, column: str) -> pd.Series:
     seconds, wrong = read_numbers(cells), "is no time; write seconds since 1970, or 2020-01-31 18:30"
     if seconds.isna().all() or cells.str.fullmatch(r"(19|20)[0-9]{2}([01][0-9][0-3][0-9]([0-9]{4}|[0-9]{6})?)?").all():
         iso = cells.str.replace(r"^([0-9]{8})([0-9]{4,6})$", r"\1T\2", regex=True)
-        dates = pd.to_datetime(iso, errors="coerce", utc=True, format="ISO8601")
+        near = iso.where(iso.fillna("").str.match("(1[7-9]|2[01])[0-9]{2}"))  # others do not fit into nanoseconds
+        dates = pd.to_datetime(near, errors="coerce", utc=True, format="ISO8601")
         refuse_cells(file, cells, dates.isna(), column, wrong)
         seconds = pd.Series(dates.dt.tz_localize(None).to_numpy("datetime64[us]").astype(float) / 1e6, cells.index)
         refuse_cells(file, cells, seconds.abs() > LATEST, column, "is after the year 5000")

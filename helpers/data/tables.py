@@ -46,15 +46,26 @@ KINDS = [  # what is no table, whatever its name says, and begins like this
     (b"BZh", "a bzip2 file"),
     (b"\xfd7zXZ", "an xz file"),
     (b"\x28\xb5\x2f\xfd", "a zstd file"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"7z\xbc\xaf", "a 7z file"),
+    (b"Rar!\x1a", "a RAR file"),
+    (b"ARROW1\x00", "an Arrow (Feather) file"),
+    (b"\x93NUMPY", "an array of NumPy"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90\x00", "a program"),
     (b"version https://git-lfs.", "a pointer of Git LFS (run: git lfs pull)"),
 ]
 ZERO = "a zero byte, which no text has: the file is damaged, save it anew"
 ESCAPES = "signs of an ISO-2022 encoding; name it: --encoding"
-MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(!doctype html|html|head|body|\?xml|!--)", re.I)
+MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(!doctype|html|head|body|div|svg|rss|p>|\?xml|!--)", re.I)
 
 CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")  # and a terminal's sequences
 SPACES = re.compile(r"[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")  # that some programs write for a new line in a cell
-UNSEEN = re.compile(r"[\u00ad\u200b\u200e\u200f\u2060\ufeff\u202a-\u202e\u2066-\u2069]")  # or turn what follows
+NO_HEADER = " If that line is a remark, or the header is missing, the first line has to be the header."
+TURNED = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # change the direction of what follows
+UNSEEN = re.compile(r"[\xad\u200b\u2060\ufeff]")  # places to break a line, or not to; joiners make letters, and stay
 
 
 @functools.cache
@@ -160,6 +171,8 @@ class Table:
         sign = "tab" if self.delimiter == "\t" else f"'{self.delimiter}'"
         text = f"has a {sign} in it" if len(cells) > self.width - self.before else "goes on in the next line"
         cure = f"A text that {text} has to stand in quotes"
+        if len(cells) == 1:
+            cure += "; a remark or a total that is no row has to go"
         if len(cells) == self.width + 1:
             cure += "; if each row begins with a name of its own, name that column in the header, too"
         found = f"{len(cells)} cell" + "s" * (len(cells) != 1)
@@ -228,8 +241,10 @@ def without_control(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Make a text one line: white space is one space, and all that is left can be seen."""
-    return " ".join(UNSEEN.sub("", CONTROL.sub("", text)).split())
+    """Make a text one line: white space is one space, and nothing in it is unseen or moves a cursor."""
+    if not text.isprintable():
+        text = UNSEEN.sub("", TURNED.sub("", CONTROL.sub("", text)))
+    return " ".join(text.split())
 
 
 # ---- bytes ---------------------------------------------------------------------------------------------------------
@@ -428,7 +443,8 @@ def _headers(path: Path, encoding: str, errors: str, needed: list[str], only: st
         with open_text(path, encoding, errors) as text:
             lines = itertools.islice(enumerate(_lines(text, path.name), 1), fits[0].header_line, 50)
             below = next((line for line, cells in lines if _names_all(needed, cells, only or DELIMITERS)), None)
-        raise ValueError(f"{error} Line {below} has it: delete the lines above." if below else str(error)) from None
+        said = str(error).removesuffix(NO_HEADER)
+        raise ValueError(f"{said} Line {below} has it: delete the lines above." if below else str(error)) from None
     return [table for table in fits if len(table.columns) == len(fits[0].columns)]
 
 
@@ -444,6 +460,8 @@ def refuse_columns(names: list[str], needed: list[str], file: str) -> None:
             alike = difflib.get_close_matches(column.casefold(), [name.casefold() for name in names], 1, 0.7)
             meant = next((name for name in names if alike and name.casefold() == alike[0]), None)
             hint = f" Did you mean '{meant}'?" if meant else ""
+            if len(names) == 1 and not hint:
+                hint = NO_HEADER
             raise ValueError(f"{file}: column '{column[:60]}' is missing (found: {_some(names)}).{hint}")
         if names.count(column) > 1:
             raise ValueError(f"{file}: column '{column}' appears twice. Give one of them another name.")

@@ -171,7 +171,7 @@ def average_precision(hits: np.ndarray, relevant: np.ndarray, by: str = "min") -
 
 
 def ndcg(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
-    """Normalised discounted cumulative gain, with gain 1 for a relevant film: (n,) in [0, 1].
+    """Normalized discounted cumulative gain, with gain 1 for a relevant film: (n,) in [0, 1].
 
     K. Järvelin and J. Kekäläinen (2002), Cumulated gain-based evaluation of IR techniques, ACM TOIS 20(4).
     """

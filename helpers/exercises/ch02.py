@@ -216,7 +216,7 @@ q1 = Exercise(
     ],
     hints=[
         "Lower case first; then split; then strip each part.",
-        're.split(r"[|,/]", text) splits at any of the three signs.',
+        're.split(r"[|,/]", text) splits at any of the three separators.',
         '{name.strip().replace("sci-fi", "science fiction") for name in re.split(r"[|,/]", text.lower())}',
     ],
     praise="Four rules, and most of the surplus columns are gone.",

@@ -26,7 +26,7 @@ from helpers.exercises.running import aloud
 from helpers.files import read_arrays
 from helpers.search import NeighborIndex, tag_overlap, tag_overlaps
 
-EVERY = 10  # films of the catalogue for one that an open answer is tried on
+EVERY = 10  # an open answer is tried on one film in so many
 CHARACTERS = 20_000  # of a text, more than any encoder reads
 COPIED = 0.2  # share of the tags in a text, beyond those in the film's other columns, that is no accident
 
@@ -88,8 +88,8 @@ def judge_text(answer) -> str | None:
     aloud(f"Encoding the texts of {len(films)} films, which may take up to a minute ...")
     reached = tag_overlap(encode(texts), films)
     measured = (
-        f"Among these {len(films)} films, neighbors share {reached:.2f} of their tags; by chance {chance:.2f}. (Among "
-        "all films the nearest are nearer, so the figures of the notebook are higher.)"
+        f"Among these {len(films)} films, neighbors share {reached:.2f} of their tags; by chance {chance:.2f}. (With "
+        "all films to choose from, neighbors are nearer, so the notebook's figures are higher.)"
     )
     if reached > 1.3 * chance:
         return Right(measured)
@@ -284,7 +284,7 @@ q1 = Exercise(
         ),
         Mistake(
             "logarithm of the upper part",
-            "You took the logarithm of the upper part only. Close its bracket after the whole fraction.",
+            "You took the logarithm of the upper part only. Close its parenthesis after the whole fraction.",
             lambda n, with_word: math.log(1 + n) / (1 + with_word) + 1,
         ),
         Mistake(
@@ -334,7 +334,7 @@ q1 = Exercise(
         ),
     ],
     hints=[
-        "Write the fraction first, with brackets around what is above the bar and around what is below.",
+        "Write the fraction first, with parentheses around what is above the line and around what is below it.",
         "The fraction has 1 + n_documents above and 1 + n_with_word below.",
         "math.log((1 + n_documents) / (1 + n_with_word)) + 1",
     ],
@@ -455,7 +455,7 @@ q3 = Exercise(
         ),
         Mistake(
             "every size-th",
-            "You dealt the tokens out like cards. Neighbors belong into one piece: tokens[start : start + size].",
+            "You dealt the tokens out like cards. A piece is a run of neighbors: tokens[start : start + size].",
             lambda tokens, size: [tokens[i::size] for i in range(size)],
         ),
         Mistake(
@@ -584,7 +584,7 @@ q5 = Exercise(
     rubric=[
         "Why is each part in your text? Try it without.",
         "Does the important part come before the encoder stops reading?",
-        "Here, tags are the judge. What kind of likeness would they never see, and would your text show it?",
+        "Here, tags are the judge. What kind of similarity would they never see, and would your text show it?",
     ],
     mistakes=[
         Mistake("the tags leak", "it would win by copying", lambda film: f"{film['title']}: {film['tags']}"),

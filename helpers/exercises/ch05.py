@@ -184,7 +184,7 @@ q1 = Exercise(
             lambda vectors, stars, dislike: _unit(np.maximum(stars - stars.mean(), 0) @ vectors),
         ),
         Mistake(
-            "forgot to normalise",
+            "forgot to normalize",
             "The direction is right; scale it to length 1, so that its products with films are cosines.",
             lambda vectors, stars, dislike: (
                 np.where(stars > stars.mean(), stars - stars.mean(), dislike * (stars - stars.mean())) @ vectors
@@ -249,7 +249,7 @@ q2 = Exercise(
             ),
         ),
         Mistake(
-            "no regularisation",
+            "no regularization",
             "The regularization is missing: add it, times the identity, to the left side.",
             lambda liked, films, confidence, regularization: np.linalg.lstsq(
                 (films.T * (1 + confidence * liked)) @ films, films.T @ ((1 + confidence) * liked), rcond=None

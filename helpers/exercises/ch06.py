@@ -264,7 +264,7 @@ q2 = Exercise(
             lambda hits, relevant: (hits / np.log2(np.arange(2, len(hits) + 2))).sum() / min(relevant, len(hits)),
         ),
         Mistake(
-            "not normalised",
+            "not normalized",
             "That is the gain. Divide it by the gain of the best list, so that 1 is perfect for everybody.",
             lambda hits, relevant: (hits / np.log2(np.arange(2, len(hits) + 2))).sum(),
         ),

@@ -1,6 +1,6 @@
 """The checker: an exercise knows its reference answer, the usual mistakes, and what to say about each.
 
-A wrong answer is recognised by computing the same mistake: every `Mistake` holds code that makes it, so that tests
+A wrong answer is recognized by computing the same mistake: every `Mistake` holds code that makes it, so that tests
 can run each of them, and the message is about what the learner did.
 """
 
@@ -38,7 +38,7 @@ from helpers.exercises.values import (
 from helpers.home import course_home
 
 LOCK_TIMEOUT = 60  # seconds to wait for another notebook that keeps something: longer than any takes
-STATES = {  # what is said, the sign, the colour of the box's edge (Okabe and Ito: colour-blind-safe)
+STATES = {  # what is said, the sign, the color of the box's edge (Okabe and Ito: color-blind-safe)
     "blank": ("not attempted yet", "○", "#56B4E9"),
     "wrong": ("not yet", "✗", "#D55E00"),
     "correct": ("correct", "✓", "#009E73"),
@@ -72,7 +72,7 @@ class Mistake(NamedTuple):
 
 
 class Feedback:
-    """What a check says: a coloured box in a notebook, the same words anywhere else."""
+    """What a check says: a colored box in a notebook, the same words anywhere else."""
 
     def __init__(self, number: str, state: str, message: str, printed: str = ""):
         self.number, self.state, self.message, self.printed = number, state, message.strip(), printed

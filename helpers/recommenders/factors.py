@@ -39,7 +39,7 @@ class BiasedMF(Recommender):
     References
     ----------
     Y. Koren, R. Bell and C. Volinsky (2009), Matrix factorization techniques for recommender systems, IEEE Computer
-    42(8). Regularisation by the number of ratings: Y. Zhou et al. (2008), Large-scale parallel collaborative filtering
+    42(8). Regularization by the number of ratings: Y. Zhou et al. (2008), Large-scale parallel collaborative filtering
     for the Netflix prize, AAIM.
     """
 

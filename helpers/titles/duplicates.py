@@ -35,7 +35,7 @@ def adjacent_duplicates(listings: pd.DataFrame, max_distance: int = 3) -> pd.Dat
     pandas.DataFrame
         One row a dropped listing: ``left`` (the id that is dropped), ``right`` (the next one), ``distance``.
     """
-    titles = listings["title"].sort_values(kind="stable")
+    titles = _with_title(listings, "adjacent_duplicates")["title"].astype(str).sort_values(kind="stable")
     pairs = pd.DataFrame({"left": titles.index[:-1], "right": titles.index[1:]})
     pairs["distance"] = process.cpdist(titles[:-1].tolist(), titles[1:].tolist(), scorer=distance.Levenshtein.distance)
     return pairs[pairs["distance"] <= max_distance].reset_index(drop=True)
@@ -47,7 +47,7 @@ def compare_listings(listings: pd.DataFrame) -> pd.DataFrame:
     The listings are those of `find_duplicates`, and so are the columns, but for the last: one row a pair, in the order
     of the listings.
     """
-    listings = _with_title(listings)
+    listings = _with_title(listings, "compare_listings")
     clues = clues_of(listings)
     left, right = np.triu_indices(len(listings), 1)
     near = near_in_years(clues.years[left], clues.years[right])
@@ -85,7 +85,7 @@ def find_duplicates(listings: pd.DataFrame, *, needed: int | None = None) -> pd.
     ValueError
         When two listings have the same id.
     """
-    listings = _with_title(listings)
+    listings = _with_title(listings, "find_duplicates")
     clues = clues_of(listings)
     first = _first_copies(listings, clues)
     left, right = find_candidates(clues, np.flatnonzero(first == np.arange(len(first))))
@@ -103,8 +103,10 @@ def find_duplicates(listings: pd.DataFrame, *, needed: int | None = None) -> pd.
     return pairs.sort_values(order, ascending=[False] * 4 + [True] * 2).reset_index(drop=True)
 
 
-def _with_title(listings: pd.DataFrame) -> pd.DataFrame:
-    _refuse_equal_ids(listings, "find_duplicates")
+def _with_title(listings: pd.DataFrame, caller: str) -> pd.DataFrame:
+    if "title" not in listings:
+        raise ValueError(f"{caller}: the listings have no column 'title'.")
+    _refuse_equal_ids(listings, caller)
     return listings[listings["title"].fillna("").astype(str).str.strip() != ""]
 
 

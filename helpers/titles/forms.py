@@ -9,6 +9,8 @@ import unicodedata
 
 import numpy as np
 
+from helpers.data.tables import one_line
+
 ARTICLES = "the|a|an"
 TRAILING_ARTICLES = ARTICLES + "|le|la|les|l'|il|lo|el|los|las|der|die|das|den|det|de|het|o|os"
 EDITION = (
@@ -65,7 +67,7 @@ def normalize_title(title: str) -> str:
     str
         Lower-case words separated by one space, such as ``"matrix"``. A title that would vanish is kept.
     """
-    text = TRADE_MARKS.sub("", html.unescape(title)).casefold().translate(STROKES).replace("’", "'")
+    text = TRADE_MARKS.sub("", one_line(html.unescape(title))).casefold().translate(STROKES).replace("’", "'")
     text = without_accents(re.sub(rf"(?<=\d)(?={FRACTIONS})", " ", text))
     text = re.sub(r"[(\[]\s*\d{4}\s*[)\]]", " ", text)
     text = re.sub(rf"[(\[][^)\]]*\b{EDITION}[^)\]]*[)\]]|\s*[-:/]\s+{EDITION}.*$", " ", text)

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
+from helpers.data.cells import read_years
+from helpers.data.tables import one_line
 from helpers.titles.forms import normalize_title, numbers_in, year_in_brackets
 
 SURE = 0.7  # score from which a title counts as found; nonsense stays below it
@@ -38,17 +40,27 @@ class TitleLookup:
     Parameters
     ----------
     titles : pandas.Series
-        Titles; its index holds the ids.
+        Titles; its index holds the ids. Rows without a title are passed over.
     years : pandas.Series, optional
-        Years under the same index. A year in brackets at the end of a title serves as well.
+        Years in the same rows. A year in brackets at the end of a title serves as well.
+
+    Raises
+    ------
+    ValueError
+        When there are not as many years as titles, or what is looked up is no text.
     """
 
     def __init__(self, titles: pd.Series, years: pd.Series | None = None):
+        if years is not None and len(years) != len(titles):
+            raise ValueError(f"TitleLookup: {len(titles):,} titles and {len(years):,} years; each title has one.")
+        known = [None] * len(titles) if years is None else _whole_years(years)
+        there = titles.notna().to_numpy()
+        known = [year for year, has_title in zip(known, there, strict=True) if has_title]
+        titles = titles[there].astype(str)
         self.titles = titles.tolist()
         self.ids = titles.index.tolist()
         in_title = [year_in_brackets(title) for title in self.titles]
-        known = [None] * len(in_title) if years is None else years.tolist()
-        self.years = [own if year is None or year != year else year for year, own in zip(known, in_title, strict=True)]
+        self.years = [own if year is None else year for year, own in zip(known, in_title, strict=True)]
         self._keys = [normalize_title(title) for title in self.titles]
         written = [_written(title) for title in self.titles]
         self._as_written = _positions_by([title] for title in written)
@@ -82,6 +94,8 @@ class TitleLookup:
 
         Fewer come back only for a text that says nothing, or from a smaller catalogue.
         """
+        if not isinstance(n, int | np.integer) or n < 0:
+            raise ValueError(f"TitleLookup: n is a whole number from 0 on, not {n!r:.40}.")
         exact = list(dict.fromkeys(position for positions in self._exact(text) for position in positions))[:n]
         found = [self._match(position, 1.0) for position in exact]
         if len(found) == n:
@@ -102,6 +116,8 @@ class TitleLookup:
 
     def _exact(self, text: str) -> list[list[int]]:
         """Positions of the titles that are the text, in groups: the first group is the one that is meant."""
+        if not isinstance(text, str):
+            raise ValueError(f"TitleLookup: a title is a text in quotes, not {text!r:.40}.")
         written, (name, year) = _written(text), _split_year(text)
         groups = [self._as_written.get(written), self._in_any_case.get(written.casefold())]
         if year:
@@ -145,7 +161,13 @@ class TitleLookup:
 
 def _written(title: str) -> str:
     """A title as it is written, whatever its bytes: one form of each sign, single spaces."""
-    return " ".join(unicodedata.normalize("NFC", title).split())
+    return one_line(unicodedata.normalize("NFC", title))
+
+
+def _whole_years(years: pd.Series) -> list[int | None]:
+    """Years of any type; None where there is none."""
+    known = read_years(years.map(str, na_action="ignore").astype(object))
+    return [None if year != year else int(year) for year in known.tolist()]
 
 
 def _positions_by(forms: Iterable[Iterable[str]]) -> dict[str, list[int]]:
