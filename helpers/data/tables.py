@@ -443,8 +443,8 @@ def _headers(path: Path, encoding: str, errors: str, needed: list[str], only: st
         with open_text(path, encoding, errors) as text:
             lines = itertools.islice(enumerate(_lines(text, path.name), 1), fits[0].header_line, 50)
             below = next((line for line, cells in lines if _names_all(needed, cells, only or DELIMITERS)), None)
-        said = str(error).removesuffix(NO_HEADER)
-        raise ValueError(f"{said} Line {below} has it: delete the lines above." if below else str(error)) from None
+        lacks = str(error).removesuffix(NO_HEADER)
+        raise ValueError(f"{lacks} Line {below} has it: delete the lines above." if below else str(error)) from None
     return [table for table in fits if len(table.columns) == len(fits[0].columns)]
 
 
