@@ -894,7 +894,7 @@ CLAIMS = [
     ),
     (
         "06",
-        "The random fifth looks twice as good, for popularity as much as for EASE",
+        "both models look twice as good, popularity as much as EASE",
         lambda: (lambda row: all(1.9 < row[f"{name}, learned from all"] < 2.2 for name in ("popularity", "EASE")))(
             load_table("random and last fifth").T["random fifth"] / load_table("random and last fifth").T["last fifth"]
         ),
@@ -916,7 +916,7 @@ CLAIMS = [
     ),
     (
         "06",
-        "The other 50 films of our catalog are too new to have any",
+        "Our catalog has 50 more films, but they are too new to have any",
         lambda: (lambda years: len(years) == 50 and years.min() >= 2018)(
             movies().loc[~movies().index.isin(load_ratings()["movie_id"]), "year"]
         ),
@@ -1071,7 +1071,7 @@ CLAIMS = [
     ),
     (
         "06",
-        "A new fit then adds nearly as much as this learning did. All three intervals lie above zero",
+        "A new fit then adds nearly as much again. All three intervals lie above zero",
         lambda: (
             says("learning-filter", "learning-update", "learning-refit") == ["yes"] * 3
             and 0.8 < gained("learning-refit") / gained("learning-update") < 1
