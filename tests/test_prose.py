@@ -1598,7 +1598,7 @@ CLAIMS = [
     ),
     (
         "07",
-        "a graph with 16 links finds more than one with 8",
+        "16 links find more than 8",
         lambda: found_by_links(16) > found_by_links(8) + 0.03 > found_by_links(4),
     ),
     ("07", "With 64 shards, three from each find nearly all", lambda: capacity.recall_of_few(64, 3) > 0.999),
@@ -1788,7 +1788,7 @@ GIVEN = {
         "to 1/32 of their size",
         "(*float32*)",
         "one byte each (*int8*), and one bit each",
-        "without its sign, becomes 127",
+        "from zero becomes 127 or −127",
         "a column with 0.5 and −0.3 has a step of 0.5 / 127, and the codes 127 and −76",
         "codes from −127 to 127",
         "a fourth of the space (one byte) or 1/32 (one bit)",
