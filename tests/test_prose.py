@@ -1137,8 +1137,8 @@ CLAIMS = [
     ("10", "about 0.015 to either side", lambda: 0.012 < half_an_interval("als") < 0.018),
     (
         "10",
-        "Every model that has settings got the same 12 trials, the networks included. Networks start from random "
-        "numbers, so the row of each is a mean over three seeds",
+        "Every model that has settings got the same 12 trials, the networks included. Networks start from "
+        "random numbers, so each of their rows is a mean over three seeds",
         lambda: (
             {tuning_trials(name) for name in SPACES} == {12}
             and {len(gain(name)["by seed"]) for name in NETWORKS} == {3}
@@ -1184,8 +1184,8 @@ CLAIMS = [
     ),
     (
         "10",
-        "In-batch negatives alone lose 0.031 [0.021, 0.042]. With the logQ correction, nothing is left of the loss: "
-        "0.005 [−0.003, 0.015]. Hard negatives on top are disappointing: 0.004 [−0.005, 0.013]",
+        "In-batch negatives alone lose 0.031 [0.021, 0.042].\n- With the logQ correction, nothing is left of "
+        "the loss: 0.005 [−0.003, 0.015].\n- Hard negatives on top are disappointing: 0.004 [−0.005, 0.013]",
         lambda: (
             [three_digits(row["minus all films"]) for row in of_towers("negatives", "in batch")]
             == [[-0.031, -0.042, -0.021], [0.005, -0.003, 0.015], [0.004, -0.005, 0.013]]
@@ -1272,8 +1272,8 @@ CLAIMS = [
     ),
     (
         "10",
-        "All five films do have more likes in common with *Alien* than most films have. But the stories of three of "
-        "them are further from *Alien* than most stories are",
+        "By likes, all five are closer to *Alien* than most films are. But by story, three of them are "
+        "further from it than most",
         lambda: (lambda likes, stories: min(likes) > 0.5 and sum(story < 0.5 for story in stories) == 3)(
             *nearer_to_alien(int(place) for place in re.findall(r"^(\d+) ", output_of("10", "nb10-24"), re.M))
         ),
