@@ -1100,14 +1100,14 @@ CLAIMS = [
     ),
     (
         "11",
-        "On MovieLens, its figure even doubles",
+        "On MovieLens, its score even doubles",
         lambda: (lambda random, last: 1.9 < random / last < 2.1)(
             *load_table("random and last fifth")["popularity, learned from all"]
         ),
     ),
     (
         "11",
-        "On MovieLens, the figures double even when nothing can leak, and this data shows no gain from knowing a",
+        "On MovieLens, the scores double even when nothing can leak, and this data shows no gain from knowing a",
         lambda: (
             (
                 lambda table: (
@@ -1308,8 +1308,8 @@ CLAIMS = [
     ),
     (
         "11",
-        "Without the leak, both models score lower, and the mean of EASE's lead is a little smaller. But EASE"
-        " leads even without the leak",
+        "Without the leak, both models score lower, and EASE's mean lead is a little smaller. But EASE leads "
+        "even without the leak",
         lambda: (
             (load_table("three splits by time").iloc[0, :2] > load_table("three splits by time").iloc[1, :2]).all()
             and gained("time-last") > gained("time-rolling")
@@ -1354,7 +1354,7 @@ CLAIMS = [
         "This claim holds up, and now it holds across three seeds, too",
         lambda: says("ease-als") == "yes" and load_scores()["als"].shape[1] == 3,
     ),
-    ("11", "didn't show that it is ahead; ten draws do", lambda: says("cold-hybrid") == "yes"),
+    ("11", "didn't show that the hybrid is ahead; ten draws do", lambda: says("cold-hybrid") == "yes"),
     (
         "11",
         "Our ids follow popularity: the popular films tend to come first",
