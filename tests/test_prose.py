@@ -1400,7 +1400,8 @@ CLAIMS = [
     ),
     (
         "12",
-        "popularity sinks furthest, from nearly twice the text profile to below it, and item-knn catches up with ALS",
+        "popularity sinks furthest: it starts at nearly twice the score of the text profile, and ends below "
+        "it. And item-knn catches up with ALS",
         lambda: (
             lambda table: (
                 1.7 < table.loc["popularity", "0"] / table.loc["text profile", "0"] < 2.3
