@@ -1,9 +1,7 @@
 """Draw every figure of the course in one style. Each function returns a Figure whose title says what it shows.
 
-A figure shows itself as the last value of a cell, with its alternative text on the image and beside it, so that
-screen readers, terminals and tests read the same words: JupyterLab and its HTML export know such a text in HTML alone.
-What it draws is stored beside the picture as well, as text that no front end shows: nbval, which cannot compare
-pictures, compares that.
+A figure shows itself as the last value of a cell, with its alternative text on the image and beside it, and stores
+what it draws as text that no front end shows: nbval, which cannot compare pictures, compares that.
 """
 
 from __future__ import annotations
@@ -25,6 +23,7 @@ from PIL import Image
 
 # Color-blind-safe: Okabe and Ito (2008), https://jfly.uni-koeln.de/color/; in this order they differ in gray, too.
 COLORS = ["#0072B2", "#E69F00", "#000000", "#56B4E9", "#D55E00", "#009E73"]
+MARKERS = ["o", "s", "^", "D", "v", "P"]
 GRAY = "#8a8a8a"
 STYLE = {
     "font.size": 11,
@@ -33,11 +32,10 @@ STYLE = {
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#dddddd",
-    "axes.prop_cycle": cycler(color=COLORS),
+    "axes.prop_cycle": cycler(color=COLORS, marker=MARKERS),
     "figure.facecolor": "white",
 }
 MOST_TICKS = 10  # on an axis whose ticks stand at the points themselves
-MARKERS = ["o", "s", "^", "D", "v", "P"]
 DATA = "text/x-figure-data"  # media type of what is stored beside a picture
 FEW = 40  # numbers that are written down one by one; of more, how they are spread
 NOISE = 1e-6  # of the largest number: what is smaller differs from one processor to the next
@@ -61,7 +59,10 @@ class CourseFigure(Figure):
 
 
 def picture(png: bytes, alt: str) -> tuple[dict, dict]:
-    """Outputs of a picture and their metadata, as `_repr_mimebundle_` gives them, with an alternative text in each."""
+    """Outputs of a picture and their metadata, as `_repr_mimebundle_` gives them.
+
+    The alternative text is in each: JupyterLab and its HTML export know such a text in HTML alone.
+    """
     coded = base64.b64encode(png).decode("ascii")
     element = f'<img alt="{html.escape(alt)}" style="max-width:100%" src="data:image/png;base64,{coded}">'
     return {"text/html": element, "image/png": png, "text/plain": alt}, {"image/png": {"alt": alt}}
@@ -153,7 +154,9 @@ def lines(
 ) -> CourseFigure:
     """One line a column over the index, each labelled at its end."""
     figure, axis = _figure(title, alt)
-    _draw_lines(axis, {name: (curves.index, curves[name]) for name in curves})
+    for name in curves:
+        axis.plot(curves.index, curves[name], label=name)
+    axis.legend(frameon=False)
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear", yscale="log" if logy else "linear")
     if logx and len(curves) <= MOST_TICKS:  # 20 and 40 say more than powers of ten
         axis.set_xticks(curves.index, [f"{place:,}" for place in curves.index])
@@ -161,18 +164,13 @@ def lines(
     return figure
 
 
-def _draw_lines(axis: Any, lines: dict) -> None:
-    """Lines of x and y, by name, that differ in color and marker."""
-    for number, (name, (x, y)) in enumerate(lines.items()):
-        axis.plot(x, y, color=COLORS[number % len(COLORS)], marker=MARKERS[number % len(MARKERS)], label=name)
-    axis.legend(frameon=False)
-
-
 def curves(tables: dict, title: str, alt: str, logx: bool = False) -> CourseFigure:
     """One line a table of two columns, the second over the first, whose names label the axes."""
     figure, axis = _figure(title, alt)
-    _draw_lines(axis, {name: (table.iloc[:, 0], table.iloc[:, 1]) for name, table in tables.items()})
-    xlabel, ylabel = next(reversed(tables.values())).columns
+    for name, table in tables.items():
+        xlabel, ylabel = table.columns
+        axis.plot(table[xlabel], table[ylabel], label=name)
+    axis.legend(frameon=False)
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear")
     return figure
 
@@ -235,7 +233,7 @@ def arrows(groups: dict, title: str, xlabel: str, ylabel: str, alt: str) -> Cour
     for number, (kind, points) in enumerate(groups.items()):
         for x, y in points.to_numpy():
             axis.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": COLORS[number], "lw": 1.6})
-        axis.plot([], [], color=COLORS[number], label=kind)
+        axis.plot([], [], color=COLORS[number], marker="", label=kind)
     for kind, name, x, height in _spread_labels(groups, gap=furthest / 16):
         weight = "bold" if kind != next(iter(groups)) else "normal"
         beside = x + np.copysign(furthest / 40, x)
@@ -287,8 +285,8 @@ def precision_recall(
     `true` and `found` name, for the labels, what was to be found and what was.
     """
     figure, axis = _figure(title, alt, height=4.6)
-    for number, (name, curve) in enumerate(curves.items()):
-        axis.plot(curve["recall"], curve["precision"], color=COLORS[number], label=name)
+    for name, curve in curves.items():
+        axis.plot(curve["recall"], curve["precision"], marker="", label=name)
     for number, (name, (precision, recall)) in enumerate(points.items()):
         look = {"marker": MARKERS[number], "color": COLORS[4 - number], "s": 60, "zorder": 3}
         axis.scatter([recall], [precision], label=name, **look)

@@ -107,12 +107,10 @@ def test_ctrl_c_while_a_job_runs_is_an_interruption_not_its_end(program):
 def test_a_program_ends_by_itself_with_its_own_status(tmp_path, monkeypatch):
     (tmp_path / "ends.py").write_text("import sys; print(sys.argv, sys.stdin.read()); sys.exit(7)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    process = guard.start(sys.executable, ["ends", "a b", "-c"], stdout=subprocess.PIPE, text=True)
-    with process.stdout as output:
-        said = output.read()
-    process.wait()
+    with guard.program(sys.executable, ["ends", "a b", "-c"], stdout=subprocess.PIPE, text=True) as process:
+        said = process.stdout.read()
+        process.wait()
     assert process.returncode == 7
-    guard.end(process)
     assert re.search(r"'a b', '-c'\]", said)
 
 
