@@ -121,12 +121,12 @@ def _colors(bars: list) -> str:
     return " ".join(color for place, color in enumerate(colors) if place == 0 or color != colors[place - 1])
 
 
-def _figure(title: str, alt: str, width: float = 7.5, height: float = 4.0) -> tuple[CourseFigure, Any]:
-    """Make a figure with one pair of axes and a title that starts at its left edge."""
+def _figure(title: str, alt: str, width: float = 7.5, height: float = 4.0, **settings: Any) -> tuple[CourseFigure, Any]:
+    """Make a figure with one pair of axes, with these settings, and a title that starts at its left edge."""
     with mpl.rc_context(STYLE):
         figure = CourseFigure(figsize=(width, height), layout="constrained")
         figure.alt = alt
-        axis = figure.subplots()
+        axis = figure.subplots(subplot_kw=settings)
         figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
     return figure, axis
 
@@ -138,12 +138,11 @@ def _short(name: str, most: int = 36) -> str:
 
 def bars(values: pd.Series, title: str, xlabel: str, alt: str, highlight: Collection = ()) -> CourseFigure:
     """Horizontal bars with their values, largest on top as given; names in `highlight` stand out."""
-    figure, axis = _figure(title, alt, height=0.9 + 0.34 * len(values))
+    figure, axis = _figure(title, alt, height=0.9 + 0.34 * len(values), xlabel=xlabel)
     shown = values[::-1]
     colors = [COLORS[1] if name in highlight else COLORS[0] for name in shown.index]
     drawn = axis.barh([_short(str(name)) for name in shown.index], shown.to_numpy(), color=colors)
     axis.bar_label(drawn, labels=[f"{value:,.3g}" for value in shown], padding=4)
-    axis.set_xlabel(xlabel)
     axis.margins(x=0.12)
     axis.grid(axis="y", visible=False)
     return figure
@@ -179,16 +178,14 @@ def histogram(
     values: Any, title: str, xlabel: str, ylabel: str, alt: str, mark: float | None = None, mark_label: str = ""
 ) -> CourseFigure:
     """How often values occur, with an optional line at one value."""
-    figure, axis = _figure(title, alt)
+    figure, axis = _figure(title, alt, xlabel=xlabel, ylabel=ylabel)
     values = np.asarray(values, dtype=float)
     whole = not np.any(values % 1) and np.ptp(values) < 60  # a bar a number, so that no bar is empty by accident
     axis.hist(values, bins=np.arange(values.min(), values.max() + 2) - 0.5 if whole else 30, color=COLORS[0])
-    axis.set(xlabel=xlabel, ylabel=ylabel)
     if mark is not None:
         axis.axvline(mark, color=COLORS[4], linestyle="--")
-        axis.annotate(
-            mark_label, (mark, 0.95), xycoords=("data", "axes fraction"), xytext=(6, 0), textcoords="offset points"
-        )
+        beside = {"xytext": (6, 0), "textcoords": "offset points"}
+        axis.annotate(mark_label, (mark, 0.95), xycoords=("data", "axes fraction"), **beside)
     return figure
 
 
@@ -216,13 +213,12 @@ def heat_table(
 
 def scatter_map(points: Any, labels: dict, title: str, alt: str) -> CourseFigure:
     """Points in the plane; the places named in `labels` (place: text) are marked and named."""
-    figure, axis = _figure(title, alt, height=6)
+    figure, axis = _figure(title, alt, height=6, xlabel="first direction", ylabel="second direction")
     points = np.asarray(points)
     axis.scatter(points[:, 0], points[:, 1], s=10, color=GRAY, alpha=0.6)
     for place, text in labels.items():
         axis.scatter(*points[place], s=36, color=COLORS[4])
         axis.annotate(_short(text), points[place], xytext=(5, 4), textcoords="offset points", fontsize=9)
-    axis.set(xlabel="first direction", ylabel="second direction")
     return figure
 
 

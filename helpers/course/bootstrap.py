@@ -20,13 +20,12 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import threading
 import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Iterable, Iterator, Sequence, cast
+from typing import IO, Any, Container, Iterable, Iterator, Sequence, cast
 
 from helpers.course import console, guard
 from helpers.home import ROOT
@@ -307,12 +306,10 @@ class Environment:
             wrong["helpers"] = f"the environment does not know this folder, {ROOT}"
         return wrong
 
-    def _out_of_range(self, names: Iterable[str]) -> dict[str, str]:
+    def _out_of_range(self, names: Container[str]) -> dict[str, str]:
         """Say which of these packages are of a release that the course does not know."""
-        known = {normalized(name): name for name in names}
-        needs = {need: known.get(normalized(name_and_bounds(need)[0])) for need in ranges(tests=True)}
-        found = unmet([need for need, name in needs.items() if name], self.site)
-        return {str(needs[need]): f"{version} is not {need}" for need, version in found.items() if version}
+        found = unmet([need for need in ranges(tests=True) if name_and_bounds(need)[0] in names], self.site)
+        return {name_and_bounds(need)[0]: f"{version} is not {need}" for need, version in found.items() if version}
 
     def ready(self, tests: bool) -> bool:
         """Tell whether all is as the lock files say, as they are now."""
@@ -455,22 +452,21 @@ def needs_cpu_torch() -> bool:
 
 def answers(address: str, seconds: float = 60) -> bool:
     """Tell whether a server answers at all, be it with a refusal; a slow line is waited for, a missing one is not."""
-    answered = []
+    from multiprocessing import TimeoutError
+    from multiprocessing.pool import ThreadPool
 
-    def ask() -> None:
+    def ask() -> bool:
         try:
             urllib.request.urlopen(address, timeout=seconds).close()
-            answered.append(True)
         except urllib.error.HTTPError as refusal:
             refusal.close()
-            answered.append(True)
         except (OSError, ValueError) as error:
-            answered.append("CERTIFICATE" in str(error))  # pip may know the certificate
+            return "CERTIFICATE" in str(error)  # pip may know the certificate
+        return True
 
-    asking = threading.Thread(target=ask, daemon=True)  # of several addresses, each may take all that time
-    asking.start()
-    asking.join(seconds)
-    return answered == [True]
+    with suppress(TimeoutError), ThreadPool(1) as pool:  # of several addresses, each may take all that time
+        return pool.apply_async(ask).get(seconds)
+    return False
 
 
 def install_cpu_torch(python: Path, wanted: Path, pin: str) -> None:
@@ -578,21 +574,11 @@ def ensure(tests: bool = False) -> Path | None:
     if inside and os.environ.pop(CHECKED, None) == str(os.getpid()):
         return None
     if not inside and not unmet(ranges()):
-        check_active()
-        if tests:
-            add_test_packages()
+        use_active(tests)
         return None
     if not environment.ready(tests):
         environment.make(tests)
     return None if inside else environment.python
-
-
-def check_active() -> None:
-    """Raise `SetupError` if a package of the active environment, which is not ours to repair, is not whole."""
-    gone = broken()
-    if gone:
-        what = "; ".join(f"{name}: {why}" for name, why in gone.items())
-        raise SetupError(f"{sys.prefix} is not whole: {what}. Mend it: {reinstall(gone)}")
 
 
 def reinstall(names: Iterable[str]) -> str:
@@ -601,11 +587,15 @@ def reinstall(names: Iterable[str]) -> str:
     return f'"{sys.executable}" -m pip install --force-reinstall --no-deps {again}'
 
 
-def add_test_packages() -> None:
-    """Add what the tests need to the active environment, if it lacks any of it."""
-    wanted: list[str | Path] = [*unmet(ranges(tests=True))]
+def use_active(tests: bool) -> None:
+    """Add what the tests need to the active environment. If it is not whole, it is not ours to repair: `SetupError`."""
+    gone = broken()
+    if gone:
+        what = "; ".join(f"{name}: {why}" for name, why in gone.items())
+        raise SetupError(f"{sys.prefix} is not whole: {what}. Mend it: {reinstall(gone)}")
+    wanted: list[str | Path] = [*unmet(ranges(tests=True))] if tests else []
     if wanted and Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED").exists():  # by the system: PEP 668
-        raise SetupError("The tests need: pip install " + " ".join('"%s"' % need for need in wanted))
+        raise SetupError("The tests need: pip install " + " ".join(f'"{need}"' for need in wanted))
     if wanted:
         say("Adding the packages of the tests to the active environment.")
         with alone():
