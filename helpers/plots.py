@@ -136,12 +136,11 @@ def _short(name: str, most: int = 36) -> str:
     return name if len(name) <= most else name[: most - 3].rstrip() + "..."
 
 
-def bars(values: pd.Series, title: str, xlabel: str, alt: str, highlight: Collection = ()) -> CourseFigure:
-    """Horizontal bars with their values, largest on top as given; names in `highlight` stand out."""
+def bars(values: pd.Series, title: str, xlabel: str, alt: str) -> CourseFigure:
+    """Horizontal bars with their values, largest on top as given."""
     figure, axis = _figure(title, alt, height=0.9 + 0.34 * len(values), xlabel=xlabel)
     shown = values[::-1]
-    colors = [COLORS[1] if name in highlight else COLORS[0] for name in shown.index]
-    drawn = axis.barh([_short(str(name)) for name in shown.index], shown.to_numpy(), color=colors)
+    drawn = axis.barh([_short(str(name)) for name in shown.index], shown.to_numpy(), color=COLORS[0])
     axis.bar_label(drawn, labels=[f"{value:,.3g}" for value in shown], padding=4)
     axis.margins(x=0.12)
     axis.grid(axis="y", visible=False)
@@ -163,14 +162,14 @@ def lines(
     return figure
 
 
-def curves(tables: dict, title: str, alt: str, logx: bool = False) -> CourseFigure:
+def curves(tables: dict, title: str, alt: str) -> CourseFigure:
     """One line a table of two columns, the second over the first, whose names label the axes."""
     figure, axis = _figure(title, alt)
     for name, table in tables.items():
         xlabel, ylabel = table.columns
         axis.plot(table[xlabel], table[ylabel], label=name)
     axis.legend(frameon=False)
-    axis.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear")
+    axis.set(xlabel=xlabel, ylabel=ylabel)
     return figure
 
 
@@ -189,21 +188,16 @@ def histogram(
     return figure
 
 
-def heat_table(
-    table: Any, row_names: Collection, column_names: Collection, title: str, alt: str, path: Collection = ()
-) -> CourseFigure:
-    """A table of numbers as shaded cells with the numbers in them, `?` for NaN; cells in `path` get a frame."""
+def heat_table(table: Any, row_names: Collection, column_names: Collection, title: str, alt: str) -> CourseFigure:
+    """A table of numbers as shaded cells with the numbers in them, `?` for NaN."""
     table = np.asarray(table)
     whole = not np.any(table[~np.isnan(table)] % 1)
     figure, axis = _figure(title, alt, width=max(6.5, 1.5 + 0.55 * table.shape[1]), height=1.3 + 0.42 * table.shape[0])
     low, high = np.nanmin(table), np.nanmax(table)
     axis.imshow(table, cmap="Blues", vmin=low, vmax=low + 1.6 * (high - low), aspect="auto")  # dark text stays readable
     for (row, column), value in np.ndenumerate(table):
-        chosen = (row, column) in set(path)
         text = "?" if np.isnan(value) else f"{value:g}" if whole else f"{value:.2f}"
-        axis.text(column, row, text, ha="center", va="center", fontweight="bold" if chosen else "normal")
-        if chosen:
-            axis.add_patch(mpl.patches.Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, lw=2, ec=COLORS[4]))
+        axis.text(column, row, text, ha="center", va="center")
     axis.set_xticks(range(table.shape[1]), column_names)
     axis.set_yticks(range(table.shape[0]), row_names)
     axis.xaxis.tick_top()

@@ -75,6 +75,8 @@ def catalogue(tmp_path_factory):
         ["evaluate", "--user-column", "u"],
         ["evaluate", "--scale", "1", "5"],
         ["evaluate", "--time-column", "t"],
+        ["evaluate", "--liked", "0"],
+        ["evaluate", "--ratings", "course", "--zeros", "missing"],
         ["evaluate", "--encoding", "utf-8"],
         ["evaluate", "--csv", "f.csv", "--ratings", "course"],
         ["evaluate", "--csv", "f.csv", "--keep"],

@@ -377,8 +377,9 @@ class Environment:
     def _discard(self, names: Iterable[str]) -> dict[str, str]:
         """Let pip forget packages that are not whole, so that it installs them again."""
         gone, notes = broken(names, self.site), _notes(self.site)
-        set_aside = self.site.glob("~*")  # by a pip that was interrupted
-        for rest in [*set_aside, *(notes[normalized(name)] for name in gone if normalized(name) in notes)]:
+        for note in [notes[normalized(name)] for name in gone if normalized(name) in notes]:
+            shutil.rmtree(note)
+        for rest in self.site.glob("~*"):  # what pip had set aside when it was interrupted
             shutil.rmtree(rest, ignore_errors=True)
         return gone
 

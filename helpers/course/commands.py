@@ -48,6 +48,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any):
         super().__init__(**dict(options, allow_abbrev=False))
+        self.color = False  # of Python 3.14: `console` writes what a terminal obeys as escapes
 
     def error(self, message: str) -> NoReturn:
         """Raise `WrongUsage`."""

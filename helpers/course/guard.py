@@ -26,19 +26,19 @@ PATIENCE = 20  # seconds that a program has for ending by itself, with its kerne
 
 @contextlib.contextmanager
 def program(
-    python: Path | str, arguments: Sequence[object], *, quiet: bool = True, patience: float = PATIENCE, **options: Any
+    python: Path | str, arguments: Sequence[object], *, quiet: bool = True, **options: Any
 ) -> Iterator[subprocess.Popen]:
     """Run ``python -m *arguments*`` as a program that has ended when the block is left; `options` are those of `Popen`.
 
-    If `quiet`, it says nothing more once it has been told to end. It then has `patience` seconds before it is ended by
-    force; who presses Ctrl-C meanwhile ends it at once. A request to terminate, or the end of the terminal, leaves the
+    If `quiet`, it says nothing more once it has been told to end. It then has `PATIENCE` before it is ended by force;
+    who presses Ctrl-C meanwhile ends it at once. A request to terminate, or the end of the terminal, leaves the
     block by `SystemExit`. Ctrl-C waits until the program that is being started can be ended.
     """
     if sys.platform == "win32":  # Ctrl-C reaches the one that started it, who closes the pipe
         options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
     else:
         options["start_new_session"] = True
-    command = [str(python), "-P", __file__, "quiet" if quiet else "loud", str(patience), *map(str, arguments)]
+    command = [str(python), "-P", __file__, "quiet" if quiet else "loud", str(PATIENCE), *map(str, arguments)]
     pressed: list = []
 
     def leave(number: int, frame: FrameType | None) -> NoReturn:

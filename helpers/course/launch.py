@@ -91,16 +91,15 @@ def run_tests(options: Namespace) -> int:
     return run_child(["pytest", "-n", workers, "-v" if options.verbose else "-q"], serves=False)
 
 
-def run_child(command: list, patience: float = guard.PATIENCE, serves: bool = True, **variables: str) -> int:
+def run_child(command: list, serves: bool = True, **variables: str) -> int:
     """Run a module in the course's folder, as ``python -m`` does, and pass its exit status on.
 
-    It ends with this process, however that ends: Ctrl-C, a signal, SIGKILL; kernels end with their server. `patience`
-    is the number of seconds that it has for ending by itself. If it `serves`, it runs until somebody ends it, so that
-    Ctrl-C is no failure. `variables` are those of its environment.
+    It ends with this process, however that ends: Ctrl-C, a signal, SIGKILL; kernels end with their server. If it
+    `serves`, it runs until somebody ends it, so that Ctrl-C is no failure. `variables` are those of its environment.
     """
     place: Any = {"cwd": bootstrap.ROOT, "env": dict(bootstrap.child_environment(), **variables)}
     try:
-        with guard.program(sys.executable, command, quiet=serves, patience=patience, **place) as process:
+        with guard.program(sys.executable, command, quiet=serves, **place) as process:
             return process.wait()
     except KeyboardInterrupt:
         if not serves:
