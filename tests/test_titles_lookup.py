@@ -47,7 +47,8 @@ def test_nonsense_finds_nothing(lookup, query):
     ("text", "title", "typo"),
     [
         ("dnue", "dune", True), ("her", "hero", True), ("hat", "hot", False), ("jazz", "jaws", False),
-        ("godfahter", "godfather", True), ("star wras", "starwars", True), ("sharks", "shrek", False), ("", "up", False),
+        ("godfahter", "godfather", True), ("star wras", "starwars", True), ("sharks", "shrek", False),
+        ("", "up", False),
     ],
 )  # fmt: skip
 def test_one_edit_in_four_letters_is_a_typo(text, title, typo):
