@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.data.catalogue import Description, count_words, describe  # noqa: F401
-from helpers.data.cells import MISSING, read_genres, read_numbers, read_years  # noqa: F401  (found here, too)
+from helpers.data.cells import is_missing, read_genres, read_numbers, read_years  # noqa: F401  (found here, too)
 from helpers.data.formats import open_table
 from helpers.data.ratings import LIKED, SCALE, as_stars, from_stars, like_of, read_ratings_csv  # noqa: F401
 from helpers.data.tables import one_line
@@ -227,9 +227,9 @@ def read_csv_in_parts(csv: str | Path, column: str, rows: int, *, encoding: str 
     """
     if not isinstance(rows, int) or rows < 1:
         raise ValueError(f"read_csv_in_parts: rows is a whole number from 1 on, not {rows!r:.40}.")
-    for _, (cells,) in open_table(csv, [column], encoding).parts([column], rows):
-        texts = [(cell or "").strip() for cell in cells]
-        yield ["" if text.lower() in MISSING else text for text in texts]
+    for part in open_table(csv, [column], encoding).parts([column], rows):
+        texts = part[column].fillna("").str.strip()
+        yield texts.mask(is_missing(texts), "").tolist()
 
 
 def read_mpst(path: Path) -> pd.DataFrame:

@@ -13,7 +13,6 @@ import contextlib
 import csv
 import dataclasses
 import difflib
-import functools
 import gzip
 import io
 import itertools
@@ -59,6 +58,7 @@ TOLD = {  # about signs that no text has
     "\0": "a zero byte, which no text has: the file is damaged, save it anew",
     "\x1b$": "signs of an ISO-2022 encoding; name it: --encoding",
 }
+TEXT = pd.Series(["text"]).dtype  # what pandas takes for texts: it differs between its versions
 MARK = "helpers.data.mark"  # what is done about bytes that are not in an encoding: they become signs that no text has
 codecs.register_error(MARK, lambda error: (chr(0xDC00 + error.object[error.start]), error.start + 1))  # type: ignore
 
@@ -69,12 +69,6 @@ TURNED = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # change the d
 UNSEEN = re.compile(r"[\xad\u200b\u2060\ufeff]")  # places to break a line, or not to; joiners make letters, and stay
 
 
-@functools.cache
-def string_dtype() -> Any:
-    """What pandas takes for texts: it differs between its versions."""
-    return pd.Series(["text"]).dtype
-
-
 @dataclasses.dataclass(frozen=True)
 class Table:
     """A file that was looked through: `columns` are the names of its cells, `rows` the count of its records."""
@@ -83,7 +77,7 @@ class Table:
     encoding: str
     errors: str  # what is done about bytes that are not in the encoding
     delimiter: str
-    header_line: int  # the last one, for headers that have line ends in their names
+    header_line: int
     columns: list[str] = dataclasses.field(default_factory=list)
     width: int = 0  # cells of a record, which may have a row name before, and empty cells behind the columns
     before: int = 0
@@ -96,20 +90,31 @@ class Table:
         """Of the file, for messages."""
         return self.path.name
 
+    def from_header(self, bar: str | None = None) -> Iterator[tuple[int, list[str]]]:
+        """Give first line and cells of whatever is a record: the header and blank lines are, too."""
+        csv.field_size_limit(LONGEST)
+        with open_text(self.path, self.encoding, self.errors, bar) as text:
+            lines = itertools.islice(_lines(text, self.name, self.backslashes), self.header_line - 1, None)
+            reader = csv.reader(lines, delimiter=self.delimiter, strict=True, skipinitialspace=True)
+            first = self.header_line
+            try:
+                for cells in reader:
+                    yield first, cells
+                    first = self.header_line + reader.line_num
+            except csv.Error as error:
+                raise ValueError(self._unclosed(first, self.header_line + reader.line_num, error)) from None
+
     def records(self, bar: str | None = None) -> Iterator[tuple[int, list[str]]]:
         """Give every record: the number of its first line, and its cells, in the order of `columns`."""
         last = self.before + len(self.columns)
         header = [name.casefold() for name in self.columns]
         blank = []  # in a file of one column, an empty line is an empty cell, unless nothing follows
-        for line, _, cells in self.all_records(bar):
-            if line <= self.header_line:
-                continue
+        for line, cells in itertools.islice(self.from_header(bar), 1, None):
             if not _says_something(cells):
-                if self.width == 1:
-                    blank.append(line)
+                blank.append((line, [""]))
                 continue
-            for empty in blank:
-                yield empty, [""]
+            if self.width == 1:
+                yield from blank
             blank.clear()
             if len(cells) != self.width or any(cells[last:]):
                 raise ValueError(self._ragged(line, cells))
@@ -118,31 +123,31 @@ class Table:
                 raise ValueError(f"{self.name}, line {line}: the header stands here once more. Delete this line.")
             yield line, own
 
-    def parts(self, columns: list[str], rows: int, bar: str | None = None) -> Iterator[tuple[list[int], list[list]]]:
-        """Give the first lines and the cells (None where empty) of some columns, at most `rows` records at once."""
-        place_of = {column: place for place, column in enumerate(self.columns)}
-        places = [place_of[column] for column in columns]
-        records = self.records(bar)
-        while part := list(itertools.islice(records, rows)):
-            yield [line for line, _ in part], [[cells[place] or None for _, cells in part] for place in places]
-
-    def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
-        """Read columns (all of them, without names) into texts; missing where a cell is empty.
+    def parts(self, columns: list[str], rows: int, bar: str | None = None) -> Iterator[pd.DataFrame]:
+        """Read columns into texts, at most `rows` records at once; missing where a cell is empty.
 
         The index, ``line``, numbers the lines of the file at which the records begin.
         """
+        place_of = {column: place for place, column in enumerate(self.columns)}
+        records = self.records(bar)
+        while part := list(itertools.islice(records, rows)):
+            lines = pd.Index([line for line, _ in part], name="line", dtype="int64")
+            places = {column: place_of[column] for column in columns}
+            cells = {column: [own[place] or None for _, own in part] for column, place in places.items()}
+            yield pd.DataFrame(cells, lines, dtype=TEXT)
+
+    def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
+        """Read columns (all of them, without names) as a whole, see `parts`."""
         columns = self.columns if columns is None else columns
         frames: list[pd.DataFrame] = []
         held = 0
         try:
-            for lines, cells in self.parts(columns, ROWS, f"Reading {self.name}"):
-                index = pd.Index(lines, name="line", dtype="int64")
-                texts = zip(columns, cells, strict=True)
-                frames.append(pd.DataFrame({c: pd.Series(values, index, string_dtype()) for c, values in texts}, index))
-                held += int(frames[-1].memory_usage(deep=True).sum())
+            for part in self.parts(columns, ROWS, f"Reading {self.name}"):
+                frames.append(part)
+                held += int(part.memory_usage(deep=True).sum())
                 if free_memory() < held + SPARE_MEMORY:
                     raise MemoryError
-            return pd.concat(frames) if frames else pd.DataFrame({c: [] for c in columns}, dtype=string_dtype())
+            return pd.concat(frames) if frames else pd.DataFrame(columns=columns, dtype=TEXT)
         except MemoryError:
             frames.clear()
             raise ValueError(
@@ -150,26 +155,10 @@ class Table:
                 "Leave out columns or rows; helpers.encode_csv reads a file of any length in parts."
             ) from None
 
-    def all_records(self, bar: str | None = None) -> Iterator[tuple[int, int, list[str]]]:
-        """Give first line, last line and cells of whatever is a record: the header and blank lines are, too."""
-        csv.field_size_limit(LONGEST)
-        with open_text(self.path, self.encoding, self.errors, bar) as text:
-            lines = _lines(text, self.name, self.backslashes)
-            reader = csv.reader(lines, delimiter=self.delimiter, strict=True, skipinitialspace=True)
-            while True:
-                first = reader.line_num + 1
-                try:
-                    cells = next(reader, None)
-                except csv.Error as error:
-                    raise ValueError(self._unclosed(first, reader.line_num, error)) from None
-                if cells is None:
-                    return
-                yield first, reader.line_num, cells
-
     def _ragged(self, line: int, cells: list[str]) -> str:
         sign = "tab" if self.delimiter == "\t" else f"'{self.delimiter}'"
-        text = f"has a {sign} in it" if len(cells) > self.width - self.before else "goes on in the next line"
-        cure = f"A text that {text} has to stand in quotes"
+        habit = f"has a {sign} in it" if len(cells) > self.width - self.before else "goes on in the next line"
+        cure = f"A text that {habit} has to stand in quotes"
         if len(cells) == 1:
             cure += "; a remark or a total that is no row has to go"
         if len(cells) == self.width + 1:
@@ -181,7 +170,7 @@ class Table:
         if "field limit" in str(error):
             return f"{self.name}, line {first}: a cell has more than {LONGEST:,} characters. Is a quote not closed?"
         with open_text(self.path, self.encoding, self.errors) as text:
-            lines = itertools.islice(_lines(text, self.name, self.backslashes), first - 1, last)
+            lines = itertools.islice(_lines(text, self.name, self.backslashes), first - 1, last - 1)
             before = _before_open_quote("".join(lines), self.delimiter)
         line, character = first + before.count("\n"), len(before) - before.rfind("\n")
         return (
@@ -408,11 +397,11 @@ def _headers(path: Path, encoding: str, errors: str, needed: list[str], only: st
     for delimiter in only or DELIMITERS:
         table = Table(path, encoding, errors, delimiter, begin)
         try:
-            _, last, cells = next(record for record in table.all_records() if record[0] >= begin)
+            _, cells = next(table.from_header())
         except ValueError as error:
             unclosed.append(error)
         else:
-            tables.append(dataclasses.replace(table, header_line=last, columns=[one_line(cell) for cell in cells]))
+            tables.append(dataclasses.replace(table, columns=[one_line(cell) for cell in cells]))
     if not tables:
         raise unclosed[0]
     widest = sorted(tables, key=lambda table: -len(table.columns))
@@ -459,8 +448,7 @@ def _some(names: list[str]) -> str:
 
 def _fitted(table: Table) -> Table:
     """Compare the first records with the header: are there row names, or empty cells behind each row?"""
-    begin = itertools.islice(table.all_records(), 100)
-    first = [cells for line, _, cells in begin if line > table.header_line and _says_something(cells)]
+    first = [cells for _, cells in itertools.islice(table.from_header(), 1, 100) if _says_something(cells)]
     names, before = table.columns, 0
     width = len(first[0]) if len({len(cells) for cells in first}) == 1 else len(names)
     if width > len(names) and any(cell for cells in first for cell in cells[len(names) :]):  # else each row ends so
