@@ -308,6 +308,9 @@ def find_encoding(path: Path, named: str | None = None) -> tuple[str, str]:
             elif found[1] not in TOLD:
                 encoding = _guessed(path, found[0], ord(found[1]) - 0xDC00)
                 found = _first_wrong(path, encoding, errors)
+                if not found:
+                    read = "is not UTF-8; it is read as Windows-1252 (Western European)"
+                    warnings.warn(f"{name} {read}. If letters look wrong, name the encoding.", stacklevel=4)
     except UnicodeError as error:
         raise ValueError(f"{name}, line 1: {one_line(str(error))[:120].rstrip('.')}.") from None
     if found:
@@ -345,8 +348,6 @@ def _guessed(path: Path, line: int, byte: int) -> str:
             f"{where}, and the encoding is not known. Save the file as UTF-8, or name its encoding: --encoding cp1251, "
             "gbk, big5, shift_jis, euc-kr, iso8859-2, ... (in Python: encoding=)."
         )
-    read = "is not UTF-8; it is read as Windows-1252 (Western European)"
-    warnings.warn(f"{path.name} {read}. If letters look wrong, name the encoding.", stacklevel=5)
     return encoding
 
 
