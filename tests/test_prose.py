@@ -399,11 +399,7 @@ CLAIMS = [
         shown_dishes,
     ),
     ("00", "| Emma | 3 | 3 | 3 | 3 |", shown_dishes),
-    (
-        "00",
-        "The first simple table holds the general level of the ratings, and doesn't tell anybody apart",
-        one_table_is_level,
-    ),
+    ("00", "The first simple table holds the general level of the ratings", one_table_is_level),
     ("00", "sets hot dishes against sweet ones, and the two together come close to the whole", two_tables_are_enough),
     ("01", "Six viewers rated eight films, with one to five stars", lambda: toy_ratings().shape == (6, 8)),
     (
@@ -1703,7 +1699,7 @@ CLAIMS = [
 
 GIVEN = {
     "00": [
-        "the same synopsis would get 1, and two with hardly anything in common get a number near 0",
+        "that is 1 for two films with the same synopsis, and near 0",
         "made before 1960",
         "every number there is 1.",
         "4.5 or 5 stars",
@@ -1714,7 +1710,7 @@ GIVEN = {
         "how many times you multiply 1 by",
         "To base 2, it counts doublings: 8 is three doublings of 1. A logarithm needn't be a whole number: 1,000 is",
         "Move the slider from 1 to 4",
-        "the film with id 168",
+        "has the id 168",
     ],
     "01": [
         "The result is 1 when the two go up and down exactly in step, and -1 when",
