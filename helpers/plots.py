@@ -143,10 +143,16 @@ def bars(values: pd.Series, title: str, xlabel: str, alt: str) -> CourseFigure:
     figure, axis = _figure(title, alt, height=0.9 + 0.34 * len(values), xlabel=xlabel)
     shown = values[::-1]
     drawn = axis.barh([_short(str(name)) for name in shown.index], shown.to_numpy(), color=COLORS[0])
-    axis.bar_label(drawn, labels=[f"{value:,.3g}" for value in shown], padding=4)
+    axis.bar_label(drawn, labels=[f"{value:,.{_decimals(shown)}f}" for value in shown], padding=4)
     axis.margins(x=0.12)
     axis.grid(axis="y", visible=False)
     return figure
+
+
+def _decimals(values: pd.Series) -> int:
+    """How many decimals all labels get: up to four digits for the largest number, none for whole numbers."""
+    needed = [len(f"{value:.3g}".partition("e")[0].partition(".")[2]) for value in values]
+    return max(0, min(max(needed), 3 - int(np.floor(np.log10(values.abs().max() or 1)))))
 
 
 def lines(
@@ -163,14 +169,24 @@ def lines(
     figure, axis = _figure(title, alt)
     for name in curves:
         axis.plot(curves.index, curves[name], label=name)
-    if len(curves.columns) > 1:
-        axis.legend(frameon=False)
+    _name_lines(axis)
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear", yscale="log" if logy else "linear")
     if logx and len(curves) <= MOST_TICKS:  # 20 and 40 say more than powers of ten
         axis.set_xticks(curves.index, [f"{place:,}" for place in curves.index])
         axis.minorticks_off()
+    if logy:
+        axis.yaxis.set_major_formatter("{x:g}")  # 0.1 reads faster than a power of ten
     axis.set_ylim(bottom=lowest)
     return figure
+
+
+def _name_lines(axis: Any) -> None:
+    """A legend for more than one line, its names from top to bottom as the lines end."""
+    lines, names = axis.get_legend_handles_labels()
+    last = [line.get_ydata()[np.isfinite(line.get_ydata())][-1] for line in lines]
+    order = np.argsort(last, kind="stable")[::-1]
+    if len(lines) > 1:
+        axis.legend([lines[place] for place in order], [names[place] for place in order], frameon=False)
 
 
 def curves(tables: dict, title: str, alt: str) -> CourseFigure:
@@ -187,8 +203,7 @@ def curves(tables: dict, title: str, alt: str) -> CourseFigure:
             for value, point in zip(table.index, table.to_numpy(), strict=True):
                 text = f"{table.index.name} {value}"
                 axis.annotate(text, point, xytext=(0, -14), textcoords="offset points", ha="center")
-    if len(tables) > 1:
-        axis.legend(frameon=False)
+    _name_lines(axis)
     axis.set(xlabel=xlabel, ylabel=ylabel)
     return figure
 
@@ -222,7 +237,8 @@ def heat_table(
     """
     table = np.asarray(table)
     digits = next(digits for digits in (0, 1, 2) if digits == 2 or np.array_equal(table, table.round(digits), True))
-    figure, axis = _figure(title, alt, width=max(6.5, 1.5 + 0.55 * table.shape[1]), height=1.3 + 0.42 * table.shape[0])
+    rows, columns = table.shape
+    figure, axis = _figure(title, alt, width=np.clip(1.5 + 0.75 * columns, 6.5, 7.5), height=1.3 + 0.42 * rows)
     low, high = limits or (np.nanmin(table), np.nanmax(table))
     axis.imshow(table, cmap="Blues", vmin=low, vmax=low + 1.6 * (high - low), aspect="auto")  # dark text stays readable
     for (row, column), value in np.ndenumerate(table):
@@ -316,23 +332,25 @@ def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str | None = No
 
 
 def precision_recall(
-    curves: dict, points: dict, title: str, alt: str, true: str = "true pairs", found: str = "found pairs"
+    curves: dict,
+    points: dict,
+    title: str,
+    alt: str,
+    xlabel: str = "recall: share of the true pairs that were found",
+    ylabel: str = "precision: share of the found pairs\nthat are true pairs",
 ) -> CourseFigure:
-    """Precision over recall: a line for every rule with a threshold, a marked point for every rule without.
-
-    `true` and `found` name, for the labels, what was to be found and what was.
-    """
+    """Precision over recall: a line for every rule with a threshold, a marked point for every rule without."""
     figure, axis = _figure(title, alt, height=4.6)
     for name, curve in curves.items():
         axis.plot(curve["recall"], curve["precision"], marker="", label=name)
     for number, (name, (precision, recall)) in enumerate(points.items()):
         look = {"marker": MARKERS[number], "color": COLORS[4 - number], "s": 60, "zorder": 3}
         axis.scatter([recall], [precision], label=name, **look)
-    axis.set(
-        xlabel=f"recall: share of the {true} that were found",
-        ylabel=f"precision: share of the {found}\nthat are {true}",
-        xlim=(0, None),
-        ylim=(0, None),
-    )
-    axis.legend(frameon=False, loc="best")
+    axis.set(xlabel=xlabel, ylabel=ylabel, xlim=(0, None), ylim=(0, None))
+    if points:
+        axis.legend(frameon=False, loc="best")
+    else:  # each line has its name at its end
+        for line in axis.lines:
+            beside = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
+            axis.annotate(line.get_label(), line.get_xydata()[-1], **beside)
     return figure
