@@ -390,7 +390,8 @@ class RecentPopularity(Popularity):
 
 WHOLE = dict.fromkeys(["k", "factors", "rounds", "dimensions", "epochs", "length", "window", "layers", "candidates"], 1)
 WHOLE |= {"hard": 0, "seed": 0}  # the least value of every setting, which has the same meaning in all models
-NUMBERS = dict.fromkeys(["regularization", "confidence", "damping", "shrink", "dislike", "ridge"], 0)
+NUMBERS = ["regularization", "map_regularization", "confidence", "damping", "shrink", "dislike", "ridge"]
+NUMBERS = dict.fromkeys(NUMBERS, 0)
 CHOICES = {"similarity": ("cosine", "pearson"), "rank_by": ("likes", "stars"), "negatives": ("all", "in-batch")}
 
 

@@ -66,6 +66,9 @@ class Hybrid(_Built):
         hidden. The test never takes part in this.
     cold_weights : sequence of float, optional
         The ones for films without likes, where `weights` are given; by default the same.
+    regularization, map_regularization, ridge, dislike : float
+        Of the default models: the regularization of `EASE`, that and the ridge of `ContentToCF`, and the dislike of
+        `ContentProfile`. Models that are given have their own.
     seed : int
         Of what is hidden, and added to the seeds of the models.
     """
@@ -74,9 +77,17 @@ class Hybrid(_Built):
     weights: Sequence[float] | None = None
     cold_weights: Sequence[float] | None = None
     seed: int = 0
+    regularization: float = 200.0
+    map_regularization: float = 10.0
+    ridge: float = 30.0
+    dislike: float = 0.25
 
     def _parts(self) -> list[Recommender]:
-        return [EASE(), ContentToCF(), ContentProfile(catalogue_vectors)]
+        return [
+            EASE(self.regularization),
+            ContentToCF(ridge=self.ridge, regularization=self.map_regularization),
+            ContentProfile(catalogue_vectors, dislike=self.dislike),
+        ]
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         if self.weights is not None:
