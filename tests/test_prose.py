@@ -895,7 +895,7 @@ CLAIMS = [
     ),
     (
         "06",
-        "The random fifth looks twice as good, for popularity as much as for EASE",
+        "both models look twice as good, popularity as much as EASE",
         lambda: (lambda row: all(1.9 < row[f"{name}, learned from all"] < 2.2 for name in ("popularity", "EASE")))(
             load_table("random and last fifth").T["random fifth"] / load_table("random and last fifth").T["last fifth"]
         ),
@@ -917,7 +917,7 @@ CLAIMS = [
     ),
     (
         "06",
-        "The other 50 films of our catalog are too new to have any",
+        "Our catalog has 50 more films, but they are too new to have any",
         lambda: (lambda years: len(years) == 50 and years.min() >= 2018)(
             movies().loc[~movies().index.isin(load_ratings()["movie_id"]), "year"]
         ),
@@ -1072,7 +1072,7 @@ CLAIMS = [
     ),
     (
         "06",
-        "A new fit then adds nearly as much as this learning did. All three intervals lie above zero",
+        "A new fit then adds nearly as much again. All three intervals lie above zero",
         lambda: (
             says("learning-filter", "learning-update", "learning-refit") == ["yes"] * 3
             and 0.8 < gained("learning-refit") / gained("learning-update") < 1
@@ -1101,14 +1101,14 @@ CLAIMS = [
     ),
     (
         "11",
-        "On MovieLens, its figure even doubles",
+        "On MovieLens, its score even doubles",
         lambda: (lambda random, last: 1.9 < random / last < 2.1)(
             *load_table("random and last fifth")["popularity, learned from all"]
         ),
     ),
     (
         "11",
-        "On MovieLens, the figures double even when nothing can leak, and this data shows no gain from knowing a",
+        "On MovieLens, the scores double even when nothing can leak, and this data shows no gain from knowing a",
         lambda: (
             (
                 lambda table: (
@@ -1138,8 +1138,8 @@ CLAIMS = [
     ("10", "about 0.015 to either side", lambda: 0.012 < half_an_interval("als") < 0.018),
     (
         "10",
-        "Every model that has settings got the same 12 trials, the networks included. Networks start from random "
-        "numbers, so the row of each is a mean over three seeds",
+        "Every model that has settings got the same 12 trials, the networks included. Networks start from "
+        "random numbers, so each of their rows is a mean over three seeds",
         lambda: (
             {tuning_trials(name) for name in SPACES} == {12}
             and {len(gain(name)["by seed"]) for name in NETWORKS} == {3}
@@ -1185,8 +1185,8 @@ CLAIMS = [
     ),
     (
         "10",
-        "In-batch negatives alone lose 0.031 [0.021, 0.042]. With the logQ correction, nothing is left of the loss: "
-        "0.005 [−0.003, 0.015]. Hard negatives on top are disappointing: 0.004 [−0.005, 0.013]",
+        "In-batch negatives alone lose 0.031 [0.021, 0.042].\n- With the logQ correction, nothing is left of "
+        "the loss: 0.005 [−0.003, 0.015].\n- Hard negatives on top are disappointing: 0.004 [−0.005, 0.013]",
         lambda: (
             [three_digits(row["minus all films"]) for row in of_towers("negatives", "in batch")]
             == [[-0.031, -0.042, -0.021], [0.005, -0.003, 0.015], [0.004, -0.005, 0.013]]
@@ -1273,8 +1273,8 @@ CLAIMS = [
     ),
     (
         "10",
-        "All five films do have more likes in common with *Alien* than most films have. But the stories of three of "
-        "them are further from *Alien* than most stories are",
+        "By likes, all five are closer to *Alien* than most films are. But by story, three of them are "
+        "further from it than most",
         lambda: (lambda likes, stories: min(likes) > 0.5 and sum(story < 0.5 for story in stories) == 3)(
             *nearer_to_alien(int(place) for place in re.findall(r"^(\d+) ", output_of("10", "nb10-24"), re.M))
         ),
@@ -1309,8 +1309,8 @@ CLAIMS = [
     ),
     (
         "11",
-        "Without the leak, both models score lower, and the mean of EASE's lead is a little smaller. But EASE"
-        " leads even without the leak",
+        "Without the leak, both models score lower, and EASE's mean lead is a little smaller. But EASE leads "
+        "even without the leak",
         lambda: (
             (load_table("three splits by time").iloc[0, :2] > load_table("three splits by time").iloc[1, :2]).all()
             and gained("time-last") > gained("time-rolling")
@@ -1355,7 +1355,7 @@ CLAIMS = [
         "This claim holds up, and now it holds across three seeds, too",
         lambda: says("ease-als") == "yes" and load_scores()["als"].shape[1] == 3,
     ),
-    ("11", "didn't show that it is ahead; ten draws do", lambda: says("cold-hybrid") == "yes"),
+    ("11", "didn't show that the hybrid is ahead; ten draws do", lambda: says("cold-hybrid") == "yes"),
     (
         "11",
         "Our ids follow popularity: the popular films tend to come first",
@@ -1401,7 +1401,8 @@ CLAIMS = [
     ),
     (
         "12",
-        "popularity sinks furthest, from nearly twice the text profile to below it, and item-knn catches up with ALS",
+        "popularity sinks furthest: it starts at nearly twice the score of the text profile, and ends below "
+        "it. And item-knn catches up with ALS",
         lambda: (
             lambda table: (
                 1.7 < table.loc["popularity", "0"] / table.loc["text profile", "0"] < 2.3
@@ -1599,7 +1600,7 @@ CLAIMS = [
     ),
     (
         "07",
-        "a graph with 16 links finds more than one with 8",
+        "16 links find more than 8",
         lambda: found_by_links(16) > found_by_links(8) + 0.03 > found_by_links(4),
     ),
     ("07", "With 64 shards, three from each find nearly all", lambda: capacity.recall_of_few(64, 3) > 0.999),
@@ -1789,7 +1790,7 @@ GIVEN = {
         "to 1/32 of their size",
         "(*float32*)",
         "one byte each (*int8*), and one bit each",
-        "without its sign, becomes 127",
+        "from zero becomes 127 or −127",
         "a column with 0.5 and −0.3 has a step of 0.5 / 127, and the codes 127 and −76",
         "codes from −127 to 127",
         "a fourth of the space (one byte) or 1/32 (one bit)",
