@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.category import StrCategoryLocator
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.rcsetup import cycler
 from matplotlib.ticker import FixedLocator, MaxNLocator
 from PIL import Image
@@ -38,6 +39,7 @@ STYLE = {
 MOST_TICKS = 10  # on an axis whose ticks stand at the points themselves
 DATA = "text/x-figure-data"  # media type of what is stored beside a picture
 FEW = 40  # numbers that are written down one by one; of more, how they are spread
+HALO = [withStroke(linewidth=3, foreground="white")]  # behind a name that is printed over points
 NOISE = 1e-6  # of the largest number: what is smaller differs from one processor to the next
 
 
@@ -141,34 +143,67 @@ def bars(values: pd.Series, title: str, xlabel: str, alt: str) -> CourseFigure:
     figure, axis = _figure(title, alt, height=0.9 + 0.34 * len(values), xlabel=xlabel)
     shown = values[::-1]
     drawn = axis.barh([_short(str(name)) for name in shown.index], shown.to_numpy(), color=COLORS[0])
-    axis.bar_label(drawn, labels=[f"{value:,.3g}" for value in shown], padding=4)
+    axis.bar_label(drawn, labels=[f"{value:,.{_decimals(shown)}f}" for value in shown], padding=4)
     axis.margins(x=0.12)
     axis.grid(axis="y", visible=False)
     return figure
 
 
+def _decimals(values: pd.Series) -> int:
+    """How many decimals all labels get: up to four digits for the largest number, none for whole numbers."""
+    needed = [len(f"{value:.3g}".partition("e")[0].partition(".")[2]) for value in values]
+    return max(0, min(max(needed), 3 - int(np.floor(np.log10(values.abs().max() or 1)))))
+
+
 def lines(
-    curves: pd.DataFrame, title: str, xlabel: str, ylabel: str, alt: str, logx: bool = False, logy: bool = False
+    curves: pd.DataFrame,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    alt: str,
+    logx: bool = False,
+    logy: bool = False,
+    lowest: float | None = None,
 ) -> CourseFigure:
-    """One line a column over the index, each labelled at its end."""
+    """One line per column over the index; the y axis begins at `lowest`, or near the smallest value."""
     figure, axis = _figure(title, alt)
     for name in curves:
         axis.plot(curves.index, curves[name], label=name)
-    axis.legend(frameon=False)
+    _name_lines(axis)
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear", yscale="log" if logy else "linear")
     if logx and len(curves) <= MOST_TICKS:  # 20 and 40 say more than powers of ten
         axis.set_xticks(curves.index, [f"{place:,}" for place in curves.index])
         axis.minorticks_off()
+    if logy:
+        axis.yaxis.set_major_formatter("{x:g}")  # 0.1 reads faster than a power of ten
+    axis.set_ylim(bottom=lowest)
     return figure
 
 
+def _name_lines(axis: Any) -> None:
+    """A legend for more than one line, its names from top to bottom as the lines end."""
+    lines, names = axis.get_legend_handles_labels()
+    last = [line.get_ydata()[np.isfinite(line.get_ydata())][-1] for line in lines]
+    order = np.argsort(last, kind="stable")[::-1]
+    if len(lines) > 1:
+        axis.legend([lines[place] for place in order], [names[place] for place in order], frameon=False)
+
+
 def curves(tables: dict, title: str, alt: str) -> CourseFigure:
-    """One line a table of two columns, the second over the first, whose names label the axes."""
+    """One line per table of two columns, the second over the first, whose names label the axes.
+
+    Where the index of a table has a name, every point is labeled with it and its value, such as ``ef 10``.
+    """
     figure, axis = _figure(title, alt)
     for name, table in tables.items():
         xlabel, ylabel = table.columns
         axis.plot(table[xlabel], table[ylabel], label=name)
-    axis.legend(frameon=False)
+        if table.index.name:
+            axis.margins(y=0.2)
+            for value, point in zip(table.index, table.to_numpy(), strict=True):
+                text = f"{table.index.name} {value}"
+                axis.annotate(text, point, xytext=(0, -14), textcoords="offset points", ha="center")
+    _name_lines(axis)
     axis.set(xlabel=xlabel, ylabel=ylabel)
     return figure
 
@@ -188,15 +223,26 @@ def histogram(
     return figure
 
 
-def heat_table(table: Any, row_names: Collection, column_names: Collection, title: str, alt: str) -> CourseFigure:
-    """A table of numbers as shaded cells with the numbers in them, `?` for NaN."""
+def heat_table(
+    table: Any,
+    row_names: Collection,
+    column_names: Collection,
+    title: str,
+    alt: str,
+    limits: tuple[float, float] | None = None,
+) -> CourseFigure:
+    """A table of numbers as shaded cells with the numbers in them, `?` for NaN.
+
+    The shades run from the smallest number to the largest, or between `limits`, so that several tables compare.
+    """
     table = np.asarray(table)
-    whole = not np.any(table[~np.isnan(table)] % 1)
-    figure, axis = _figure(title, alt, width=max(6.5, 1.5 + 0.55 * table.shape[1]), height=1.3 + 0.42 * table.shape[0])
-    low, high = np.nanmin(table), np.nanmax(table)
+    digits = next(digits for digits in (0, 1, 2) if digits == 2 or np.array_equal(table, table.round(digits), True))
+    rows, columns = table.shape
+    figure, axis = _figure(title, alt, width=np.clip(1.5 + 0.75 * columns, 6.5, 7.5), height=1.3 + 0.42 * rows)
+    low, high = limits or (np.nanmin(table), np.nanmax(table))
     axis.imshow(table, cmap="Blues", vmin=low, vmax=low + 1.6 * (high - low), aspect="auto")  # dark text stays readable
     for (row, column), value in np.ndenumerate(table):
-        text = "?" if np.isnan(value) else f"{value:g}" if whole else f"{value:.2f}"
+        text = "?" if np.isnan(value) else f"{value:.{digits}f}"
         axis.text(column, row, text, ha="center", va="center")
     axis.set_xticks(range(table.shape[1]), column_names)
     axis.set_yticks(range(table.shape[0]), row_names)
@@ -212,39 +258,57 @@ def scatter_map(points: Any, labels: dict, title: str, alt: str) -> CourseFigure
     axis.scatter(points[:, 0], points[:, 1], s=10, color=GRAY, alpha=0.6)
     for place, text in labels.items():
         axis.scatter(*points[place], s=36, color=COLORS[4])
-        axis.annotate(_short(text), points[place], xytext=(5, 4), textcoords="offset points", fontsize=9)
+        beside = {"xytext": (5, 4), "textcoords": "offset points"}
+        axis.annotate(_short(text), points[place], fontsize=9, path_effects=HALO, **beside)
     return figure
 
 
 def arrows(groups: dict, title: str, xlabel: str, ylabel: str, alt: str) -> CourseFigure:
-    """Vectors in the plane as arrows from the origin; `groups` maps a kind to a DataFrame of two columns."""
-    figure, axis = _figure(title, alt, width=7.0, height=6.2)
-    furthest = 1.3 * max(points.abs().to_numpy().max() for points in groups.values())
-    for number, (kind, points) in enumerate(groups.items()):
-        for x, y in points.to_numpy():
-            axis.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": COLORS[number], "lw": 1.6})
+    """Vectors in the plane as arrows from the origin; `groups` maps a kind to a DataFrame of two columns.
+
+    The names are on a circle around all arrows, each tied to its own, so that none is printed across an arrow.
+    """
+    points = pd.concat(groups)
+    circle = 1.12 * np.hypot(*points.to_numpy().T).max()
+    names = _around(points, circle)
+    room = circle * np.array([0.45, 0.1])  # for the names, which are wide and low
+    low, high = names.min(axis=0) - room, names.max(axis=0) + room
+    figure, axis = _figure(title, alt, width=7.0, height=1.2 + 6 * np.divide(*(high - low)[::-1]))
+    for (kind, name), (x, y), (to_x, to_y) in zip(points.index, points.to_numpy(), names, strict=True):
+        number = list(groups).index(kind)
+        axis.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": COLORS[number], "lw": 1.6})
+        axis.annotate(
+            name,
+            (x, y),
+            (to_x, to_y),
+            ha="left" if to_x >= 0 else "right",
+            va="center",
+            fontsize=10,
+            fontweight="bold" if number else "normal",
+            arrowprops={"arrowstyle": "-", "color": GRAY, "lw": 0.7, "linestyle": ":", "shrinkA": 0, "shrinkB": 0},
+        )
+    for number, kind in enumerate(groups):
         axis.plot([], [], color=COLORS[number], marker="", label=kind)
-    for kind, name, x, height in _spread_labels(groups, gap=furthest / 16):
-        weight = "bold" if kind != next(iter(groups)) else "normal"
-        beside = x + np.copysign(furthest / 40, x)
-        axis.text(beside, height, name, ha="left" if x >= 0 else "right", va="center", fontsize=10, fontweight=weight)
-    axis.set(xlabel=xlabel, ylabel=ylabel, xlim=(-furthest, furthest), ylim=(-furthest, furthest), aspect="equal")
+    axis.set(xlabel=xlabel, ylabel=ylabel, xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     axis.axhline(0, color=GRAY, lw=0.8)
     axis.axvline(0, color=GRAY, lw=0.8)
-    axis.legend(frameon=False, loc="lower left")
+    axis.legend(frameon=False, loc="best")
     return figure
 
 
-def _spread_labels(groups: dict, gap: float) -> list[tuple]:
-    """Kind, name, x and height of the label of every point; labels of one side keep a distance of `gap`."""
-    points = [(kind, name, x, y) for kind, table in groups.items() for name, (x, y) in table.iterrows()]
-    placed = []
-    for side in (False, True):
-        lowest = -np.inf
-        for kind, name, x, y in sorted((point for point in points if (point[2] >= 0) == side), key=lambda one: one[3]):
-            lowest = max(y, lowest + gap)
-            placed.append((kind, name, x, lowest))
-    return placed
+def _around(points: pd.DataFrame, radius: float, gap: float = 0.12) -> np.ndarray:
+    """Places on a circle for the names of points, each as near to its direction as a distance of `gap` allows.
+
+    A point at the origin has no direction; its name is beside it.
+    """
+    from scipy.optimize import isotonic_regression
+
+    x, y = points.to_numpy().T
+    angles, order = np.arctan2(y, x), np.argsort(np.arctan2(y, x), kind="stable")
+    apart = gap * np.arange(len(points))
+    angles[order] = isotonic_regression(angles[order] - apart).x + apart
+    here = np.hypot(x, y) < radius / 100
+    return np.where(here, radius / 25, radius * np.array([np.cos(angles), np.sin(angles)])).T
 
 
 def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str | None = None) -> CourseFigure:
@@ -268,23 +332,25 @@ def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str | None = No
 
 
 def precision_recall(
-    curves: dict, points: dict, title: str, alt: str, true: str = "true pairs", found: str = "found pairs"
+    curves: dict,
+    points: dict,
+    title: str,
+    alt: str,
+    xlabel: str = "recall: share of the true pairs that were found",
+    ylabel: str = "precision: share of the found pairs\nthat are true pairs",
 ) -> CourseFigure:
-    """Precision over recall: a line for every rule with a threshold, a marked point for every rule without.
-
-    `true` and `found` name, for the labels, what was to be found and what was.
-    """
+    """Precision over recall: a line for every rule with a threshold, a marked point for every rule without."""
     figure, axis = _figure(title, alt, height=4.6)
     for name, curve in curves.items():
         axis.plot(curve["recall"], curve["precision"], marker="", label=name)
     for number, (name, (precision, recall)) in enumerate(points.items()):
         look = {"marker": MARKERS[number], "color": COLORS[4 - number], "s": 60, "zorder": 3}
         axis.scatter([recall], [precision], label=name, **look)
-    axis.set(
-        xlabel=f"recall: share of the {true} that were found",
-        ylabel=f"precision: share of the {found}\nthat are {true}",
-        xlim=(0, None),
-        ylim=(0, None),
-    )
-    axis.legend(frameon=False, loc="best")
+    axis.set(xlabel=xlabel, ylabel=ylabel, xlim=(0, None), ylim=(0, None))
+    if points:
+        axis.legend(frameon=False, loc="best")
+    else:  # each line has its name at its end
+        for line in axis.lines:
+            beside = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
+            axis.annotate(line.get_label(), line.get_xydata()[-1], **beside)
     return figure
