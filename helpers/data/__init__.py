@@ -1,8 +1,7 @@
 """Load and check the data of the course: films, raw listings, ratings, vectors, and any file of titles and texts.
 
-Real data sets (MovieLens, MPST) are looked for in the folder that ``COURSE_DATA_DIR`` names, then where
-``python3 -m helpers fetch`` puts them. Every loader returns pandas objects, and raises `ValueError` with one line
-that names the file, the column or the row when something is wrong. Nothing here imports a model, a plot or a widget.
+Every loader returns pandas objects, and raises `ValueError` with one line that names the file, the column or the row
+when something is wrong. Real data sets are looked for in the folder ``COURSE_DATA_DIR``, then where `fetch` puts them.
 """
 
 from __future__ import annotations
