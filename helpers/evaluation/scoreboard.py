@@ -13,6 +13,7 @@ import pandas as pd
 from helpers import evaluation
 from helpers.data import SCALE, like_of, load_movies, load_ratings, load_vectors
 from helpers.evaluation import results
+from helpers.search.index import as_count
 
 PROTOCOLS: dict[str, Callable] = {
     "last": lambda ratings, seed: evaluation.split_last(ratings, seed=seed),
@@ -45,6 +46,8 @@ class Task:
     def __init__(self, ratings: str | pd.DataFrame = "course", protocol: str = "last", k: int = 10, seed: int = 0):
         self.name, table = ("own", ratings) if isinstance(ratings, pd.DataFrame) else (ratings, load_ratings(ratings))
         own = self.name == "own"
+        if protocol not in PROTOCOLS:
+            raise ValueError(f"protocol {protocol!r} is unknown; choose {', '.join(PROTOCOLS)}.")
         self.scale = table.attrs.get("scale", SCALE)
         self.movies: pd.DataFrame | None = None if own else load_movies()
         self.vectors = None if self.movies is None else load_vectors(self.movies)
@@ -52,7 +55,7 @@ class Task:
             raise ValueError("protocol 'cold' needs texts of the films, which own ratings do not have.")
         if own and protocol in ("last", "date") and "timestamp" not in table:
             raise ValueError(f"protocol '{protocol}' needs a time of each rating; name its column, or use random.")
-        self.protocol, self.k, self.seed = protocol, k, seed
+        self.protocol, self.k, self.seed = protocol, as_count(k, "Task"), seed
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             self.train, self.test = PROTOCOLS[protocol](table, seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -67,8 +68,8 @@ def tune(
     J. Bergstra and Y. Bengio (2012), Random search for hyper-parameter optimization, JMLR 13. M. F. Dacrema,
     P. Cremonesi and D. Jannach (2019), Are we really making much progress?, RecSys.
     """
-    if trials < 1:
-        raise ValueError(f"tune: trials is {trials}; ask for 1 or more.")
+    if not isinstance(trials, Integral) or trials < 1:
+        raise ValueError(f"tune: trials is {trials}; ask for a whole number, 1 or more.")
     known, validation = (split_last if "timestamp" in train else split_random)(train, seed=seed)
     drawn = ParameterSampler(space, trials - 1, random_state=seed) if space and trials > 1 else []
     rows = []

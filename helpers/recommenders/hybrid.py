@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -241,7 +242,10 @@ class Reranked(_Built):
 
 def _later(ratings: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The earlier and the later part of every viewer's ratings; where no times are known, two parts at random."""
-    return (split_last if "timestamp" in ratings else split_random)(ratings, HELD_OUT, seed)
+    if "timestamp" not in ratings:
+        return split_random(ratings, HELD_OUT, seed)
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # chance will do for ratings of one time
+        return split_last(ratings, HELD_OUT, seed)
 
 
 def standardize(scores: np.ndarray) -> np.ndarray:
