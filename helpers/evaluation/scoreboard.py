@@ -31,16 +31,9 @@ class Task:
     ratings : str or pandas.DataFrame
         ``"course"``, ``"movielens"``, or ratings as from `helpers.data.read_ratings_csv` (no texts then).
     protocol : str
-        A key of `PROTOCOLS`.
-    k : int
-        Length of the lists.
-    seed : int
-        Of random splits, of the order of ratings that have the same time, and of the bootstrap.
-
-    Attributes
-    ----------
-    notes : list of str
-        What the split warned of, for whoever reads the figures; warned of again.
+        A key of `PROTOCOLS`. What its split warns of is warned of again, and kept in ``notes``.
+    k, seed : int
+        Length of the lists; seed of the split and of the bootstrap.
     """
 
     def __init__(self, ratings: str | pd.DataFrame = "course", protocol: str = "last", k: int = 10, seed: int = 0):

@@ -27,8 +27,8 @@ class ContentProfile(Recommender):
     Parameters
     ----------
     vectors : numpy.ndarray or callable, optional
-        (n_movies, dimensions), a row for each row of the `movies` given to `fit`, or a function that makes them from
-        `movies`, such as `catalogue_vectors`; by default the vectors of the course's synopses.
+        (n_movies, dimensions), a row for each row of the `movies` given to `fit` (a DataFrame is read by its index), or
+        a function that makes them from `movies`, such as `catalogue_vectors`; by default the course's.
     center : bool
         Subtract the mean vector of all films first, against hubs.
     dislike : float
@@ -120,13 +120,7 @@ class ContentToCF(ALS):
 
 
 def film_vectors(model: Recommender, vectors: Vectors, center: bool = True) -> np.ndarray:
-    """Unit vectors (n_items, dimensions) of a model's films, by `items_`, the mean of all subtracted before.
-
-    Raises
-    ------
-    ValueError
-        When the model was fitted without films, or there are not as many vectors as films.
-    """
+    """Unit vectors (n_items, dimensions) of a model's films, by `items_`, the mean of all subtracted before."""
     if model.movies_ is None:
         raise ValueError(f"{type(model).__name__}: fit(ratings, movies) needs the films.")
     try:
