@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,18 +98,18 @@ class Hybrid(_Built):
         ]
 
     def _learn(self, ratings: pd.DataFrame) -> None:
-        self.warm_ = self._given("weights", lambda: self._choose(*_later(ratings, self.seed)))
-        hidden = split_cold(ratings, HELD_OUT, self.seed)
-        choose = (lambda: self._choose(*hidden, hidden=True)) if self.weights is None else lambda: self.warm_
-        self.cold_ = self._given("cold_weights", choose)
+        warm, cold = self._given("weights"), self._given("cold_weights")
+        if cold is None:
+            cold = self._choose(*split_cold(ratings, HELD_OUT, self.seed), hidden=True) if warm is None else warm
+        self.cold_, self.warm_ = cold, self._choose(*_later(ratings, self.seed)) if warm is None else warm
         self.models_ = self._fit_parts(ratings)
         self.is_warm_ = self.histories_.liked.any(axis=0)
 
-    def _given(self, name: str, choose: Callable[[], np.ndarray]) -> np.ndarray:
-        """The weights that were set, or else those that are chosen."""
+    def _given(self, name: str) -> np.ndarray | None:
+        """Weights that were set, if they were."""
         value, count = getattr(self, name), len(self._parts())
         if value is None:
-            return choose()
+            return None
         weights = np.asarray(value)
         numbers = weights.shape == (count,) and weights.dtype.kind in "iuf"
         if not (numbers and (weights >= 0).all() and weights.any()):
