@@ -93,11 +93,8 @@ class Reader:
         exact = [match for match in found if match.score == 1]
         named = [match for match in found if match.score < 1 and self._is_meant(text, key, match.title)]
         initials = self._by_initials.get(text.casefold(), [])
-        rest = [
-            match
-            for match in found
-            if match.score >= 0.6 and (_key(match.title).startswith(key) or match.title.casefold().startswith(key))
-        ]
+        near = [match for match in found if match.score >= 0.6]
+        rest = [one for one in near if any(part.startswith(key) for part in (_key(one.title), one.title.casefold()))]
         ids = list(dict.fromkeys([*(match.id for match in exact + named), *initials, *(match.id for match in rest)]))
         sure = bool(ids) and bool(exact or (named and len(key) > 2) or initials or self.unknown(text)[1])
         titles, year = self.movies["title"], functools.partial(year_of, self.movies)
@@ -258,17 +255,9 @@ class Reader:
         return Counter(word for text in self._texts for word in set(WORD.findall(text)))
 
     @functools.cached_property
-    def _known(self) -> Counter:
-        """In how many stories a word stands in small letters."""
-        return Counter({word: count for word, count in self._uses.items() if word.islower()})
-
-    @functools.cached_property
     def _capital(self) -> Counter:
         """In how many stories a word stands with a capital letter."""
-        capital: Counter = Counter()
-        for word, count in self._uses.items():
-            capital[word.casefold()] += 0 if word.islower() else count
-        return +capital
+        return Counter(word.casefold() for word in self._uses.elements() if not word.islower())
 
     @functools.cached_property
     def _in_titles(self) -> Counter:
@@ -282,10 +271,10 @@ class Reader:
 
     def _is_common(self, word: str) -> bool:
         """Whether a word is one that stories use, itself or without its ending."""
-        return word in stop_words() or any(self._known[form] > 1 for form in _forms(word))
+        return word in stop_words() or any(self._uses[form] > 1 for form in _forms(word) if form.islower())
 
     def _knows(self, word: str) -> bool:
-        places = (self._known, self._capital, self._in_titles, self._names)
+        places = (self._uses, self._capital, self._in_titles, self._names)
         halves = [(word[:cut], word[cut:]) for cut in range(4, len(word) - 3)]  # as in heartwarming
         return any(form in place for form in _forms(word) for place in places) or any(
             self._is_common(left) and self._is_common(right) for left, right in halves
