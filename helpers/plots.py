@@ -1,9 +1,7 @@
 """Draw every figure of the course in one style. Each function returns a Figure whose title says what it shows.
 
-A figure shows itself as the last value of a cell, with its alternative text on the image and beside it, so that
-screen readers, terminals and tests read the same words: JupyterLab and its HTML export know such a text in HTML alone.
-What it draws is stored beside the picture as well, as text that no front end shows: nbval, which cannot compare
-pictures, compares that.
+A figure shows itself as the last value of a cell, with its alternative text on the image and beside it, and stores
+what it draws as text that no front end shows: nbval, which cannot compare pictures, compares that.
 """
 
 from __future__ import annotations
@@ -19,12 +17,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.category import StrCategoryLocator
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.rcsetup import cycler
 from matplotlib.ticker import FixedLocator, MaxNLocator
 from PIL import Image
 
 # Color-blind-safe: Okabe and Ito (2008), https://jfly.uni-koeln.de/color/; in this order they differ in gray, too.
 COLORS = ["#0072B2", "#E69F00", "#000000", "#56B4E9", "#D55E00", "#009E73"]
+MARKERS = ["o", "s", "^", "D", "v", "P"]
 GRAY = "#8a8a8a"
 STYLE = {
     "font.size": 11,
@@ -33,13 +33,13 @@ STYLE = {
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#dddddd",
-    "axes.prop_cycle": cycler(color=COLORS),
+    "axes.prop_cycle": cycler(color=COLORS, marker=MARKERS),
     "figure.facecolor": "white",
 }
 MOST_TICKS = 10  # on an axis whose ticks stand at the points themselves
-MARKERS = ["o", "s", "^", "D", "v", "P"]
 DATA = "text/x-figure-data"  # media type of what is stored beside a picture
 FEW = 40  # numbers that are written down one by one; of more, how they are spread
+HALO = [withStroke(linewidth=3, foreground="white")]  # behind a name that is printed over points
 NOISE = 1e-6  # of the largest number: what is smaller differs from one processor to the next
 
 
@@ -61,7 +61,10 @@ class CourseFigure(Figure):
 
 
 def picture(png: bytes, alt: str) -> tuple[dict, dict]:
-    """Outputs of a picture and their metadata, as `_repr_mimebundle_` gives them, with an alternative text in each."""
+    """Outputs of a picture and their metadata, as `_repr_mimebundle_` gives them.
+
+    The alternative text is in each: JupyterLab and its HTML export know such a text in HTML alone.
+    """
     coded = base64.b64encode(png).decode("ascii")
     element = f'<img alt="{html.escape(alt)}" style="max-width:100%" src="data:image/png;base64,{coded}">'
     return {"text/html": element, "image/png": png, "text/plain": alt}, {"image/png": {"alt": alt}}
@@ -120,12 +123,12 @@ def _colors(bars: list) -> str:
     return " ".join(color for place, color in enumerate(colors) if place == 0 or color != colors[place - 1])
 
 
-def _figure(title: str, alt: str, width: float = 7.5, height: float = 4.0) -> tuple[CourseFigure, Any]:
-    """Make a figure with one pair of axes and a title that starts at its left edge."""
+def _figure(title: str, alt: str, width: float = 7.5, height: float = 4.0, **settings: Any) -> tuple[CourseFigure, Any]:
+    """Make a figure with one pair of axes, with these settings, and a title that starts at its left edge."""
     with mpl.rc_context(STYLE):
         figure = CourseFigure(figsize=(width, height), layout="constrained")
         figure.alt = alt
-        axis = figure.subplots()
+        axis = figure.subplots(subplot_kw=settings)
         figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
     return figure, axis
 
@@ -135,45 +138,73 @@ def _short(name: str, most: int = 36) -> str:
     return name if len(name) <= most else name[: most - 3].rstrip() + "..."
 
 
-def bars(values: pd.Series, title: str, xlabel: str, alt: str, highlight: Collection = ()) -> CourseFigure:
-    """Horizontal bars with their values, largest on top as given; names in `highlight` stand out."""
-    figure, axis = _figure(title, alt, height=0.9 + 0.34 * len(values))
+def bars(values: pd.Series, title: str, xlabel: str, alt: str) -> CourseFigure:
+    """Horizontal bars with their values, largest on top as given."""
+    figure, axis = _figure(title, alt, height=0.9 + 0.34 * len(values), xlabel=xlabel)
     shown = values[::-1]
-    colors = [COLORS[1] if name in highlight else COLORS[0] for name in shown.index]
-    drawn = axis.barh([_short(str(name)) for name in shown.index], shown.to_numpy(), color=colors)
-    axis.bar_label(drawn, labels=[f"{value:,.3g}" for value in shown], padding=4)
-    axis.set_xlabel(xlabel)
+    drawn = axis.barh([_short(str(name)) for name in shown.index], shown.to_numpy(), color=COLORS[0])
+    axis.bar_label(drawn, labels=[f"{value:,.{_decimals(shown)}f}" for value in shown], padding=4)
     axis.margins(x=0.12)
     axis.grid(axis="y", visible=False)
     return figure
 
 
+def _decimals(values: pd.Series) -> int:
+    """How many decimals all labels get: up to four digits for the largest number, none for whole numbers."""
+    needed = [len(f"{value:.3g}".partition("e")[0].partition(".")[2]) for value in values]
+    return max(0, min(max(needed), 3 - int(np.floor(np.log10(values.abs().max() or 1)))))
+
+
 def lines(
-    curves: pd.DataFrame, title: str, xlabel: str, ylabel: str, alt: str, logx: bool = False, logy: bool = False
+    curves: pd.DataFrame,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    alt: str,
+    logx: bool = False,
+    logy: bool = False,
+    lowest: float | None = None,
 ) -> CourseFigure:
-    """One line a column over the index, each labelled at its end."""
+    """One line per column over the index; the y axis begins at `lowest`, or near the smallest value."""
     figure, axis = _figure(title, alt)
-    _draw_lines(axis, {name: (curves.index, curves[name]) for name in curves})
+    for name in curves:
+        axis.plot(curves.index, curves[name], label=name)
+    _name_lines(axis)
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear", yscale="log" if logy else "linear")
     if logx and len(curves) <= MOST_TICKS:  # 20 and 40 say more than powers of ten
         axis.set_xticks(curves.index, [f"{place:,}" for place in curves.index])
         axis.minorticks_off()
+    if logy:
+        axis.yaxis.set_major_formatter("{x:g}")  # 0.1 reads faster than a power of ten
+    axis.set_ylim(bottom=lowest)
     return figure
 
 
-def _draw_lines(axis: Any, lines: dict) -> None:
-    """Lines of x and y, by name, that differ in color and marker."""
-    for number, (name, (x, y)) in enumerate(lines.items()):
-        axis.plot(x, y, color=COLORS[number % len(COLORS)], marker=MARKERS[number % len(MARKERS)], label=name)
-    axis.legend(frameon=False)
+def _name_lines(axis: Any) -> None:
+    """A legend for more than one line, its names from top to bottom as the lines end."""
+    lines, names = axis.get_legend_handles_labels()
+    last = [line.get_ydata()[np.isfinite(line.get_ydata())][-1] for line in lines]
+    order = np.argsort(last, kind="stable")[::-1]
+    if len(lines) > 1:
+        axis.legend([lines[place] for place in order], [names[place] for place in order], frameon=False)
 
 
-def curves(tables: dict, title: str, alt: str, logx: bool = False) -> CourseFigure:
-    """One line a table of two columns, the second over the first, whose names label the axes."""
+def curves(tables: dict, title: str, alt: str) -> CourseFigure:
+    """One line per table of two columns, the second over the first, whose names label the axes.
+
+    Where the index of a table has a name, every point is labeled with it and its value, such as ``ef 10``.
+    """
     figure, axis = _figure(title, alt)
-    _draw_lines(axis, {name: (table.iloc[:, 0], table.iloc[:, 1]) for name, table in tables.items()})
-    xlabel, ylabel = next(reversed(tables.values())).columns
-    axis.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear")
+    for name, table in tables.items():
+        xlabel, ylabel = table.columns
+        axis.plot(table[xlabel], table[ylabel], label=name)
+        if table.index.name:
+            axis.margins(y=0.2)
+            for value, point in zip(table.index, table.to_numpy(), strict=True):
+                text = f"{table.index.name} {value}"
+                axis.annotate(text, point, xytext=(0, -14), textcoords="offset points", ha="center")
+    _name_lines(axis)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
     return figure
 
 
@@ -181,34 +212,38 @@ def histogram(
     values: Any, title: str, xlabel: str, ylabel: str, alt: str, mark: float | None = None, mark_label: str = ""
 ) -> CourseFigure:
     """How often values occur, with an optional line at one value."""
-    figure, axis = _figure(title, alt)
+    figure, axis = _figure(title, alt, xlabel=xlabel, ylabel=ylabel)
     values = np.asarray(values, dtype=float)
     whole = not np.any(values % 1) and np.ptp(values) < 60  # a bar a number, so that no bar is empty by accident
     axis.hist(values, bins=np.arange(values.min(), values.max() + 2) - 0.5 if whole else 30, color=COLORS[0])
-    axis.set(xlabel=xlabel, ylabel=ylabel)
     if mark is not None:
         axis.axvline(mark, color=COLORS[4], linestyle="--")
-        axis.annotate(
-            mark_label, (mark, 0.95), xycoords=("data", "axes fraction"), xytext=(6, 0), textcoords="offset points"
-        )
+        beside = {"xytext": (6, 0), "textcoords": "offset points"}
+        axis.annotate(mark_label, (mark, 0.95), xycoords=("data", "axes fraction"), **beside)
     return figure
 
 
 def heat_table(
-    table: Any, row_names: Collection, column_names: Collection, title: str, alt: str, path: Collection = ()
+    table: Any,
+    row_names: Collection,
+    column_names: Collection,
+    title: str,
+    alt: str,
+    limits: tuple[float, float] | None = None,
 ) -> CourseFigure:
-    """A table of numbers as shaded cells with the numbers in them, `?` for NaN; cells in `path` get a frame."""
+    """A table of numbers as shaded cells with the numbers in them, `?` for NaN.
+
+    The shades run from the smallest number to the largest, or between `limits`, so that several tables compare.
+    """
     table = np.asarray(table)
-    whole = not np.any(table[~np.isnan(table)] % 1)
-    figure, axis = _figure(title, alt, width=max(6.5, 1.5 + 0.55 * table.shape[1]), height=1.3 + 0.42 * table.shape[0])
-    low, high = np.nanmin(table), np.nanmax(table)
+    digits = next(digits for digits in (0, 1, 2) if digits == 2 or np.array_equal(table, table.round(digits), True))
+    rows, columns = table.shape
+    figure, axis = _figure(title, alt, width=np.clip(1.5 + 0.75 * columns, 6.5, 7.5), height=1.3 + 0.42 * rows)
+    low, high = limits or (np.nanmin(table), np.nanmax(table))
     axis.imshow(table, cmap="Blues", vmin=low, vmax=low + 1.6 * (high - low), aspect="auto")  # dark text stays readable
     for (row, column), value in np.ndenumerate(table):
-        chosen = (row, column) in set(path)
-        text = "?" if np.isnan(value) else f"{value:g}" if whole else f"{value:.2f}"
-        axis.text(column, row, text, ha="center", va="center", fontweight="bold" if chosen else "normal")
-        if chosen:
-            axis.add_patch(mpl.patches.Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, lw=2, ec=COLORS[4]))
+        text = "?" if np.isnan(value) else f"{value:.{digits}f}"
+        axis.text(column, row, text, ha="center", va="center")
     axis.set_xticks(range(table.shape[1]), column_names)
     axis.set_yticks(range(table.shape[0]), row_names)
     axis.xaxis.tick_top()
@@ -218,45 +253,62 @@ def heat_table(
 
 def scatter_map(points: Any, labels: dict, title: str, alt: str) -> CourseFigure:
     """Points in the plane; the places named in `labels` (place: text) are marked and named."""
-    figure, axis = _figure(title, alt, height=6)
+    figure, axis = _figure(title, alt, height=6, xlabel="first direction", ylabel="second direction")
     points = np.asarray(points)
     axis.scatter(points[:, 0], points[:, 1], s=10, color=GRAY, alpha=0.6)
     for place, text in labels.items():
         axis.scatter(*points[place], s=36, color=COLORS[4])
-        axis.annotate(_short(text), points[place], xytext=(5, 4), textcoords="offset points", fontsize=9)
-    axis.set(xlabel="first direction", ylabel="second direction")
+        beside = {"xytext": (5, 4), "textcoords": "offset points"}
+        axis.annotate(_short(text), points[place], fontsize=9, path_effects=HALO, **beside)
     return figure
 
 
 def arrows(groups: dict, title: str, xlabel: str, ylabel: str, alt: str) -> CourseFigure:
-    """Vectors in the plane as arrows from the origin; `groups` maps a kind to a DataFrame of two columns."""
-    figure, axis = _figure(title, alt, width=7.0, height=6.2)
-    furthest = 1.3 * max(points.abs().to_numpy().max() for points in groups.values())
-    for number, (kind, points) in enumerate(groups.items()):
-        for x, y in points.to_numpy():
-            axis.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": COLORS[number], "lw": 1.6})
-        axis.plot([], [], color=COLORS[number], label=kind)
-    for kind, name, x, height in _spread_labels(groups, gap=furthest / 16):
-        weight = "bold" if kind != next(iter(groups)) else "normal"
-        beside = x + np.copysign(furthest / 40, x)
-        axis.text(beside, height, name, ha="left" if x >= 0 else "right", va="center", fontsize=10, fontweight=weight)
-    axis.set(xlabel=xlabel, ylabel=ylabel, xlim=(-furthest, furthest), ylim=(-furthest, furthest), aspect="equal")
+    """Vectors in the plane as arrows from the origin; `groups` maps a kind to a DataFrame of two columns.
+
+    The names are on a circle around all arrows, each tied to its own, so that none is printed across an arrow.
+    """
+    points = pd.concat(groups)
+    circle = 1.12 * np.hypot(*points.to_numpy().T).max()
+    names = _around(points, circle)
+    room = circle * np.array([0.45, 0.1])  # for the names, which are wide and low
+    low, high = names.min(axis=0) - room, names.max(axis=0) + room
+    figure, axis = _figure(title, alt, width=7.0, height=1.2 + 6 * np.divide(*(high - low)[::-1]))
+    for (kind, name), (x, y), (to_x, to_y) in zip(points.index, points.to_numpy(), names, strict=True):
+        number = list(groups).index(kind)
+        axis.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": COLORS[number], "lw": 1.6})
+        axis.annotate(
+            name,
+            (x, y),
+            (to_x, to_y),
+            ha="left" if to_x >= 0 else "right",
+            va="center",
+            fontsize=10,
+            fontweight="bold" if number else "normal",
+            arrowprops={"arrowstyle": "-", "color": GRAY, "lw": 0.7, "linestyle": ":", "shrinkA": 0, "shrinkB": 0},
+        )
+    for number, kind in enumerate(groups):
+        axis.plot([], [], color=COLORS[number], marker="", label=kind)
+    axis.set(xlabel=xlabel, ylabel=ylabel, xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     axis.axhline(0, color=GRAY, lw=0.8)
     axis.axvline(0, color=GRAY, lw=0.8)
-    axis.legend(frameon=False, loc="lower left")
+    axis.legend(frameon=False, loc="best")
     return figure
 
 
-def _spread_labels(groups: dict, gap: float) -> list[tuple]:
-    """Kind, name, x and height of the label of every point; labels of one side keep a distance of `gap`."""
-    points = [(kind, name, x, y) for kind, table in groups.items() for name, (x, y) in table.iterrows()]
-    placed = []
-    for side in (False, True):
-        lowest = -np.inf
-        for kind, name, x, y in sorted((point for point in points if (point[2] >= 0) == side), key=lambda one: one[3]):
-            lowest = max(y, lowest + gap)
-            placed.append((kind, name, x, lowest))
-    return placed
+def _around(points: pd.DataFrame, radius: float, gap: float = 0.12) -> np.ndarray:
+    """Places on a circle for the names of points, each as near to its direction as a distance of `gap` allows.
+
+    A point at the origin has no direction; its name is beside it.
+    """
+    from scipy.optimize import isotonic_regression
+
+    x, y = points.to_numpy().T
+    angles, order = np.arctan2(y, x), np.argsort(np.arctan2(y, x), kind="stable")
+    apart = gap * np.arange(len(points))
+    angles[order] = isotonic_regression(angles[order] - apart).x + apart
+    here = np.hypot(x, y) < radius / 100
+    return np.where(here, radius / 25, radius * np.array([np.cos(angles), np.sin(angles)])).T
 
 
 def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str | None = None) -> CourseFigure:
@@ -280,23 +332,25 @@ def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str | None = No
 
 
 def precision_recall(
-    curves: dict, points: dict, title: str, alt: str, true: str = "true pairs", found: str = "found pairs"
+    curves: dict,
+    points: dict,
+    title: str,
+    alt: str,
+    xlabel: str = "recall: share of the true pairs that were found",
+    ylabel: str = "precision: share of the found pairs\nthat are true pairs",
 ) -> CourseFigure:
-    """Precision over recall: a line for every rule with a threshold, a marked point for every rule without.
-
-    `true` and `found` name, for the labels, what was to be found and what was.
-    """
+    """Precision over recall: a line for every rule with a threshold, a marked point for every rule without."""
     figure, axis = _figure(title, alt, height=4.6)
-    for number, (name, curve) in enumerate(curves.items()):
-        axis.plot(curve["recall"], curve["precision"], color=COLORS[number], label=name)
+    for name, curve in curves.items():
+        axis.plot(curve["recall"], curve["precision"], marker="", label=name)
     for number, (name, (precision, recall)) in enumerate(points.items()):
         look = {"marker": MARKERS[number], "color": COLORS[4 - number], "s": 60, "zorder": 3}
         axis.scatter([recall], [precision], label=name, **look)
-    axis.set(
-        xlabel=f"recall: share of the {true} that were found",
-        ylabel=f"precision: share of the {found}\nthat are {true}",
-        xlim=(0, None),
-        ylim=(0, None),
-    )
-    axis.legend(frameon=False, loc="best")
+    axis.set(xlabel=xlabel, ylabel=ylabel, xlim=(0, None), ylim=(0, None))
+    if points:
+        axis.legend(frameon=False, loc="best")
+    else:  # each line has its name at its end
+        for line in axis.lines:
+            beside = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
+            axis.annotate(line.get_label(), line.get_xydata()[-1], **beside)
     return figure

@@ -27,29 +27,28 @@ def _slider(label: str, values: Sequence, value: Any, label_width: str = "initia
     )
 
 
-class SliderFigure(ipywidgets.VBox):
-    """A slider above the figure that its value leads to. `figure` is the one shown now; `slider` moves it."""
+class _Controls(ipywidgets.VBox):
+    """Controls above `shown`, what their values lead to; `still` is shown by whatever cannot show widgets."""
 
-    def __init__(self, draw: Callable[[Any], CourseFigure], label: str, values: Sequence, value: Any):
-        self.draw = draw
-        self.slider = _slider(label, values, value)
-        self.picture = ipywidgets.HTML()
-        super().__init__([self.slider, self.picture])
-        self.slider.observe(self._redraw, names="value")
-        self._redraw()
+    still: tuple[dict, dict]  # outputs by media type, and their metadata
 
-    def _redraw(self, change: Any = None) -> None:
-        self.figure = self.draw(self.slider.value)
-        self.picture.value = self.figure._repr_mimebundle_()[0]["text/html"]
+    def __init__(self, controls: Sequence[ipywidgets.Widget]):
+        self.shown = ipywidgets.HTML()
+        super().__init__([*controls, self.shown])
+        for control in controls:
+            control.observe(lambda change: self._renew(), names="value")
+        self._renew()
+
+    def _renew(self) -> None:
+        raise NotImplementedError
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
-        """Give the widget, and the still figure for whatever cannot show widgets."""
-        still, metadata = self.figure._repr_mimebundle_()
-        return {**super()._repr_mimebundle_(**kwargs), **still}, metadata
+        outputs, metadata = self.still
+        return {**super()._repr_mimebundle_(**kwargs), **outputs}, metadata
 
 
-def with_slider(draw: Callable[[Any], CourseFigure], label: str, values: Sequence, value: Any) -> SliderFigure:
-    """Put a slider above a figure.
+class SliderFigure(_Controls):
+    """A slider above the figure that its value leads to. `figure` is the one shown now; `slider` moves it.
 
     Parameters
     ----------
@@ -61,16 +60,23 @@ def with_slider(draw: Callable[[Any], CourseFigure], label: str, values: Sequenc
         The values of the slider, in order; the arrow keys move from one to the next.
     value : object
         Where it starts.
-
-    Returns
-    -------
-    SliderFigure
-        A widget; as the last value of a cell it shows itself.
     """
-    return SliderFigure(draw, label, values, value)
+
+    def __init__(self, draw: Callable[[Any], CourseFigure], label: str, values: Sequence, value: Any):
+        self.draw = draw
+        self.slider = _slider(label, values, value)
+        super().__init__([self.slider])
+
+    def _renew(self) -> None:
+        self.figure = self.draw(self.slider.value)
+        self.still = self.figure._repr_mimebundle_()
+        self.shown.value = self.still[0]["text/html"]
 
 
-class LabelForm(ipywidgets.VBox):
+with_slider = SliderFigure
+
+
+class LabelForm(_Controls):
     """A form on which somebody says which neighbors fit.
 
     Parameters
@@ -82,7 +88,7 @@ class LabelForm(ipywidgets.VBox):
     CHOICES = [("not looked at", None), ("fits", True), ("does not", False)]
 
     def __init__(self, pairs: pd.DataFrame):
-        self.pairs = pairs.reset_index(drop=True)
+        self.still = {"text/plain": pairs.reset_index(drop=True).to_string()}, {}
         self.buttons = [
             ipywidgets.Dropdown(
                 options=self.CHOICES,
@@ -91,13 +97,14 @@ class LabelForm(ipywidgets.VBox):
                 style={"description_width": "min(26em, 60%)"},
                 layout={"width": "min(40em, 98%)"},
             )
-            for pair in self.pairs.itertuples()
+            for pair in pairs.itertuples()
         ]
-        self.summary = ipywidgets.HTML()
-        for button in self.buttons:
-            button.observe(self._count, names="value")
-        super().__init__([*self.buttons, self.summary])
-        self._count()
+        super().__init__(self.buttons)
+
+    @property
+    def summary(self) -> ipywidgets.HTML:
+        """How many pairs are labeled, and the precision."""
+        return self.shown
 
     @property
     def labels(self) -> pd.Series:
@@ -117,21 +124,16 @@ class LabelForm(ipywidgets.VBox):
         if said.empty:
             return (float("nan"),) * 3
         test = binomtest(int(said.sum()), len(said))
-        low, high = test.proportion_ci(method="wilson")
-        return test.statistic, low, high
+        return test.statistic, *test.proportion_ci(method="wilson")
 
-    def _count(self, change: Any = None) -> None:
+    def _renew(self) -> None:
         done = self.labels.notna().sum()
         mean, low, high = self.precision()
         figure = f"precision {mean:.2f} [{low:.2f}, {high:.2f}]" if done else "no label yet"
-        self.summary.value = f"<b>{done} of {len(self.buttons)}: {figure}</b>"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict:
-        """Give the form, and its pairs as a table for whatever cannot show widgets."""
-        return {**super()._repr_mimebundle_(**kwargs), "text/plain": self.pairs.to_string()}
+        self.shown.value = f"<b>{done} of {len(self.buttons)}: {figure}</b>"
 
 
-class CapacityPlanner(ipywidgets.VBox):
+class CapacityPlanner(_Controls):
     """Sliders for a catalog's size and its visitors, above the machines that they need; see `helpers.scale.capacity`.
 
     Parameters
@@ -151,18 +153,10 @@ class CapacityPlanner(ipywidgets.VBox):
             "precision": ("a number is kept as", list(BYTES), "float32"),
         }
         self.sliders = {name: _slider(*asked, label_width="12em") for name, asked in named.items()}
-        self.shown = ipywidgets.HTML()
-        super().__init__([*self.sliders.values(), self.shown])
-        for slider in self.sliders.values():
-            slider.observe(self._renew, names="value")
-        self._renew()
+        super().__init__(list(self.sliders.values()))
 
-    def _renew(self, change: Any = None) -> None:
-        asked = {name: slider.value for name, slider in self.sliders.items()}
-        self.plan = plan(**asked, **self.settings)
-        self.table = pd.DataFrame({"needed": [f"{value:,.4g}" for value in self.plan]}, index=self.plan._fields)
-        self.shown.value = self.table.to_html(header=False)
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict:
-        """Give the widget, and its first plan as a table for whatever cannot show widgets."""
-        return {**super()._repr_mimebundle_(**kwargs), "text/plain": self.table.to_string(header=False)}
+    def _renew(self) -> None:
+        self.plan = plan(**{name: slider.value for name, slider in self.sliders.items()}, **self.settings)
+        table = pd.DataFrame({"needed": [f"{value:,.4g}" for value in self.plan]}, index=self.plan._fields)
+        self.still = {"text/plain": table.to_string(header=False)}, {}
+        self.shown.value = table.to_html(header=False)

@@ -753,10 +753,11 @@ def test_packages_of_the_tests_are_added_to_an_active_environment_for_tests_alon
 def test_a_python_that_the_system_manages_is_not_added_to(monkeypatch, tmp_path):
     (tmp_path / "EXTERNALLY-MANAGED").touch()
     monkeypatch.setattr(bootstrap, "unmet", lambda needs: {"pytest>=8": None})
+    monkeypatch.setattr(bootstrap, "broken", lambda: {})
     monkeypatch.setattr(bootstrap.sysconfig, "get_path", {"stdlib": str(tmp_path)}.get)
     monkeypatch.setattr(bootstrap, "pip", lambda *_, **__: pytest.fail("nothing may be installed"))
     with pytest.raises(bootstrap.SetupError, match='^The tests need: pip install "pytest>=8"$'):
-        bootstrap.add_test_packages()
+        bootstrap.use_active(tests=True)
 
 
 def test_doctor_looks_at_the_environment_that_commands_would_use(course, monkeypatch):

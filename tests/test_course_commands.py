@@ -75,6 +75,8 @@ def catalogue(tmp_path_factory):
         ["evaluate", "--user-column", "u"],
         ["evaluate", "--scale", "1", "5"],
         ["evaluate", "--time-column", "t"],
+        ["evaluate", "--liked", "0"],
+        ["evaluate", "--ratings", "course", "--zeros", "missing"],
         ["evaluate", "--encoding", "utf-8"],
         ["evaluate", "--csv", "f.csv", "--ratings", "course"],
         ["evaluate", "--csv", "f.csv", "--keep"],
@@ -293,7 +295,7 @@ def test_a_stream_that_is_closed_from_the_start_is_no_error(closed, shown, argum
 def test_a_course_that_is_not_found_is_told_quietly_in_a_terminal_too(monkeypatch, capsys):
     from helpers.course import doctor
 
-    moved = doctor.Finding(doctor.COURSE, False, "another folder", "mend it")
+    moved = doctor.Finding("Course", False, "another folder", "mend it")
     monkeypatch.setattr(doctor, "examine", lambda: [doctor.Finding("Python", True, "3.12", ""), moved])
     monkeypatch.setattr(bootstrap, "existing_python", lambda: None)
     assert command_line.main(["doctor", "--quiet"]) == 1

@@ -28,8 +28,9 @@ while True:
 """
 PARENT = """
 import sys
-from helpers.course import launch
-sys.exit(launch.run_child(["program", *sys.argv[1:]]{}))
+from helpers.course import guard, launch
+guard.PATIENCE = {patience}
+sys.exit(launch.run_child(["program", *sys.argv[1:]], serves={serves}))
 """
 
 
@@ -40,9 +41,9 @@ def program(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))
     started = []
 
-    def start(*arguments, options=""):
+    def start(*arguments, patience=guard.PATIENCE, serves=True):
         note = tmp_path / "note"
-        command = [sys.executable, "-P", "-c", PARENT.format(options), str(note), *arguments]
+        command = [sys.executable, "-P", "-c", PARENT.format(patience=patience, serves=serves), str(note), *arguments]
         pipes = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
         process = subprocess.Popen(command, env=bootstrap.child_environment(), **pipes)
         started.append(process)
@@ -79,7 +80,7 @@ def test_the_starter_waits_for_the_end_of_what_it_started(program):
 @posix
 @pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
 def test_a_program_that_does_not_end_politely_is_ended_by_force(program, name):
-    process, number, child = program("stubborn", options=", patience=0.1")
+    process, number, child = program("stubborn", patience=0.1)
     process.send_signal(getattr(signal, name))
     process.communicate()
     wait_until(lambda: not lives(number))
@@ -97,7 +98,7 @@ def test_ctrl_c_ends_a_server_whose_messages_nobody_reads(program):
 
 @posix
 def test_ctrl_c_while_a_job_runs_is_an_interruption_not_its_end(program):
-    process, number, _ = program(options=", serves=False")
+    process, number, _ = program(serves=False)
     process.send_signal(signal.SIGINT)
     process.communicate()
     assert process.returncode not in (0, None)
@@ -107,12 +108,10 @@ def test_ctrl_c_while_a_job_runs_is_an_interruption_not_its_end(program):
 def test_a_program_ends_by_itself_with_its_own_status(tmp_path, monkeypatch):
     (tmp_path / "ends.py").write_text("import sys; print(sys.argv, sys.stdin.read()); sys.exit(7)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    process = guard.start(sys.executable, ["ends", "a b", "-c"], stdout=subprocess.PIPE, text=True)
-    with process.stdout as output:
-        said = output.read()
-    process.wait()
+    with guard.program(sys.executable, ["ends", "a b", "-c"], stdout=subprocess.PIPE, text=True) as process:
+        said = process.stdout.read()
+        process.wait()
     assert process.returncode == 7
-    guard.end(process)
     assert re.search(r"'a b', '-c'\]", said)
 
 

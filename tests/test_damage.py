@@ -124,20 +124,20 @@ def test_course_vectors_without_an_array_are_refused(course_folder, name):
 def test_a_damaged_cache_gives_no_other_vector_and_heals(tmp_path):
     path = tmp_path / NAME
     vectors = {bytes([n]) * 32: np.random.default_rng(n).normal(size=16).astype(np.float32) for n in range(40)}
-    with VectorCache(path) as cache:
-        cache.put(vectors)
+    cache = VectorCache(path)
+    cache.put(vectors)
     lost = 0
     for raw in damaged(path.read_bytes()):
         path.write_bytes(raw)
-        with VectorCache(path) as cache:
-            found = cache.get(vectors)
-            assert all((found[key] == vectors[key]).all() for key in found)
-            lost += len(found) < len(vectors)
+        cache = VectorCache(path)
+        found = cache.get(vectors)
+        assert all((found[key] == vectors[key]).all() for key in found)
+        lost += len(found) < len(vectors)
         for _ in range(3):  # what SQLite put into a damaged place may push out something else
-            with VectorCache(path) as cache:
-                missing = {key: vector for key, vector in vectors.items() if key not in found}
-                cache.put(missing)
-                found = cache.get(vectors)
+            cache = VectorCache(path)
+            missing = {key: vector for key, vector in vectors.items() if key not in found}
+            cache.put(missing)
+            found = cache.get(vectors)
             assert all((found[key] == vectors[key]).all() for key in found)
         assert len(found) == len(vectors)
     assert lost
@@ -154,36 +154,36 @@ def test_a_cache_that_is_none_is_begun_anew(tmp_path, raw):
 
 def test_two_vectors_that_change_places_are_not_taken(tmp_path):
     keys = [b"a" * 32, b"b" * 32]
-    with VectorCache(tmp_path / NAME) as cache:
-        cache.put({key: np.full(4, place, np.float32) for place, key in enumerate(keys)})
-        assert cache.get(keys).keys() == set(keys)
+    cache = VectorCache(tmp_path / NAME)
+    cache.put({key: np.full(4, place, np.float32) for place, key in enumerate(keys)})
+    assert cache.get(keys).keys() == set(keys)
     with contextlib.closing(sqlite3.connect(tmp_path / NAME)) as stored, stored:
         rows = dict(stored.execute("SELECT key, vector FROM vectors").fetchall())
         for key, other in zip(keys, keys[::-1], strict=True):
             stored.execute("UPDATE vectors SET vector = ? WHERE key = ?", (rows[other], key))
-    with VectorCache(tmp_path / NAME) as cache:
-        assert cache.get(keys) == {}
+    cache = VectorCache(tmp_path / NAME)
+    assert cache.get(keys) == {}
 
 
 def test_the_cache_keeps_its_size_and_gives_up_the_oldest(tmp_path):
-    with VectorCache(tmp_path / NAME, most_bytes=400_000) as cache:
-        for number in range(40):
-            cache.put({bytes([number, n]) * 16: np.ones(384, np.float32) for n in range(20)})
-            assert (tmp_path / NAME).stat().st_size < 600_000
-        kept = [number for number in range(40) if cache.get([bytes([number, 0]) * 16])]
+    cache = VectorCache(tmp_path / NAME, most_bytes=400_000)
+    for number in range(40):
+        cache.put({bytes([number, n]) * 16: np.ones(384, np.float32) for n in range(20)})
+        assert (tmp_path / NAME).stat().st_size < 600_000
+    kept = [number for number in range(40) if cache.get([bytes([number, 0]) * 16])]
     assert kept[-1] == 39
     assert 3 < len(kept) < 15
 
 
 def test_another_process_that_writes_is_waited_for_and_one_that_removes_the_file_does_no_harm(tmp_path):
     key, other = b"a" * 32, b"b" * 32
-    with VectorCache(tmp_path / NAME) as one, VectorCache(tmp_path / NAME) as two:
-        one.put({key: np.ones(4, np.float32)})
-        two.put({other: np.zeros(4, np.float32)})
-        assert set(one.get([key, other])) == set(two.get([key, other])) == {key, other}
-        two.remove()
-        one.put({key: np.ones(4, np.float32)})
-        assert set(two.get([key, other])) == {key}
+    one, two = VectorCache(tmp_path / NAME), VectorCache(tmp_path / NAME)
+    one.put({key: np.ones(4, np.float32)})
+    two.put({other: np.zeros(4, np.float32)})
+    assert set(one.get([key, other])) == set(two.get([key, other])) == {key, other}
+    two.remove()
+    one.put({key: np.ones(4, np.float32)})
+    assert set(two.get([key, other])) == {key}
 
 
 # ---- a file of vectors -----------------------------------------------------------------------------------------
@@ -236,9 +236,9 @@ def test_a_damaged_or_shortened_part_is_made_again(encoded):
 
 def test_a_part_of_other_settings_is_not_taken(encoded):
     table, wanted, out = encoded
-    with VectorCache(Path(f"{out}.part"), None) as part:
-        encode(kills.TEXTS, kills.Letters(5.0), cache=out.parent)
-        (out.parent / NAME).replace(part.path)
+    part = VectorCache(Path(f"{out}.part"), None)
+    encode(kills.TEXTS, kills.Letters(5.0), cache=out.parent)
+    (out.parent / NAME).replace(part.path)
     assert (run(table, out) == wanted).all()
 
 

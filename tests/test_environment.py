@@ -35,7 +35,7 @@ def conda():
 
 def pins(name):
     """Every pin of a lock file, whatever system it is for."""
-    return {entry.lower(): text.split()[0].split("==")[1] for entry, text in bootstrap.entries(ROOT / name).items()}
+    return {name: text.split()[0].split("==")[1] for name, text in bootstrap.entries(ROOT / name).items()}
 
 
 def test_environment_yml_equals_pyproject(project, conda):
@@ -102,10 +102,10 @@ def test_ranges_are_of_the_forms_that_the_bootstrap_reads(project):
 @pytest.mark.parametrize(("lock", "group"), [("requirements.txt", "dependencies"), ("requirements-test.txt", "test")])
 def test_the_lock_satisfies_the_ranges(project, lock, group):
     requirements = project["dependencies"] if group == "dependencies" else project["optional-dependencies"]["test"]
-    locked = pins("requirements.txt") | pins(lock)
+    locked = pins("requirements.txt") | pins(lock)  # a package is spelled there as in pyproject.toml
     for requirement in requirements:
         name, bounds = split(requirement)
-        assert all(bootstrap.holds(locked[name.lower()], bound) for bound in bounds.split(",")), requirement
+        assert all(bootstrap.holds(locked[name], bound) for bound in bounds.split(",")), requirement
 
 
 def test_the_tests_bring_what_every_extra_brings(project):

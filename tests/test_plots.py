@@ -15,9 +15,9 @@ WORDS = {"title": "It rises", "alt": "A line that rises from left to right."}
 FIGURES = [
     lambda: plots.bars(pd.Series({"a": 2, "b" * 90: 1}), xlabel="films", **WORDS),
     lambda: plots.lines(CURVE, xlabel="x", ylabel="y", logx=True, **WORDS),
-    lambda: plots.curves({"one": CURVE, "other": CURVE}, logx=True, **WORDS),
+    lambda: plots.curves({"one": CURVE, "other": CURVE}, **WORDS),
     lambda: plots.histogram([1, 2, 2, 3], xlabel="x", ylabel="y", mark=2, mark_label="here", **WORDS),
-    lambda: plots.heat_table(np.eye(3, dtype=int), "abc", "xyz", path=[(0, 0)], **WORDS),
+    lambda: plots.heat_table(np.eye(3, dtype=int), "abc", "xyz", **WORDS),
     lambda: plots.scatter_map(np.eye(3, 2), {0: "first"}, **WORDS),
     lambda: plots.intervals(TABLE, xlabel="x", **WORDS),
     lambda: plots.arrows({"films": CURVE, "viewers": -CURVE}, xlabel="x", ylabel="y", **WORDS),

@@ -14,8 +14,9 @@ def vectors():
     return load_vectors(load_movies())
 
 
-def test_many_queries_of_many_vectors_take_less_than_300_megabytes_beside_the_matrix():
-    index = NeighborIndex(np.random.default_rng(0).normal(size=(500_000, 2)).astype(np.float32))
+@pytest.mark.parametrize("method", ["exact", "int8", "binary"])
+def test_many_queries_of_many_vectors_take_less_than_300_megabytes_beside_the_matrix(method):
+    index = NeighborIndex(np.random.default_rng(0).normal(size=(500_000, 2)).astype(np.float32), method=method)
     tracemalloc.start()
     try:
         index.search(index.vectors[:256], 3)

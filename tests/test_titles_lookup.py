@@ -6,9 +6,7 @@ import title_queries
 from rapidfuzz import fuzz
 
 from helpers.data import load_movies
-from helpers.titles import (
-    TitleLookup,
-)
+from helpers.titles import TitleLookup, is_typo
 from helpers.titles import lookup as lookup_module
 
 CATALOGUE = pd.DataFrame(
@@ -43,6 +41,27 @@ def test_a_title_is_found_despite(lookup, query, identifier):
 @pytest.mark.parametrize("query", ["zzzzqqq", "", "   ", "!!!", "qwertyuiop", "hello world"])
 def test_nonsense_finds_nothing(lookup, query):
     assert lookup.closest(query) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "typo"),
+    [
+        ("dnue", "dune", True), ("her", "hero", True), ("hat", "hot", False), ("jazz", "jaws", False),
+        ("godfahter", "godfather", True), ("star wras", "starwars", True), ("sharks", "shrek", False),
+        ("", "up", False),
+    ],
+)  # fmt: skip
+def test_one_edit_in_four_letters_is_a_typo(text, title, typo):
+    assert is_typo(text, title) is is_typo(title, text) is typo
+
+
+@pytest.mark.parametrize("word", ["sharks", "robots", "twins", "first world war"])
+def test_a_word_of_its_own_is_no_title_with_typos(word):
+    movies = load_movies()
+    lookup = TitleLookup(movies["title"], movies["year"])
+    assert lookup.closest(word) is None
+    assert lookup.ties(word) == []
+    assert len(lookup.suggest(word, 3)) == 3
 
 
 def test_a_match_says_how_sure_it_is(lookup):

@@ -25,14 +25,14 @@ def test_it_shows_the_figure_of_its_first_value(widget):
 
 
 def test_moving_the_slider_draws_again(widget):
-    before = widget.picture.value
+    before = widget.shown.value
     widget.slider.value = 5
     assert widget.figure.alt == "Two bars, of length 1 and 5 <here>."
-    assert widget.picture.value != before
+    assert widget.shown.value != before
 
 
 def test_the_picture_has_an_escaped_alternative_text(widget):
-    assert 'alt="Two bars, of length 1 and 2 &lt;here&gt;."' in widget.picture.value
+    assert 'alt="Two bars, of length 1 and 2 &lt;here&gt;."' in widget.shown.value
 
 
 def test_where_widgets_do_not_run_the_still_figure_is_shown(widget):
@@ -71,7 +71,7 @@ def test_labels_give_precision_with_the_interval_of_wilson(form):
 
 def test_every_choice_is_labelled_with_its_pair(form):
     assert form.buttons[1].description == "Alien: Jaws"
-    assert "Aliens" in form._repr_mimebundle_()["text/plain"]
+    assert "Aliens" in form._repr_mimebundle_()[0]["text/plain"]
 
 
 def test_the_planner_shows_the_plan_for_where_its_sliders_stand():
@@ -83,7 +83,7 @@ def test_the_planner_shows_the_plan_for_where_its_sliders_stand():
     assert planner.plan == wanted
     assert planner.shown.value != before
     assert f"{wanted.machines:,.4g}" in planner.shown.value
-    assert "machines" in planner._repr_mimebundle_()["text/plain"]
+    assert "machines" in planner._repr_mimebundle_()[0]["text/plain"]
 
 
 def test_every_slider_of_the_planner_has_a_label():

@@ -75,7 +75,7 @@ NAMED_TASTES = {
     ),
     "Carla": Taste(
         {"Crime": 2.0, "Thriller": 1.0, "Mystery": 1.0, "Fantasy": -1.2, "Family": -1.0},
-        {"heist": 1.2, "organised crime": 1.2, "investigation": 1.0, "con artist": 1.0, "twist ending": 0.8},
+        {"heist": 1.2, "organized crime": 1.2, "investigation": 1.0, "con artist": 1.0, "twist ending": 0.8},
     ),
 }
 

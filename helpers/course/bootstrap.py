@@ -8,7 +8,6 @@ Messages go to standard error. `doctor` asks `unmet`, `broken` and `Environment.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import functools
 import hashlib
@@ -21,12 +20,12 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Iterable, Iterator, Sequence, cast
+from typing import IO, Any, Container, Iterable, Iterator, Sequence, cast
 
 from helpers.course import console, guard
 from helpers.home import ROOT
@@ -94,7 +93,7 @@ def lacks_packages(system: str = "", version: Sequence[int] = (), macos: str = "
     The parameters stand for what is found here: such as ``"linux-x86_64"``, ``(3, 13)``, ``"14.5"``, ``"glibc 2.36"``.
     """
     system, macos = system or sysconfig.get_platform(), macos or platform.mac_ver()[0]
-    version = tuple(version or sys.version_info[:2])
+    version, libc = tuple(version or sys.version_info[:2]), libc or " ".join(platform.libc_ver())
     if version >= UNKNOWN_PYTHON:
         return "there are no packages for Python {}.{} yet: start with Python 3.11 to 3.14.".format(*version)
     if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
@@ -105,20 +104,16 @@ def lacks_packages(system: str = "", version: Sequence[int] = (), macos: str = "
         return "there are no packages for Windows on ARM: get the Python for x64 ('Windows installer (64-bit)')."
     if system.startswith("macosx") and platform.machine() == "x86_64":
         return "PyTorch has no packages for Macs with Intel processors."
-    if system.startswith("macosx") and macos and int(macos.split(".")[0]) < 14:
-        return "there are packages for macOS 14 and newer alone, and this is macOS {}.".format(macos)
-    return _lacks_linux_packages(system, libc) if system.startswith("linux") else None
-
-
-def _lacks_linux_packages(system: str, libc: str) -> str | None:
+    if system.startswith("macosx") and release(macos) < (14,):
+        return f"there are packages for macOS 14 and newer alone, and this is macOS {macos}."
+    if not system.startswith("linux"):
+        return None
     if system not in ("linux-x86_64", "linux-aarch64"):
-        return "there are packages for x86-64 and ARM processors of 64 bits alone, and this is {}.".format(system)
-    with contextlib.suppress(ValueError, OSError):
-        libc = libc or os.confstr("CS_GNU_LIBC_VERSION") or ""
-    if not libc.startswith("glibc"):
+        return f"there are packages for x86-64 and ARM processors of 64 bits alone, and this is {system}."
+    if not libc.startswith("glibc "):
         return "there are no packages for Linux without glibc, such as Alpine: use Debian, Ubuntu or Fedora."
-    if release(libc.split()[1]) < release(MINIMUM_GLIBC):
-        return "this Linux is too old: its {} is older than glibc {}.".format(libc, MINIMUM_GLIBC)
+    if release(libc[6:]) < release(MINIMUM_GLIBC):
+        return f"this Linux is too old: its {libc} is older than glibc {MINIMUM_GLIBC}."
     return None
 
 
@@ -168,10 +163,6 @@ def version_of(name: str) -> str | None:
         return None
 
 
-def _version(note: Path | None) -> str | None:
-    return note.name[: -len(".dist-info")].split("-")[1] if note else None
-
-
 def holds(version: str, bound: str) -> bool:
     """Tell whether a version satisfies one bound, ``>=``, ``<`` or ``==``."""
     sign, limit = re.findall(r"(>=|<|==)\s*(.+)", bound)[0]
@@ -187,21 +178,24 @@ def normalized(name: str) -> str:
 def broken(names: Iterable[str] | None = None, folder: Path | str | None = None) -> dict[str, str]:
     """Installed packages of which something is gone, and what: ``{"pandas": "pandas/core is gone"}``.
 
-    Each folder is looked for, and each file on the first level, by the list that pip has left (0.07 s). Of `names`, one
-    that is not installed is broken, too; without names, all are looked at that the lock files name and `folder`, by
-    default the running Python's ``site-packages``, holds.
+    Each folder is looked for, and each file on the first level, by the list that pip has left. Of `names`, one that is
+    not installed is broken, too; without names, all are looked at that the lock files name and `folder`, by default
+    the running Python's ``site-packages``, holds.
     """
-    folder = Path(folder or sysconfig.get_path("purelib"))
-    notes = _notes(folder)
+    notes = _notes(folder or sysconfig.get_path("purelib"))
     if names is None:
         names = [name for lock in locks(tests=True) for name in pins(lock) if normalized(name) in notes]
-    found = {name: _gone(folder, notes.get(normalized(name))) for name in names}
+    found = {name: _gone(notes.get(normalized(name))) for name in names}
     return {name: why for name, why in found.items() if why}
 
 
-def _notes(folder: Path) -> dict[str, Path]:
+def _notes(folder: Path | str) -> dict[str, Path]:
     """Map the name of each package in a ``site-packages`` folder to pip's notes on it, its ``.dist-info`` folder."""
     return {normalized(path.name.split("-")[0]): path for path in Path(folder).glob("*-*.dist-info")}
+
+
+def _version(note: Path | None) -> str | None:
+    return note.stem.split("-")[1] if note else None
 
 
 def _read(file: Path) -> str | None:
@@ -212,7 +206,7 @@ def _read(file: Path) -> str | None:
         return None
 
 
-def _gone(folder: Path, note: Path | None) -> str | None:
+def _gone(note: Path | None) -> str | None:
     """Say what of a package is missing, by the list of its files that pip left; None if nothing is."""
     if note is None:
         return "not installed"
@@ -220,26 +214,24 @@ def _gone(folder: Path, note: Path | None) -> str | None:
     if installer is None:  # pip writes it after the package's files
         return "half installed"
     whole = installer.strip() in ("pip", "uv")  # conda and Debian leave out some of what they list, or list nothing
-    if record is None:
-        return "its list of files is gone" if whole else None
-    prefix = str(folder) + os.sep
-    paths = [line.partition(",")[0] for line in record.splitlines() if not line.startswith('"')]
+    if whole and record is None:
+        return "its list of files is gone"
+    paths = [line.partition(",")[0] for line in (record or "").splitlines() if not line.startswith('"')]
     if whole:
         wanted = {path.rpartition("/")[0] for path in paths} | {path for path in paths if path.count("/") < 2}
     else:
         wanted = {path.partition("/")[0] for path in paths}
-    for path in sorted(wanted):
-        if not os.path.exists(prefix + path) and "__pycache__" not in path:  # noqa: PTH110, half the time
-            return path + " is gone"
-    return None
+    exists, folder = os.path.exists, str(note.parent) + os.sep  # pathlib takes twice as long
+    missing = [path for path in sorted(wanted) if not exists(folder + path) and "__pycache__" not in path]
+    return missing[0] + " is gone" if missing else None
 
 
 def pins(lock: Path) -> dict[str, str]:
     """Names and versions in a lock file, as far as they are meant for this system."""
     pinned = r"(?m)^([\w.-]+)==([^\s;\\]+)(?: *; *(\w+) (==|!=) \"(\w+)\")?"
-    here = {"sys_platform": sys.platform, "os_name": os.name, "platform_machine": platform.machine()}
+    here = {"sys_platform": sys.platform, "os_name": os.name, "platform_machine": platform.machine(), "": ""}
     lines = re.findall(pinned, lock.read_text(encoding="utf-8"))
-    return {line[0]: line[1] for line in lines if not line[2] or (here[line[2]] == line[4]) == (line[3] == "==")}
+    return {name: version for name, version, what, sign, value in lines if (here[what] == value) == (sign != "!=")}
 
 
 def locks(tests: bool) -> list[Path]:
@@ -265,7 +257,6 @@ class Environment:
         self.folder = folder
         self.python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         self.note = self.folder / "course-setup.json"
-        self.held: IO | None = None  # the lock of `alone`, once this process has it
 
     @property
     def site(self) -> Path:
@@ -286,18 +277,15 @@ class Environment:
     def state(self) -> dict[str, Any]:
         """Read the note, name and digest of each lock file that was installed whole: ``{}`` when it is damaged."""
         try:
-            state = json.loads(_read(self.note) or "{}")
-        except (ValueError, RecursionError):
+            return dict(json.loads(_read(self.note) or "{}"))
+        except (ValueError, TypeError, RecursionError):
             return {}
-        return state if isinstance(state, dict) else {}
 
     def remember(self, lock: Path, whole: bool) -> None:
         """Note that a lock file is installed, or is no longer; what is noted of the other one stays."""
-        state = {name: digest for name, digest in self.state().items() if name in LOCKS and name != lock.name}
-        if whole:
-            state[lock.name] = fingerprint(lock)
+        state = dict(self.state(), **{lock.name: fingerprint(lock) if whole else ""})
         temporary = self.note.with_suffix(".tmp")
-        temporary.write_text(json.dumps(state), encoding="utf-8")
+        temporary.write_text(json.dumps({name: state[name] for name in LOCKS if state.get(name)}), encoding="utf-8")
         temporary.replace(self.note)
 
     def unfit(self, tests: bool = False) -> dict[str, str]:
@@ -306,7 +294,7 @@ class Environment:
         Named are ``"Python"``, a lock file, ``"helpers"`` or packages; those of the tests if they belong to it, too.
         """
         if not self.runs():
-            return {"Python": "there is none in {}".format(self.folder)}
+            return {"Python": f"there is none in {self.folder}"}
         state = self.state()
         wrong = {lock.name: "not installed" for lock in locks(tests) if state.get(lock.name) != fingerprint(lock)}
         if wrong:
@@ -315,15 +303,13 @@ class Environment:
         wrong = {**self._out_of_range(pinned), **broken(pinned, self.site)}
         file, line = self._link()
         if not file.exists() or file.read_bytes() != line:
-            wrong["helpers"] = "the environment does not know this folder, {}".format(ROOT)
+            wrong["helpers"] = f"the environment does not know this folder, {ROOT}"
         return wrong
 
-    def _out_of_range(self, names: Iterable[str]) -> dict[str, str]:
+    def _out_of_range(self, names: Container[str]) -> dict[str, str]:
         """Say which of these packages are of a release that the course does not know."""
-        bounds = {normalized(name_and_bounds(need)[0]): need for need in ranges(tests=True)}
-        needed = {bounds[normalized(name)]: name for name in names if normalized(name) in bounds}
-        found = unmet(list(needed), self.site)
-        return {needed[need]: "{} is not {}".format(version, need) for need, version in found.items() if version}
+        found = unmet([need for need in ranges(tests=True) if name_and_bounds(need)[0] in names], self.site)
+        return {name_and_bounds(need)[0]: f"{version} is not {need}" for need, version in found.items() if version}
 
     def ready(self, tests: bool) -> bool:
         """Tell whether all is as the lock files say, as they are now."""
@@ -332,7 +318,7 @@ class Environment:
     def make(self, tests: bool) -> None:
         """Make, complete, repair or update the environment, with progress on standard error."""
         try:
-            with alone() as self.held:
+            with alone():
                 if not self.ready(tests):  # another process may have made it meanwhile
                     self._make(tests)
         except OSError as error:
@@ -363,65 +349,55 @@ class Environment:
                 if link.is_symlink() and not link.exists():
                     link.unlink()  # venv leaves a broken link as it is
             base = getattr(sys, "_base_executable", None) or sys.executable  # never the one inside what is being made
-            run(base, ["venv", "--without-pip", self.folder], "making the environment", held=self.held)
-        if self.version() < MINIMUM_PYTHON or self.version() >= UNKNOWN_PYTHON:
-            raise SetupError(
-                "{} holds Python {}.{}, which does not serve. Delete it, then run the command again.".format(
-                    self.folder, *self.version()
-                )
-            )
+            run(base, ["venv", "--without-pip", self.folder], "making the environment")
+        if not MINIMUM_PYTHON <= self.version() < UNKNOWN_PYTHON:
+            holds_python = "{} holds Python {}.{}".format(self.folder, *self.version())
+            raise SetupError(holds_python + ", which does not serve. Delete it, then run the command again.")
         if self._discard(["pip"]):
-            run(self.python, ["ensurepip", "--upgrade", "--default-pip"], "installing pip", held=self.held)
+            run(self.python, ["ensurepip", "--upgrade", "--default-pip"], "installing pip")
 
     def _install(self, lock: Path) -> None:
         """Install what a lock file names and the environment lacks."""
-        gone = self._discard(pins(lock))
-        if self.state().get(lock.name) == fingerprint(lock):
-            self._mend(lock, {*gone, *self._out_of_range(pins(lock))})
-            return
-        self.remember(lock, whole=False)
-        self._pip(lock, set(pins(lock)))
-        self.remember(lock, whole=True)
-        say("  a first import of everything, half a minute ...")
-        with contextlib.suppress(SetupError):  # it saves time, and no more
-            run(self.python, ["helpers.course.warm_up"], "importing", held=self.held)
-
-    def _mend(self, lock: Path, names: set[str]) -> None:
-        if not names:
-            return
-        listed = ", ".join(sorted(names))
-        say("Mending: {}.".format(listed))
-        try:
-            self._pip(lock, names)
-        except SetupError as error:  # offline, say: most of the course may work all the same
-            say("{} Going on without: {}.".format(error, listed))
+        gone = {*self._discard(pins(lock)), *self._out_of_range(pins(lock))}
+        if self.state().get(lock.name) != fingerprint(lock):
+            self.remember(lock, whole=False)
+            self._pip(lock, set(pins(lock)))
+            self.remember(lock, whole=True)
+            say("  a first import of everything, half a minute ...")
+            with suppress(SetupError):  # it saves time, and no more
+                run(self.python, ["helpers.course.warm_up"], "importing")
+        elif gone:
+            listed = ", ".join(sorted(gone))
+            say(f"Mending: {listed}.")
+            try:
+                self._pip(lock, gone)
+            except SetupError as error:  # offline, say: most of the course may work all the same
+                say(f"{error} Going on without: {listed}.")
 
     def _discard(self, names: Iterable[str]) -> dict[str, str]:
         """Let pip forget packages that are not whole, so that it installs them again."""
-        gone = broken(names, self.site)
-        notes = _notes(self.site)
-        for name in gone:
-            if normalized(name) in notes:
-                shutil.rmtree(notes[normalized(name)])
+        gone, notes = broken(names, self.site), _notes(self.site)
+        for note in [notes[normalized(name)] for name in gone if normalized(name) in notes]:
+            shutil.rmtree(note)
         for rest in self.site.glob("~*"):  # what pip had set aside when it was interrupted
             shutil.rmtree(rest, ignore_errors=True)
         return gone
 
     def _pip(self, lock: Path, names: set[str]) -> None:
         """Install packages of a lock file, PyTorch for the CPU first where that is enough."""
-        blocks = {name: text for name, text in entries(lock).items() if name in names and name in pins(lock)}
+        blocks = {name: text for name, text in entries(lock).items() if name in names}
         wanted = self.folder / "course-wanted.txt"
         pin = "torch=={}".format(pins(lock).get("torch"))
         if "torch" in blocks and needs_cpu_torch() and unmet([pin], self.site):
             wanted.write_text(blocks["torch"].replace(pin, pin + "+cpu", 1), encoding="utf-8")
-            install_cpu_torch(self.python, wanted, pin + "+cpu", self.held)
+            install_cpu_torch(self.python, wanted, pin + "+cpu")
         wanted.write_text("".join(blocks.values()), encoding="utf-8")
-        pip(self.python, ["--only-binary=:all:", "--require-hashes", "-r", wanted], len(blocks), self.held)
+        pip(self.python, ["--only-binary=:all:", "--require-hashes", "-r", wanted], len(blocks))
         wanted.unlink()
         torch = _version(_notes(self.site).get("torch")) or "+cpu"
         if "torch" in blocks and sys.platform == "linux" and "+cpu" not in torch:
             say("  what PyTorch needs for NVIDIA cards ...")  # by its own list, which the lock file does not repeat
-            pip(self.python, [pin], 0, self.held, alone=False)
+            pip(self.python, [pin], 0, alone=False)
 
     def _link(self) -> tuple[Path, bytes]:
         """A ``.pth`` file that lets editors which start kernels themselves find `helpers`, and what it holds.
@@ -432,23 +408,25 @@ class Environment:
         return self.site / "recommend-with-vectors.pth", os.path.relpath(ROOT, self.site).encode("ascii") + b"\n"
 
 
-@contextlib.contextmanager
-def alone(path: Path | None = None, what: str = "set-up of this course") -> Iterator[IO | None]:
-    """Wait until nobody else holds a lock, and keep others waiting; gives the lock, for children to keep.
+@contextmanager
+def alone(path: Path | None = None, what: str = "set-up of this course") -> Iterator[None]:
+    """Wait until nobody else holds a lock, and keep others waiting.
 
     The lock is the operating system's on an open file: it ends with the process, and with the pip that it had started.
     """
     try:
         file = (path or ROOT / ".venv.lock").open("a+b")
     except OSError:  # a folder that cannot be written is told where that matters
-        yield None
+        yield
         return
     with file:
+        if os.name != "nt":
+            os.set_inheritable(file.fileno(), True)  # by what `run` starts, should it be slow to end with this process
         if not _locked(file):
-            say("Another {} is running: waiting for it.".format(what))
+            say(f"Another {what} is running: waiting for it.")
             while not _locked(file):
                 time.sleep(0.2)
-        yield file
+        yield
 
 
 def _locked(file: IO) -> bool:
@@ -463,10 +441,8 @@ def _locked(file: IO) -> bool:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        return not (os.name == "nt" and error.errno in (errno.EACCES, errno.EDEADLK))  # no locks on this disk: go on
+    except OSError as error:  # another one says that there are no locks on this disk
+        return error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
     return True
 
 
@@ -477,25 +453,24 @@ def needs_cpu_torch() -> bool:
 
 def answers(address: str, seconds: float = 60) -> bool:
     """Tell whether a server answers at all, be it with a refusal; a slow line is waited for, a missing one is not."""
-    answered = []
+    from multiprocessing import TimeoutError
+    from multiprocessing.pool import ThreadPool
 
-    def ask() -> None:
+    def ask() -> bool:
         try:
             urllib.request.urlopen(address, timeout=seconds).close()
-            answered.append(True)
         except urllib.error.HTTPError as refusal:
             refusal.close()
-            answered.append(True)
         except (OSError, ValueError) as error:
-            answered.append("CERTIFICATE" in str(error))  # pip may know the certificate
+            return "CERTIFICATE" in str(error)  # pip may know the certificate
+        return True
 
-    asking = threading.Thread(target=ask, daemon=True)  # of several addresses, each may take all that time
-    asking.start()
-    asking.join(seconds)
-    return answered == [True]
+    with suppress(TimeoutError), ThreadPool(1) as pool:  # of several addresses, each may take all that time
+        return pool.apply_async(ask).get(seconds)
+    return False
 
 
-def install_cpu_torch(python: Path, wanted: Path, pin: str, held: IO | None = None) -> None:
+def install_cpu_torch(python: Path, wanted: Path, pin: str) -> None:
     """Install PyTorch's build for the CPU from a folder that pip is set to use, or from PyTorch's own index.
 
     Where neither has it, the default index serves later. The checksum of a build may be missing in the lock file. Then
@@ -503,60 +478,55 @@ def install_cpu_torch(python: Path, wanted: Path, pin: str, held: IO | None = No
     """
     index: list[str | Path] = ["--index-url", TORCH_CPU_INDEX, "--timeout", "60", "--retries", "5"]
     say("  PyTorch for the CPU (about 200 MB) ...")
-    with contextlib.suppress(SetupError):
-        return pip(python, ["--no-index", "--require-hashes", "-r", wanted], 0, held)
+    with suppress(SetupError):
+        return pip(python, ["--no-index", "--require-hashes", "-r", wanted], 0)
     if not answers(TORCH_CPU_INDEX + "/torch/"):
         return say("  PyTorch's CPU index does not answer: the default one serves, perhaps with a larger download.")
     try:
         try:
-            pip(python, [*index, "--require-hashes", "-r", wanted], 0, held)
+            pip(python, [*index, "--require-hashes", "-r", wanted], 0)
         except WrongChecksumError:
             say("  The lock file does not list this build of PyTorch: its index is believed.")
-            pip(python, [*index, pin], 0, held)
+            pip(python, [*index, pin], 0)
     except SetupError as error:
-        say("  PyTorch's CPU index did not serve ({}): the default one does.".format(error))
+        say(f"  PyTorch's CPU index did not serve ({error}): the default one does.")
 
 
-def pip(python: Path, arguments: list[str | Path], total: int, held: IO | None = None, alone: bool = True) -> None:
+def pip(python: Path, arguments: list[str | Path], total: int, alone: bool = True) -> None:
     """Run ``pip install`` and show how many of `total` packages it has reached.
 
     With `alone`, nothing but what is named: no dependencies, which a lock file lists itself, and no bytecode.
     """
     command: list[str | Path] = ["pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     command += ["--no-deps", "--no-compile"] if alone else []
-    run(python, command + arguments, "installing packages", total, held)
+    run(python, command + arguments, "installing packages", total)
 
 
-def run(python: Path | str, arguments: list[str | Path], doing: str, total: int = 0, held: IO | None = None) -> None:
+def run(python: Path | str, arguments: list[str | Path], doing: str, total: int = 0) -> None:
     """Run a module for the set-up; its output is condensed to a counter, or to one line when it fails.
 
-    It ends with this process. Should it be slow to, it still keeps the lock `held`, which it inherits.
+    It ends with this process. Should it be slow to, it still keeps the lock of `alone`, which it inherits.
     """
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8"}
-    if held and os.name != "nt":
-        pipes["pass_fds"] = [held.fileno()]
     variables = dict(child_environment(), PYTHONDONTWRITEBYTECODE="", PYTHONUTF8="1")  # or venv cannot write some paths
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "close_fds": os.name == "nt"}
     lines, seen = [], 0
-    process = guard.start(python, arguments, errors="replace", env=variables, **pipes)
-    output = cast(IO, process.stdout)
     try:
-        for line in output:
-            lines.append(line.strip())
-            match = re.match(REACHED, line)
-            if match and total:
-                seen += 1
-                show_progress("  [{}/{}] {}".format(min(seen, total), total, match.group(1)))
-            elif total and line.startswith("Installing collected packages"):
-                show_progress("  unpacking, about a minute")
-        process.wait()
+        with guard.program(python, arguments, env=variables, encoding="utf-8", errors="replace", **pipes) as process:
+            for line in cast(IO, process.stdout):
+                lines.append(line.strip())
+                match = re.match(REACHED, line)
+                if match and total:
+                    seen += 1
+                    show_progress(f"  [{min(seen, total)}/{total}] {match[1]}")
+                elif total and line.startswith("Installing collected packages"):
+                    show_progress("  unpacking, about a minute")
+            process.wait()
     finally:
-        guard.end(process)
-        output.close()
         show_progress(None)
     if process.returncode:
         said = "\n".join(lines)
         failure = WrongChecksumError if re.search(CAUSES[2][0], said) else SetupError
-        raise failure("Set-up failed while {}: {}".format(doing, explain(said)))
+        raise failure(f"Set-up failed while {doing}: {explain(said)}")
 
 
 def show_progress(text: str | None) -> None:
@@ -584,7 +554,7 @@ def child_environment() -> dict[str, str]:
 
     The course's folder itself is not put on the path: a ``json.py`` there would come before Python's.
     """
-    paths = [str(PATH)] + [path for path in [os.environ.get("PYTHONPATH")] if path]
+    paths = filter(None, [str(PATH), os.environ.get("PYTHONPATH")])
     return dict(os.environ, PYTHONPATH=os.pathsep.join(paths))
 
 
@@ -605,38 +575,32 @@ def ensure(tests: bool = False) -> Path | None:
     if inside and os.environ.pop(CHECKED, None) == str(os.getpid()):
         return None
     if not inside and not unmet(ranges()):
-        check_active()
-        if tests:
-            add_test_packages()
+        use_active(tests)
         return None
     if not environment.ready(tests):
         environment.make(tests)
     return None if inside else environment.python
 
 
-def check_active() -> None:
-    """Raise `SetupError` if a package of the active environment, which is not ours to repair, is not whole."""
-    gone = broken()
-    if gone:
-        what = "; ".join("{}: {}".format(*found) for found in gone.items())
-        raise SetupError("{} is not whole: {}. Mend it: {}".format(sys.prefix, what, reinstall(gone)))
-
-
 def reinstall(names: Iterable[str]) -> str:
     """The command that installs packages of the active environment once more."""
-    again = " ".join("{}=={}".format(name, version_of(name)) for name in names)
-    return '"{}" -m pip install --force-reinstall --no-deps {}'.format(sys.executable, again)
+    again = " ".join(f"{name}=={version_of(name)}" for name in names)
+    return f'"{sys.executable}" -m pip install --force-reinstall --no-deps {again}'
 
 
-def add_test_packages() -> None:
-    """Add what the tests need to the active environment, if it lacks any of it."""
-    wanted: list[str | Path] = [*unmet(ranges(tests=True))]
+def use_active(tests: bool) -> None:
+    """Add what the tests need to the active environment. If it is not whole, it is not ours to repair: `SetupError`."""
+    gone = broken()
+    if gone:
+        what = "; ".join(f"{name}: {why}" for name, why in gone.items())
+        raise SetupError(f"{sys.prefix} is not whole: {what}. Mend it: {reinstall(gone)}")
+    wanted: list[str | Path] = [*unmet(ranges(tests=True))] if tests else []
     if wanted and Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED").exists():  # by the system: PEP 668
-        raise SetupError("The tests need: pip install " + " ".join('"%s"' % need for need in wanted))
+        raise SetupError("The tests need: pip install " + " ".join(f'"{need}"' for need in wanted))
     if wanted:
         say("Adding the packages of the tests to the active environment.")
-        with alone() as held:
-            pip(Path(sys.executable), wanted, len(wanted), held, alone=False)
+        with alone():
+            pip(Path(sys.executable), wanted, len(wanted), alone=False)
 
 
 def existing_python() -> Path | None:
@@ -652,13 +616,8 @@ def hand_over(python: Path) -> None:
     variables = child_environment()
     sys.stderr.flush()
     if os.name == "nt":
-        process = guard.start(python, command, quiet=False, env=variables)
-        try:
-            process.wait()
-        except KeyboardInterrupt:
-            pass  # it says so itself
-        finally:
-            guard.end(process)
+        with guard.program(python, command, quiet=False, env=variables) as process, suppress(KeyboardInterrupt):
+            process.wait()  # Ctrl-C it tells itself
         sys.exit(process.returncode)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the other one can say it in one line
     variables[CHECKED] = str(os.getpid())

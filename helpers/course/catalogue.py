@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from jinja2 import Environment
 
+from helpers.course.console import printable
 from helpers.data import Description
 from helpers.data.catalogue import COLUMNS, SHORT, count_words
 
 MOST = 2_000  # texts that the encoder's tokenizer looks at, evenly chosen
-BARS = 40  # signs of the longest bar
 
 
 def examine(description: Description) -> dict:
@@ -52,41 +55,11 @@ def examine(description: Description) -> dict:
 
 
 def lines(found: dict) -> list[str]:
-    """The same for people."""
-    read = [f"{name} {value!r}" for name, value in found["read"].items() if value]
-    left_out = ", ".join(f"{count:,} {what}" for what, count in found["left_out"].items() if count)
-    text = [
-        f"{found['file']}: {found['rows']:,} rows" + (f" ({', '.join(read)})" if read else ""),
-        *(
-            f"  {name.removesuffix('_column'):7} {column!r}" + (" (a guess)" if name in found["guessed"] else "")
-            for name, column in found["columns"].items()
-            if column
-        ),
-        f"  other columns: {', '.join(found['other_columns']) or 'none'}",
-        f"Usable rows: {found['usable']:,}" + (f"; left out: {left_out}" if left_out else ""),
-        *(f"Note: {note}" for note in found["notes"]),
-        *(f"Without {name}: {count:,} rows" for name, count in found["without"].items() if count),
-        _counted("Titles that come again", found["again"]["title"]),
-        _counted("Texts that come again", found["again"]["synopsis"]),
-        _counted(f"Texts of under {SHORT} words", found["short"]),
-        "",
-        "Words in a text:",
-    ]
-    longest = max(found["words"].values())
-    text += [f"  {name:>11}  {'#' * -(-BARS * n // longest)} {n:,}" for name, n in found["words"].items()]
-    encoder = found["encoder"]
-    text += [
-        "",
-        f"The encoder ({encoder['name']}) reads {encoder['limit']} tokens: {encoder['cut_off']:.1%} of the texts are "
-        f"cut off; {encoder['unknown']:.1%} of their tokens are unknown to it.",
-        encoder["advice"] and f"Note: {encoder['advice']}",
-        "",
-        "If this is right, save it as catalogue.toml beside the file, and name that instead of the file:",
-        *(f"  {line}" for line in found["toml"].splitlines()),
-        "",
-        f"Go on with: {found['go_on']}",
-    ]
-    return [line for line in text if line is not None]
+    """The same for people, by the template ``catalogue.txt``."""
+    page = Environment(trim_blocks=True, lstrip_blocks=True, finalize=printable)
+    page.filters.update(number="{:,}".format, percent="{:.1%}".format, repr=repr)
+    template = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
+    return page.from_string(template).render(found, few=SHORT).split("\n")
 
 
 def _some(titles: pd.Series, rows: Any) -> dict:
@@ -94,15 +67,11 @@ def _some(titles: pd.Series, rows: Any) -> dict:
     return {"count": int(rows.sum()), "such_as": titles[rows].head(3).tolist()}
 
 
-def _counted(what: str, found: dict) -> str | None:
-    return f"{what}: {found['count']:,} (such as {', '.join(found['such_as'])})" if found["count"] else None
-
-
 def _histogram(words: np.ndarray) -> dict[str, int]:
     """How many texts have how many words, in steps that double."""
-    ends = [1, 5, 10, 20, 40, 80, 160, 320, 640, 1_280]
-    counts = np.bincount(np.digitize(words, ends), minlength=len(ends) + 1)
-    names = [f"{low} to {high - 1}" for low, high in zip([0, *ends], ends, strict=False)] + [f"{ends[-1]:,} or more"]
+    ends = [0, 1, 5, 10, 20, 40, 80, 160, 320, 640, 1_280]
+    names = [f"{low} to {high - 1}" for low, high in itertools.pairwise(ends)] + [f"{ends[-1]:,} or more"]
+    counts = np.bincount(np.digitize(words, ends) - 1, minlength=len(ends))
     used = np.flatnonzero(counts)
     return {names[place]: int(counts[place]) for place in range(used[0], used[-1] + 1)}
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import errno
+import importlib
 import json
 import math
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, NoReturn
 
 from helpers.course import bootstrap, console, launch
 from helpers.course.interrupts import INTERRUPTED
 from helpers.home import course_home
-
-RATINGS_FROM_CSV = ["user_column", "item_column", "rating_column", "time_column", "scale", "counts", "liked", "zeros"]
-RATINGS_FROM_CSV += ["encoding", "delimiter"]
 
 
 class Answer(NamedTuple):
@@ -50,6 +48,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any):
         super().__init__(**dict(options, allow_abbrev=False))
+        self.color = False  # of Python 3.14: `console` writes what a terminal obeys as escapes
 
     def error(self, message: str) -> NoReturn:
         """Raise `WrongUsage`."""
@@ -58,116 +57,6 @@ class Parser(argparse.ArgumentParser):
     def print_help(self, file: Any = None) -> NoReturn:
         """Raise `HelpAsked`."""
         raise HelpAsked(self.format_help())
-
-
-def parser() -> Parser:
-    """Describe every command and its options."""
-    top = Parser(prog="python3 -m helpers", description="Recommend with Vectors, a hands-on course.")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    as_json, keeps, serves = Parser(add_help=False), Parser(add_help=False), Parser(add_help=False)
-    as_json.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    keeps.add_argument("--keep", action="store_true", help="write the figures into data/reference_results.json")
-    serves.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
-    serves.add_argument("--port", type=whole_number(1, 65535), help="the next free one is taken if it is busy")
-
-    start = commands.add_parser("start", parents=[serves], help="open the course in JupyterLab")
-    start.add_argument(
-        "--renew",
-        nargs="+",
-        metavar="NN",
-        type=filled,
-        help="a fresh copy of these notebooks, such as 03; yours are kept under names with a date",
-    )
-    start.add_argument("--yes", action="store_true", help="renew without asking")
-    start.set_defaults(run=launch.start_course, check=start_options, port=8888)
-
-    test = commands.add_parser("test", help="run every test, the notebooks included")
-    test.add_argument("-v", "--verbose", action="store_true", help="name each test")
-    test.set_defaults(run=launch.run_tests)
-
-    recommend = commands.add_parser("recommend", parents=[as_json], help="find films like a film, typos allowed")
-    recommend.add_argument("title", metavar="TITLE", type=filled)
-    recommend.add_argument("-k", type=whole_number(1), default=5, help="how many (default: 5)")
-    add_catalogue_options(recommend, "search")
-    recommend.set_defaults(run=recommend_titles, check=catalogue_options)
-
-    demo = commands.add_parser("demo", parents=[serves], help="the final app: find films, say what you like, see why")
-    demo.add_argument("--theme", choices=["system", "light", "dark"], default="system")
-    demo.add_argument(
-        "--max-kernels",
-        type=whole_number(1),
-        default=6,
-        metavar="N",
-        help="open the app in at most so many tabs at once; each takes half a gigabyte (default: 6)",
-    )
-    add_catalogue_options(demo, "open")
-    demo.set_defaults(run=launch.open_demo, check=catalogue_options, port=8866)
-
-    evaluate = commands.add_parser(
-        "evaluate", parents=[as_json, keeps], help="the scoreboard: every model, judged on held-out ratings"
-    )
-    evaluate.add_argument("--ratings", choices=["course", "movielens"], help="default: course")
-    evaluate.add_argument("--models", metavar="A,B", type=filled, help="only these, joined by commas")
-    evaluate.add_argument("-k", "--k", type=whole_number(1), default=10, help="length of the lists (default: 10)")
-    evaluate.add_argument("--seed", type=whole_number(0, 2**32 - 1), default=0)
-    evaluate.add_argument(
-        "--protocol", choices=["last", "random", "date", "cold"], default="last", help="default: last"
-    )
-    evaluate.add_argument(
-        "--csv", metavar="FILE", type=filled, help="judge on own ratings instead: CSV, JSON, Parquet, Excel"
-    )
-    for name in ("user", "item", "rating", "time"):
-        says = f"default: {name}" if name != "time" else "its column of times, if it has one"
-        evaluate.add_argument(f"--{name}-column", metavar=name[0].upper(), type=filled, help=says)
-    evaluate.add_argument("--scale", nargs=2, type=number, metavar=("LOW", "HIGH"), help="of own ratings, if not 0.5 5")
-    evaluate.add_argument(
-        "--zeros",
-        choices=["missing", "rating"],
-        help="of own ratings: whether 0 and -1 mean not rated, or a rating",
-    )
-    evaluate.add_argument(
-        "--counts", action="store_true", help="own ratings are counts of uses, and every use is a like"
-    )
-    evaluate.add_argument("--liked", metavar="R", type=number, help="the lowest of own ratings that is a like")
-    for name, kind in FILE_FORMAT.items():
-        evaluate.add_argument(f"--{name}", metavar=name[0].upper(), type=kind, help=launch.CATALOGUE[name])
-    evaluate.set_defaults(run=evaluate_models, check=ratings_options)
-
-    catalogue = commands.add_parser("catalogue", help="look through a catalogue of your own before you use it")
-    check = catalogue.add_subparsers(dest="action", metavar="check", required=True).add_parser(
-        "check", parents=[as_json], help="what was read, what is odd, and the command to go on with"
-    )
-    check.add_argument("csv", metavar="FILE", type=filled, help="CSV, JSON, Parquet, Excel, a folder, catalogue.toml")
-    add_catalogue_options(check, "")
-    check.set_defaults(run=check_catalogue)
-
-    fetch = commands.add_parser("fetch", help="download real data: MovieLens ratings, or the plots of MPST")
-    fetch.add_argument("dataset", choices=["movielens", "mpst"])
-    fetch.set_defaults(run=fetch_dataset)
-
-    benchmark = commands.add_parser(
-        "benchmark", parents=[as_json, keeps], help="the speed figures, as ratios within one run"
-    )
-    benchmark.add_argument("--quick", action="store_true", help="smaller sizes and fewer rounds, under two minutes")
-    benchmark.set_defaults(run=run_benchmark)
-
-    doctor = commands.add_parser(
-        "doctor", parents=[as_json], help="what is fine, what is not, and the command that mends it"
-    )
-    doctor.add_argument("--quiet", action="store_true", help="only what is not fine")
-    doctor.set_defaults(run=run_doctor)
-    return top
-
-
-def add_catalogue_options(command: Parser, verb: str) -> None:
-    """Add the options that name a catalogue of one's own."""
-    if verb:
-        kinds = "a CSV, JSON, Parquet or Excel file, a folder of texts, or a catalogue.toml"
-        command.add_argument("--csv", metavar="FILE", type=filled, help=f"{verb} another catalogue: {kinds}")
-    for name, says in launch.CATALOGUE.items():
-        letter = name[0].upper().replace("T", "X" if name == "text_column" else "T")
-        kind = FILE_FORMAT.get(name, filled)
-        command.add_argument(f"--{name.replace('_', '-')}", metavar=letter, type=kind, help=says)
 
 
 def whole_number(low: int, high: int = sys.maxsize) -> Callable[[str], int]:
@@ -199,65 +88,103 @@ def filled(text: str) -> str:
     return text
 
 
-@contextlib.contextmanager
-def told_by_argparse() -> Iterator[None]:
-    """Let argparse say what is wrong. Where packages are still to be installed, the command line is read again then."""
-    try:
-        yield
-    except ImportError:
-        pass
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+def checked(module: str, function: str) -> Callable[[str], str]:
+    """Make an argparse type for texts that a function takes, which raises `ValueError` for others.
+
+    Where packages are still to be installed, the command line is read again then.
+    """
+
+    def convert(text: str) -> str:
+        with suppress(ImportError):
+            try:
+                getattr(importlib.import_module(module), function)(text)
+            except ValueError as error:
+                raise argparse.ArgumentTypeError(str(error)) from None
+        return text
+
+    return convert
 
 
-def encoding(text: str) -> str:
-    """Argparse type for the names of text encodings that Python knows."""
-    with told_by_argparse():
-        from helpers.data.charset import codec
-
-        codec(text)
-    return text
+def flag(name: str) -> str:
+    """An option as it is typed: ``--title-column`` of ``"title_column"``."""
+    return "--" + name.replace("_", "-")
 
 
-def delimiter(text: str) -> str:
-    """Argparse type for the sign between cells."""
-    with told_by_argparse():
-        from helpers.data.tables import one_sign
+FLAG: dict[str, Any] = {"action": "store_true"}
+FORMAT = {"encoding": checked("helpers.data.charset", "codec"), "delimiter": checked("helpers.data.tables", "one_sign")}
+FILES = "a CSV, JSON, Parquet or Excel file; of a catalogue, also a folder of texts or a catalogue.toml"
+OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {  # what each says and takes: by default, a text that is not empty
+    "title": ("a title, typos allowed", {"metavar": "TITLE"}),
+    "action": ("what was read, what is odd, and the command to go on with", {"choices": ["check"]}),
+    "csv": (FILES, {"metavar": "FILE"}),
+    "dataset": ("MovieLens ratings, or the plots of MPST", {"choices": ["movielens", "mpst"]}),
+    "--json": ("one JSON document on standard output", FLAG),
+    "--keep": ("write the figures into data/reference_results.json", FLAG),
+    "--no-browser": ("print the address, open nothing", FLAG),
+    "--port": ("the next free one is taken if it is busy", {"type": whole_number(1, 65535)}),
+    "--renew": ("fresh copies, such as of 03; yours are kept under names with a date", {"nargs": "+", "metavar": "NN"}),
+    "--yes": ("renew without asking", FLAG),
+    "-v/--verbose": ("name each test", FLAG),
+    "-k": ("how many (default: %(default)s)", {"type": whole_number(1), "default": 5}),
+    "--csv": (f"your own data instead: {FILES}", {"metavar": "FILE"}),
+    **{flag(name): (says, {"type": FORMAT.get(name, filled)}) for name, says in launch.CATALOGUE.items()},
+    "--theme": ("default: %(default)s", {"choices": ["system", "light", "dark"], "default": "system"}),
+    "--max-kernels": ("open tabs; each takes half a gigabyte (default: 6)", {"type": whole_number(1), "default": 6}),
+    "--ratings": ("default: course", {"choices": ["course", "movielens"]}),
+    "--models": ("only these, joined by commas", {"metavar": "A,B"}),
+    "-k/--k": ("length of the lists (default: %(default)s)", {"type": whole_number(1), "default": 10}),
+    "--seed": ("default: %(default)s", {"type": whole_number(0, 2**32 - 1), "default": 0}),
+    "--protocol": ("default: %(default)s", {"choices": ["last", "random", "date", "cold"], "default": "last"}),
+    "--user-column": ("of own ratings (default: user)", {}),
+    "--item-column": ("of own ratings (default: item)", {}),
+    "--rating-column": ("of own ratings (default: rating)", {}),
+    "--time-column": ("of own ratings, if they have one", {}),
+    "--scale": ("of own ratings, if not 0.5 5", {"nargs": 2, "type": number, "metavar": ("LOW", "HIGH")}),
+    "--zeros": ("of own ratings: whether 0 and -1 mean not rated, or a rating", {"choices": ["missing", "rating"]}),
+    "--counts": ("own ratings are counts of uses, and every use is a like", FLAG),
+    "--liked": ("the lowest of own ratings that is a like", {"type": number}),
+    "--quick": ("smaller sizes and fewer rounds, under two minutes", FLAG),
+    "--quiet": ("only what is not fine", FLAG),
+}
+CATALOGUE = " ".join(map(flag, launch.CATALOGUE))
+RATINGS = "--user-column --item-column --rating-column --time-column --scale --zeros --counts --liked"
+RATINGS += " --encoding --delimiter"
+NEEDS = {"--yes": "--renew"}  # does nothing without the other
+NEEDS |= {name: "--csv" for name in f"{CATALOGUE} {RATINGS}".split() if name != "--encoder"}
+CLASHES = {  # what does not go together, and why
+    ("--keep", "--models"): ": figures of all models are kept together",
+    ("--ratings", "--csv"): "",
+    ("--keep", "--csv"): "",
+    ("--counts", "--scale"): "",
+}
 
-        return one_sign(text)
-    return text
+
+def parser() -> Parser:
+    """Describe every command, by the first line of what it runs, and its options."""
+    top = Parser(prog="python3 -m helpers", description="Recommend with Vectors, a hands-on course.")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (run, options) in COMMANDS.items():
+        command = commands.add_parser(name, help=(run.__doc__ or "").partition("\n")[0])
+        for option in options.split():
+            says, takes = OPTIONS[option]
+            default = {} if takes.keys() & {"action", "choices"} else {"type": filled}
+            command.add_argument(*option.split("/"), help=says, **default | takes)
+        command.set_defaults(run=run)
+    return top
 
 
-FILE_FORMAT = {"encoding": encoding, "delimiter": delimiter}
-
-
-def start_options(options: argparse.Namespace) -> str | None:
-    """Say what is wrong with the options of `start`, if anything is."""
-    return "--yes goes with --renew" if options.yes and not options.renew else None
-
-
-def catalogue_options(options: argparse.Namespace) -> str | None:
-    """Say what is wrong with the options that name another catalogue, if anything is."""
-    return None if options.csv else without_csv(options, [name for name in launch.CATALOGUE if name != "encoder"])
-
-
-def ratings_options(options: argparse.Namespace) -> str | None:
-    """Say what is wrong with the options that name ratings, if anything is."""
-    if options.keep and options.models:
-        return "--keep does not go with --models: figures of all models are kept together"
-    if not options.csv:
-        return without_csv(options, RATINGS_FROM_CSV)
-    if options.ratings or options.keep:
-        return f"{'--ratings' if options.ratings else '--keep'} does not go with --csv"
-    if options.scale and options.scale[0] >= options.scale[1]:
+def mistake_in(options: argparse.Namespace) -> str | None:
+    """Say which options do not go together, if any."""
+    asked = {flag(name) for name, value in vars(options).items() if value is not None and value is not False}
+    for name, needed in NEEDS.items():
+        if name in asked and needed not in asked:
+            return f"{name} goes with {needed}"
+    for (name, other), why in CLASHES.items():
+        if {name, other} <= asked:
+            return f"{name} does not go with {other}{why}"
+    if "--scale" in asked and options.scale[0] >= options.scale[1]:
         return "--scale needs a LOW that is below HIGH"
-    return "--counts does not go with --scale" if options.scale and options.counts else None
-
-
-def without_csv(options: argparse.Namespace, names: list) -> str | None:
-    """Say which option does nothing without a file, if one was given."""
-    found = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
-    return f"{found[0]} goes with --csv" if found else None
+    return None
 
 
 def given(options: argparse.Namespace, *names: str) -> dict:
@@ -266,7 +193,7 @@ def given(options: argparse.Namespace, *names: str) -> dict:
 
 
 def recommend_titles(options: argparse.Namespace) -> Answer:
-    """Find the titles that are most like a title."""
+    """Find films like a film, typos allowed."""
     from helpers.data import describe, load_movies
     from helpers.search.neighbors import TitleNotFoundError, find_similar_movies
 
@@ -282,14 +209,17 @@ def recommend_titles(options: argparse.Namespace) -> Answer:
     for name in ("genres", "id") if options.csv else ():
         if name in movies:
             found[name] = movies[name]
-    matched, neighbors = as_records(movies.loc[[found.attrs["matched"]]])[0], as_records(found)
+    matched, neighbors = (
+        as_record(movies.loc[found.attrs["matched"]]),
+        [as_record(film) for _, film in found.iterrows()],
+    )
     lines = [f"  {neighbor['similarity']:.2f}  {label(neighbor)}" for neighbor in neighbors]
     document = {"query": options.title, "matched": matched, "neighbors": neighbors}
     return Answer(document, [f"{found.attrs['caption']}:", *lines])
 
 
 def check_catalogue(options: argparse.Namespace) -> Answer:
-    """Look through a catalogue, and say what is odd."""
+    """Look through a catalogue of your own before you use it."""
     from helpers.course.catalogue import examine, lines
     from helpers.data import describe
 
@@ -297,19 +227,16 @@ def check_catalogue(options: argparse.Namespace) -> Answer:
     return Answer(document, lines(document))
 
 
-def as_records(films: Any) -> list[dict]:
-    """Turn rows of films into plain dictionaries: id, title, year and, of neighbors, similarity and any genres."""
-    records = []
-    for identifier, film in films.iterrows():
-        year = film.get("year")
-        year = None if year != year or year is None else int(year)
-        record = {"id": film.get("id", int(identifier)), "title": film["title"], "year": year}
-        if "similarity" in film:
-            record["similarity"] = round(float(film["similarity"]), 4)
-            if "genres" in film:
-                record["genres"] = film["genres"].split("|") if isinstance(film["genres"], str) else []
-        records.append(record)
-    return records
+def as_record(film: Any) -> dict:
+    """Turn a row of films into a plain dictionary: id, title, year and, of neighbors, similarity and any genres."""
+    year = film.get("year")
+    year = None if year is None or year != year else int(year)
+    record = {"id": film.get("id", int(film.name)), "title": film["title"], "year": year}
+    if "similarity" in film:
+        record["similarity"] = round(float(film["similarity"]), 4)
+    if "similarity" in film and "genres" in film:
+        record["genres"] = film["genres"].split("|") if isinstance(film["genres"], str) else []
+    return record
 
 
 def label(record: dict) -> str:
@@ -320,7 +247,7 @@ def label(record: dict) -> str:
 
 
 def evaluate_models(options: argparse.Namespace) -> Answer:
-    """Judge models: the scoreboard."""
+    """Show the scoreboard: every model, judged on held-out ratings."""
     from helpers.data import read_ratings_csv
     from helpers.evaluation import scoreboard
     from helpers.recommenders import MODELS, WITHOUT_FILMS
@@ -346,21 +273,14 @@ def evaluate_models(options: argparse.Namespace) -> Answer:
 
 
 def run_benchmark(options: argparse.Namespace) -> Answer:
-    """Measure how long things take, and how many times as long other ways take."""
-    from helpers.course import benchmark
-    from helpers.evaluation import results
-
-    measured = list(benchmark.run(benchmark.QUICK if options.quick else benchmark.FULL))
-    document = benchmark.as_document(measured, options.quick)
-    if options.keep:
-        results.keep(document, "benchmark")
-    machine = f"Machine: {json.dumps(document['machine'])}. Medians; 'takes' is the time by that of the course's way."
-    table = benchmark.as_table(document).to_string(na_rep="", float_format=lambda value: f"{value:,.3g}")
-    return Answer(document, [machine, *table.splitlines()])
+    """Measure speed, as ratios within one run."""
+    sys.path.insert(0, str(bootstrap.ROOT / "tools"))  # a learner may have a benchmark.py, too
+    benchmark = importlib.import_module("benchmark")
+    return Answer(*benchmark.answer(options.quick, options.keep))
 
 
 def fetch_dataset(options: argparse.Namespace) -> Answer:
-    """Download a data set and say how it is used."""
+    """Download real data: MovieLens ratings, or the plots of MPST."""
     from helpers.course.fetch import fetch
 
     path = fetch(options.dataset)
@@ -369,13 +289,26 @@ def fetch_dataset(options: argparse.Namespace) -> Answer:
 
 
 def run_doctor(options: argparse.Namespace) -> Answer:
-    """Find out what is fine and what is not."""
+    """Find out what is fine, what is not, and the command that mends it."""
     from helpers.course import doctor
 
     findings = doctor.examine()
     status = 0 if all(finding.fine for finding in findings) else 1
     told = [finding for finding in findings if not (options.quiet and finding.fine)]
     return Answer([finding._asdict() for finding in told], doctor.lines(told), status)
+
+
+COMMANDS: dict[str, tuple[Callable, str]] = {
+    "start": (launch.start_course, "--no-browser --port --renew --yes"),
+    "test": (launch.run_tests, "-v/--verbose"),
+    "recommend": (recommend_titles, f"title -k --csv {CATALOGUE} --json"),
+    "demo": (launch.open_demo, f"--no-browser --port --theme --max-kernels --csv {CATALOGUE}"),
+    "evaluate": (evaluate_models, f"--ratings --models -k/--k --seed --protocol --csv {RATINGS} --json --keep"),
+    "catalogue": (check_catalogue, f"action csv {CATALOGUE} --json"),
+    "fetch": (fetch_dataset, "dataset"),
+    "benchmark": (run_benchmark, "--quick --json --keep"),
+    "doctor": (run_doctor, "--quiet --json"),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -408,7 +341,7 @@ def answer(arguments: list) -> Answer | int:
     """Run the command that a command line names."""
     top = parser()
     options = top.parse_args(arguments)
-    mistake = options.check(options) if "check" in options else None
+    mistake = mistake_in(options)
     if mistake:
         top.error(mistake)
     looks = options.run is run_doctor

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import math
 import os
 import re
 import sys
@@ -36,7 +35,8 @@ def say(text: object, error: bool = False) -> None:
 
 def say_json(document: object) -> None:
     """Print one JSON document on standard output, in ASCII; numbers that JSON does not know become null."""
-    say(json.dumps(_finite(document), allow_nan=False).replace("\x7f", "\\u007f"))
+    finite = json.loads(json.dumps(document), parse_constant=lambda _: None)
+    say(json.dumps(finite).replace("\x7f", "\\u007f"))
 
 
 def prepare() -> None:
@@ -73,13 +73,3 @@ def _discard(stream: TextIO) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, dict):
-        return {str(key): _finite(member) for key, member in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(member) for member in value]
-    if isinstance(value, float):  # NumPy's float64 is one, too
-        return float(value) if math.isfinite(value) else None
-    return value

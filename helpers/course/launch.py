@@ -26,7 +26,7 @@ CATALOGUE = {  # options that describe a catalogue, as `helpers.data.catalogue.D
 
 
 def start_course(options: Namespace) -> int:
-    """Open JupyterLab on the learner's own copy of the first notebook, or of one that is to be renewed.
+    """Open the course in JupyterLab, with your own copy of the first notebook, or of one that is to be renewed.
 
     Its settings in ``helpers/course/jupyter`` leave out the question about news, and keep the messages of widgets in
     order: on threads of their own, as JupyterLab sends them by default, a later one may overtake an earlier one while
@@ -47,7 +47,7 @@ def start_course(options: Namespace) -> int:
         )
     folder, name = own_copy.folder(), renewed[0].name if renewed else "00_start_here.ipynb"
     top = bootstrap.ROOT if folder.parent == bootstrap.ROOT / "my_course" else folder.parent
-    command = ["jupyterlab", f"--port={options.port}", f"--notebook-dir={top}"]
+    command = ["jupyterlab", f"--port={options.port or 8888}", f"--notebook-dir={top}"]
     command += [f"--LabApp.default_url=/lab/tree/{folder.relative_to(top).as_posix()}/{name}"]
     command += ["--no-browser"] if options.no_browser else []
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in containers
@@ -70,7 +70,7 @@ def may_renew(original: Path) -> bool:
 
 
 def open_demo(options: Namespace) -> int:
-    """Serve the app by Voila on this machine alone, until Ctrl-C."""
+    """Open the final app: find films, say what you like, see why. Voila serves it, on this machine alone."""
     from helpers.app.view import app_maker
 
     source = {name: getattr(options, name) for name in ["csv", *CATALOGUE] if getattr(options, name)} or None
@@ -80,34 +80,29 @@ def open_demo(options: Namespace) -> int:
             if source.get(name) and Path(source[name]).exists():
                 source[name] = str(Path(source[name]).resolve())
     command = ["helpers.app", str(Path("helpers", "app", "recommender.ipynb"))]
-    command += [f"--port={options.port}", f"--theme={options.theme}", f"--max-kernels={options.max_kernels}"]
+    command += [f"--port={options.port or 8866}", f"--theme={options.theme}", f"--max-kernels={options.max_kernels}"]
     command += ["--no-browser"] if options.no_browser else []
     return run_child(command, COURSE_DEMO_CATALOGUE=json.dumps(source))
 
 
 def run_tests(options: Namespace) -> int:
-    """Run pytest on tests/ and notebooks/, in one process per core, and one more: tests of servers and pages wait."""
+    """Run every test, the notebooks included: a process a core, and one more, as tests of servers and pages wait."""
     workers = str((os.cpu_count() or 1) + 1)
     return run_child(["pytest", "-n", workers, "-v" if options.verbose else "-q"], serves=False)
 
 
-def run_child(command: list, patience: float = guard.PATIENCE, serves: bool = True, **variables: str) -> int:
+def run_child(command: list, serves: bool = True, **variables: str) -> int:
     """Run a module in the course's folder, as ``python -m`` does, and pass its exit status on.
 
-    It ends with this process, however that ends: Ctrl-C, a signal, SIGKILL; kernels end with their server. `patience`
-    is the number of seconds that it has for ending by itself. If it `serves`, it runs until somebody ends it, so that
-    Ctrl-C is no failure. `variables` are those of its environment.
+    It ends with this process, however that ends: Ctrl-C, a signal, SIGKILL; kernels end with their server. If it
+    `serves`, it runs until somebody ends it, so that Ctrl-C is no failure. `variables` are those of its environment.
     """
     place: Any = {"cwd": bootstrap.ROOT, "env": dict(bootstrap.child_environment(), **variables)}
-    with guard.signals_as_exit(), guard.held_interrupts() as release:
-        process = guard.start(sys.executable, command, quiet=serves, patience=patience, **place)
-        try:
-            release()
+    try:
+        with guard.program(sys.executable, command, quiet=serves, **place) as process:
             return process.wait()
-        except KeyboardInterrupt:
-            if not serves:
-                raise
-            console.say("ended; no server is left", error=True)
-            return 0
-        finally:
-            guard.end(process)
+    except KeyboardInterrupt:
+        if not serves:
+            raise
+        console.say("ended; no server is left", error=True)
+        return 0

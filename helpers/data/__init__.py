@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.data.catalogue import Description, count_words, describe  # noqa: F401
-from helpers.data.cells import MISSING, read_genres, read_numbers, read_years  # noqa: F401  (found here, too)
+from helpers.data.cells import is_missing, read_genres, read_numbers, read_years  # noqa: F401  (found here, too)
 from helpers.data.formats import open_table
 from helpers.data.ratings import LIKED, SCALE, as_stars, from_stars, like_of, read_ratings_csv  # noqa: F401
 from helpers.data.tables import one_line
@@ -45,6 +45,7 @@ MOVIELENS_RATINGS, MOVIELENS_USERS = 100_836, 610
 MPST_FILE = "mpst_full_data.csv"
 MPST_COLUMNS = ["imdb_id", "title", "plot_synopsis", "tags", "split", "synopsis_source"]
 MPST_ROWS = 14_828
+TRUNCATED = ": the file is truncated or another one. Fetch it again: python3 -m helpers fetch"
 
 
 def load_movies(
@@ -58,17 +59,15 @@ def load_movies(
     Parameters
     ----------
     csv : path, pandas.DataFrame or "mpst", optional
-        A catalogue of your own: a CSV file with any delimiter, packed by gzip or not, a JSON, Parquet or Excel file, a
-        folder of text files, a DataFrame, or a `catalogue.toml` that describes one. Without it, the films of the course
-        are loaded. ``"mpst"`` stands for the 14,828 films with long plots of Kar et al. (2018), fetched by
-        ``python3 -m helpers fetch mpst``.
+        A catalogue of your own: any table that `open_table` opens, or a `catalogue.toml` that describes one. Without
+        it, the films of the course are loaded. ``"mpst"`` stands for the 14,828 films with long plots of Kar et al.
+        (2018), fetched by ``python3 -m helpers fetch mpst``.
     title_column, text_column : str, optional
         Its columns that hold titles and texts. What is not named is guessed, and a warning says how.
     **columns : str, optional
         ``genre_column``, ``year_column``, ``people_column``, ``id_column`` become ``genres``, ``year``, ``cast`` and
         ``id``, see `read_genres` and `read_years`. ``delimiter`` and ``encoding`` of the file, as Python names it
-        (``cp1251``, ``gbk``; ``utf-8:replace`` reads U+FFFD where a byte is damaged). By default UTF-8, UTF-16 and
-        UTF-32 are recognized, and Windows-1252 where all of its letters are plausible. See `describe`.
+        (``cp1251``, ``gbk``; ``utf-8:replace`` reads U+FFFD where a byte is damaged). See `describe`.
 
     Returns
     -------
@@ -78,14 +77,13 @@ def load_movies(
         counts its rows from 1, and rows without title or text are left out with a warning that counts them;
         ``attrs["left_out"]`` keeps the counts. A word for nothing (NA, null, None, \N, ...) alone in a cell is no
         text; it is a title only where it has a text and no other row has it as a title, as the film *Null* would.
-        Titles are one line, without control characters. Columns of the file that bear a name of ours are called
-        ``file_title``, ``file_year`` and so on. Films of MPST have no year; they have ``imdb_id``, ``tags``,
-        ``split`` (train, val or test) and ``synopsis_source``.
+        Titles are one line. Columns of the file that bear a name of ours are called ``file_title`` and so on. Films of
+        MPST have no year; they have ``imdb_id``, ``tags``, ``split`` and ``synopsis_source``.
 
     Raises
     ------
     ValueError, FileNotFoundError
-        When there is no such file, it cannot be read rightly (see `helpers.data.open_table`), or has no usable row.
+        When there is no such file, it cannot be read rightly (see `open_table`), or has no usable row.
 
     References
     ----------
@@ -100,27 +98,17 @@ def load_movies(
 
 
 def load_raw_listings() -> pd.DataFrame:
-    """Load the dirty listings that notebook 02 cleans.
+    """Load the dirty listings that notebook 02 cleans: the columns of `LISTING_COLUMNS`, index ``listing_id``.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row a listing, index ``listing_id``: ``title``, ``year`` (a float, NaN where the supplier gave none),
-        ``genres``, ``director``, ``cast``, ``synopsis``, ``source``. Missing cells are NaN.
+    Missing cells are NaN; the year is a float.
     """
     listings = _read_course_file("listings_raw.csv", LISTING_COLUMNS, ["listing_id"], "listing_id")
-    with _clear_errors(DATA_DIR / "listings_raw.csv"):
+    with _clear_errors("listings_raw.csv"):
         return listings.assign(year=pd.to_numeric(listings["year"]).astype("float64"))
 
 
 def load_duplicates() -> pd.Series:
-    """Load the truth about the raw listings: which film each of them is.
-
-    Returns
-    -------
-    pandas.Series
-        ``movie_id`` for every ``listing_id``. Listings with the same movie_id are duplicates of each other.
-    """
+    """Load the truth about the raw listings: a Series of ``movie_id``, equal for duplicates, by ``listing_id``."""
     return _read_course_file("duplicates.csv", TRUTH_COLUMNS, TRUTH_COLUMNS, "listing_id")["movie_id"]
 
 
@@ -150,8 +138,11 @@ def load_ratings(name: str = "course") -> pd.DataFrame:
     """
     if name == "course":
         ratings = _read_course_file("ratings.csv", RATING_COLUMNS, ["user_id", "movie_id", "timestamp"])
-        with _clear_errors(DATA_DIR / "ratings.csv"):
-            return ratings.assign(rating=_stars(ratings["rating"]))
+        with _clear_errors("ratings.csv"):
+            stars = read_numbers(ratings["rating"])
+            if (wrong := ~stars.between(*SCALE)).any():
+                raise ValueError(f"rating '{ratings['rating'][wrong].iloc[0]}' is none from 0.5 to 5")
+            return ratings.assign(rating=stars)
     if name != "movielens":
         raise ValueError(f"load_ratings: '{name}' is unknown; choose course or movielens.")
     tables = read_movielens(_find_real(MOVIELENS_FOLDER, "movielens"))
@@ -166,12 +157,9 @@ def load_ratings(name: str = "course") -> pd.DataFrame:
 
 
 def toy_ratings() -> pd.DataFrame:
-    """Ratings small enough to compute by hand: six invented viewers, eight films of the course.
+    """Ratings small enough to compute by hand: (6, 8) stars from 1 to 5 of invented viewers, NaN where one is missing.
 
-    Returns
-    -------
-    pandas.DataFrame
-        (6, 8) stars from 1 to 5, NaN where a viewer did not rate; index names of viewers, columns titles.
+    The index holds the names of the viewers, the columns are titles of films of the course.
     """
     films = ["Toy Story", "Alien", "Aliens", "The Matrix", "The Avengers", "Amélie", "Pretty Woman", "Fargo"]
     no = float("nan")
@@ -196,12 +184,9 @@ def read_movielens(folder: Path) -> dict[str, pd.DataFrame]:
     ratings = tables["ratings.csv"]
     found = len(ratings), ratings["userId"].nunique()
     if found != (MOVIELENS_RATINGS, MOVIELENS_USERS):
-        raise ValueError(
-            f"{folder}: {found[0]:,} ratings by {found[1]:,} users, expected {MOVIELENS_RATINGS:,} by "
-            f"{MOVIELENS_USERS:,}: the file is truncated or another one. Fetch it again: "
-            "python3 -m helpers fetch movielens"
-        )
-    if not ratings["rating"].between(0.5, 5).all():
+        counts = f"{found[0]:,} ratings by {found[1]:,} users, expected {MOVIELENS_RATINGS:,} by {MOVIELENS_USERS:,}"
+        raise ValueError(f"{folder}: {counts}{TRUNCATED} movielens")
+    if not ratings["rating"].between(*SCALE).all():
         raise ValueError(f"{folder}: a rating is none from 0.5 to 5: the file is damaged.")
     for name in ("movies.csv", "links.csv"):
         unknown = ratings["movieId"][~ratings["movieId"].isin(tables[name]["movieId"])]
@@ -227,38 +212,31 @@ def read_csv_in_parts(csv: str | Path, column: str, rows: int, *, encoding: str 
     """
     if not isinstance(rows, int) or rows < 1:
         raise ValueError(f"read_csv_in_parts: rows is a whole number from 1 on, not {rows!r:.40}.")
-    for _, (cells,) in open_table(csv, [column], encoding).parts([column], rows):
-        texts = [(cell or "").strip() for cell in cells]
-        yield ["" if text.lower() in MISSING else text for text in texts]
+    for part in open_table(csv, [column], encoding).parts([column], rows):
+        texts = part[column].fillna("").str.strip()
+        yield texts.mask(is_missing(texts), "").tolist()
 
 
 def read_mpst(path: Path) -> pd.DataFrame:
     """Read ``mpst_full_data.csv`` in its published form, and insist on its being whole; see `load_movies`."""
     table = _read_real_csv(path, dict.fromkeys(MPST_COLUMNS, "str"))
     if len(table) != MPST_ROWS:
-        raise ValueError(
-            f"{path}: {len(table):,} films, expected {MPST_ROWS:,}: the file is truncated or another one. "
-            "Fetch it again: python3 -m helpers fetch mpst"
-        )
-    movies = table.rename(columns={"plot_synopsis": "synopsis"})
-    movies["tags"] = movies["tags"].str.split(r",\s*", regex=True).str.join("|")
-    movies["synopsis"] = movies["synopsis"].str.strip()
+        raise ValueError(f"{path}: {len(table):,} films, expected {MPST_ROWS:,}{TRUNCATED} mpst")
+    tags = table["tags"].str.split(r",\s*", regex=True).str.join("|")
+    movies = table.assign(tags=tags, synopsis=table["plot_synopsis"].str.strip())
     movies.index = pd.RangeIndex(1, len(movies) + 1, name="movie_id")
     return movies[["imdb_id", "title", "tags", "synopsis", "split", "synopsis_source"]]
 
 
 def changed_files() -> list[str]:
     """Name the files of the course's data that are missing, or are not the ones that `SHA256SUMS` lists."""
-    with _clear_errors(DATA_DIR / CHECKSUMS):
+    with _clear_errors(CHECKSUMS):
         listed = _published()
         if not listed:
             raise ValueError("it lists no file")
-    missing = {path.name for pattern in ("*.csv", "*.npz") for path in DATA_DIR.glob(pattern)} - listed.keys()
-    return sorted(missing) + [
-        name
-        for name, digest in listed.items()
-        if not (DATA_DIR / name).is_file() or file_sha256(DATA_DIR / name) != digest
-    ]
+    there = {path.name: path for pattern in ("*.csv", "*.npz") for path in DATA_DIR.glob(pattern) if path.is_file()}
+    changed = [name for name, digest in listed.items() if name not in there or file_sha256(there[name]) != digest]
+    return sorted(there.keys() - listed.keys()) + changed
 
 
 def load_vectors(movies: pd.DataFrame, encoder: str = "all-MiniLM-L6-v2") -> np.ndarray:
@@ -283,9 +261,9 @@ def load_vectors(movies: pd.DataFrame, encoder: str = "all-MiniLM-L6-v2") -> np.
     """
     if encoder not in VECTOR_FILES:
         raise ValueError(f"load_vectors: there are vectors of {' and '.join(VECTOR_FILES)}, not of {encoder!r}.")
-    path = DATA_DIR / VECTOR_FILES[encoder]
-    with _clear_errors(path):
-        stored = read_arrays(path)
+    name = VECTOR_FILES[encoder]
+    with _clear_errors(name):
+        stored = read_arrays(DATA_DIR / name)
         if lacking := {"ids", "vectors", "text_sha256"} - stored.keys():
             raise ValueError(f"it holds no array '{min(lacking)}'")
         ids, vectors, hashes = stored["ids"], stored["vectors"], stored["text_sha256"]
@@ -295,33 +273,30 @@ def load_vectors(movies: pd.DataFrame, encoder: str = "all-MiniLM-L6-v2") -> np.
         rows = pd.Series(np.arange(len(ids)), index=ids)
     missing = movies.index.difference(rows.index)
     if len(missing):
-        raise ValueError(f"{path.name}: no vector for movie_id {missing[0]}. Run: python tools/make_vectors.py")
-    wanted = rows.loc[movies.index].to_numpy()
+        raise ValueError(f"{name}: no vector for movie_id {missing[0]}. Run: python tools/make_vectors.py")
     if "synopsis" not in movies:
         raise ValueError("load_vectors: the films have no column 'synopsis'; the vectors were made from it.")
     if (no_text := ~movies["synopsis"].map(lambda text: isinstance(text, str))).any():
         raise ValueError(f"load_vectors: movie_id {movies.index[no_text][0]} has no synopsis.")
+    wanted = rows.loc[movies.index].to_numpy()
     if not np.array_equal(hashes[wanted], hash_texts(movies["synopsis"])):
-        raise ValueError(f"{path.name} was made from other synopses. Run: python tools/make_vectors.py")
-    rows = vectors[wanted].astype(np.float32)
-    return rows if vectors.dtype == np.float32 else rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        raise ValueError(f"{name} was made from other synopses. Run: python tools/make_vectors.py")
+    found = vectors[wanted].astype(np.float32)
+    return found if vectors.dtype == np.float32 else found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
 def _published() -> dict[str, str]:
     """The SHA-256 that each file of the course should have."""
     lines = (DATA_DIR / CHECKSUMS).read_text(encoding="utf-8").splitlines()
-    published = {}
-    for number, line in enumerate(lines, 1):
-        found = re.fullmatch(r"([0-9a-f]{64})  ([\w.-]+)", line)
-        if not found:
-            raise ValueError(f"line {number} is no SHA-256 and a name")
-        published[found[2]] = found[1]
-    return published
+    found = [re.fullmatch(r"([0-9a-f]{64})  ([\w.-]+)", line) for line in lines]
+    if None in found:
+        raise ValueError(f"line {found.index(None) + 1} is no SHA-256 and a name")
+    return {match[2]: match[1] for match in found if match}
 
 
 def _read_course_file(name: str, columns: list[str], whole: list[str], index: str | None = None) -> pd.DataFrame:
     """Read one of the course's own files: texts, whole numbers in some columns, unique ones in the index."""
-    with _clear_errors(DATA_DIR / name):
+    with _clear_errors(name):
         table = _read_texts(DATA_DIR / name, columns)
         for column in whole:
             bad = ~table[column].fillna("").str.fullmatch(r"[0-9]{1,15}")
@@ -345,11 +320,10 @@ def _read_texts(path: Path, columns: list[str]) -> pd.DataFrame:
         return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8")
     table = open_table(path, columns, "utf-8")
     _expect(table.columns, columns)
-    frame = table.frame().reset_index(drop=True)
     if listed:
         cure = f"If you did not change it: git checkout data/{path.name}"
         warnings.warn(f"{path.name} is not as published (SHA-256). {cure}", stacklevel=4)
-    return frame
+    return table.frame().reset_index(drop=True)
 
 
 def _expect(found: Iterable[str], columns: Iterable[str]) -> None:
@@ -357,17 +331,10 @@ def _expect(found: Iterable[str], columns: Iterable[str]) -> None:
         raise ValueError(f"the columns are {', '.join(found)[:100]}; expected {', '.join(columns)}")
 
 
-def _stars(cells: pd.Series) -> pd.Series:
-    stars = read_numbers(cells)
-    if not (fine := stars.between(0.5, 5)).all():
-        raise ValueError(f"rating '{cells[~fine].iloc[0]}' is none from 0.5 to 5")
-    return stars
-
-
 def _find_real(name: str, dataset: str) -> Path:
     """Find a real data set: in the folder that COURSE_DATA_DIR names, else where `fetch` puts it."""
-    folders = [Path(os.environ["COURSE_DATA_DIR"])] if os.environ.get("COURSE_DATA_DIR") else []
-    folders.append(cache_folder())
+    named = os.environ.get("COURSE_DATA_DIR")
+    folders = [*([Path(named)] if named else []), cache_folder()]
     for folder in folders:
         if (folder / name).exists():
             return folder / name
@@ -387,10 +354,10 @@ def _read_real_csv(path: Path, columns: dict[str, str]) -> pd.DataFrame:
 
 
 @contextlib.contextmanager
-def _clear_errors(path: Path) -> Iterator[None]:
+def _clear_errors(name: str) -> Iterator[None]:
     """Turn whatever a damaged course file raises into one line that says how to get it back."""
     try:
         yield
     except (OSError, ValueError) as error:
-        what = str(error).removeprefix(path.name).lstrip(":, ").removesuffix(".")
-        raise ValueError(f"{path.name}: {what}. Get the file back with: git checkout data/{path.name}") from error
+        what = str(error).removeprefix(name).lstrip(":, ").removesuffix(".")
+        raise ValueError(f"{name}: {what}. Get the file back with: git checkout data/{name}") from error

@@ -212,8 +212,7 @@ def _read_toml(path: Path) -> dict[str, str]:
 
 def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
     """Find the columns that nobody named: by usual names, or else texts by their length and titles by theirs."""
-    _, cells = next(iter(table.parts(table.columns, SAMPLE)), ([], [[] for _ in table.columns]))
-    sample = pd.DataFrame(dict(zip(table.columns, cells, strict=True))).fillna("").astype(str)
+    sample = next(table.parts(table.columns, SAMPLE), pd.DataFrame(columns=table.columns, dtype=str)).fillna("")
     length = {column: sample[column].str.len().mean() if len(sample) else 0 for column in table.columns}
     if table.columns[0].startswith("#") and len(table.columns) > 1:
         raise ValueError(

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.data.formats import Frame
-from helpers.data.tables import Table, one_line, string_dtype
+from helpers.data.tables import TEXT, Table, one_line
 
 MISSING = {  # what stands, alone in a cell and in any case, for nothing
     *("na", "n/a", "n.a.", "nan", "null", "none", "nil", "?"),
@@ -48,7 +48,7 @@ def read_genres(cells: pd.Series) -> pd.Series:
     ``name``, as TMDB's tables have them, or in braces as PostgreSQL writes them. A name that comes twice counts once.
     """
     names = {cell: "|".join(dict.fromkeys(_names(cell))) or None for cell in cells.dropna().unique()}
-    return cells.map(names).astype(string_dtype())
+    return cells.map(names).astype(TEXT)
 
 
 def read_years(cells: pd.Series) -> pd.Series:

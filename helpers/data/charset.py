@@ -12,7 +12,6 @@ import codecs
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple
 
 MARKS = [  # byte-order marks; the longer ones first, because UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -22,7 +21,6 @@ MARKS = [  # byte-order marks; the longer ones first, because UTF-32's begins wi
     (codecs.BOM_UTF16_BE, "utf-16"),
 ]
 WIDE = ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
-ENDS = b"\n ,;\t|"  # where a text may be cut without cutting a word, a letter, or a line end of two signs
 TOLERATED = 0.01  # of the words with foreign letters, that may look wrong in a long Western text
 
 ALPHABETS = {  # letters beyond a to z
@@ -62,23 +60,6 @@ SUSPECT = re.compile(
     )
 )
 WORD = re.compile(r"[a-zA-ZÀ-ÖØ-öø-ÿŒœ]+")
-
-
-LINE_END = re.compile(r"\r\n?|\n")
-
-
-def count_ends(text: str) -> int:
-    """Count the line ends of a text, as an editor does."""
-    return len(LINE_END.findall(text))
-
-
-class Finding(NamedTuple):
-    """What the bytes are: ``"utf-8"`` but for some bytes, ``"cp1252"``, or None; the first byte that is not UTF-8."""
-
-    encoding: str | None
-    line: int
-    byte: int
-    wrong: int  # bytes that are not UTF-8
 
 
 def codec(name: str) -> tuple[str, str]:
@@ -124,43 +105,27 @@ def _plausible(head: bytes, encoding: str) -> float:
     return sum(letter < "\x7f" for letter in text) / len(text)
 
 
-def without_cuts(blocks: Iterable[bytes]) -> Iterable[bytes]:
-    """Cut blocks again, at the ends of words."""
-    rest = b""
-    for block in blocks:
-        block = rest + block
-        cut = max(map(block.rfind, (ENDS[place : place + 1] for place in range(len(ENDS))))) + 1
-        yield block[:cut]
-        rest = block[cut:]
-    yield rest
+def judge(blocks: Iterable[str]) -> tuple[str | None, int]:
+    """Judge bytes that are not UTF-8 as a whole, read as UTF-8 with U+DC80 to U+DCFF for each that is not.
 
-
-def judge(blocks: Iterable[bytes]) -> Finding:
-    """Judge bytes that are not UTF-8 as a whole.
-
-    Its ``encoding`` is ``"utf-8"`` when as many letters are UTF-8 as bytes are not, ``"cp1252"`` when all of its words
-    could be Western European ones, and None otherwise.
+    ``"utf-8"`` when as many letters are UTF-8 as bytes are not, ``"cp1252"`` when all of the words could be Western
+    European ones, else None; and how many bytes are not UTF-8.
     """
-    lines, first, good, bad, defined = 1, None, 0, 0, True
-    words: Counter[str] = Counter()
-    for block in without_cuts(blocks):
-        text = block.decode("utf-8", "surrogateescape")
-        wrong = re.findall(r"[\udc80-\udcff]", text)
-        if wrong and first is None:
-            before = text[: text.index(wrong[0])]
-            first = lines + count_ends(before), ord(wrong[0]) - 0xDC00
-        lines += count_ends(text)
-        bad += len(wrong)
-        good += len(re.findall(r"[^\x00-\x7f\udc80-\udcff]", text))
+    good, bad, words = 0, 0, Counter[str]()
+    defined = True
+    for block in blocks:
+        wrong = len(re.findall(r"[\udc80-\udcff]", block))
+        bad += wrong
+        good += len(re.findall(r"[^\x00-\x7f]", block)) - wrong
         if wrong and defined:
             try:
-                words.update(re.findall(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*", block.decode("cp1252")))
+                western_block = block.encode("utf-8", "surrogateescape").decode("cp1252")
+                words.update(re.findall(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*", western_block))
             except UnicodeDecodeError:  # five bytes are nothing in Windows-1252
                 defined = False
-    line, byte = first or (1, 0)
     if good and good >= bad:
-        return Finding("utf-8", line, byte, bad)
-    return Finding("cp1252" if defined and not good > bad / 20 and western(words) else None, line, byte, bad)
+        return "utf-8", bad
+    return ("cp1252" if defined and good <= bad / 20 and western(words) else None), bad
 
 
 def western(words: Counter) -> bool:

@@ -15,6 +15,7 @@ import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from helpers.data import tables
 from helpers.data.tables import Table, one_line
 
 TEXTS = (".txt", ".md")  # files of a folder that are texts, titled by their names
-JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*([\[{])\s*[\[{\"}\]]")  # what a JSON file begins with
+JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]\s*[\[{\"}\]]")  # what a JSON file begins with
 EXCEL = "xl/workbook.xml"  # a zip file that has such an entry is an Excel file
 UNPACKED = 2_000_000_000  # bytes; an Excel file that unpacks to more is refused
 
@@ -47,15 +48,12 @@ class Frame:
         return len(self.cells)
 
     def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
-        """Give columns (all of them, without names); see `Table.frame`."""
+        """Give columns (all of them, without names)."""
         return self.cells[self.columns if columns is None else columns].copy()
 
-    def parts(self, columns: list[str], rows: int) -> Iterator[tuple[list[int], list[list]]]:
-        """Give the numbers and the cells of some columns, at most `rows` rows at once; see `Table.parts`."""
-        for start in range(0, len(self.cells), rows):
-            part = self.cells.iloc[start : start + rows].astype(object)
-            part = part.where(part.notna(), None)
-            yield list(part.index), [part[column].tolist() for column in columns]
+    def parts(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
+        """Give some columns, at most `rows` rows at once; see `Table.parts`."""
+        return (self.cells[columns].iloc[start : start + rows] for start in range(0, len(self.cells), rows))
 
 
 def open_table(
@@ -117,8 +115,8 @@ def _of_path(path: Path, needed: list[str], encoding: str | None, delimiter: str
         return _of_program(path, "Parquet", "pyarrow", 1, needed)
     if head.startswith(b"PK") and _is_excel(path):
         return _of_program(path, "Excel", "openpyxl", 2, needed)
-    if found := JSON.match(head):
-        return _of_json(path, encoding, found[1] == b"[")
+    if JSON.match(head):
+        return _of_json(path, encoding)
     return tables.open_csv(path, needed, encoding, delimiter)
 
 
@@ -134,25 +132,28 @@ def _of_folder(path: Path, encoding: str | None) -> Frame:
 
 
 def _text_of(path: Path, encoding: str | None) -> str:
-    with tables.open_text(path, *tables.find_encoding(path, encoding)) as text:
+    with tables.open_text(path, *tables.find_encoding(path, encoding), f"Reading {path.name}") as text:
         return text.read()
 
 
-def _of_json(path: Path, encoding: str | None, is_list: bool) -> Frame:
-    """Read a list of objects, or an object a line."""
-    with tables.open_text(path, *tables.find_encoding(path, encoding), f"Reading {path.name}") as text:
+def _of_json(path: Path, encoding: str | None) -> Frame:
+    """Read a list of objects, one object that holds the table, or an object a line."""
+    whole = _text_of(path, encoding).removeprefix("\ufeff")
+    try:
         try:
-            if is_list:
-                objects = list(enumerate(json.loads(text.read().removeprefix("\ufeff")), 1))
-            else:
-                objects = _objects_of(text)
-        except RecursionError:
-            raise ValueError(f"{path.name}: its lists are nested too deep.") from None
-        except json.JSONDecodeError as error:
-            kinds = "A JSON file is a list of objects, or has an object on each line."
-            raise ValueError(f"{path.name}, line {error.lineno}: no JSON ({error.msg}). {kinds}") from None
-        except ValueError as error:  # a number of thousands of digits
-            raise ValueError(f"{path.name}: no JSON that can be read ({one_line(str(error))[:60]}).") from None
+            value = json.loads(whole)
+            objects = list(enumerate(value if isinstance(value, list) else _rows_of(value), 1))
+        except json.JSONDecodeError:
+            if whole.lstrip().startswith("["):
+                raise
+            objects = list(_objects(io.StringIO(whole)))
+    except RecursionError:
+        raise ValueError(f"{path.name}: its lists are nested too deep.") from None
+    except json.JSONDecodeError as error:
+        kinds = "A JSON file is a list of objects, or has an object on each line."
+        raise ValueError(f"{path.name}, line {error.lineno}: no JSON ({error.msg}). {kinds}") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise ValueError(f"{path.name}: no JSON that can be read ({one_line(str(error))[:60]}).") from None
     for number, value in objects:
         if not isinstance(value, dict):
             raise ValueError(f'{path.name}, object {number}: no object with names, such as {{"title": "Emma"}}.')
@@ -160,21 +161,14 @@ def _of_json(path: Path, encoding: str | None, is_list: bool) -> Frame:
     return _frame(path.name, pd.DataFrame(rows, [number for number, _ in objects]), "object")
 
 
-def _objects_of(text: io.TextIOBase) -> list[tuple[int, object]]:
-    """Read an object a line, or one object that holds the table, as pandas and many services write it."""
-    try:
-        objects = list(_objects(text))
-    except json.JSONDecodeError:
-        text.seek(0)
-        try:
-            objects = [(1, json.loads(text.read().removeprefix("\ufeff")))]
-        except json.JSONDecodeError:
-            objects = []
-        if not objects:
-            raise
-    if len(objects) == 1 and isinstance(objects[0][1], dict):
-        return list(enumerate(_rows_of(objects[0][1]), 1))
-    return objects
+def _objects(lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
+    """Parse an object a line, and number the lines."""
+    for number, line in enumerate(lines, 1):
+        if text := line.strip():
+            try:
+                yield number, json.loads(text)
+            except json.JSONDecodeError as error:
+                raise json.JSONDecodeError(error.msg, "\n" * (number - 1), number - 1) from None
 
 
 def _rows_of(whole: dict) -> list[object]:
@@ -189,16 +183,6 @@ def _rows_of(whole: dict) -> list[object]:
     if len(values) > 1 and all(isinstance(value, list) and len(value) == len(values[0]) for value in values):
         return [dict(zip(whole, cells, strict=True)) for cells in zip(*values, strict=True)]
     return [whole]
-
-
-def _objects(lines: Iterable[str]) -> Iterator[tuple[int, object]]:
-    """Parse an object a line, and number the lines."""
-    for number, line in enumerate(lines, 1):
-        if text := line.strip("\ufeff \t\r\n"):
-            try:
-                yield number, json.loads(text)
-            except json.JSONDecodeError as error:
-                raise json.JSONDecodeError(error.msg, "\n" * (number - 1), number - 1) from None
 
 
 def _is_excel(path: Path) -> bool:
@@ -235,7 +219,7 @@ def _of_program(path: Path, kind: str, package: str, first: int, needed: list[st
 def _frame(name: str, cells: pd.DataFrame, unit: str = "row") -> Frame:
     """Make texts of all cells."""
     texts = {
-        column: pd.Series(list(map(as_text, cells.iloc[:, place])), cells.index, tables.string_dtype())
+        column: pd.Series(list(map(as_text, cells.iloc[:, place])), cells.index, tables.TEXT)
         for place, column in enumerate(tables.distinct([tables.one_line(str(column)) for column in cells]))
     }
     return Frame(name, pd.DataFrame(texts, cells.index).rename_axis(index="line"), unit)

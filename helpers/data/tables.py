@@ -13,14 +13,13 @@ import contextlib
 import csv
 import dataclasses
 import difflib
-import functools
 import gzip
 import io
 import itertools
 import re
 import warnings
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,42 +35,38 @@ SHOWN_FROM = 20_000_000  # bytes: reading longer files shows its progress
 UNPACKED_FROM, UNPACKED_TIMES = 100_000_000, 200  # bytes from which a gzip file is a bomb, if it grows so many times
 SPARE_MEMORY = 200_000_000  # bytes that are left to everything else
 
-KINDS = [  # what is no table, whatever its name says, and begins like this
-    (b"PK\x03\x04", "a zip file"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel (or Word) file"),
-    (b"SQLite format 3", "an SQLite database"),
-    (b"%PDF-", "a PDF file"),
-    (b"{\\rtf", "an RTF file"),
-    (b"\x1f\x8b", "a gzip file inside of a gzip file"),
-    (b"BZh", "a bzip2 file"),
-    (b"\xfd7zXZ", "an xz file"),
-    (b"\x28\xb5\x2f\xfd", "a zstd file"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"7z\xbc\xaf", "a 7z file"),
-    (b"Rar!\x1a", "a RAR file"),
-    (b"ARROW1\x00", "an Arrow (Feather) file"),
-    (b"\x93NUMPY", "an array of NumPy"),
-    (b"\x7fELF", "a program"),
-    (b"MZ\x90\x00", "a program"),
-    (b"version https://git-lfs.", "a pointer of Git LFS (run: git lfs pull)"),
-]
-ZERO = "a zero byte, which no text has: the file is damaged, save it anew"
-ESCAPES = "signs of an ISO-2022 encoding; name it: --encoding"
+KINDS: dict[str, bytes | tuple[bytes, ...]] = {  # what is no table, whatever its name says, and begins like this
+    "a zip file": b"PK\x03\x04",
+    "an old Excel (or Word) file": b"\xd0\xcf\x11\xe0",
+    "an SQLite database": b"SQLite format 3",
+    "a PDF file": b"%PDF-",
+    "an RTF file": b"{\\rtf",
+    "a gzip file inside of a gzip file": b"\x1f\x8b",
+    "a bzip2 file": b"BZh",
+    "an xz file": b"\xfd7zXZ",
+    "a zstd file": b"\x28\xb5\x2f\xfd",
+    "a picture": (b"\x89PNG", b"\xff\xd8\xff", b"GIF8"),
+    "a 7z file": b"7z\xbc\xaf",
+    "a RAR file": b"Rar!\x1a",
+    "an Arrow (Feather) file": b"ARROW1\x00",
+    "an array of NumPy": b"\x93NUMPY",
+    "a program": (b"\x7fELF", b"MZ\x90\x00"),
+    "a pointer of Git LFS (run: git lfs pull)": b"version https://git-lfs.",
+}
 MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(!doctype|html|head|body|div|svg|rss|p>|\?xml|!--)", re.I)
+TOLD = {  # about signs that no text has
+    "\0": "a zero byte, which no text has: the file is damaged, save it anew",
+    "\x1b$": "signs of an ISO-2022 encoding; name it: --encoding",
+}
+TEXT = pd.Series(["text"]).dtype  # what pandas takes for texts: it differs between its versions
+MARK = "helpers.data.mark"  # what is done about bytes that are not in an encoding: they become signs that no text has
+codecs.register_error(MARK, lambda error: (chr(0xDC00 + error.object[error.start]), error.start + 1))  # type: ignore
 
 CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")  # and a terminal's sequences
 SPACES = re.compile(r"[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")  # that some programs write for a new line in a cell
 NO_HEADER = " If that line is a remark, or the header is missing, the first line has to be the header."
 TURNED = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # change the direction of what follows
 UNSEEN = re.compile(r"[\xad\u200b\u2060\ufeff]")  # places to break a line, or not to; joiners make letters, and stay
-
-
-@functools.cache
-def string_dtype() -> Any:
-    """What pandas takes for texts: it differs between its versions."""
-    return pd.Series(["text"]).dtype
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +77,7 @@ class Table:
     encoding: str
     errors: str  # what is done about bytes that are not in the encoding
     delimiter: str
-    header_line: int  # the last one, for headers that have line ends in their names
+    header_line: int
     columns: list[str] = dataclasses.field(default_factory=list)
     width: int = 0  # cells of a record, which may have a row name before, and empty cells behind the columns
     before: int = 0
@@ -95,20 +90,31 @@ class Table:
         """Of the file, for messages."""
         return self.path.name
 
+    def from_header(self, bar: str | None = None) -> Iterator[tuple[int, list[str]]]:
+        """Give first line and cells of whatever is a record: the header and blank lines are, too."""
+        csv.field_size_limit(LONGEST)
+        with open_text(self.path, self.encoding, self.errors, bar) as text:
+            lines = itertools.islice(_lines(text, self.name, self.backslashes), self.header_line - 1, None)
+            reader = csv.reader(lines, delimiter=self.delimiter, strict=True, skipinitialspace=True)
+            first = self.header_line
+            try:
+                for cells in reader:
+                    yield first, cells
+                    first = self.header_line + reader.line_num
+            except csv.Error as error:
+                raise ValueError(self._unclosed(first, self.header_line + reader.line_num, error)) from None
+
     def records(self, bar: str | None = None) -> Iterator[tuple[int, list[str]]]:
         """Give every record: the number of its first line, and its cells, in the order of `columns`."""
         last = self.before + len(self.columns)
         header = [name.casefold() for name in self.columns]
         blank = []  # in a file of one column, an empty line is an empty cell, unless nothing follows
-        for line, _, cells in self._all(bar):
-            if line <= self.header_line:
-                continue
+        for line, cells in itertools.islice(self.from_header(bar), 1, None):
             if not _says_something(cells):
-                if self.width == 1:
-                    blank.append(line)
+                blank.append((line, [""]))
                 continue
-            for empty in blank:
-                yield empty, [""]
+            if self.width == 1:
+                yield from blank
             blank.clear()
             if len(cells) != self.width or any(cells[last:]):
                 raise ValueError(self._ragged(line, cells))
@@ -117,31 +123,31 @@ class Table:
                 raise ValueError(f"{self.name}, line {line}: the header stands here once more. Delete this line.")
             yield line, own
 
-    def parts(self, columns: list[str], rows: int, bar: str | None = None) -> Iterator[tuple[list[int], list[list]]]:
-        """Give the first lines and the cells (None where empty) of some columns, at most `rows` records at once."""
-        place_of = {column: place for place, column in enumerate(self.columns)}
-        places = [place_of[column] for column in columns]
-        records = self.records(bar)
-        while part := list(itertools.islice(records, rows)):
-            yield [line for line, _ in part], [[cells[place] or None for _, cells in part] for place in places]
-
-    def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
-        """Read columns (all of them, without names) into texts; missing where a cell is empty.
+    def parts(self, columns: list[str], rows: int, bar: str | None = None) -> Iterator[pd.DataFrame]:
+        """Read columns into texts, at most `rows` records at once; missing where a cell is empty.
 
         The index, ``line``, numbers the lines of the file at which the records begin.
         """
+        place_of = {column: place for place, column in enumerate(self.columns)}
+        records = self.records(bar)
+        while part := list(itertools.islice(records, rows)):
+            lines = pd.Index([line for line, _ in part], name="line", dtype="int64")
+            places = {column: place_of[column] for column in columns}
+            cells = {column: [own[place] or None for _, own in part] for column, place in places.items()}
+            yield pd.DataFrame(cells, lines, dtype=TEXT)
+
+    def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
+        """Read columns (all of them, without names) as a whole, see `parts`."""
         columns = self.columns if columns is None else columns
         frames: list[pd.DataFrame] = []
         held = 0
         try:
-            for lines, cells in self.parts(columns, ROWS, f"Reading {self.name}"):
-                index = pd.Index(lines, name="line", dtype="int64")
-                texts = zip(columns, cells, strict=True)
-                frames.append(pd.DataFrame({c: pd.Series(values, index, string_dtype()) for c, values in texts}, index))
-                held += int(frames[-1].memory_usage(deep=True).sum())
+            for part in self.parts(columns, ROWS, f"Reading {self.name}"):
+                frames.append(part)
+                held += int(part.memory_usage(deep=True).sum())
                 if free_memory() < held + SPARE_MEMORY:
                     raise MemoryError
-            return pd.concat(frames) if frames else pd.DataFrame({c: [] for c in columns}, dtype=string_dtype())
+            return pd.concat(frames) if frames else pd.DataFrame(columns=columns, dtype=TEXT)
         except MemoryError:
             frames.clear()
             raise ValueError(
@@ -149,28 +155,10 @@ class Table:
                 "Leave out columns or rows; helpers.encode_csv reads a file of any length in parts."
             ) from None
 
-    def _all(self, bar: str | None = None) -> Generator[tuple[int, int, list[str]]]:
-        """Give first line, last line and cells of whatever is a record: the header and blank lines are, too."""
-        csv.field_size_limit(LONGEST)
-        with open_text(self.path, self.encoding, self.errors, bar) as text:
-            lines = _lines(text, self.name, self.backslashes)
-            reader = csv.reader(lines, delimiter=self.delimiter, strict=True, skipinitialspace=True)
-            while True:
-                first = reader.line_num + 1
-                try:
-                    cells = next(reader, None)
-                except csv.Error as error:
-                    raise ValueError(self._unclosed(first, reader.line_num, error)) from None
-                if cells is None:
-                    return
-                if reader.line_num > first:
-                    cells = [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in cells]
-                yield first, reader.line_num, cells
-
     def _ragged(self, line: int, cells: list[str]) -> str:
         sign = "tab" if self.delimiter == "\t" else f"'{self.delimiter}'"
-        text = f"has a {sign} in it" if len(cells) > self.width - self.before else "goes on in the next line"
-        cure = f"A text that {text} has to stand in quotes"
+        habit = f"has a {sign} in it" if len(cells) > self.width - self.before else "goes on in the next line"
+        cure = f"A text that {habit} has to stand in quotes"
         if len(cells) == 1:
             cure += "; a remark or a total that is no row has to go"
         if len(cells) == self.width + 1:
@@ -182,13 +170,12 @@ class Table:
         if "field limit" in str(error):
             return f"{self.name}, line {first}: a cell has more than {LONGEST:,} characters. Is a quote not closed?"
         with open_text(self.path, self.encoding, self.errors) as text:
-            lines = itertools.islice(_lines(text, self.name, self.backslashes), first - 1, last)
+            lines = itertools.islice(_lines(text, self.name, self.backslashes), first - 1, last - 1)
             before = _before_open_quote("".join(lines), self.delimiter)
-        ends = list(charset.LINE_END.finditer(before))
-        character = len(before) - (ends[-1].end() if ends else 0) + 1
+        line, character = first + before.count("\n"), len(before) - before.rfind("\n")
         return (
-            f"{self.name}, line {first + len(ends)}: the quote that opens at character {character} is not closed, or "
-            'has a quote inside. Close it; quotes inside of a quoted cell are written twice ("").'
+            f"{self.name}, line {line}: the quote that opens at character {character} is not closed, or has a quote "
+            'inside. Close it; quotes inside of a quoted cell are written twice ("").'
         )
 
 
@@ -203,10 +190,14 @@ def open_csv(path: Path, needed: list[str], encoding: str | None = None, delimit
     encoding, errors = find_encoding(path, encoding)
     refusals = []
     for table in _headers(path, encoding, errors, needed, delimiter):  # if it is one column, any delimiter may do
-        try:
-            return _looked_through(table)
-        except ValueError as error:
-            refusals.append(error)
+        for backslashes in (False, True):
+            try:
+                fitted = _fitted(dataclasses.replace(table, backslashes=backslashes))
+                return dataclasses.replace(fitted, rows=sum(1 for _ in fitted.records(f"Checking {table.name}")))
+            except ValueError as error:
+                refusals.append(error)
+                if "quote" not in str(error):
+                    break
     raise refusals[0]
 
 
@@ -219,20 +210,14 @@ def one_sign(delimiter: str) -> str:
 
 
 def free_memory() -> int:
-    """Bytes of memory that this process may still take, by the machine, its container and its own limit."""
+    """Bytes of memory that this process may still take, by the machine and its container."""
     import psutil
 
-    free = [psutil.virtual_memory().available]
-    with contextlib.suppress(OSError, ValueError):  # a container's limit
-        group = Path("/sys/fs/cgroup")
-        free.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
-    with contextlib.suppress(ImportError, OSError):  # not on Windows
-        import resource
-
-        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if limit != resource.RLIM_INFINITY:
-            free.append(limit - psutil.Process().memory_info().vms)
-    return max(0, min(free))
+    free = psutil.virtual_memory().available
+    with contextlib.suppress(OSError, ValueError):  # no container, or one without a limit
+        limit, used = (int(Path("/sys/fs/cgroup", f"memory.{name}").read_text()) for name in ("max", "current"))
+        free = min(free, limit - used)
+    return max(0, free)
 
 
 def without_control(text: str) -> str:
@@ -270,21 +255,22 @@ def _opened(path: Path, bar: str | None = None) -> Iterator[Any]:
             raise ValueError(f"{path.name}: the gzip file is damaged or cut off ({why}).") from None
 
 
-def _blocks(path: Path, bar: str | None = None) -> Generator[bytes]:
+@contextlib.contextmanager
+def open_text(path: Path, encoding: str, errors: str, bar: str | None = None) -> Iterator[io.TextIOWrapper]:
+    """Open the text of a file, unpacked; every line end is a newline."""
+    with _opened(path, bar) as stream, io.TextIOWrapper(stream, encoding, errors) as text:
+        yield text
+
+
+def _blocks(path: Path, encoding: str, errors: str, bar: str | None = None) -> Iterator[str]:
+    """Give the text of a file, some whole lines at once."""
     most = max(UNPACKED_FROM, UNPACKED_TIMES * path.stat().st_size)
-    with _opened(path, bar) as stream:
-        while block := stream.read(BLOCK):
+    with open_text(path, encoding, errors, bar) as text:
+        while block := text.read(BLOCK) + text.readline(LONGEST):
             yield block
             most -= len(block)
             if most < 0:
                 raise ValueError(f"{path.name}: unpacks to over {UNPACKED_TIMES} times its size: no table does.")
-
-
-@contextlib.contextmanager
-def open_text(path: Path, encoding: str, errors: str, bar: str | None = None) -> Iterator[io.TextIOWrapper]:
-    """Open the text of a file, unpacked, its line ends as they are."""
-    with _opened(path, bar) as stream, io.TextIOWrapper(stream, encoding, errors, newline="") as text:
-        yield text
 
 
 def first_bytes(path: Path) -> bytes:
@@ -295,8 +281,8 @@ def first_bytes(path: Path) -> bytes:
         raise FileNotFoundError(f"{str(path)[-200:]}: there is no such file.")
     if not path.is_file():
         raise ValueError(f"{path} is a device or a pipe; name a file.")
-    with contextlib.closing(_blocks(path)) as blocks:
-        head = next(blocks, b"")[:4096]
+    with _opened(path) as stream:
+        head = stream.read(4096)
     if not head:
         raise ValueError(f"{path.name}: the file is empty.")
     return head
@@ -304,80 +290,65 @@ def first_bytes(path: Path) -> bytes:
 
 def find_encoding(path: Path, named: str | None = None) -> tuple[str, str]:
     """Find the encoding, and what to do about bytes that are not in it, having seen every byte."""
-    head = first_bytes(path)
-    _refuse_kind(head, path.name)
+    head, name = first_bytes(path), path.name
+    kind = next((kind for kind, begin in KINDS.items() if head.startswith(begin)), None)
+    kind = kind or (head[257:262] == b"ustar" and "a tar file") or (MARKUP.match(head) and "a web page (HTML or XML)")
+    if kind:
+        raise ValueError(f"{name}: this is {kind}, no table. Open it in its program, and save a table as CSV.")
+    encoding, errors, known_by = "utf-8", "strict", ""
     if named is not None:
         encoding, errors = charset.codec(named)
-        _refuse_bytes(path, encoding, errors, f"byte {{}} is not in {encoding}")
-        return encoding, errors
-    if wide := charset.marked(head):
-        _refuse_bytes(path, wide, "strict", f"byte {{}} is not in {wide}, which the file begins as")
-        return wide, "strict"
-    if b"\0" in head:
-        line = charset.count_ends(head[: head.index(b"\0")].decode("latin-1")) + 1
-        raise ValueError(f"{path.name}, line {line}: {ZERO}.")
+    elif wide := charset.marked(head):
+        encoding, known_by = wide, ", which the file begins as"
     try:
-        _refuse_bytes(path, "utf-8", "strict", None)
-        return "utf-8", "strict"
-    except UnicodeDecodeError:
-        return _guessed(path), "strict"
+        found = _first_wrong(path, encoding, errors)
+        if named is None and encoding == "utf-8" and found:
+            if b"\0" in head:
+                found = len((head[: head.index(b"\0")] + b"x").splitlines()), "\0"
+            elif found[1] not in TOLD:
+                encoding = _guessed(path, found[0], ord(found[1]) - 0xDC00)
+                found = _first_wrong(path, encoding, errors)
+                if not found:
+                    read = "is not UTF-8; it is read as Windows-1252 (Western European)"
+                    warnings.warn(f"{name} {read}. If letters look wrong, name the encoding.", stacklevel=4)
+    except UnicodeError as error:
+        raise ValueError(f"{name}, line 1: {one_line(str(error))[:120].rstrip('.')}.") from None
+    if found:
+        line, sign = found
+        byte = f"byte 0x{ord(sign[0]) % 0x100:02X}"
+        alien = f"{byte} is not in {encoding}{known_by}"
+        what = TOLD.get(sign) or (alien if sign > "\xff" else f"{byte} is no letter in {encoding}; is it cp1252?")
+        raise ValueError(f"{name}, line {line}: {what}.")
+    return encoding, errors
 
 
-def _guessed(path: Path) -> str:
+def _first_wrong(path: Path, encoding: str, errors: str) -> tuple[int, str] | None:
+    """Decode all of a file; line and sign of the first that no text has: an undefined byte, marked, a zero, ..."""
+    letters = r"\x80-\x9f" if encoding.startswith("iso8859") else ""
+    wrong, line = re.compile(rf"[\0\udc00-\udcff{letters}]|\x1b\$"), 1
+    for block in _blocks(path, encoding, MARK if errors == "strict" else errors, f"Checking {path.name}"):
+        if found := wrong.search(block):
+            return line + block.count("\n", 0, found.start()), found[0]
+        line += block.count("\n")
+    return None
+
+
+def _guessed(path: Path, line: int, byte: int) -> str:
     """Say what an encoding is that is not UTF-8: Windows-1252 with a warning, or nothing that anybody knows."""
-    found = charset.judge(_blocks(path))
-    where = f"{path.name}, line {found.line}: byte 0x{found.byte:02X} is not UTF-8"
-    if found.encoding == "utf-8":
-        others = f" ({found.wrong} such bytes)" if found.wrong > 1 else ""
+    encoding, wrong = charset.judge(_blocks(path, "utf-8", MARK))
+    where = f"{path.name}, line {line}: byte 0x{byte:02X} is not UTF-8"
+    if encoding == "utf-8":
+        others = f" ({wrong} such bytes)" if wrong > 1 else ""
         raise ValueError(
             f"{where}, though the rest of the file is{others}. Write that sign again, or read on with "
             "--encoding utf-8:replace (in Python: encoding=), which puts U+FFFD in its place."
         )
-    if found.encoding is None:
+    if encoding is None:
         raise ValueError(
             f"{where}, and the encoding is not known. Save the file as UTF-8, or name its encoding: --encoding cp1251, "
             "gbk, big5, shift_jis, euc-kr, iso8859-2, ... (in Python: encoding=)."
         )
-    _refuse_bytes(path, "cp1252", "strict", "byte {} is not in cp1252")
-    read = "is not UTF-8; it is read as Windows-1252 (Western European)"
-    warnings.warn(f"{path.name} {read}. If letters look wrong, name the encoding.", stacklevel=5)
-    return found.encoding
-
-
-def _refuse_kind(head: bytes, name: str) -> None:
-    kind = next((kind for begin, kind in KINDS if head.startswith(begin)), None)
-    if kind is None and head[257:262] == b"ustar":
-        kind = "a tar file"
-    if kind is None and MARKUP.match(head):
-        kind = "a web page (HTML or XML)"
-    if kind:
-        raise ValueError(f"{name}: this is {kind}, no table. Open it in its program, and save a table as CSV.")
-
-
-def _refuse_bytes(path: Path, encoding: str, errors: str, complaint: str | None) -> None:
-    """Decode all of a file, and name the line of what cannot be text (or raise as it came, without `complaint`)."""
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(errors), translate=True)
-    wrong = re.compile(r"\0|\x1b\$" + (r"|[\x80-\x9f]" if encoding.startswith("iso8859") else ""))
-    lines = 1
-    for block in itertools.chain(_blocks(path, f"Checking {path.name}"), [b""]):
-        try:
-            text = decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            if complaint is None:
-                raise
-            held = "\r" * (decoder.getstate()[1] & 1)  # of a line end that may be one of two signs
-            before = held + error.object[: error.start].decode(encoding, "replace")
-            what = complaint.format(f"0x{error.object[error.start]:02X}")
-        except UnicodeError as error:
-            before, what = "", one_line(str(error))[:120]
-        else:
-            found = wrong.search(text)
-            if found is None:
-                lines += text.count("\n")
-                continue
-            letter = f"byte 0x{ord(found[0][0]):02X} is no letter in {encoding}; is it cp1252?"
-            before, what = text[: found.start()], {"\0": ZERO, "\x1b$": ESCAPES}.get(found[0], letter)
-        raise ValueError(f"{path.name}, line {lines + charset.count_ends(before)}: {what.rstrip('.')}.") from None
+    return encoding
 
 
 # ---- records -------------------------------------------------------------------------------------------------------
@@ -393,7 +364,7 @@ def _lines(text: io.TextIOBase, name: str, backslashes: bool = False) -> Iterato
             raise ValueError(f"{name}, line {number}: it has more than {LONGEST:,} characters: no table has.")
         if number == 1:
             line = line.removeprefix("\ufeff")
-        if not line.rstrip("\r\n").isprintable():
+        if not line.rstrip("\n").isprintable():
             line = without_control(line)
         if backslashes:
             line = re.sub(r'\\(["\\])', lambda found: '""' if found[1] == '"' else "\\", line)
@@ -402,7 +373,7 @@ def _lines(text: io.TextIOBase, name: str, backslashes: bool = False) -> Iterato
 
 def _before_open_quote(record: str, delimiter: str) -> str:
     """The part of a record before the last quote that opens a cell and does not close it."""
-    ends = re.escape(delimiter) + r"\r\n"
+    ends = re.escape(delimiter) + r"\n"
     cell = re.compile(rf' *(?:"[^"]*(?:""[^"]*)*"|[^" {ends}][^{ends}]*)?(?:[{ends}]|\Z)')
     place = 0
     while (found := cell.match(record, place)) and found.end() > place:
@@ -427,12 +398,11 @@ def _headers(path: Path, encoding: str, errors: str, needed: list[str], only: st
     for delimiter in only or DELIMITERS:
         table = Table(path, encoding, errors, delimiter, begin)
         try:
-            with contextlib.closing(table._all()) as records:
-                _, last, cells = next(record for record in records if record[0] >= begin)
+            _, cells = next(table.from_header())
         except ValueError as error:
             unclosed.append(error)
         else:
-            tables.append(dataclasses.replace(table, header_line=last, columns=[one_line(cell) for cell in cells]))
+            tables.append(dataclasses.replace(table, columns=[one_line(cell) for cell in cells]))
     if not tables:
         raise unclosed[0]
     widest = sorted(tables, key=lambda table: -len(table.columns))
@@ -440,17 +410,20 @@ def _headers(path: Path, encoding: str, errors: str, needed: list[str], only: st
     try:
         refuse_columns(fits[0].columns, needed, path.name)
     except ValueError as error:
-        with open_text(path, encoding, errors) as text:
-            lines = itertools.islice(enumerate(_lines(text, path.name), 1), fits[0].header_line, 50)
-            below = next((line for line, cells in lines if _names_all(needed, cells, only or DELIMITERS)), None)
+        below = _line_of_header(fits[0], needed, only or DELIMITERS)
         lacks = str(error).removesuffix(NO_HEADER)
         raise ValueError(f"{lacks} Line {below} has it: delete the lines above." if below else str(error)) from None
     return [table for table in fits if len(table.columns) == len(fits[0].columns)]
 
 
-def _names_all(needed: list[str], line: str, delimiters: str) -> bool:
-    """Tell whether a line is the header that has the needed columns."""
-    return any(set(needed) <= {one_line(cell).strip('"') for cell in line.split(sign)} for sign in delimiters)
+def _line_of_header(table: Table, needed: list[str], delimiters: str) -> int | None:
+    """The line, of the first ones, that has the needed columns, under whatever delimiter."""
+    with open_text(table.path, table.encoding, table.errors) as text:
+        for number, line in itertools.islice(enumerate(_lines(text, table.name), 1), table.header_line, 50):
+            for sign in delimiters:
+                if set(needed) <= {one_line(cell).strip('"') for cell in line.split(sign)}:
+                    return number
+    return None
 
 
 def refuse_columns(names: list[str], needed: list[str], file: str) -> None:
@@ -469,33 +442,14 @@ def refuse_columns(names: list[str], needed: list[str], file: str) -> None:
 
 def _some(names: list[str]) -> str:
     """Some names for a message, none of them longer than fits."""
-    printed = [
-        "".join(letter if letter.isprintable() else "\ufffd" for letter in name[:30]) for name in names[:6] if name
-    ]
+    printed = ["".join(sign if sign.isprintable() else "\ufffd" for sign in name[:30]) for name in names[:6] if name]
     more = len(names) > 6 or any(len(name) > 30 for name in names)
     return (", ".join(printed) or "nothing") + (", ..." if more else "")
 
 
-def _looked_through(table: Table) -> Table:
-    """Find how wide records are, and go through all of them once, so that whoever reads them meets no surprise."""
-    refusals = []
-    for backslashes in (False, True):
-        try:
-            fitted = _fitted(dataclasses.replace(table, backslashes=backslashes))
-            rows = sum(1 for _ in fitted.records(f"Checking {table.name}"))
-            return dataclasses.replace(fitted, rows=rows)
-        except ValueError as error:
-            refusals.append(error)
-            if "quote" not in str(error):
-                break
-    raise refusals[0]
-
-
 def _fitted(table: Table) -> Table:
     """Compare the first records with the header: are there row names, or empty cells behind each row?"""
-    with contextlib.closing(table._all()) as records:
-        begin = list(itertools.islice(records, 100))
-    first = [cells for line, _, cells in begin if line > table.header_line and _says_something(cells)]
+    first = [cells for _, cells in itertools.islice(table.from_header(), 1, 100) if _says_something(cells)]
     names, before = table.columns, 0
     width = len(first[0]) if len({len(cells) for cells in first}) == 1 else len(names)
     if width > len(names) and any(cell for cells in first for cell in cells[len(names) :]):  # else each row ends so
@@ -524,14 +478,11 @@ def _decimal_commas(rows: list[list[str]]) -> bool:
 
 def distinct(names: list[str]) -> list[str]:
     """Name the columns without a name after their place, and count columns of one name: title, title.1."""
-    taken: dict[str, int] = {}
-    result: list[str] = []
+    counts: dict[str, int] = {}
     for place, name in enumerate(names, 1):
-        name = name or f"column {place}"
-        candidate = name
-        while candidate in taken or (candidate != name and candidate in names):
-            taken[name] += 1
-            candidate = f"{name}.{taken[name]}"
-        taken.setdefault(candidate, 0)
-        result.append(candidate)
-    return result
+        free = name = name or f"column {place}"
+        while free in counts or (free != name and free in names):
+            counts[name] += 1
+            free = f"{name}.{counts[name]}"
+        counts[free] = 0
+    return list(counts)

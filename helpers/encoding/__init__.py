@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -67,14 +68,13 @@ def encode(
         An encoder, or a name for `load_encoder`. By default the one of the course, which is loaded only if a text is
         not in the cache.
     truncation : bool
-        What becomes of a text that is longer than the encoder reads: True encodes its beginning; False, the mean of the
-        vectors of all its pieces, each weighted by its length.
+        Of a text that is longer than the encoder reads, True encodes the beginning; False gives the mean of the vectors
+        of all its pieces, each weighted by its length.
     prompt_name : str, optional
         ``"query"`` or ``"passage"``: some encoders put other words before a question than before what answers it. By
         default the encoder's own way.
     cache : bool or path
-        Whether to keep each vector, under its text and everything else that makes it (weights, tokenizer, settings,
-        truncation, compiled or not), and to take it from there: in the course's cache, or in the folder that is given.
+        Whether to keep each vector, and to take it from there: in the course's cache, or in the folder that is given.
     save_every : int
         How many new texts are kept together: an interruption costs at most so many.
     progress : bool, optional
@@ -104,12 +104,11 @@ def encode(
     if not listed:
         return np.empty((0, _dimensions(encoder)), dtype=np.float32)
     show = len(listed) >= 200 if progress is None else progress
-    bar = tqdm(total=len(distinct), desc="Encoding", unit=" texts", disable=not show, delay=0.5)
     way = Way(encoder, bool(truncation), prompt_of(encoder, prompt_name), fast)
-    with bar, _open_cache(cache) as kept:
-        found = make_vectors(distinct, way, kept, bar, save_every)
+    with tqdm(total=len(listed), desc="Encoding", unit=" texts", disable=not show, delay=0.5) as bar:
+        vectors = make_vectors(listed, way, _open_cache(cache), bar, save_every)
     warn_of_another_language(distinct, encoder)
-    return np.stack([found[text] for text in listed])
+    return vectors
 
 
 def _checked(texts: Any) -> list[str]:
@@ -128,13 +127,11 @@ def _checked(texts: Any) -> list[str]:
             "Leave them out first."
         )
     for identifier, text in series.items():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
+        if half := re.search("[\ud800-\udfff]", text):
             raise ValueError(
-                f"encode: the text of id {identifier} has half a character at place {error.start + 1} "
-                f"({ascii(text[error.start])}). Read it with the right encoding, or leave the text out."
-            ) from None
+                f"encode: the text of id {identifier} has half a character at place {half.start() + 1} "
+                f"({ascii(half[0])}). Read it with the right encoding, or leave the text out."
+            )
     return series.tolist()
 
 
@@ -147,9 +144,8 @@ def _dimensions(encoder: Any) -> int:
 
 
 def _open_cache(cache: bool | str | Path | None) -> VectorCache:
-    if cache is None or (isinstance(cache, bool | np.bool_) and not cache):
-        return VectorCache(None)
-    folder = cache_folder() if isinstance(cache, bool | np.bool_) else Path(cache)
-    if folder.is_file():
-        raise ValueError(f"encode: cache is a folder, and {folder} is a file.")
-    return VectorCache(folder / vector_cache.NAME)
+    if cache is None or isinstance(cache, bool | np.bool_):
+        return VectorCache(cache_folder() / vector_cache.NAME if cache else None)
+    if Path(cache).is_file():
+        raise ValueError(f"encode: cache is a folder, and {cache} is a file.")
+    return VectorCache(Path(cache) / vector_cache.NAME)

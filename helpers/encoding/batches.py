@@ -36,40 +36,38 @@ class Way(NamedTuple):
         return {text: hashlib.sha256(begin + text.encode()).digest() for text in texts}
 
 
-def make_vectors(texts: list[str], way: Way, kept: VectorCache, bar: Any, at_once: int) -> dict[str, np.ndarray]:
-    """Make vectors of texts that all differ, or take them from what is kept; keep new ones, `at_once` together.
-
-    Gives, by text, (dimensions,) float32 of length 1.
-    """
+def make_vectors(texts: list[str], way: Way, kept: VectorCache, bar: Any, at_once: int) -> np.ndarray:
+    """Unit vectors of texts, (n_texts, dimensions) float32: what is kept, and new ones, kept `at_once` together."""
     model = encoder_key(way.encoder) if kept.path else None
-    kept, found = kept if model else VectorCache(None), {}
+    kept = kept if model else VectorCache(None)
+    found: dict[str, np.ndarray] = {}
 
     def take(precision: str) -> list[str]:
         """Take what is kept of one precision, and give the texts that are still missing."""
-        keys = way.keys([text for text in texts if text not in found], model, precision) if kept.path else {}
+        keys = way.keys([text for text in dict.fromkeys(texts) if text not in found], model, precision)
         vectors = kept.get(keys.values())
         found.update({text: vectors[key] for text, key in keys.items() if key in vectors})
-        return [text for text in texts if text not in found]
+        return [text for text in keys if text not in found]
 
     fast = way.fast if compiled.available() else False
     missing = take(compiled.kind() if fast else PLAIN)
-    if missing and fast is None and len(texts) >= FAST_FROM:
+    if fast is None and len(texts) >= FAST_FROM and missing:
         missing = take(compiled.kind())
-    bar.update(len(found))
-    if not missing:
-        return found
-    encoder = load_encoder() if way.encoder is None else way.encoder
-    worker = _compiled(encoder, missing) if fast or (fast is None and len(missing) >= FAST_FROM) else encoder
-    precision = PLAIN if worker is encoder else compiled.kind()
-    if fast and precision == PLAIN:  # it could not be compiled
-        missing = take(PLAIN)
+        fast = len(missing) >= FAST_FROM
+    bar.update(len(texts) - len(missing))
+    if missing:
+        encoder = load_encoder() if way.encoder is None else way.encoder
+        worker = _compiled(encoder, missing) if fast else encoder
+        precision = PLAIN if worker is encoder else compiled.kind()
+        if way.fast and precision == PLAIN:  # it could not be compiled
+            missing = take(PLAIN)
     for start in range(0, len(missing), at_once):
         part = missing[start : start + at_once]
         made = dict(zip(part, _encode(part, worker, way, bar), strict=True))
         _refuse_without_direction(made)
         kept.put({key: made[text] for text, key in way.keys(part, model, precision).items()})
         found |= made
-    return found
+    return np.stack([found[text] for text in texts])
 
 
 def _compiled(encoder: Any, texts: list[str]) -> Any:
@@ -101,7 +99,7 @@ def _reads_all(encoder: Any) -> bool:
 
 
 def _encode(texts: list[str], encoder: Any, way: Way, bar: Any) -> np.ndarray:
-    if way.truncation or _reads_all(encoder):  # a static encoder reads all of every text
+    if way.truncation or _reads_all(encoder):
         return _encode_batches(texts, encoder, way.prompt, bar)
     split = [split_long_text(text, encoder, way.prompt) for text in texts]
     owner = np.repeat(np.arange(len(texts)), [len(pieces) for pieces in split])
@@ -134,11 +132,10 @@ def _encode_batches(texts: list[str], encoder: Any, prompt: str, bar: Any) -> np
 
 
 def split_long_text(text: str, encoder: Any, prompt: str | None = None) -> list[str]:
-    """Cut a text into pieces that the encoder reads whole.
+    """Cut a text into pieces that the encoder reads whole, behind the prompt (by default the encoder's own).
 
-    Cuts fall between words, after as many tokens as fit, beside the prompt (by default the encoder's own) and the
-    marks of begin and end. A word that is too long by itself, such as a whole text in Chinese, is cut into halves until
-    they fit.
+    Cuts fall between words, after as many tokens as fit. A word that is too long by itself, such as a whole text in
+    Chinese, is cut into halves until they fit.
     """
     words = text.split()
     if _reads_all(encoder) or not words:

@@ -1,8 +1,7 @@
 """The text encoder compiled for this machine's CPU by OpenVINO: the extra ``fast``, used where it is installed.
 
-Nothing here is needed: `helpers.encoding` works without it. How much is gained hangs on the processor: three times the
-speed and more where it computes in bfloat16, half as much again where it has AVX2 alone. Reports that OpenVINO would
-send to its makers are switched off before it is imported.
+How much is gained hangs on the processor: three times the speed and more where it computes in bfloat16, half as much
+again where it has AVX2 alone.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import importlib.util
 import os
 import sys
 import warnings
-from collections import deque
 from typing import Any
 
 import numpy as np
@@ -42,8 +40,8 @@ def kind() -> str:
 def compile_encoder(encoder: Any, texts: list[str]) -> CompiledEncoder | None:
     """Compile an encoder in the CPU's own precision if that changes no vector by much, else in float32: some seconds.
 
-    The encoder has to read token numbers and a mask, as BERT does. Of the `texts` that are about to be encoded, 32 are
-    encoded both ways, and a cosine below 0.9999 rules a precision out. None when the encoder cannot be converted or no
+    Of the `texts` that are about to be encoded, 32 are encoded both ways, and a cosine below 0.9999 rules a precision
+    out. None when the encoder, which has to read token numbers and a mask, as BERT does, cannot be converted or no
     precision passes; one line on standard error says so.
     """
     if not callable(getattr(encoder, "tokenizer", None)):  # a static encoder has no network
@@ -51,13 +49,14 @@ def compile_encoder(encoder: Any, texts: list[str]) -> CompiledEncoder | None:
     sample = texts[:: max(1, len(texts) // CHECKED)][:CHECKED]
     plain = encoder.encode(sample, prompt="", normalize_embeddings=True, show_progress_bar=False)
     network, why = None, ""
-    for precision in ("", "f32"):  # the CPU's own, then that of the plain encoder
+    for settings in (
+        {},
+        {"INFERENCE_PRECISION_HINT": "f32"},
+    ):  # the CPU's own precision, then that of the plain encoder
         try:
-            core, network = _openvino().Core(), network or _convert(encoder)
-            settings = {"PERFORMANCE_HINT": "THROUGHPUT"} | (
-                {"INFERENCE_PRECISION_HINT": precision} if precision else {}
-            )
-            compiled = CompiledEncoder(core.compile_model(network, "CPU", settings), encoder)
+            network = network or _convert(encoder)
+            made = _openvino().Core().compile_model(network, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"} | settings)
+            compiled = CompiledEncoder(made, encoder)
             least = float((compiled.encode(sample) * plain).sum(axis=1).min())
         except Exception as error:  # it cannot be converted, or not be compiled for this processor; the plain one works
             why = f"{type(error).__name__} {str(error).strip().partition(chr(10))[0]}"
@@ -88,30 +87,22 @@ class CompiledEncoder:
         """
         vectors = np.empty((len(texts), self._network.output(0).partial_shape[1].get_length()), dtype=np.float32)
         order = np.argsort([-len(text) for text in texts], kind="stable")  # a batch is as slow as its longest text
+        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
         count = self._network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
-        free, running = [self._network.create_infer_request() for _ in range(count)], deque[Any]()
-
-        def collect() -> None:
-            request, places = running.popleft()
-            request.wait()
-            vectors[places] = request.get_output_tensor(0).data
-            free.append(request)
-            if bar is not None:
-                bar.update(len(places))
-
-        for start in range(0, len(order), BATCH):
-            places = order[start : start + BATCH]
-            tokens = self.tokenizer(
-                [prompt + texts[place] for place in places],
-                padding=True, truncation=True, max_length=self.max_seq_length, return_tensors="np",
-            )  # fmt: skip
-            if not free:
-                collect()
-            request = free.pop()
-            request.start_async({name: tokens[name] for name in ("input_ids", "attention_mask")})
-            running.append((request, places))
-        while running:
-            collect()
+        requests = [self._network.create_infer_request() for _ in range(count)]
+        for number in range(len(batches) + count):
+            request = requests[number % count]
+            if 0 <= number - count < len(batches):  # what it was given before
+                request.wait()
+                vectors[batches[number - count]] = request.get_output_tensor(0).data
+                if bar is not None:
+                    bar.update(len(batches[number - count]))
+            if number < len(batches):
+                tokens = self.tokenizer(
+                    [prompt + texts[place] for place in batches[number]],
+                    padding=True, truncation=True, max_length=self.max_seq_length, return_tensors="np",
+                )  # fmt: skip
+                request.start_async({name: tokens[name] for name in ("input_ids", "attention_mask")})
         return vectors
 
 
@@ -137,15 +128,14 @@ def _convert(encoder: Any) -> Any:
             found = self.encoder({"input_ids": input_ids, "attention_mask": attention_mask})
             return torch.nn.functional.normalize(found["sentence_embedding"], dim=1)
 
-    example = encoder.tokenizer(["two texts", "of other lengths, so"], padding=True, return_tensors="pt")
+    tokens = encoder.tokenizer(["two texts", "of other lengths, so"], padding=True, return_tensors="pt")
+    example = {name: tokens[name] for name in ("input_ids", "attention_mask")}
     level = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # tracing tells what it does
-            names = ("input_ids", "attention_mask")
-            inputs = {name: example[name] for name in names}
-            return _openvino().convert_model(Whole().eval(), example_input=inputs)
+            return _openvino().convert_model(Whole().eval(), example_input=example)
     finally:
         logging.set_verbosity(level)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import json
@@ -38,10 +37,9 @@ def encode_csv(
 ) -> np.ndarray:
     """Encode a file of any length into a file of vectors; memory does not grow with it.
 
-    The texts are read twice: once to count and check them, once to encode them, `rows_at_once` together. What is
-    encoded is kept text by text in ``<out>.part`` until all is done, so that a run that was interrupted goes on where
-    it stopped, and takes from there only vectors of the same texts, encoder and settings. Beside the vectors, a small
-    file ``<out>.json`` says what they were made of, with their SHA-256; when that still holds, nothing is done again.
+    What is encoded is kept text by text in ``<out>.part`` until all is done, so that a run that was interrupted goes on
+    where it stopped. Beside the vectors, ``<out>.json`` says what they were made of, with their SHA-256; when that
+    still holds, nothing is done again.
 
     Parameters
     ----------
@@ -80,17 +78,17 @@ def encode_csv(
         raise ValueError(f"encode_csv: rows_at_once is {rows_at_once!r}; it is a whole number, 1 or more.")
     from tqdm import tqdm
 
-    read = functools.partial(
-        read_csv_in_parts, csv, text_column, rows_at_once, **({"encoding": encoding} if encoding else {})
-    )
-    total, texts_sha256 = _count_texts(read(), Path(csv).name)
+    options = {"encoding": encoding} if encoding else {}
+    read = functools.partial(read_csv_in_parts, csv, text_column, rows_at_once, **options)
+    name, digest = Path(csv).name, hashlib.sha256()
+    total = sum(len(texts) for texts in _checked(read(), name, digest))
     fast = compiled.available() and (total >= FAST_FROM if fast is None else fast)
     encoder = as_encoder(encoder, [])
     if isinstance(encoder, TfidfEncoder) and encoder.key is None:
         encoder.fit(next(read()))
     way = Way(encoder, bool(truncation), prompt_of(encoder, prompt_name), fast)
     made_of = {
-        "texts": texts_sha256,
+        "texts": digest.hexdigest(),
         "rows": total,
         "encoder": encoder_label(encoder),
         "model": encoder_key(encoder) or uuid.uuid4().hex,
@@ -98,18 +96,24 @@ def encode_csv(
         "prompt": way.prompt,
         "precision": compiled.kind() if fast else PLAIN,
     }
-    vectors = _finished(out, note, made_of)
+    vectors, kept = _finished(out, note, made_of), VectorCache(part, most_bytes=None)
     if vectors is None:
-        bar = tqdm(total=total, desc="Encoding", unit=" texts", disable=not progress, delay=0.5)
-        with bar, VectorCache(part, most_bytes=None) as kept, write_whole(out) as temporary:
-            again = _unchanged(read(), texts_sha256, Path(csv).name)
-            digest = _write_rows(temporary, (_rows(texts, way, kept, bar) for texts in again), total)
+        again = hashlib.sha256()
+        with (
+            tqdm(total=total, desc="Encoding", unit=" texts", disable=not progress, delay=0.5) as bar,
+            write_whole(out) as temporary,
+        ):
+            parts = _checked(read(), name, again)
+            _write_rows(temporary, (make_vectors(texts, way, kept, bar, rows_at_once) for texts in parts), total)
+            if again.digest() != digest.digest():
+                raise ValueError(f"{name} was changed while it was read. Run this again.")
+            rows_sha256 = _rows_sha256(np.load(temporary, mmap_mode="r"))
         with write_whole(note) as temporary:
-            temporary.write_text(json.dumps({"made_of": made_of, "sha256": digest}), encoding="utf-8")
-        vectors = np.load(out, mmap_mode="r")
-        if _rows_sha256(vectors) != digest:
+            temporary.write_text(json.dumps({"made_of": made_of, "sha256": rows_sha256}), encoding="utf-8")
+        vectors = _finished(out, note, made_of)
+        if vectors is None:
             raise ValueError(f"{out}: another process wrote other vectors there meanwhile. Choose another name.")
-    VectorCache(part).remove()
+    kept.remove()
     return vectors
 
 
@@ -142,50 +146,26 @@ def _rows_sha256(vectors: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(vectors).data).hexdigest()
 
 
-def _unchanged(parts: Any, texts_sha256: str, name: str) -> Iterator[list[str]]:
-    """Parts of a file, refused at its end when it is not the one that was counted."""
-    digest = hashlib.sha256()
-    with contextlib.closing(parts):
-        for texts in parts:
-            digest.update(hash_texts(texts).tobytes())
-            yield texts
-    if digest.hexdigest() != texts_sha256:
-        raise ValueError(f"{name} was changed while it was read. Run this again.")
-
-
-def _rows(texts: list[str], way: Way, kept: VectorCache, bar: Any) -> np.ndarray:
-    """Vectors of some rows, each text encoded once."""
-    distinct = list(dict.fromkeys(texts))
-    found = make_vectors(distinct, way, kept, bar, len(texts))
-    bar.update(len(texts) - len(distinct))
-    return np.stack([found[text] for text in texts])
-
-
-def _write_rows(path: Path, parts: Iterable[np.ndarray], total: int) -> str:
-    """Write rows as a ``.npy`` file, wait for the disk, and give the SHA-256 of the rows."""
-    digest, written = hashlib.sha256(), 0
+def _write_rows(path: Path, parts: Iterable[np.ndarray], total: int) -> None:
+    """Write rows as a ``.npy`` file, and wait for the disk."""
     with path.open("wb") as file:
         for rows in parts:
-            raw = np.ascontiguousarray(rows, dtype="<f4").tobytes()
-            if not written:
+            if not file.tell():
                 header = {"descr": "<f4", "fortran_order": False, "shape": (total, rows.shape[1])}
                 np.lib.format.write_array_header_1_0(file, header)
-            file.write(raw)
-            digest.update(raw)
-            written += len(rows)
+            file.write(rows.astype("<f4").tobytes())
         file.flush()
         os.fsync(file.fileno())
-    return digest.hexdigest()
 
 
-def _count_texts(parts: Iterable[list[str]], name: str) -> tuple[int, str]:
-    """How many texts a file has, and a hash of them all; a missing one is refused."""
-    digest, total, bad = hashlib.sha256(), 0, []
+def _checked(parts: Iterable[list[str]], name: str, digest: Any) -> Iterator[list[str]]:
+    """Parts of a file, none of whose texts may be missing; they go into a digest."""
+    total, bad = 0, []
     for texts in parts:
         bad += [total + place + 1 for place, text in enumerate(texts) if not text]
-        digest.update(hash_texts(texts).tobytes())
         total += len(texts)
+        digest.update(hash_texts(texts).tobytes())
+        yield texts
     if bad or not total:
         missing = f"{len(bad)} of {total} rows have no text (rows {first_few(bad)}). Leave them out first"
         raise ValueError(f"{name}: {missing if bad else 'no rows'}.")
-    return total, digest.hexdigest()

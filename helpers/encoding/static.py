@@ -77,15 +77,15 @@ def _token_vectors(encoder: Any) -> np.ndarray:
     tokenizer = encoder.tokenizer
     begin = hashlib.sha256(f"{encoder_key(encoder)} token {PLAIN}".encode()).digest()
     keys = [hashlib.sha256(begin + str(number).encode()).digest() for number in range(len(tokenizer))]
-    with VectorCache(cache_folder() / vector_cache.NAME) as kept:
-        found = kept.get(keys)
-        missing = torch.tensor([number for number, key in enumerate(keys) if key not in found])
-        for numbers in missing.split(TOKENS_AT_ONCE) if len(missing) else ():
-            begins, ends = (torch.full_like(numbers, n) for n in (tokenizer.cls_token_id, tokenizer.sep_token_id))
-            ids = torch.stack([begins, numbers, ends], dim=1)
-            with torch.inference_mode():
-                rows = encoder({"input_ids": ids, "attention_mask": torch.ones_like(ids)})["sentence_embedding"].numpy()
-            made = {keys[number]: row for number, row in zip(numbers.tolist(), rows, strict=True)}
-            kept.put(made)
-            found |= made
+    kept = VectorCache(cache_folder() / vector_cache.NAME)
+    found = kept.get(keys)
+    missing = torch.tensor([number for number, key in enumerate(keys) if key not in found])
+    for numbers in missing.split(TOKENS_AT_ONCE) if len(missing) else ():
+        begins, ends = (torch.full_like(numbers, n) for n in (tokenizer.cls_token_id, tokenizer.sep_token_id))
+        ids = torch.stack([begins, numbers, ends], dim=1)
+        with torch.inference_mode():
+            rows = encoder({"input_ids": ids, "attention_mask": torch.ones_like(ids)})["sentence_embedding"].numpy()
+        made = {keys[number]: row for number, row in zip(numbers.tolist(), rows, strict=True)}
+        kept.put(made)
+        found |= made
     return np.stack([found[key] for key in keys])

@@ -15,9 +15,8 @@ DIMENSIONS = 256
 class TfidfEncoder:
     """Counts groups of letters, weighs rare ones more (TF-IDF), and keeps the directions that tell texts apart most.
 
-    It knows no meaning, only spelling: *boat* and *ship* share nothing. But it needs no model, and spelling says
-    something in every language, where an encoder of another language says nothing. It learns its groups of letters from
-    the first texts that it encodes, so encode the catalogue before the questions.
+    It knows no meaning, only spelling, but needs no model, and spelling says something in every language. It learns its
+    groups of letters from the first texts that it encodes, so encode the catalogue before the questions.
 
     Parameters
     ----------

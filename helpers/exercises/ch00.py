@@ -18,7 +18,7 @@ CAST = ["Toy Story", "Alien", "The Matrix", "Amélie", "The Avengers"]  # the fi
 
 
 def films_before_1960() -> int:
-    """Count the films of the catalogue that came out before 1960."""
+    """Count the films of the catalog that came out before 1960."""
     movies = load_movies()
     return int((movies["year"] < 1960).sum())
 
@@ -51,7 +51,7 @@ def _farthest_pair() -> set[str]:
 
 
 def names_of_the_cast(answer):
-    """Titles in another case as they stand in the cast; a near miss is said."""
+    """Spell titles as the cast spells them, in spite of capitals; name a near miss."""
     if not isinstance(answer, (set, list, tuple)) or not all(isinstance(title, str) for title in answer):
         return answer
     known = {title.casefold(): title for title in CAST}
@@ -64,12 +64,12 @@ def names_of_the_cast(answer):
 
 
 def _films_called(field: str, text: object) -> pd.Series:
-    """Titles, by id, of the films that a text means, as find_similar_movies reads it: typos allowed.
+    """Find the films that a text means, as find_similar_movies reads it, typos allowed: their titles by id.
 
     Raises
     ------
     JudgedError
-        If it is no text, or no title is near enough.
+        If it is not a text, or no title is near enough.
     """
     if not isinstance(text, str):
         raise JudgedError(f"'{field}' asks for a title, as a text in quotation marks.")
@@ -83,7 +83,7 @@ def _films_called(field: str, text: object) -> pd.Series:
 
 
 def _ranks_of(films: pd.Series, neighbors: pd.Series) -> list[int]:
-    """Places, from 1, of some films among the neighbors of others; 0 is the film itself."""
+    """Find the ranks, from 1, of some films among the neighbors of others; 0 is the film itself."""
     movies = load_movies()
     index = NeighborIndex(load_vectors(movies), movies.index)
     found = []
@@ -104,7 +104,7 @@ def a_disappointing_neighbor() -> dict[str, str]:
 
 
 def judge_disappointment(answer) -> str | None:
-    """Say what a machine can see to be wrong with an answer to the open exercise."""
+    """Say what is wrong with an answer to the open exercise, as far as a machine can see."""
     missing = fields_missing(answer, ["film", "neighbor", "why"])
     if missing is not None:
         return missing
@@ -114,7 +114,7 @@ def judge_disappointment(answer) -> str | None:
         return "Film and neighbor are the same film. Choose one from its list."
     if nearest > 10:
         return (
-            f"{neighbor.iloc[0]} is at place {nearest} for {film.iloc[0]}, so the machine did not recommend it. Choose "
+            f"{neighbor.iloc[0]} is at rank {nearest} for {film.iloc[0]}, so the machine did not recommend it. Choose "
             "one of the first ten."
         )
     return trouble_with("why", answer["why"])
@@ -294,7 +294,7 @@ opening = Quiz(
             "What does movies.loc[5] give you?",
             right="the row whose index is 5",
             wrong={
-                "the fifth row": "A position is what .iloc takes, and it counts from 0.",
+                "the fifth row": "That is what .iloc does, and it counts from 0.",
                 "column number 5": "With one argument, .loc looks at the rows.",
             },
             hint=".loc goes by label, .iloc by position.",
@@ -354,7 +354,7 @@ closing = Quiz(
             wrong={
                 2: "A count starts at 0, as it does here.",
                 5: "It adds 1 for each film, which is right. For which films does it get there?",
-                6: "The count comes back after the loop, as it should.",
+                6: "It returns the count after the loop, as it should.",
             },
             hint="Was a film of 1960 made before 1960?",
         ),

@@ -118,7 +118,7 @@ def likes() -> pd.Series:
 
 
 def popular_for_bruno() -> list[int]:
-    """The five films with most likes that Bruno has not rated, best first."""
+    """Find the five films with the most likes that Bruno has not rated, most likes first."""
     ratings = load_ratings()
     seen = ratings["movie_id"][ratings["user_id"] == BRUNO]
     liked = ratings["movie_id"][(ratings["rating"] >= 4) & ~ratings["movie_id"].isin(seen)]
@@ -149,7 +149,7 @@ def a_choice() -> dict[str, str]:
 
 
 def judge_choice(answer) -> str | None:
-    """Say what a machine can see to be wrong with an answer to the open exercise."""
+    """Say what is wrong with an answer to the open exercise, as far as a machine can see."""
     missing = fields_missing(answer, list(a_choice()))
     if missing is not None:
         return missing
@@ -190,7 +190,7 @@ q1 = Exercise(
         ),
         Mistake(
             "covariance of a sample",
-            "That is the covariance, over n - 1. Divide it by both standard deviations.",
+            "That is the covariance, divided by n - 1. Divide it by both standard deviations, too.",
             lambda a, b: np.cov(*_both(a, b))[0, 1],
         ),
         Mistake(
@@ -481,7 +481,7 @@ closing = Quiz(
             """,
             wrong={
                 "125346": "You divide while the total is still 0, so the weights are never divided out.",
-                "132456": "Python stops: a loop needs its indented line right below it, and a total its first value.",
+                "132456": "Python stops: a loop needs its indented line below it, and the total needs a first value.",
             },
             inputs=[(3.0, [1.0, -1.0], [0.9, 0.3]), (2.5, [2.0], [0.5])],
             hint="Start the total, fill it in the loop, divide, and return.",
@@ -492,7 +492,7 @@ closing = Quiz(
             "All vectors have length 1. Which measures put the neighbors of a film in the same order?",
             right="dot product, cosine, and distance",
             wrong={
-                "cosine and Pearson only": "Pearson also subtracts the mean; and others agree with the cosine here.",
+                "cosine and Pearson only": "Pearson also subtracts the mean. Others agree with the cosine here.",
                 "none of them": "The squared distance is 2 - 2 cos. What does that say about the order?",
                 "dot product and distance, but not cosine": "For length 1, the dot product is the cosine.",
             },

@@ -66,8 +66,8 @@ def too_many_calls(function) -> str | None:
     if calls <= CALLS:
         return None
     return (
-        f"your function is right, and calls itself {calls:,} times for 'kitten' and 'sitting', since it computes the "
-        "same beginnings again and again. The notebook continues with the course's own, which keeps them in a table."
+        f"your function is right, but it calls itself {calls:,} times for 'kitten' and 'sitting': it computes the same "
+        "beginnings again and again. The notebook continues with the course's own, which keeps them in a table."
     )
 
 
@@ -122,7 +122,7 @@ def a_rule() -> pd.Series:
 
 
 def is_the_shown_rule(mask: np.ndarray, candidates: pd.DataFrame) -> bool:
-    """Whether a mask is the notebook's "titles alike, years near", with whatever numbers."""
+    """Say whether a mask is the notebook's "titles alike, years near", no matter with which numbers."""
     titles, gaps = candidates["title_score"].to_numpy(), candidates["year_gap"].to_numpy()
     return any((((titles >= title) & (gaps <= gap)) == mask).all() for title in range(50, 102) for gap in (0, 1))
 
@@ -382,7 +382,7 @@ q4 = Exercise(
     hints=[
         'A condition is a mask: candidates["title_score"] >= 90. Join masks with & (and) and | (or), in parentheses.',
         "The rule shown above drops every pair in which a year is missing, and never looks at people_similarity.",
-        "Try text_similarity >= 0.25 beside the titles, and (year_gap <= 1) | year_gap.isna() on top.",
+        "Try text_similarity >= 0.25 as well as the titles, and (year_gap <= 1) | year_gap.isna() on top.",
     ],
     praise="Precision and recall are good enough to be useful.",
 )
@@ -405,7 +405,7 @@ q5 = Exercise(
     mistakes=[
         Mistake(
             "most missing",
-            "idxmin of the cells that are filled is the emptiest row. You want the fullest: idxmax.",
+            "With the filled cells counted, idxmin gives the emptiest row. You want the fullest: idxmax.",
             lambda group: group.notna().sum(axis=1).idxmin(),
         ),
         Mistake(
@@ -425,7 +425,7 @@ q5 = Exercise(
         ),
         Mistake(
             "the first one",
-            "You keep whichever came first. Count the missing cells of each row.",
+            "You keep the first one. Count the missing cells of each row.",
             lambda group: group.index[0],
         ),
         Mistake(
@@ -483,7 +483,7 @@ opening = Quiz(
                 2.0: "You counted the missing rating as zero stars. Not rated is not hated.",
                 6.0: "That is the sum. Divide by how many there are.",
             },
-            hint="nanmean leaves out what is missing, above and below the line.",
+            hint="nanmean leaves a missing rating out of the sum, and out of the count.",
         ),
     ],
 )
@@ -504,7 +504,7 @@ closing = Quiz(
             wrong={
                 "min(above, left, diagonal) + 1": "The diagonal step is free where the two letters are the same.",
                 "min(above + 1, left + 1)": "Deleting and inserting are there; replacing is missing.",
-                "diagonal + letters_differ": "That is replacing only. A deletion or an insertion may be cheaper.",
+                "diagonal + letters_differ": "That only replaces. A deletion or an insertion may be cheaper.",
             },
             inputs=[(1, 1, 0, 0), (2, 0, 1, 1), (1, 1, 0, 1), (0, 3, 2, 0)],
             hint="The cheapest of three: delete, insert, or replace.",
@@ -536,7 +536,7 @@ closing = Quiz(
             "A rule merges Alien with Aliens, and misses that Gisaengchung is Parasite. Which is the worse mistake?",
             right="the wrong merge, because a film is gone",
             wrong={
-                "the missed pair, because a film appears twice": "Ugly, but it can be found and fixed tomorrow.",
+                "the missed pair, because a film appears twice": "Ugly, but you can find and fix it tomorrow.",
                 "both are equally bad": "After one of them a film is lost; after the other it is still there.",
             },
             hint="Which of the two can still be repaired later?",

@@ -84,7 +84,7 @@ def judge_text(answer) -> str | None:
     if max(map(len, texts)) > CHARACTERS:
         return f"A text has more than {CHARACTERS:,} characters, which no encoder reads. Keep to what matters."
     if copies_tags(answer, texts, films):
-        return "Your text holds the tags, and tags are what it is judged by: it would win by copying. Leave them out."
+        return "Your text contains the tags, and tags are the judge here: it would win by copying. Leave them out."
     aloud(f"Encoding the texts of {len(films)} films, which may take up to a minute ...")
     reached = tag_overlap(encode(texts), films)
     measured = (
@@ -284,7 +284,7 @@ q1 = Exercise(
         ),
         Mistake(
             "logarithm of the upper part",
-            "You took the logarithm of the upper part only. Close its parenthesis after the whole fraction.",
+            "You took the logarithm of the numerator only. Close its parenthesis after the whole fraction.",
             lambda n, with_word: math.log(1 + n) / (1 + with_word) + 1,
         ),
         Mistake(
@@ -314,12 +314,12 @@ q1 = Exercise(
         ),
         Mistake(
             "parentheses missing above",
-            "Only the number of texts is divided, not the 1 before it. Put what is above the line in parentheses.",
+            "Only the number of texts is divided, not the 1 before it. Put the numerator in parentheses.",
             lambda n, with_word: math.log(1 + n / (1 + with_word)) + 1,
         ),
         Mistake(
             "parentheses missing",
-            "Python divides first and adds later. Put what is above the line, and what is below it, in parentheses.",
+            "Python divides first and adds later. Put the numerator and the denominator in parentheses.",
             lambda n, with_word: math.log(1 + n / 1 + with_word) + 1,
         ),
         Mistake(
@@ -334,7 +334,7 @@ q1 = Exercise(
         ),
     ],
     hints=[
-        "Write the fraction first, with parentheses around what is above the line and around what is below it.",
+        "Write the fraction first, with parentheses around the numerator and around the denominator.",
         "The fraction has 1 + n_documents above and 1 + n_with_word below.",
         "math.log((1 + n_documents) / (1 + n_with_word)) + 1",
     ],
@@ -494,7 +494,7 @@ q3 = Exercise(
         "tokens[start : start + size] is a piece; at the end it is shorter by itself.",
         "[tokens[start : start + size] for start in range(0, len(tokens), size)]",
     ],
-    praise="Nothing is lost, and no piece is longer than the encoder reads.",
+    praise="Nothing is lost, and no piece is longer than what the encoder reads.",
 )
 
 q4 = Exercise(
@@ -571,7 +571,7 @@ q4 = Exercise(
         "Subtract it from all rows, then divide each row by its length.",
         "moved = vectors - vectors.mean(axis=0); moved / np.linalg.norm(moved, axis=1, keepdims=True)",
     ],
-    praise="What all films have in common cannot tell them apart, and now it is gone.",
+    praise="What all films have in common cannot tell them apart. Now it is gone.",
 )
 
 q5 = Exercise(
@@ -590,11 +590,13 @@ q5 = Exercise(
         Mistake("the tags leak", "it would win by copying", lambda film: f"{film['title']}: {film['tags']}"),
         Mistake(
             "most tags leak",
-            "and tags are what it is judged by",
+            "and tags are the judge here",
             lambda film: f"{film['title']}: {', '.join(film['tags'].split('|')[1:])}",
         ),
         Mistake(
-            "the tags looked up", "Your text holds the tags", lambda film: load_movies().loc[film.name, "tags"].upper()
+            "the tags looked up",
+            "Your text contains the tags",
+            lambda film: load_movies().loc[film.name, "tags"].upper(),
         ),
         Mistake("the same for every film", "hardly more than chance", lambda film: "A film."),
         Mistake("a list instead of a text", "has to return a text", lambda film: [film["title"]]),
@@ -604,7 +606,7 @@ q5 = Exercise(
         "Return one text, with the parts that you choose, in the order that you choose.",
         "return f\"{film['genres']}. {film['synopsis']}\"",
     ],
-    praise="Neighbors by your texts share clearly more tags than chance.",
+    praise="Neighbors by your texts clearly share more tags than chance.",
 )
 
 
@@ -696,7 +698,7 @@ closing = Quiz(
             shown="round(idf(99, 0), 2)",
             wrong={
                 2: "The counts arrive in the right order. What is done with them?",
-                4: "The logarithm and the 1 are as in the formula. What is it the logarithm of?",
+                4: "The logarithm and the 1 are as in the formula. But what is inside the logarithm?",
             },
             hint="A rare word should weigh more than a common one.",
         ),

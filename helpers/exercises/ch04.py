@@ -23,7 +23,7 @@ def _order(vectors, ids, query_id):
 
 
 def recall(found, true):
-    """Share of the true neighbors that were found, whatever their order."""
+    """Share of the true neighbors that were found, in any order."""
     return len(set(found) & set(true)) / len(true)
 
 
@@ -70,7 +70,7 @@ def judge_setting(answer) -> str | None:
 
 
 def _fraction(value) -> float | None:
-    """A number from 0 to 1 of whatever kind (float32, Fraction, Decimal, an array of one); None for anything else."""
+    """Read a number from 0 to 1 of any kind (float32, Fraction, Decimal, an array of one); None for anything else."""
     if isinstance(value, (str, bytes, bool, np.bool_)):
         return None
     try:
@@ -169,7 +169,7 @@ q1 = Exercise(
     ],
     hints=[
         "similarity[ids.index(query_id)] = -np.inf puts the film itself last, wherever its twins are.",
-        "np.argsort(-similarity, kind='stable')[:k] are the positions of the k nearest, best first.",
+        "np.argsort(-similarity, kind='stable')[:k] gives the positions of the k nearest, best first.",
         "[ids[other] for other in np.argsort(-similarity, kind='stable')[:k]], after that line.",
     ],
     praise="By id, not by position: that version survives real data.",
@@ -194,7 +194,7 @@ q2 = Exercise(
         ),
         Mistake(
             "divided by the longer",
-            "You divided by the longer list. Divide by how many are true, however long the other list is.",
+            "You divided by the longer list. Divide by how many are true, no matter how long the other list is.",
             lambda found, true: len(set(found) & set(true)) / max(len(found), len(true)),
         ),
         Mistake(
@@ -229,8 +229,8 @@ q2 = Exercise(
         ),
     ],
     hints=[
-        "set(found) & set(true) are the ones that are in both.",
-        "Divide their number by the number of the true ones.",
+        "set(found) & set(true) holds the ids that are in both.",
+        "Divide how many those are by how many are true.",
         "len(set(found) & set(true)) / len(true)",
     ],
     praise="Now you can say what speed costs.",
@@ -304,7 +304,7 @@ q3 = Exercise(
         ),
     ],
     hints=[
-        "np.flatnonzero(allowed) are the positions that are allowed. There may be fewer than k.",
+        "np.flatnonzero(allowed) gives the positions that are allowed. There may be fewer than k.",
         "Or go through np.argsort(-similarity) and keep the allowed positions, then cut at k.",
         "[int(position) for position in np.argsort(-similarity) if allowed[position]][:k]",
     ],
@@ -490,8 +490,8 @@ closing = Quiz(
             fixed="    places = np.argsort(-similarity)",
             shown="best_allowed(np.array([0.9, 0.8, 0.1]), [False, True, True], 2)",
             wrong={
-                4: "It keeps what is allowed, and does so rightly. What did it get to choose from?",
-                5: "k of them at most: that is what was asked for.",
+                4: "It keeps what is allowed, as it should. But what did it get to choose from?",
+                5: "It returns k of them at most, as it should.",
             },
             hint="Two films are allowed. Which line threw one away before anybody asked?",
         ),
@@ -521,7 +521,7 @@ closing = Quiz(
             right="nothing is far enough away for a part to be skipped",
             wrong={
                 "it finds wrong neighbors": "It is exact: it finds the same films as brute force.",
-                "it needs more memory than there is": "Memory is not the trouble. What does a tree save work with?",
+                "it needs more memory than there is": "Memory is not the problem. How does a tree save work?",
             },
             hint="A tree is fast when it can skip parts that are too far away.",
         ),

@@ -24,7 +24,7 @@ def _weights(stars, dislike):
 
 
 def viewer_factors(liked, film_factors, confidence, regularization):
-    """One step of ALS: the vector of a viewer, given their likes (0 or 1 a film) and the vectors of all films."""
+    """One step of ALS: the vector of a viewer, given their likes (0 or 1 per film) and the vectors of all films."""
     trust = 1 + confidence * liked
     left = (film_factors.T * trust) @ film_factors + regularization * np.eye(film_factors.shape[1])
     return np.linalg.solve(left, film_factors.T @ (trust * liked))
@@ -36,7 +36,7 @@ def _left(liked, films, confidence, regularization):
 
 
 def film_biases(ratings, damping):
-    """How far each film is above the mean of all ratings (NaN: not rated), pulled towards 0 where there are few."""
+    """How far each film is above the mean of all ratings (NaN: not rated), pulled toward 0 where there are few."""
     above = ratings - np.nanmean(ratings)
     count = (~np.isnan(ratings)).sum(axis=0)
     return np.nansum(above, axis=0) / (count + damping)
@@ -97,7 +97,7 @@ def as_stars(answer) -> dict:
 
 
 def judge_viewer(answer) -> str | None:
-    """See that the ratings are ratings of the course's films, and say something."""
+    """Check that the ratings are of films of the course, some of them liked and some not."""
     if not isinstance(answer, (dict, pd.Series)):
         return "The answer is a dictionary from titles to stars."
     titles = set(load_movies()["title"])
@@ -115,7 +115,9 @@ def judge_viewer(answer) -> str | None:
     if not stars.between(0.5, 5).all():
         return "Stars go from 0.5 to 5."
     if stars.max() < 4 or stars.min() > 3:
-        return "Say what you like (4 or more) and what you do not (3 or less): else there is nothing to tell apart."
+        return (
+            "Say what you like (4 or more) and what you do not (3 or less): otherwise there is nothing to tell apart."
+        )
     return None
 
 
@@ -128,7 +130,7 @@ q1 = Exercise(
     mistakes=[
         Mistake(
             "plain mean",
-            "That is the mean of all films, whatever the stars say. Weight each film by how far it is above the mean.",
+            "That is the mean of all films, no matter the stars. Weight each film by how far it is above the mean.",
             lambda vectors, stars, dislike: _unit(vectors.mean(axis=0)),
         ),
         Mistake(
@@ -192,8 +194,8 @@ q1 = Exercise(
         ),
     ],
     hints=[
-        "above = stars - stars.mean() is positive for what is liked.",
-        "np.where(above > 0, above, dislike * above) are the weights.",
+        "above = stars - stars.mean() is positive for what the viewer liked.",
+        "np.where(above > 0, above, dislike * above) gives the weights.",
         "weights @ vectors adds up the rows; divide by np.linalg.norm of it.",
     ],
     praise="Viewers and films are now in one space.",
@@ -301,7 +303,7 @@ q3 = Exercise(
     mistakes=[
         Mistake(
             "damped after the division",
-            "You added the damping after the division. It belongs to the count: put brackets around count + damping.",
+            "You added the damping after the division. Add it to the count: put parentheses around count + damping.",
             lambda ratings, damping: (
                 np.nansum(ratings - np.nanmean(ratings), axis=0) / np.maximum((~np.isnan(ratings)).sum(axis=0), 1)
                 + damping
@@ -369,7 +371,7 @@ q3 = Exercise(
         ),
         Mistake(
             "damping left out",
-            "A film with a single rating gets a bias as firm as one with hundreds. Add the damping to the count.",
+            "A film with a single rating gets as large a bias as one with hundreds. Add the damping to the count.",
             lambda ratings, damping: (
                 np.nansum(ratings - np.nanmean(ratings), axis=0) / np.maximum((~np.isnan(ratings)).sum(axis=0), 1)
             ),
@@ -433,8 +435,7 @@ q4 = Exercise(
         Mistake(
             "fill_diagonal returned",
             "Your function returned None. np.fill_diagonal works in place: call it on a line of its own, then return "
-            "the "
-            "weights.",
+            "the weights.",
             lambda liked, regularization: None,
         ),
         Mistake(
@@ -449,7 +450,7 @@ q4 = Exercise(
         ),
         Mistake(
             "sign forgotten",
-            "Divide by minus the diagonal: as it is, films that go together push each other away.",
+            "Divide by minus the diagonal: without the minus, films that go together push each other away.",
             lambda liked, regularization: -ease(liked, regularization),
         ),
     ],
@@ -471,7 +472,7 @@ q5 = Exercise(
     rubric=[
         "Which of the two lists would this person thank you for, and why?",
         "Flip one rating. Does the list follow, and by how much?",
-        "What does the list of taste know that no synopsis says?",
+        "What does the list by taste know that no synopsis says?",
     ],
     mistakes=[
         Mistake("too few", "Rate five or more", lambda: {"Alien": 5, "Titanic": 1}),
@@ -538,7 +539,7 @@ closing = Quiz(
             right="EASE",
             wrong={
                 "a text profile": "It reads the new film's synopsis, so it knows something.",
-                "ContentToCF": "It maps what the catalog says of the new film to a learned vector.",
+                "ContentToCF": "It turns what the catalog says about the new film into a learned vector.",
             },
             hint="Which of them sees nothing but likes?",
         ),
@@ -554,8 +555,8 @@ closing = Quiz(
             """,
             right="weights @ vectors",
             wrong={
-                "stars @ vectors": "With plain stars, a film that was hated still counts in favor.",
-                "vectors.mean(axis=0)": "Every film counts the same, whatever the stars were.",
+                "stars @ vectors": "With plain stars, even a film that was hated counts for the profile.",
+                "vectors.mean(axis=0)": "Every film counts the same, no matter what the stars were.",
             },
             inputs=[
                 (np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]), np.array([5.0, 1.0, 4.0])),
@@ -572,7 +573,7 @@ closing = Quiz(
             """,
             wrong={
                 1.5: "That is without the damping: divide by 2 + 4.",
-                0.75: "You divided by the damping alone. The number of ratings belongs below the line, too.",
+                0.75: "You divided by the damping alone. Add the number of ratings to it.",
                 3.0: "That is the sum. Divide it.",
             },
             hint="The sum is 3, and it is divided by 2 + 4.",

@@ -26,7 +26,7 @@ def ndcg(hits, relevant):
 
 
 def interval(one, other, drawn):
-    """95 % interval of the mean difference of two models, over samples of viewers drawn with replacement."""
+    """95% interval of the mean difference of two models, over samples of viewers drawn with replacement."""
     differences = one - other
     means = differences[drawn].mean(axis=1)
     return np.quantile(means, [0.025, 0.975])
@@ -91,7 +91,7 @@ def judge_plan(answer) -> str | None:
         return "'viewers per group' is a number, such as 5,000."
     if viewers < LEAST:
         return (
-            "That is too few: with so small groups, a true difference of 0.02 would often go unseen. Use the formula."
+            "That is too few: with groups this small, a true difference of 0.02 would often go unseen. Use the formula."
         )
     if viewers > MOST:
         times = viewers / NEEDED
@@ -99,7 +99,7 @@ def judge_plan(answer) -> str | None:
         return (
             f"That is {times:,.3g} times what the formula asks for.{both} Every viewer in a test may get the worse "
             f"list, "
-            "so take no more than half on top."
+            "so add no more than half."
         )
     texts = {field: least for field, least in WORDS.items() if least}
     trouble = next(filter(None, (trouble_with(field, answer[field], least) for field, least in texts.items())), None)
@@ -112,7 +112,7 @@ def judge_plan(answer) -> str | None:
             "If you look every day and stop at the best moment, you find a difference where there is none."
         )
     if answer["metric"].strip().casefold() == answer["must not fall"].strip().casefold():
-        return "'must not fall' guards against a list that wins on the metric and harms otherwise. Name something else."
+        return "'must not fall' guards against a list that wins on the metric but does harm. Name something else."
     return None
 
 
@@ -130,7 +130,7 @@ q1 = Exercise(
     mistakes=[
         Mistake(
             "a plain share",
-            "That is how many of them were found, whatever their positions. Add up the precision at each hit.",
+            "That is how many of them were found, no matter at which position. Add up the precision at each hit.",
             lambda hits, relevant: np.sum(hits) / min(relevant, len(hits)),
         ),
         Mistake(
@@ -199,7 +199,7 @@ q1 = Exercise(
         ),
         Mistake(
             "places counted from 0",
-            "The precision at the first place divides by 1. Count places from 1.",
+            "The precision at the first position divides by 1. Count positions from 1.",
             lambda hits, relevant: (
                 (np.cumsum(hits) / np.maximum(np.arange(len(hits)), 1) * hits).sum() / min(relevant, len(hits))
             ),
@@ -270,7 +270,7 @@ q2 = Exercise(
         ),
         Mistake(
             "the best list too long",
-            "The best list has at most `relevant` hits, and you let it have one at every place.",
+            "The best list has at most `relevant` hits, but you gave it one at every position.",
             lambda hits, relevant: (
                 (hits / np.log2(np.arange(2, len(hits) + 2))).sum() / (1 / np.log2(np.arange(2, len(hits) + 2))).sum()
             ),
@@ -284,14 +284,14 @@ q2 = Exercise(
         ),
         Mistake(
             "one over the place",
-            "You let a hit at place p be worth 1 / p. It is worth 1 / log2(p + 1): later places still count.",
+            "You made a hit at position p worth 1 / p. It is worth 1 / log2(p + 1): late hits still count.",
             lambda hits, relevant: (
                 (hits / np.arange(1, len(hits) + 1)).sum() / (1 / np.arange(1, min(relevant, len(hits)) + 1)).sum()
             ),
         ),
         Mistake(
             "divided by the hits",
-            "You compared with the best order of the hits that there are. Compare with the best list there could be.",
+            "You compared with the best order of the hits in this list. Compare with the best list there could be.",
             lambda hits, relevant: (
                 (hits / np.log2(np.arange(2, len(hits) + 2))).sum()
                 / max(1e-12, (1 / np.log2(np.arange(2, len(hits) + 2)))[: int(np.sum(hits))].sum())
@@ -299,8 +299,8 @@ q2 = Exercise(
         ),
     ],
     hints=[
-        "worth = 1 / np.log2(np.arange(2, len(hits) + 2)) is what a hit at each place is worth.",
-        "The best list has hits at its first min(relevant, len(hits)) places.",
+        "worth = 1 / np.log2(np.arange(2, len(hits) + 2)) is what a hit at each position is worth.",
+        "The best list has hits at its first min(relevant, len(hits)) positions.",
         "(hits * worth).sum() / worth[: min(relevant, len(hits))].sum()",
     ],
     praise="This is the number by which the course compares models.",
@@ -349,7 +349,7 @@ q3 = Exercise(
         ),
         Mistake(
             "not paired",
-            "You drew viewers for each model separately. Both served the same viewers: draw the differences.",
+            "You drew viewers for each model separately. Both models served the same viewers: draw the differences.",
             lambda one, other, drawn: np.quantile(
                 one[drawn].mean(axis=1) - other[drawn[::-1]].mean(axis=1), [0.025, 0.975]
             ),
@@ -400,7 +400,7 @@ q3 = Exercise(
         "np.quantile(means, [0.025, 0.975])",
     ],
     asks="The ends are what np.quantile gives at 0.025 and 0.975 for the means of the samples.",
-    praise="An interval that does not hold 0 is a difference that is hardly chance.",
+    praise="If the interval does not contain 0, the difference is unlikely to be chance.",
 )
 
 q4 = Exercise(
@@ -436,12 +436,12 @@ q4 = Exercise(
         ),
         Mistake(
             "a very small number",
-            "However small the number that you give to seen films, scores may be smaller. -np.inf never is beaten.",
+            "Whatever number you give to seen films, a score may be smaller still. Nothing is smaller than -np.inf.",
             lambda scores, seen, k: np.argsort(-np.where(seen, -999, scores), kind="stable")[:k],
         ),
         Mistake(
             "scores instead of positions",
-            "Those are scores. Return the positions of the films that have them: np.argsort.",
+            "Those are scores. Return the positions of these films: np.argsort.",
             lambda scores, seen, k: np.sort(np.where(seen, -np.inf, scores))[::-1][:k],
         ),
         Mistake(
@@ -456,7 +456,7 @@ q4 = Exercise(
         ),
         Mistake(
             "best last",
-            "These are the right films, but the best comes last. Turn the list around.",
+            "These are the right films, but the best comes last. Reverse the list.",
             lambda scores, seen, k: np.argsort(np.where(seen, -np.inf, scores), kind="stable")[-k:],
         ),
         Mistake(
@@ -466,12 +466,12 @@ q4 = Exercise(
         ),
         Mistake(
             "only seen films",
-            "You kept what was seen, and left out the rest: the mask is inverted.",
+            "You kept the seen films, and left out the rest: the mask is inverted.",
             lambda scores, seen, k: np.argsort(-np.where(seen, scores, -np.inf), kind="stable")[:k],
         ),
         Mistake(
             "seen films first",
-            "-np.inf is right, but np.argsort sorts upwards, so what was seen comes first. Sort the negative scores.",
+            "np.argsort sorts in ascending order, so films with -np.inf come first. Sort the negative scores.",
             lambda scores, seen, k: np.argsort(np.where(seen, -np.inf, scores), kind="stable")[:k],
         ),
         Mistake(
@@ -481,8 +481,8 @@ q4 = Exercise(
         ),
     ],
     hints=[
-        "The two bugs: the direction in which argsort sorts, and what a film that was seen gets.",
-        "np.where(seen, -np.inf, scores) takes seen films out of the race.",
+        "The two bugs: the direction in which argsort sorts, and the score that a seen film gets.",
+        "np.where(seen, -np.inf, scores) takes seen films out of the running.",
         "np.argsort(-allowed)[:k]",
     ],
     praise="Whenever a model is below random, look for such a line first.",
@@ -498,7 +498,7 @@ q5 = Exercise(
     "(2 words or more): a number of weeks, a date, or a number of viewers.",
     rubric=[
         "Would somebody else, reading only your plan, come to the same verdict?",
-        "What would you do if the metric rises and what must not fall falls?",
+        "What would you do if the metric rises, but the thing that must not fall does?",
         "Who could be harmed while it runs?",
     ],
     mistakes=[
@@ -534,7 +534,7 @@ opening = Quiz(
             "6.A",
             "Cold start",
             "What is cold start?",
-            right="recommending what has no ratings, or to somebody who has given none",
+            right="recommending a film without ratings, or to a viewer who has given none",
             wrong={
                 "the first search after the computer starts": "The word is about ratings, not about computers.",
                 "a model that was trained too briefly": "More training would not help: there is nothing to learn from.",
@@ -549,7 +549,7 @@ opening = Quiz(
             sum(any(row) for row in hits) / len(hits)
             """,
             wrong={
-                0.33: "That is the share of places with a hit. Count the lists that have one.",
+                0.33: "That is the share of positions with a hit. Count the lists that have one.",
                 1.0: "You divided the number of hits by the number of lists. A list counts once.",
             },
             hint="Three of the four lists hold a hit.",
@@ -573,11 +573,11 @@ closing = Quiz(
             right="math.log2(place + 1)",
             wrong={
                 "place": "That falls much faster. The discount of NDCG is a logarithm.",
-                "math.log(place + 1)": "The natural logarithm? With base 2, a hit at place 1 is worth exactly 1.",
+                "math.log(place + 1)": "The natural logarithm? With base 2, a hit at position 1 is worth exactly 1.",
                 "math.log2(place)": "The logarithm of 1 is 0, and you cannot divide by it.",
             },
             inputs=[([1, 0, 1],), ([0, 1, 1, 1],)],
-            hint="At place 1 a hit is worth 1, at place 3 it is worth a half.",
+            hint="At position 1 a hit is worth 1, at position 3 it is worth a half.",
         ),
         find_bug(
             "6.D",
@@ -604,7 +604,7 @@ closing = Quiz(
             "The intervals of two models overlap. Are the models equally good?",
             right="open: compare them viewer by viewer, and look at the interval of the difference",
             wrong={
-                "yes, the difference is chance": "Both served the same viewers, so it may be more than chance.",
+                "yes, the difference is chance": "Both models served the same viewers, so it may be more than chance.",
                 "no, the higher mean is better": "The means alone do not say how far chance reaches.",
             },
             hint="A viewer who is hard for one model is hard for the other.",

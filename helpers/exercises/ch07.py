@@ -21,7 +21,7 @@ def gigabytes(vectors, dimensions, bits):
 
 
 def to_bytes(vectors):
-    """Codes of one byte a number, and the step that each column's codes stand for."""
+    """Codes of one byte per number, and the step that each column's codes stand for."""
     step = np.abs(vectors).max(axis=0) / 127
     return np.round(vectors / step).astype(np.int8), step
 
@@ -267,7 +267,7 @@ q3 = Exercise(
         ),
         Mistake(
             "not cut",
-            "Those are the answers of all shards, sorted. Keep the first k.",
+            "Those are all the answers, sorted. Keep the first k.",
             lambda answers, k: merge(answers, 10**6),
         ),
         Mistake(
@@ -295,7 +295,7 @@ q3 = Exercise(
         ),
         Mistake(
             "positions, not ids",
-            "You returned places in the joined list. Return the ids found there.",
+            "You returned positions in the joined list. Return the ids found there.",
             lambda answers, k: np.argsort(-np.concatenate([s for _, s in answers]), kind="stable")[:k].tolist(),
         ),
         Mistake(
@@ -306,7 +306,7 @@ q3 = Exercise(
     ],
     hints=[
         "np.concatenate([ids for ids, _ in answers]) joins the ids; do the same for the similarities.",
-        "np.argsort(-similarities)[:k] are the places of the k best.",
+        "np.argsort(-similarities)[:k] are the positions of the k best.",
         "ids[places].tolist()",
     ],
     praise="This is all that a cluster does with the answers of its machines.",
@@ -370,7 +370,7 @@ q4 = Exercise(
         "So a shard is there with 1 - failed ** copies.",
         "All shards: that to the power of shards.",
     ],
-    praise="More shards make a cluster more fragile, more copies make it sound again.",
+    praise="More shards make a cluster more fragile; more copies make it robust again.",
 )
 
 q5 = Exercise(
@@ -469,7 +469,7 @@ closing = Quiz(
             """,
             wrong={
                 "125346": "You sort the list while it is still empty.",
-                "132456": "Python stops: a loop needs its indented line right below it, and a list its beginning.",
+                "132456": "Python stops: a loop needs its indented line right below it, and the list must exist first.",
             },
             inputs=[([[("a", 0.4), ("b", 0.3)], [("c", 0.9), ("d", 0.1)]], 2)],
             hint="Start an empty list, fill it in the loop, sort, return.",

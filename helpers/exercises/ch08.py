@@ -94,7 +94,7 @@ class _Card(HTMLParser):
 
 
 def as_a_browser_reads(card):
-    """A card as the list of its tags and texts in a line each, so that spaces, quotes and 61.0% make no difference."""
+    """A card as the list of its tags and texts, one per line, so that spaces, quotes and 61.0% make no difference."""
     if not isinstance(card, str):
         return card
     parser = _Card()
@@ -122,7 +122,7 @@ q1 = Exercise(
         ),
         Mistake(
             "the last one dropped",
-            "You took back the last film, whichever it is. Take back the film that was clicked.",
+            "You took back the last film. Take back the film that was clicked.",
             lambda likes, film: likes[:-1] if film in likes else (*likes, film),
         ),
         Mistake(
@@ -137,7 +137,7 @@ q1 = Exercise(
         ),
         Mistake(
             "the two cases exchanged",
-            "The two cases are exchanged: you add what is there, and take away what is not.",
+            "The two cases are swapped: you add what is there, and remove what is not.",
             lambda likes, film: (*likes, film) if film in likes else tuple(other for other in likes if other != film),
         ),
         Mistake(
@@ -350,7 +350,7 @@ q3 = Exercise(
         "& keeps what two sets share.",
         'sorted(shared - {""}) is what comes back.',
     ],
-    praise="A reason that people can check themselves is worth more than a figure.",
+    praise="A reason that people can check themselves is worth more than a number.",
 )
 
 q4 = Exercise(
@@ -382,7 +382,7 @@ q4 = Exercise(
         ),
         Mistake(
             "brackets deleted",
-            "You took the brackets away, so the title is another one. html.escape keeps it, and makes it harmless.",
+            "You removed the brackets, so the title has changed. html.escape keeps it, and makes it harmless.",
             lambda title, strength: (
                 f'<b>{title.replace("<", "").replace(">", "")}</b><i style="width:{strength:.0%}"></i>'
             ),
@@ -414,7 +414,7 @@ q4 = Exercise(
         ),
         Mistake(
             "only the brackets",
-            "Brackets are not all: & and quotation marks have a meaning in HTML, too. html.escape knows them all.",
+            "Brackets are not everything: & and quotation marks mean something in HTML, too. html.escape handles all.",
             lambda title, strength: (
                 f'<b>{title.replace("<", "&lt;").replace(">", "&gt;")}</b><i style="width:{strength:.0%}"></i>'
             ),
@@ -531,9 +531,9 @@ closing = Quiz(
             """,
             wrong={
                 "<b>Up</b>": "Left like that, a browser would read it as bold text.",
-                "Up": "Nothing is taken away: each sign that means something is written in another way.",
+                "Up": "Nothing is removed: each character with a meaning in HTML is written in another way.",
             },
-            hint="The sign < becomes &lt; and > becomes &gt;.",
+            hint="The character < becomes &lt; and > becomes &gt;.",
         ),
         choose(
             "8.E",
@@ -545,7 +545,7 @@ closing = Quiz(
                 "it answers all twenty at once": "Then an older answer might arrive last and stay.",
                 "it waits until the clicking stops": "The first request starts at once.",
             },
-            hint="Two of the twenty do any work. Which?",
+            hint="Only two of the twenty do any work. Which?",
         ),
     ],
 )

@@ -83,7 +83,7 @@ def judge_project(answer) -> str | None:
     judged = answer["judged by"]
     figures = numbers_in(judged)
     if not figures:
-        return "'judged by' needs figures: how many labels, what precision, which interval."
+        return "'judged by' needs numbers: how many labels, what precision, which interval."
     shares = [figure for figure in figures if figure <= 1 or "percent" in judged or "%" in judged]
     if len(shares) < (1 if "±" in judged else 3):
         return "A precision from a few labels says little without its interval. Give it, as in 0.62 [0.47, 0.76]."
@@ -122,7 +122,7 @@ q1 = Exercise(
         ),
         Mistake(
             "blank titles are titles",
-            "A title of blanks is as empty as a missing one: strip before you compare.",
+            "A title of spaces is as empty as a missing one: strip before you compare.",
             lambda table, title, text: {**report(table, title, text), "without title": int(table[title].isna().sum())},
         ),
         Mistake(
@@ -135,7 +135,7 @@ q1 = Exercise(
         ),
         Mistake(
             "numbers without names",
-            "Those are the numbers. Give each its name, in a dictionary.",
+            "Those are numbers without names. Give each its name, in a dictionary.",
             lambda table, title, text: list(report(table, title, text).values()),
         ),
         Mistake(
@@ -234,7 +234,7 @@ q2 = Exercise(
         ),
         Mistake(
             "blanks kept",
-            "Blanks around a cell are still there: strip first, then take off the period.",
+            "Spaces around a cell are still there: strip first, then take off the period.",
             lambda parts: " ".join(part.rstrip(".") + "." for part in parts if isinstance(part, str) and part.strip()),
         ),
         Mistake(
@@ -249,7 +249,7 @@ q2 = Exercise(
         ),
         Mistake(
             "a period for nothing",
-            "Where every cell is missing you return a single period. Nothing is an empty text.",
+            "When every cell is missing, you return a single period. Return an empty text.",
             lambda parts: (
                 ". ".join(part.strip().rstrip(".") for part in parts if isinstance(part, str) and part.strip()) + "."
             ),
@@ -290,7 +290,7 @@ q3 = Exercise(
         ),
         Mistake(
             "z of 1.645",
-            "That z leaves 5% out on each side. For 95 of 100 cases it is 1.96.",
+            "That z leaves 5% out on each side. For a 95% interval it is 1.96.",
             lambda hits, total: _wilson_with(hits, total, z=1.645),
         ),
         Mistake(
@@ -310,7 +310,7 @@ q3 = Exercise(
         ),
         Mistake(
             "only the half divided",
-            "You divided the part after ± only. Everything above the bar is divided by 1 + z²/n.",
+            "You divided only the part after ±. Everything above the bar is divided by 1 + z²/n.",
             lambda hits, total: (
                 lambda ends, middle: tuple(end + middle - middle / (1 + Z**2 / total) for end in ends)
             )(wilson(hits, total), hits / total + Z**2 / (2 * total)),
@@ -434,14 +434,14 @@ q5 = Exercise(
     asks="It asks for five lines. 'judged by' needs the number of labels, the precision, and both ends of its "
     "interval; the worst fault and the next step need 3 words or more.",
     rubric=[
-        "Could a colleague repeat every figure from what you wrote?",
+        "Could a colleague reproduce every number from what you wrote?",
         "Did somebody else label some neighbors, without knowing which method they came from?",
         "What would make you stop using it?",
     ],
     mistakes=[
         Mistake("a field left out", "is a dictionary with", lambda: {"catalog": "the books of our library"}),
         Mistake("too short", "'next step' asks for 3 words", lambda: {**a_project(), "next step": "more"}),
-        Mistake("no figure", "needs figures", lambda: {**a_project(), "judged by": "looking at some neighbors"}),
+        Mistake("no figure", "needs numbers", lambda: {**a_project(), "judged by": "looking at some neighbors"}),
         Mistake(
             "no interval",
             "says little without its interval",
@@ -450,7 +450,7 @@ q5 = Exercise(
     ],
     hints=[
         "Run this notebook on your own file first, then fill in the five lines.",
-        "form.precision() gives the figure and both ends of its interval.",
+        "form.precision() gives the precision and both ends of its interval.",
     ],
     praise="That is a recommender with a birth certificate. Now show it to somebody.",
 )
@@ -466,13 +466,13 @@ opening = Quiz(
         choose(
             "9.A",
             "More points",
-            "Where few pairs are beyond doubt, the rule of notebook 02 asks for more points. Why?",
-            right="there, a doubtful pair is more likely two films",
+            "In a file where few pairs are beyond doubt, the rule of notebook 02 asks for more points. Why?",
+            right="there, a doubtful pair is more likely to be two different films",
             wrong={
                 "rare duplicates have more points": "Points measure what two listings share, wherever they are.",
                 "fewer pairs have to be compared": "The same pairs are compared; what counts as a duplicate changes.",
             },
-            hint="Of many doubtful pairs, how many are duplicates where there are hardly any duplicates?",
+            hint="If a file has hardly any duplicates, how many of its doubtful pairs are duplicates?",
         ),
         predict(
             "9.B",
@@ -509,7 +509,7 @@ closing = Quiz(
             """,
             right="counts[place] += 1",
             wrong={
-                "counts[place] = 1": "That says whether it ever is one, not how often.",
+                "counts[place] = 1": "That says whether it is ever a neighbor, not how often.",
                 "counts[row[0]] += 1": "That counts the first neighbor of each row, again and again.",
             },
             inputs=[([[1, 2], [0, 2], [1, 0]], 3), ([[1, 2], [2, 3], [1, 3], [2, 1]], 4)],

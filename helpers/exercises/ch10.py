@@ -115,7 +115,7 @@ def judge_ranker(answer) -> str | None:
         return missing
     candidates, tokens = (numbers_in(answer[field]) for field in ("candidates", "tokens of a list"))
     if not candidates or not tokens or candidates[0] <= 0:
-        return f"'{'tokens of a list' if candidates and candidates[0] > 0 else 'candidates'}' needs a figure above 0."
+        return f"'{'tokens of a list' if candidates and candidates[0] > 0 else 'candidates'}' needs a number above 0."
     texts = candidates[0] * words_of_a_synopsis()
     given = min(tokens, key=lambda figure: abs(figure - texts * TOKENS_A_WORD))  # of "100 * 212 * 4 / 3 = 28,267"
     if abs(given / (texts * TOKENS_A_WORD) - 1) > 0.2:
@@ -124,7 +124,7 @@ def judge_ranker(answer) -> str | None:
         if given < 2 * texts / candidates[0]:
             return "'tokens of a list': that is about one text. The model reads the text of every candidate."
         return (
-            f"'tokens of a list': {candidates[0]:,.0f} texts of {texts / candidates[0]:.0f} words give another figure."
+            f"'tokens of a list': {candidates[0]:,.0f} texts of {texts / candidates[0]:.0f} words give another number."
         )
     sentences = [field for field, words in FIELDS.items() if words > 1]
     return next(filter(None, (trouble_with(field, answer[field]) for field in sentences)), None)
@@ -208,7 +208,7 @@ q1 = Exercise(
         "The sigmoid 1 / (1 + np.exp(-difference)) is the chance that the order is right.",
         "return np.log(1 + np.exp(-difference)), which is minus the logarithm of that chance.",
     ],
-    praise="An order, not a number of stars: that is all that BPR asks for.",
+    praise="An order, not a number of stars: that is all BPR asks for.",
 )
 
 q2 = Exercise(
@@ -248,7 +248,7 @@ q2 = Exercise(
         ),
         Mistake(
             "own score not corrected",
-            "You corrected the scores below the bar, and not the one above. All scores are corrected.",
+            "You corrected the scores below the bar, but not the one above. Correct all of them.",
             lambda viewers, films, shares: _softmax_loss(viewers @ films.T - np.log(shares)) - np.log(shares).mean(),
         ),
         Mistake(
@@ -407,7 +407,7 @@ q4 = Exercise(
         ),
         Mistake(
             "queries and keys exchanged",
-            "You exchanged queries and keys. A row belongs to a query: queries @ keys.T.",
+            "You swapped queries and keys. A row belongs to a query: queries @ keys.T.",
             lambda queries, keys: attention(keys, queries),
         ),
         Mistake(
@@ -480,7 +480,7 @@ q4 = Exercise(
         "scores[np.triu_indices(len(scores), 1)] = -np.inf hides the future.",
         "weights = np.exp(scores), divided by weights.sum(axis=1, keepdims=True)",
     ],
-    praise="That triangle is what makes a transformer a guesser of what comes next.",
+    praise="That triangle is what lets a transformer guess what comes next.",
 )
 
 q5 = Exercise(
@@ -488,7 +488,7 @@ q5 = Exercise(
     "A ranker that reads",
     a_reading_ranker,
     judge=judge_ranker,
-    asks="It asks for two figures, candidates and tokens of a list, and for two sentences: what the reader adds, "
+    asks="It asks for two numbers, candidates and tokens of a list, and for two sentences: what the reader adds, "
     "and how you would measure that.",
     rubric=[
         "Would ten times fewer candidates do? What would the shorter list lose?",
@@ -497,7 +497,7 @@ q5 = Exercise(
     ],
     mistakes=[
         Mistake("a field left out", "is a dictionary with", lambda: {"candidates": 100}),
-        Mistake("no figure", "'candidates' needs a figure", lambda: {**a_reading_ranker(), "candidates": "a few"}),
+        Mistake("no figure", "'candidates' needs a number", lambda: {**a_reading_ranker(), "candidates": "a few"}),
         Mistake(
             "words for tokens",
             "Three words are about four tokens",
@@ -528,7 +528,7 @@ opening = Quiz(
         choose(
             "10.A",
             "What leaked",
-            "You choose the regularization of ALS by its NDCG on the test. What is wrong with that figure?",
+            "You choose the regularization of ALS by its NDCG on the test. What is wrong with that score?",
             right="it is too high: the test took part in the choice",
             wrong={
                 "it is too low: the model saw less data": "The training was as large as before. Who chose the setting?",
@@ -552,7 +552,7 @@ opening = Quiz(
                 0.5: "sigmoid(0) is 0.5. Here two values are added.",
                 2: "Both lie below 1, so their sum lies below 2.",
             },
-            hint="What is the chance of a thing, plus the chance of its opposite?",
+            hint="What is the chance of an event, plus the chance of its opposite?",
         ),
     ],
 )

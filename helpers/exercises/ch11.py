@@ -70,7 +70,7 @@ def judge_comparison(answer) -> str | None:
     if trouble is not None:
         return trouble
     if len({answer[name].strip().casefold() for name in FIELDS}) < len(FIELDS):
-        return "Two of your fields say the same. Each asks for something of its own."
+        return "Two of your fields say the same thing. Each asks for something of its own."
     if all(len(word) < 3 or word in NOT_DRAWN or word.isdigit() for word in words_of(answer["interval over"])):
         return "'interval over' names what would come out differently next time: viewers, seeds, draws, films."
     return None
@@ -112,7 +112,7 @@ q1 = Exercise(
         ),
         Mistake(
             "names in one only",
-            "Both have the same names. Compare the values: one[name] != other[name].",
+            "Both have the same keys. Compare the values: one[name] != other[name].",
             lambda one, other: set(one) - set(other),
         ),
         Mistake(
@@ -170,7 +170,7 @@ q2 = Exercise(
         ),
         Mistake(
             "at that moment, too",
-            "A rating given in the same second isn't later. Compare with >, not with >=.",
+            "A rating given in the same second is not later. Compare with >, not with >=.",
             lambda train_times, test_begins: np.array([(train_times >= begin).mean() for begin in test_begins]),
         ),
         Mistake(
@@ -315,11 +315,11 @@ q4 = Exercise(
                 lambda: {**a_comparison(), "held constant": a_comparison()["claim"]}),
     ],
     hints=[
-        "Start with the claim. Then ask what else could make the figure higher, and hold that constant.",
+        "Start with the claim. Then ask what else could make the score higher, and hold that constant.",
         "The interval is over everything that was drawn at random: viewers, seeds of the model, hidden films.",
         "Write down what result would change your mind before you run anything.",
     ],
-    praise="Keep this form. It takes five minutes, and it would have spared us every mistake of this notebook.",
+    praise="Keep this form. It takes five minutes, and it would have spared us every mistake in this notebook.",
 )  # fmt: skip
 
 

@@ -192,7 +192,7 @@ q2 = Exercise(
         ),
         Mistake(
             "the other way round",
-            "Your sum is weighted by what is shown. Weight by the taste: what the viewer likes and doesn't get counts.",
+            "Your sum is weighted by what is shown. Weight by the taste: what is liked but not shown counts.",
             lambda taste, shown: (shown * np.log2(shown / taste)).sum(),
         ),
         Mistake(
@@ -231,7 +231,7 @@ q3 = Exercise(
     mistakes=[
         Mistake(
             "the captains exchanged",
-            "The captains are exchanged: 0 means that `one` begins.",
+            "The captains are swapped: 0 means that `one` begins.",
             lambda one, other, first: draft(other, one, first),
         ),
         Mistake(
@@ -248,7 +248,7 @@ q3 = Exercise(
         ),
         Mistake(
             "skipped instead of replaced",
-            "Where a captain's film is taken, your captain takes none. They take the next best that is free.",
+            "When a captain's film is already taken, yours takes none. Take their next best film that is free.",
             lambda one, other, first: list(dict.fromkeys(_by_places(one, other, first))),
         ),
         Mistake(
@@ -312,7 +312,7 @@ def judge_audience(answer: object) -> str | None:
         return missing
     trouble = next(filter(None, (trouble_with(name, answer[name], 5) for name in fields)), None)
     if trouble is None and len({answer[name].strip().casefold() for name in fields}) < len(fields):
-        return "Two of your fields say the same. Each asks for something of its own."
+        return "Two of your fields say the same thing. Each asks for something of its own."
     return trouble
 
 

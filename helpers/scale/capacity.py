@@ -1,7 +1,4 @@
-"""What a catalogue needs when it grows: memory, time, machines, money; and what happens to a search that is split.
-
-Arithmetic and a simulation, nothing that runs on other machines: `helpers.scale.engine` does that.
-"""
+"""What a catalogue needs when it grows: memory, time, machines, money; and what happens to a search that is split."""
 
 from __future__ import annotations
 
@@ -89,7 +86,7 @@ def plan(
     Returns
     -------
     Plan
-        Every shard is on a machine of its own. `encoding_hours` with all of these machines at work.
+        Every shard is on a machine of its own; all of them encode.
 
     Raises
     ------
@@ -133,10 +130,8 @@ def simulate_shards(
         Into how many parts the catalogue is split, and how often each part is there.
     failed : float
         Probability that a machine is down.
-    queries : int
-        How many are simulated.
-    seed : int
-        Of the random numbers.
+    queries, seed : int
+        How many are simulated, with which random numbers.
 
     Returns
     -------

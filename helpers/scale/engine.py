@@ -1,10 +1,8 @@
-"""Keep vectors in a vector engine, Milvus: in a file of this machine, on a server, or on a cluster.
+"""Keep vectors in a vector engine, Milvus: in a file of this machine, on a server, or on a cluster, told by the URI.
 
-What changes between the three is the URI. Up to some 15,000 films one matrix product (`helpers.search`) is faster and
-needs no engine; an engine pays where films come and go, where several programs ask, or where memory ends.
-
-Installed by the extra ``engine``: pymilvus is the client, milvus-lite the engine in a file. Nothing here imports them
-before an engine is opened.
+Up to some 15,000 films one matrix product (`helpers.search`) is faster; an engine pays where films come and go, where
+several programs ask, or where memory ends. The extra ``engine`` installs it: pymilvus, the client, and milvus-lite, the
+engine in a file, which nothing here imports before an engine is opened.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from helpers.home import cache_folder
-from helpers.search.index import STEP, Ids, as_count, best_first, unit_rows
+from helpers.search.index import STEP, Ids, as_count, best_first, unit_queries, unit_rows
 
 PACKAGES = ["pymilvus>=3.0,<4", "milvus-lite>=3.2,<4"]
 FIELDS = ["movie_id", "vector", "title", "year", "genres", "content"]
@@ -60,9 +58,7 @@ class VectorEngine:
     timeout : float
         Seconds that one attempt of one call may take.
     retries : int
-        Further attempts after a connection failed, with pauses that double from a quarter of a second and are
-        shortened at random, so that many clients do not return all at once. Films are written and deleted by id, so
-        that doing it twice does no harm.
+        Further attempts after a connection failed, after random pauses that double, up to 8 seconds.
     shards, replicas : int
         Of a new collection on a cluster: over how many nodes writes are spread, and how many copies are searched.
     consistency : {"Strong", "Bounded", "Session", "Eventually"}
@@ -74,17 +70,15 @@ class VectorEngine:
         When pymilvus or milvus-lite is missing; the message has the command that installs it.
     ValueError
         When the URI or the collection's name is none.
-    ConnectionError, TimeoutError, PermissionError
-        When the server is not there, does not answer, or refuses the token. All of them are `OSError`.
     OSError
-        When the file is open in another process.
+        When the file is open in another process; as ConnectionError, TimeoutError or PermissionError, when the server
+        is not there, does not answer, or refuses the token.
 
     Notes
     -----
-    A film that `upsert` has returned for survives ``kill -9``: Milvus Lite has handed it to the operating system by
-    then. It does not wait for the disk, though, so a power failure may take what was written in the last moments;
-    `build` again writes what is missing. The engines of one process share an open file. While it is open, a file is
-    served at a free port of 127.0.0.1, to every user of this machine.
+    A film that `upsert` has returned for survives ``kill -9``; a power failure may take the last moments, and `build`
+    again writes what is missing. The engines of one process share an open file, which is served at a free port of
+    127.0.0.1 meanwhile, to every user of this machine.
 
     References
     ----------
@@ -109,8 +103,7 @@ class VectorEngine:
         uri = str(cache_folder() / "course.db" if uri is None else uri)
         self.uri = re.sub(r"//[^/@]*@", "//", uri)  # without a password, for messages
         self.collection, self.timeout, self.retries = collection, timeout, retries
-        self._layout = {"num_shards": shards, "consistency_level": consistency}
-        self._replicas = replicas
+        self._layout, self._replicas = {"num_shards": shards, "consistency_level": consistency}, replicas
         self._dimensions: int | None = None
         self._loose = 0
         self._held = contextlib.ExitStack()  # what has to be let go, last one first
@@ -134,9 +127,8 @@ class VectorEngine:
     def build(self, vectors: ArrayLike, movies: pd.DataFrame, batch: int = BATCH, progress: bool = True) -> int:
         """Put films into the collection, which is made where there is none.
 
-        Films that are there already with the same vector, title, year and genres are not written again. So a build
-        that was interrupted goes on where it stopped, and building twice changes nothing. Films that are not in
-        `movies` stay: see `delete` and `drop`.
+        Films that are there with the same vector, title, year and genres are not written again, so that a build that
+        was interrupted goes on where it stopped. Films that are not in `movies` stay: see `delete` and `drop`.
 
         Parameters
         ----------
@@ -196,12 +188,11 @@ class VectorEngine:
         Ids that are not there are passed over; a missing year is NaN.
         """
         self._ready()
-        wanted = _whole_numbers(ids, "get")
-        stored = self._stored(wanted, ["title", "year", "genres"])
-        found = [i for i in wanted if i in stored]
-        rows = [(stored[i]["title"], stored[i]["year"], _read_genres(stored[i]["genres"])) for i in found]
-        index = pd.Index(found, name="movie_id", dtype="int64")
-        return pd.DataFrame(rows, index, columns=["title", "year", "genres"]).astype({"year": "float64"})
+        wanted, columns = _whole_numbers(ids, "get"), ["title", "year", "genres"]
+        stored = self._stored(wanted, columns)
+        found = [stored[i] | {"genres": _read_genres(stored[i]["genres"])} for i in wanted if i in stored]
+        table = pd.DataFrame(found, columns=["movie_id", *columns])
+        return table.astype({"movie_id": "int64", "year": "float64"}).set_index("movie_id")
 
     def search(
         self,
@@ -216,51 +207,41 @@ class VectorEngine:
 
         Parameters
         ----------
-        query : array-like
-            (dimensions,) one vector, or (m, dimensions) many.
-        k : int
-            How many, up to 16,384; where fewer are left, they all come back.
+        query, k
+            As there; k up to 16,384.
         years, genres, without
             Which films may be found: see `filter_expression`. Applied before ranking.
 
         Returns
         -------
         ids, similarities : numpy.ndarray
-            (k,) or (m, k), best first, equal ones by id. Similarities are cosines, in [-1, 1], float32. Should an
-            approximate index of a server find fewer for one of many queries than for the others, its row is filled up
-            with id -1 and similarity -inf.
+            As there. Should an approximate index of a server find fewer for one of many queries, its row ends with id
+            -1 and similarity -inf.
 
         Raises
         ------
         ValueError
-            When the query has another width, a NaN, or only zeros; when k is out of range; when a filter is none.
+            When the query or a filter makes no sense, or k is out of range.
         LookupError
             When there is no collection yet, as in every other call but `build`, `drop` and `count`.
         """
         self._ready()
-        asked = np.asarray(query, dtype=np.float32)
-        queries = np.atleast_2d(asked)
-        if queries.ndim != 2 or queries.shape[1] != self._dimensions:
-            raise ValueError(f"search: the query has {asked.shape[-1:]} numbers, the collection {self._dimensions}.")
+        queries = unit_queries(query, self._dimensions or 0, "collection")
         if as_count(k) > NEIGHBORS_AT_MOST:
             raise ValueError(f"search: k is {k}; ask for 1 to {NEIGHBORS_AT_MOST:,}.")
         expression = filter_expression(years=years, genres=genres, without=without)
         found = []
-        for some in _batches(unit_rows(queries, "search"), QUERIES_AT_ONCE):
+        for some in _batches(queries, QUERIES_AT_ONCE):
             found += self._nearest(some, k, expression, k + SPARE)
-        width = max(len(ids) for ids, _ in found)
+        width = max((len(ids) for ids, _ in found), default=0)
         ids = np.full((len(found), width), -1, dtype=np.int64)
         similarities = np.full((len(found), width), -np.inf, dtype=np.float32)
         for row, (its_ids, its_similarities) in enumerate(found):
             ids[row, : len(its_ids)], similarities[row, : len(its_ids)] = its_ids, its_similarities
-        return (ids[0], similarities[0]) if asked.ndim == 1 else (ids, similarities)
+        return (ids[0], similarities[0]) if np.ndim(query) == 1 else (ids, similarities)
 
     def _nearest(self, queries: np.ndarray, k: int, expression: str, limit: int) -> list[tuple]:
-        """Ids and similarities of each query's k nearest, of `limit` that Milvus is asked for.
-
-        Milvus leaves open which of several equal ones it returns: more are asked for where the k-th may have equals
-        that are not among them.
-        """
+        """Ids and similarities of the k nearest of `limit`, or of more: Milvus may leave out equals of the k-th."""
         limit = min(limit, NEIGHBORS_AT_MOST)
         answers = self._call(
             "search", self.collection, data=list(queries), limit=limit, filter=expression, output_fields=["movie_id"]
@@ -289,7 +270,8 @@ class VectorEngine:
         with tqdm(total=len(movies), desc="Films", unit=" films", disable=not progress, delay=0.5) as bar:
             for start in range(0, len(movies), batch):
                 rows = _rows(vectors[start : start + batch], movies.iloc[start : start + batch])
-                new = self._changed(rows) if skip else rows
+                stored = self._stored([row["movie_id"] for row in rows], ["content"]) if skip else {}
+                new = [row for row in rows if stored.get(row["movie_id"], {}).get("content") != row["content"]]
                 if new:
                     self._call("upsert", self.collection, new)
                 written, self._loose = written + len(new), self._loose + len(new)
@@ -297,10 +279,6 @@ class VectorEngine:
         if self._lite and (self._loose >= LOOSE or (skip and self._loose)):
             self._settle()
         return written
-
-    def _changed(self, rows: list[dict]) -> list[dict]:
-        stored = self._stored([row["movie_id"] for row in rows], ["content"])
-        return [row for row in rows if stored.get(row["movie_id"], {}).get("content") != row["content"]]
 
     def _stored(self, ids: list[int], fields: list[str]) -> dict[int, dict]:
         rows = []
@@ -320,30 +298,26 @@ class VectorEngine:
         schema = MilvusClient.create_schema()
         schema.add_field("movie_id", DataType.INT64, is_primary=True)
         schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimensions)
-        schema.add_field("title", DataType.VARCHAR, max_length=TEXT_BYTES)
         schema.add_field("year", DataType.INT64, nullable=True)
-        schema.add_field("genres", DataType.VARCHAR, max_length=TEXT_BYTES)
-        schema.add_field("content", DataType.VARCHAR, max_length=64)
+        for name, longest in (("title", TEXT_BYTES), ("genres", TEXT_BYTES), ("content", 64)):
+            schema.add_field(name, DataType.VARCHAR, max_length=longest)
         self._call("create_collection", self.collection, schema=schema, **self._layout)
 
     def _ready(self) -> None:
-        """Check the collection's fields and load it, at the first call that needs it.
-
-        In Milvus Lite the index is exact: its HNSW missed up to one neighbor in six as soon as there was a filter.
-        """
+        """Check the collection's fields and load it, at the first call that needs it."""
         if self._dimensions is not None:
             return
         if not self._call("has_collection", self.collection):
             raise LookupError(f"{self.uri} has no collection '{self.collection}'. Make it: build(vectors, movies)")
         fields = {field["name"]: field for field in self._call("describe_collection", self.collection)["fields"]}
-        missing = [name for name in FIELDS if name not in fields]
-        if missing:
+        if missing := [name for name in FIELDS if name not in fields]:
             raise ValueError(
                 f"{self.uri}: collection '{self.collection}' has no field '{missing[0]}': it is not one of films. "
                 "Take another collection."
             )
         if not self._call("list_indexes", self.collection, field_name="vector"):
             index = self._client.prepare_index_params()
+            # Exact in Milvus Lite: its HNSW missed up to one neighbor in six as soon as there was a filter.
             index.add_index("vector", index_type="FLAT" if self._lite else "AUTOINDEX", metric_type="IP")
             self._call("create_index", self.collection, index, sync=False)  # loading waits for it
         if self._call("get_load_state", self.collection)["state"].name != "Loaded":
@@ -357,9 +331,7 @@ class VectorEngine:
         if "://" in uri:
             address = uri
         elif uri.endswith(".db"):
-            path = Path(uri).resolve()
-            address = f"http://127.0.0.1:{_open_file(path)}"
-            self._held.callback(_close_file, path)
+            address = f"http://127.0.0.1:{self._held.enter_context(_served(Path(uri).resolve()))}"
         else:
             raise ValueError(f"VectorEngine: uri '{self.uri}' is neither a file *.db nor an address http://host:port.")
         options = {"token": token, "timeout": self.timeout, "dedicated": True}
@@ -397,9 +369,9 @@ class VectorEngine:
 
     def _explained(self, doing: str, status: str, error: Exception) -> OSError:
         if status == "UNAVAILABLE":
+            attempts = f"{self.retries + 1} attempts"
             return ConnectionError(
-                f"{self.uri} cannot be reached ({self.retries + 1} attempts). Is the server running, and is the "
-                "address right?"
+                f"{self.uri} cannot be reached ({attempts}). Is the server running, and is the address right?"
             )
         if status == "DEADLINE_EXCEEDED":
             return TimeoutError(f"{self.uri}: {doing} took longer than {self.timeout:g} s. Set a longer timeout.")
@@ -411,16 +383,12 @@ class VectorEngine:
 
 
 def filter_expression(
-    *,
-    years: Years = None,
-    genres: str | Sequence[str] | None = None,
-    without: Ids | None = None,
+    *, years: Years = None, genres: str | Sequence[str] | None = None, without: Ids | None = None
 ) -> str:
     """Write conditions as an expression of Milvus's filter language.
 
-    Nothing of what is passed gets into the expression as it is: numbers have to be whole, and every character of a
-    genre that is no letter, digit, space or hyphen of ASCII stands there as ``=`` and its code point. So quotes and
-    backslashes cannot end a text, and ``%`` and ``_`` are no wildcards, in whatever way an engine reads escapes.
+    Nothing gets into it as it is: numbers have to be whole, and every character of a genre that is no letter, digit,
+    space or hyphen of ASCII stands there as ``=`` and its code point, so that none ends a text or is a wildcard.
 
     Parameters
     ----------
@@ -439,8 +407,7 @@ def filter_expression(
     Raises
     ------
     ValueError
-        When years are no pair of whole numbers or in the wrong order, when a genre is empty or no text, or when an id
-        is no whole number.
+        When years are no pair in order, a genre is empty or no text, or an id is no whole number.
     """
     parts = []
     if years is not None:
@@ -462,8 +429,7 @@ def _year_parts(years: tuple[int | None, int | None]) -> list[str]:
         raise ValueError(f"search: years is {years!r}; give the first and the last, such as (1990, 1999).") from None
     if first is not None and last is not None and first > last:
         raise ValueError(f"search: years is {years!r}; the first comes after the last.")
-    bounds = (("year >=", first), ("year <=", last))
-    return [f"{sign} {year}" for sign, year in bounds if year is not None]
+    return [f"year {sign} {year}" for sign, year in ((">=", first), ("<=", last)) if year is not None]
 
 
 def _plain(genre: str) -> str:
@@ -517,19 +483,21 @@ def _checked(vectors: ArrayLike, movies: pd.DataFrame, who: str) -> np.ndarray:
 
 def _rows(vectors: np.ndarray, movies: pd.DataFrame) -> list[dict]:
     """Films as Milvus stores them; ``content`` is a digest of all the rest, which tells whether one has changed."""
-    rows = []
-    none = [None] * len(movies)
+    rows, none = [], [None] * len(movies)
     columns = movies["title"], movies.get("year", none), movies.get("genres", none)
     for movie_id, vector, title, year, genres in zip(movies.index, vectors, *columns, strict=True):
-        title = title if isinstance(title, str) else ""
-        year = None if pd.isna(year) else int(year)
-        genres = _write_genres(genres)
-        for name, text in (("title", title), ("genres", genres)):
-            if len(text.encode()) > TEXT_BYTES:
+        row = {
+            "movie_id": int(movie_id),
+            "vector": vector,
+            "title": title if isinstance(title, str) else "",
+            "year": None if pd.isna(year) else int(year),
+            "genres": _write_genres(genres),
+        }
+        for name in ("title", "genres"):
+            if len(row[name].encode()) > TEXT_BYTES:
                 raise ValueError(f"movie_id {movie_id}: {name} is longer than {TEXT_BYTES:,} bytes. Shorten it.")
-        content = hashlib.sha256(json.dumps([title, year, genres]).encode() + vector.tobytes()).hexdigest()
-        values = int(movie_id), vector, title, year, genres, content
-        rows.append(dict(zip(FIELDS, values, strict=True)))
+        content = json.dumps([row["title"], row["year"], row["genres"]]).encode() + vector.tobytes()
+        rows.append(row | {"content": hashlib.sha256(content).hexdigest()})
     return rows
 
 
@@ -551,19 +519,27 @@ _FILES: dict[Path, list] = {}  # what is open in this process: [engines that use
 _FILES_LOCK = threading.RLock()
 
 
-def _open_file(path: Path) -> int:
-    """Port of the server of a file, which is started unless an engine of this process uses the file already.
-
-    pymilvus would start it, too, but would neither tell why it cannot nor ever end it.
-    """
+@contextlib.contextmanager
+def _served(path: Path) -> Iterator[int]:
+    """Port of the server of a file, started by the first engine of this process that uses it, ended by the last."""
     with _FILES_LOCK:
         if path not in _FILES:
             _FILES[path] = [0, *_serve(path)]
         _FILES[path][0] += 1
-        return _FILES[path][-1]
+        _, server, database, port = _FILES[path]
+    try:
+        yield port
+    finally:
+        with _FILES_LOCK:
+            _FILES[path][0] -= 1
+            last = not _FILES[path][0] and _FILES.pop(path)
+        if last:
+            server.stop(grace=2).wait()  # whoever still asks is cut off, and the file is closed after that
+            database.close()
 
 
 def _serve(path: Path) -> tuple:
+    """Start a server as pymilvus would, which neither tells why it cannot nor ever ends it."""
     _import("milvus_lite")
     from milvus_lite.adapter.grpc.server import start_server_in_thread
     from milvus_lite.exceptions import DataDirLockedError
@@ -575,16 +551,6 @@ def _serve(path: Path) -> tuple:
         return start_server_in_thread(str(path))
     except DataDirLockedError as error:
         raise OSError(f"{path} is open in another program or notebook. Close it there: engine.close()") from error
-
-
-def _close_file(path: Path) -> None:
-    with _FILES_LOCK:
-        _FILES[path][0] -= 1
-        if _FILES[path][0]:
-            return
-        _, server, database, _ = _FILES.pop(path)
-    server.stop(grace=2).wait()  # whoever still asks is cut off, and the file is closed after that
-    database.close()
 
 
 def _import(name: str) -> Any:

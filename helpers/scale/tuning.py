@@ -34,7 +34,7 @@ def made_up_vectors(count: int, seed: int = 0) -> np.ndarray:
 def tune(
     index: NeighborIndex, option: str, values: Iterable[int], queries: np.ndarray, wanted: np.ndarray
 ) -> pd.DataFrame:
-    """Search with other values of an option: milliseconds a query and recall of each, by value.
+    """Search with other values of an option: milliseconds per query and recall of each, by value.
 
     `wanted` holds (n_queries, k) ids of the true neighbors.
     """
@@ -44,7 +44,7 @@ def tune(
         begin = time.perf_counter()
         found = [index.search(query, wanted.shape[1])[0] for query in queries]
         rows[value] = [1_000 * (time.perf_counter() - begin) / len(queries), recall(found, wanted)]
-    columns = ["milliseconds a query", f"recall@{wanted.shape[1]}"]
+    columns = ["milliseconds per query", f"recall@{wanted.shape[1]}"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis(option)
 
 

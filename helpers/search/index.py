@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
+import io
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from helpers.search import saved_index
+from helpers.search.saved_index import read_index, write_index
 
 ROWS_AT_ONCE = 256  # queries whose similarities are held in memory together, at most
-BYTES_AT_ONCE = 120_000_000  # that they may take, with 8 bytes a position where all have to be put in order
-SET = 32  # columns whose maximum is looked at first
+BYTES_AT_ONCE = 120_000_000  # that they may take, with their order
 CODES_AT_ONCE = 8_192  # vectors whose codes are unpacked together, so that they stay in the processor's cache
 DIGITS = 6  # of a similarity that count when neighbors are put in order; the rest is noise of float32
 STEP = 10.0**-DIGITS
-LEAST_SQUARE = 1e-30  # of a length that float32 still tells well
 
 Ids = Sequence | pd.Index | np.ndarray
 Mask = ArrayLike | pd.Series | None
@@ -43,18 +41,17 @@ class NeighborIndex:
     ids : sequence, optional
         n ids, which searches return, all different; by default 0 to n - 1.
     method : {"exact", "ball_tree", "hnsw", "int8", "binary"}
-        ``"exact"`` compares with every vector in one matrix product. ``"ball_tree"`` is scikit-learn's tree, exact as
-        well. ``"hnsw"`` is a graph (voyager) that may miss a neighbor and is faster from some 10,000 vectors on.
-        ``"int8"`` and ``"binary"`` look at a short code of every vector first, with 8 bits or 1 bit a number instead
-        of 32, and then at the full vectors of the best candidates; they may miss a neighbor, too. They save memory
-        once the index is saved and loaded, because full vectors then stay on the disk.
+        ``"exact"`` is one matrix product, ``"ball_tree"`` scikit-learn's tree, exact as well. The others may miss a
+        neighbor: ``"hnsw"`` is a graph (voyager), faster from some 10,000 vectors on; ``"int8"`` and ``"binary"`` keep
+        8 bits or 1 bit of the 32 of a number, and look at the full vectors of the best candidates alone, which stay on
+        the disk once the index is saved and loaded.
     encoder : str, optional
         What made the vectors, see `helpers.encoding.encoder_label`. It is saved with the index.
     **options
         ``"hnsw"``: ``M`` (links of a vector, 16), ``ef_construction`` (candidates kept while building, 200), ``ef``
-        (candidates kept while searching, 40; for texts that are like none in the index, take more). ``"int8"``,
-        ``"binary"``: ``rescore`` (candidates for each neighbor asked for whose full vectors are compared, 4 and 40).
-        Attribute ``options`` holds them; ``ef`` and ``rescore`` may be changed there between searches.
+        (while searching, 40; more for texts that are like none in the index). ``"int8"``, ``"binary"``: ``rescore``
+        (candidates for each neighbor asked for, 4 and 40). Attribute ``options`` holds them; ``ef`` and ``rescore``
+        may be changed there between searches.
 
     Raises
     ------
@@ -81,19 +78,40 @@ class NeighborIndex:
     ):
         options = _whole_options(method, options)
         rows = unit_rows(np.atleast_2d(_numbers(vectors, "NeighborIndex")), "NeighborIndex")
-        own = np.arange(len(rows)) if ids is None else _checked_ids(ids, len(rows))
-        self.encoder = encoder
-        self._hold(rows, own, method, options)
-        build = {"ball_tree": self._build_ball_tree, "hnsw": self._build_hnsw}.get(method, self._build_codes)
-        self._index: Any = build() if method != "exact" else None  # a tree, a graph, or codes by name
+        self._hold(rows, _checked_ids(ids, len(rows)), method, options, encoder)
+        self._index = self._built()
 
-    def _hold(self, vectors: np.ndarray, ids: np.ndarray, method: str, options: dict[str, int]) -> None:
-        self.vectors, self.ids, self.method, self.options = vectors, ids, method, options
-        self._rank = np.empty(len(ids), dtype=np.int64)
+    def _hold(
+        self, vectors: np.ndarray, ids: np.ndarray, method: str, options: dict[str, int], encoder: str | None
+    ) -> None:
+        self.vectors, self.ids, self.method, self.options, self.encoder = vectors, ids, method, options, encoder
         try:
-            self._rank[np.argsort(ids, kind="stable")] = np.arange(len(ids))
+            self._rank = np.unique(ids, return_inverse=True)[1]
         except TypeError as error:
             raise ValueError("NeighborIndex: ids have to be of one kind, such as all numbers or all texts.") from error
+
+    def _built(self) -> Any:
+        """A tree, a graph, or codes: a byte a number, its share of the column's largest; or a bit, whether it is above
+        the column's mean.
+        """
+        if self.method == "ball_tree":
+            from sklearn.neighbors import BallTree
+
+            return BallTree(self.vectors)
+        if self.method == "hnsw":
+            import voyager
+
+            sizes = {name: self.options[name] for name in ("M", "ef_construction")}
+            graph = voyager.Index(voyager.Space.InnerProduct, num_dimensions=self.vectors.shape[1], **sizes)
+            graph.add_items(self.vectors, num_threads=1)  # several threads build another graph each time
+            return graph
+        if self.method == "binary":
+            middle = self.vectors.mean(axis=0)
+            return {"codes": _bits(self.vectors > middle), "middle": middle}
+        if self.method == "int8":
+            step = np.abs(self.vectors).max(axis=0).clip(1e-12) / 127
+            return {"codes": (self.vectors / step).round().astype(np.int8), "step": step}
+        return None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -115,8 +133,7 @@ class NeighborIndex:
         k : int
             How many; where fewer are left, they all come back.
         where : array-like of bool, optional
-            (n,) True for the vectors that may be found; see `as_mask`. Applied before ranking; the search is then
-            exact.
+            (n,) True for the vectors that may be found; see `as_mask`. The search is then exact.
         encoder : str, optional
             What made the query, as in `NeighborIndex`: the numbers of another encoder mean other things.
 
@@ -128,26 +145,24 @@ class NeighborIndex:
         Raises
         ------
         ValueError
-            When the query has another width, a NaN, or only zeros; when k is no whole number from 1 on; when `where` is
-            no mask of the vectors; when the index was made by another encoder.
+            When the query has another width, a NaN, or only zeros; when `k` or `where` makes no sense; when the index
+            was made by another encoder.
         """
         if encoder and self.encoder and encoder != self.encoder:
             raise ValueError(f"search: the query was made by {encoder}, the index by {self.encoder}. Use one encoder.")
-        asked = _numbers(query, "search")
-        queries = np.atleast_2d(asked)
-        if queries.ndim != 2 or queries.shape[1] != self.vectors.shape[1]:
-            raise ValueError(f"search: the query has {asked.shape[-1:]} numbers, the index {self.vectors.shape[1]}.")
-        k, mask = as_count(k), as_mask(where, self.ids)
-        if not len(queries):
-            return np.empty((0, min(k, len(self))), self.ids.dtype), np.empty((0, min(k, len(self))), np.float32)
-        queries = unit_rows(queries, "search")
-        if mask is not None or self._index is None:
-            positions, similarities = self._search_exact(queries, k, mask)
-        else:
-            ways = {"ball_tree": self._search_ball_tree, "hnsw": self._search_hnsw}
-            positions, similarities = ways.get(self.method, self._search_codes)(queries, min(k, len(self)))
+        queries = unit_queries(query, self.vectors.shape[1], "index")
+        mask = as_mask(where, self.ids)
+        k = min(as_count(k), len(self) if mask is None else int(mask.sum()))
+        exact = mask is not None or self.method == "exact" or not len(queries)
+        candidates = 0 if exact else min(k * self.options.get("rescore", 1), len(self))
+        bytes_each = 12 * len(self) + 4 * self.vectors.shape[1] * candidates  # all similarities, and vectors again
+        rows, blocks = max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // bytes_each)), []
+        for start in range(0, max(1, len(queries)), rows):
+            block = queries[start : start + rows]
+            blocks.append(self._search_all(block, k, mask) if exact else self._search_candidates(block, k, candidates))
+        positions, similarities = map(np.concatenate, zip(*blocks, strict=True))
         ids = self.ids[positions]
-        return (ids[0], similarities[0]) if asked.ndim == 1 else (ids, similarities)
+        return (ids[0], similarities[0]) if np.ndim(query) == 1 else (ids, similarities)
 
     def save(self, folder: str | Path) -> None:
         """Write the index into a folder of its own, whole or not at all; an index that is there is replaced.
@@ -155,17 +170,15 @@ class NeighborIndex:
         Raises
         ------
         ValueError
-            When the ids are neither numbers nor texts, or the folder is there and holds anything but an index.
+            When the ids are neither numbers nor texts, or the folder holds anything but an index.
         """
         arrays = {"vectors": self.vectors, "ids": _plain_ids(self.ids)}
-        arrays |= self._index if self.method in ("int8", "binary") else {}
-        writers: dict[str, Callable[[Path], object]] = {
-            f"{name}.npy": functools.partial(np.save, arr=array, allow_pickle=False) for name, array in arrays.items()
-        }
         if self.method == "hnsw":
-            writers["graph.voyager"] = lambda path: self._index.save(str(path))
+            arrays["graph"] = np.frombuffer(self._index.as_bytes(), dtype=np.uint8)
+        elif self.method in ("int8", "binary"):
+            arrays |= self._index
         about = {"method": self.method, "options": self.options, "encoder": self.encoder}
-        saved_index.write_folder(Path(folder), writers, about)
+        write_index(Path(folder), about, arrays)
 
     @classmethod
     def load(cls, folder: str | Path) -> NeighborIndex:
@@ -174,105 +187,50 @@ class NeighborIndex:
         Raises
         ------
         ValueError
-            When the folder holds no index, or a damaged one: every file is compared with its SHA-256 first.
+            When the folder holds no index, or one that is not as it was saved.
         """
-        index = cls.__new__(cls)
         try:
-            about, paths = saved_index.read_folder(Path(folder))
-            arrays = {
-                path.stem: np.load(paths[path.name], mmap_mode="r", allow_pickle=False)
-                for path in map(Path, paths)
-                if path.suffix == ".npy"
-            }
-            vectors, ids = arrays.pop("vectors"), np.array(arrays.pop("ids"))
-            if len(ids) != len(vectors) or len(arrays.get("codes", vectors)) != len(vectors):
-                raise ValueError("its files do not belong together")
-            index.encoder = about.get("encoder")
-            index._hold(vectors, ids, about["method"], _whole_options(about["method"], about["options"]))
-            index._index = index._loaded(paths, arrays)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+            about, arrays = read_index(Path(folder))
+        except (OSError, ValueError) as error:
             raise ValueError(f"{folder} holds no whole index ({error}). Build it again and save it.") from error
+        index = cls.__new__(cls)
+        index._hold(arrays.pop("vectors"), np.array(arrays.pop("ids")), **about)
+        if index.method == "hnsw":
+            import voyager
+
+            index._index = voyager.Index.load(io.BytesIO(arrays["graph"].tobytes()))
+        else:
+            index._index = arrays or index._built()
         return index
 
-    def _loaded(self, paths: dict[str, Path], arrays: dict[str, np.ndarray]) -> Any:
+    def _search_all(self, queries: np.ndarray, k: int, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        scores = queries @ self.vectors.T
+        if mask is not None:
+            scores[:, ~mask] = -np.inf
+        return best_columns(scores, k, self._rank)
+
+    def _search_candidates(self, queries: np.ndarray, k: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """The best candidates of a tree, a graph, or codes by their full vectors."""
+        near = self._candidates(queries, count)
+        scores = np.vecdot(self.vectors[near], queries[:, None])
+        rows, order = _rows(near), best_first(scores, self._rank[near])[:, :k]
+        return near[rows, order], scores[rows, order]
+
+    def _candidates(self, queries: np.ndarray, count: int) -> np.ndarray:
+        """Positions of some vectors for each query, in any order: (m, count)."""
+        if self.method == "ball_tree":
+            return self._index.query(queries, count, return_distance=False)
         if self.method == "hnsw":
             import voyager
 
-            return voyager.Index.load(str(paths["graph.voyager"]))
-        return self._build_ball_tree() if self.method == "ball_tree" else arrays or None
-
-    def _search_exact(self, queries: np.ndarray, k: int, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        k = min(k, len(self) if mask is None else int(mask.sum()))
-        if not k:
-            return np.empty((len(queries), 0), dtype=np.int64), np.empty((len(queries), 0), dtype=np.float32)
-        rows, blocks = self._rows_at_once(4 if len(self) // SET > 4 * k else 12), []
-        for start in range(0, len(queries), rows):
-            scores = queries[start : start + rows] @ self.vectors.T
-            if mask is not None:
-                scores[:, ~mask] = -np.inf
-            blocks.append(best_columns(scores, k, self._rank))
-        if len(blocks) == 1:
-            return blocks[0]
-        positions, similarities = map(np.concatenate, zip(*blocks, strict=True))
-        return positions, similarities
-
-    def _rows_at_once(self, bytes_each: int = 12) -> int:
-        return max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // (bytes_each * len(self))))
-
-    def _build_ball_tree(self) -> Any:
-        from sklearn.neighbors import BallTree
-
-        return BallTree(self.vectors)
-
-    def _search_ball_tree(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Distances to cosines: for unit vectors, distance squared is 2 - 2 cosine."""
-        distances, positions = self._index.query(queries, k=k)
-        return self._ordered(positions, (1 - distances**2 / 2).astype(np.float32))
-
-    def _build_hnsw(self) -> Any:
-        import voyager
-
-        index = voyager.Index(
-            voyager.Space.InnerProduct,
-            num_dimensions=self.vectors.shape[1],
-            M=self.options["M"],
-            ef_construction=self.options["ef_construction"],
-        )
-        index.add_items(self.vectors, ids=np.arange(len(self)), num_threads=1)  # several build another graph each time
-        return index
-
-    def _search_hnsw(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        import voyager
-
-        try:
-            positions, distances = self._index.query(queries, k=k, query_ef=max(self.options["ef"], 2 * k))
-        except voyager.RecallError:  # the graph does not lead to k vectors
-            return self._search_exact(queries, k, None)
-        return self._ordered(positions, 1 - distances)
-
-    def _build_codes(self) -> dict[str, np.ndarray]:
-        """One byte a number, its share of the largest in its column; or one bit, whether it is above the mean."""
-        if self.method == "binary":
-            middle = self.vectors.mean(axis=0)
-            return {"codes": _bits(self.vectors > middle), "middle": middle}
-        step = np.abs(self.vectors).max(axis=0).clip(1e-12) / 127
-        return {"codes": (self.vectors / step).round().astype(np.int8), "step": step}
-
-    def _search_codes(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Candidates by their codes, then the best of them by their full vectors."""
-        score = self._score_bits if self.method == "binary" else self._score_bytes
-        count, rows = min(k * self.options["rescore"], len(self)), self._rows_at_once()
-        positions = np.empty((len(queries), k), dtype=np.int64)
-        similarities = np.empty((len(queries), k), dtype=np.float32)
-        for start in range(0, len(queries), rows):
-            scores = score(queries[start : start + rows])
-            near = np.argpartition(scores, -count, axis=1)[:, -count:] if count < len(self) else None
-            for row in range(len(scores)):
-                candidates = np.sort(near[row]) if near is not None else np.arange(len(self))
-                exact = (self.vectors[candidates] @ queries[start + row])[None, :]
-                best, similarities[start + row] = best_columns(exact, k, self._rank[candidates])
-                positions[start + row] = candidates[best[0]]
-        return positions, similarities
+            try:
+                return self._index.query(queries, count, query_ef=max(self.options["ef"], 2 * count))[0].astype(
+                    np.int64
+                )
+            except voyager.RecallError:  # the graph does not lead to so many
+                return self._search_all(queries, count, None)[0]
+        scores = self._score_bits(queries) if self.method == "binary" else self._score_bytes(queries)
+        return np.argpartition(scores, -count, axis=1)[:, -count:]
 
     def _score_bytes(self, queries: np.ndarray) -> np.ndarray:
         """Cosines as far as codes of one byte tell, unpacked block by block."""
@@ -285,19 +243,11 @@ class NeighborIndex:
 
     def _score_bits(self, queries: np.ndarray) -> np.ndarray:
         """Minus the number of bits in which the codes differ."""
-        asked = _bits(queries > self._index["middle"])
         scores = np.empty((len(queries), len(self)), dtype=np.int16)
-        for row, bits in enumerate(asked):
+        for row, bits in enumerate(_bits(queries > self._index["middle"])):
             differ = np.bitwise_count(self._index["codes"] ^ bits)
             np.negative(differ.sum(axis=1, dtype=np.int16), out=scores[row])
         return scores
-
-    def _ordered(self, positions: np.ndarray, similarities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Put equal ones into the order of their ids; all are in the order of similarity already."""
-        if (similarities[:, :-1] > similarities[:, 1:] + STEP).all():
-            return positions, similarities
-        rows, order = _rows(positions), best_first(similarities, self._rank[positions])
-        return positions[rows, order], similarities[rows, order]
 
 
 def as_mask(where: Mask, ids: np.ndarray | pd.Index, who: str = "search") -> np.ndarray | None:
@@ -306,8 +256,8 @@ def as_mask(where: Mask, ids: np.ndarray | pd.Index, who: str = "search") -> np.
     Parameters
     ----------
     where : pandas.Series of bool, array-like of bool, or None
-        A Series, such as ``movies["year"] > 2000``, is aligned by its index, whatever its order; ids that are not among
-        `ids` are passed over. Anything else has to stand in the order of `ids`.
+        A Series, such as ``movies["year"] > 2000``, is aligned by its index; ids that are not among `ids` are passed
+        over. Anything else has to stand in the order of `ids`.
     ids : array-like
         (n,) ids of what is searched.
     who : str
@@ -328,20 +278,18 @@ def as_mask(where: Mask, ids: np.ndarray | pd.Index, who: str = "search") -> np.
     if isinstance(where, pd.Series):
         if not where.index.is_unique:
             raise ValueError(f"{who}: where has id {where.index[where.index.duplicated()][0]} more than once.")
-        positions = where.index.get_indexer(pd.Index(ids))
-        if (positions < 0).any():
-            missing = np.asarray(ids)[positions < 0][0]
-            raise ValueError(f"{who}: where says nothing about id {missing}. Its index has to hold the ids.")
-        where = where.iloc[positions]
+        where = where.reindex(ids)
     if isinstance(where, np.ma.MaskedArray):
-        where = np.where(np.ma.getmaskarray(where), np.nan, where.data.astype(object))
+        where = np.ma.filled(where.astype(object), np.nan)
     mask = np.asarray(where)
-    if mask.dtype == object and mask.shape == (len(ids),) and pd.isna(mask).any():
-        raise ValueError(
-            f"{who}: where is missing for id {np.asarray(ids)[pd.isna(mask)][0]}. Fill it: where.fillna(False)."
-        )
-    if mask.dtype == object and all(isinstance(value, bool | np.bool_) for value in mask.flat):
-        mask = mask.astype(bool)
+    if mask.dtype == object and mask.shape == (len(ids),):
+        if (gone := pd.isna(mask)).any():
+            raise ValueError(
+                f"{who}: where says nothing about id {np.asarray(ids)[gone][0]}. Its index has to hold the ids, and no "
+                "value may be missing: where.fillna(False)."
+            )
+        if all(isinstance(value, bool | np.bool_) for value in mask):
+            mask = mask.astype(bool)
     if mask.dtype != bool or mask.shape != (len(ids),):
         raise ValueError(
             f"{who}: where is a mask of {len(ids)} booleans, not {mask.dtype} of shape {mask.shape}. "
@@ -374,18 +322,19 @@ def _numbers(values: ArrayLike, who: str) -> np.ndarray:
         raise ValueError(f"{who}: expected rows of numbers ({' '.join(str(error).split())}).") from error
 
 
-def _checked_ids(ids: Ids, count: int) -> np.ndarray:
+def _checked_ids(ids: Ids | None, count: int) -> np.ndarray:
     """Ids as an array: as many as vectors, none missing, all of one kind, none twice."""
+    if ids is None:
+        return np.arange(count)
     if isinstance(ids, set | frozenset):
         raise ValueError(f"NeighborIndex: ids is a {type(ids).__name__}, which says nothing about rows; give a list.")
     ids = ids if hasattr(ids, "dtype") else list(ids)
     array = np.array(ids)  # a copy: what becomes of the list later does not matter
     if array.shape != (count,):
         raise ValueError(f"NeighborIndex: {' x '.join(map(str, array.shape))} ids for {count} vectors.")
-    missing, again = pd.isna(array), pd.Series(array).duplicated()
-    if missing.any():
+    if (missing := pd.isna(array)).any():
         raise ValueError(f"NeighborIndex: the id of row {missing.argmax()} is missing.")
-    if again.any():
+    if (again := pd.Series(array).duplicated()).any():
         raise ValueError(f"NeighborIndex: id {array[again.argmax()]} is there twice.")
     if isinstance(ids, list) and array.tolist() != ids:
         raise ValueError("NeighborIndex: ids have to be of one kind, such as all numbers or all texts.")
@@ -396,14 +345,16 @@ def _whole_options(method: str, options: dict) -> dict:
     """All options of a method: those that are given, else as usual."""
     if method not in list(OPTIONS):
         raise ValueError(f"NeighborIndex: method is one of {', '.join(OPTIONS)}, not {method!r}.")
+    usual = OPTIONS[method]
     for name, value in options.items():
-        if name not in OPTIONS[method]:
-            known = ", ".join(OPTIONS[method]) or "none"
-            raise ValueError(f"NeighborIndex: {method} has no option {name!r} (its options: {known}).")
+        if name not in usual:
+            raise ValueError(
+                f"NeighborIndex: {method} has no option {name!r} (its options: {', '.join(usual) or 'none'})."
+            )
         least = 2 if name == "M" else 1  # a graph of one link a vector is none
         if not isinstance(value, int | np.integer) or value < least:
             raise ValueError(f"NeighborIndex: {name} is {value!r}; it is a whole number, {least} or more.")
-    return OPTIONS[method] | {name: int(value) for name, value in options.items()}
+    return usual | {name: int(value) for name, value in options.items()}
 
 
 def _plain_ids(ids: np.ndarray) -> np.ndarray:
@@ -433,38 +384,25 @@ def best_first(similarities: np.ndarray, rank: np.ndarray) -> np.ndarray:
 
 
 def best_columns(scores: np.ndarray, k: int, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Columns of the k largest scores of every row, best first, equal ones by rank."""
-    rows, among = _rows(scores), _worth_a_look(scores, k)
-    few = scores if among is None else scores[rows, among]
-    count = min(k + 1, few.shape[1])  # one more, to see whether it is equal to the last
-    columns = np.argpartition(few, -count, axis=1)[:, -count:]
-    columns = columns if among is None else among[rows, columns]
+    """Columns of the k largest scores of every row, best first, equal ones by rank; and those scores."""
+    count = min(k + 1, scores.shape[1])  # one more, to see whether it is equal to the last
+    rows, columns = _rows(scores), np.argpartition(scores, -count, axis=1)[:, -count:]
+    columns = columns[rows, best_first(scores[rows, columns], rank[columns])]
     top = scores[rows, columns]
-    order = best_first(top, rank[columns])
-    columns, top = columns[rows, order], top[rows, order]
-    if count > k:
-        for row in (top[:, k] > top[:, k - 1] - STEP).nonzero()[0]:
+    if 0 < k < count:
+        for row in np.flatnonzero(top[:, k] > top[:, k - 1] - STEP):
             tied = np.flatnonzero(scores[row] > top[row, k - 1] - STEP)
             columns[row, :k] = tied[best_first(scores[row, tied], rank[tied])[:k]]
             top[row, :k] = scores[row, columns[row, :k]]
     return columns[:, :k], top[:, :k]
 
 
-def _worth_a_look(scores: np.ndarray, k: int) -> np.ndarray | None:
-    """Columns that hold the k + 1 largest scores of every row; None for all of them.
-
-    Columns are dealt out into sets of `SET`. The k + 1 sets with the largest maxima hold k + 1 scores that are no
-    smaller than any in another set, so that one pass for the maxima does instead of a partial sort of everything: 64
-    queries on 15,000 vectors take two thirds of the time.
-    """
-    sets = scores.shape[1] // SET
-    if sets <= 4 * k:
-        return None
-    maxima = scores[:, : sets * SET].reshape(len(scores), SET, sets).max(axis=1)
-    nearest = np.argpartition(maxima, -(k + 1), axis=1)[:, -(k + 1) :]
-    members = (nearest[:, None, :] + sets * np.arange(SET)[:, None]).reshape(len(scores), -1)
-    rest = np.arange(sets * SET, scores.shape[1])
-    return np.hstack([members, np.broadcast_to(rest, (len(scores), len(rest)))])
+def unit_queries(query: ArrayLike, dimensions: int, whose: str) -> np.ndarray:
+    """One query or many, (dimensions,) or (m, dimensions), as m unit rows."""
+    rows = np.atleast_2d(_numbers(query, "search"))
+    if rows.ndim != 2 or rows.shape[1] != dimensions:
+        raise ValueError(f"search: the query has {np.shape(query)[-1:]} numbers, the {whose} {dimensions}.")
+    return unit_rows(rows, "search") if len(rows) else rows
 
 
 def unit_rows(vectors: np.ndarray, who: str) -> np.ndarray:
@@ -472,18 +410,13 @@ def unit_rows(vectors: np.ndarray, who: str) -> np.ndarray:
     if vectors.ndim != 2 or not vectors.size:
         raise ValueError(f"{who}: expected rows of numbers, got shape {vectors.shape}.")
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        squares = np.vecdot(vectors, vectors)
-        if np.abs(squares - 1).max() < 2e-5:
+        if np.abs(np.vecdot(vectors, vectors) - 1).max() < 2e-5:
             return np.ascontiguousarray(vectors)
-        lengths = np.sqrt(squares)
-    odd = np.flatnonzero(~(squares > LEAST_SQUARE) | np.isinf(squares))  # very large or small, or no direction at all
-    if not len(odd):
-        return vectors / lengths[:, None]
-    exact = vectors[odd].astype(np.float64)
-    lengths = lengths.astype(np.float64)
-    lengths[odd] = np.linalg.norm(exact, axis=1)
-    if not np.isfinite(lengths).all():
-        raise ValueError(f"{who}: row {np.flatnonzero(~np.isfinite(lengths))[0]} has a NaN or an infinite number.")
-    if (lengths == 0).any():
-        raise ValueError(f"{who}: row {np.flatnonzero(lengths == 0)[0]} is all zeros and has no direction.")
-    return (vectors / lengths[:, None]).astype(vectors.dtype)
+    largest = np.maximum(vectors.max(axis=1), -vectors.min(axis=1))
+    if not np.isfinite(largest).all():
+        raise ValueError(f"{who}: row {np.isfinite(largest).argmin()} has a NaN or an infinite number.")
+    if not largest.all():
+        raise ValueError(f"{who}: row {largest.argmin()} is all zeros and has no direction.")
+    rows = vectors / largest[:, None]  # so that no square is too large or too small
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows

@@ -59,7 +59,7 @@ def diversify(relevance: ArrayLike, vectors: ArrayLike, k: int, diversity: float
     """Choose k of many candidates by maximal marginal relevance: near the query, and unlike what is chosen already.
 
     Again and again, the candidate with the largest ``(1 - diversity) * relevance - diversity * (largest similarity to
-    a chosen one)`` is taken.
+    a chosen one)`` is taken; of equals the first.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def diversify(relevance: ArrayLike, vectors: ArrayLike, k: int, diversity: float
     Returns
     -------
     numpy.ndarray
-        (k,) positions of the chosen, in the order in which they were taken; of equals the first.
+        (k,) positions of the chosen, in the order in which they were taken.
 
     Raises
     ------
@@ -160,23 +160,20 @@ def find_similar_movies(
         Over the ids of `movies`: ``NeighborIndex(vectors, movies.index)``. By default the course's vectors serve, or
         the synopses are encoded (and cached).
     where : pandas.Series of bool or array-like of bool, optional
-        (n_movies,) True for the films that may be found, such as ``movies["year"] > 2000``; see
-        `helpers.search.index.as_mask`.
+        (n_movies,) True for the films that may be found, such as ``movies["year"] > 2000``; see `as_mask`.
     diversity : float
-        0: the nearest films. Up to 1: of the `POOL` nearest, films that are less and less like each other; see
-        `diversify`.
+        0: the nearest films. Up to 1: of the `POOL` nearest, ones less and less like each other; see `diversify`.
     center : bool
-        Whether the mean of all vectors is taken away first, see `center_rows`. An index of your own is built from
-        centered rows instead.
+        Whether the mean of all vectors is taken away first, see `center_rows`; not beside an index.
     encoder : sentence_transformers.SentenceTransformer or str, optional
         What reads the synopses, or its name; see `helpers.encoding.load_encoder`. Not beside an index.
 
     Returns
     -------
     pandas.DataFrame
-        Index ``movie_id``; ``title``, ``year`` (where the catalog has years), ``similarity`` (cosine), best first.
-        The film itself is left out. Above it stands which film was understood (``caption``). ``attrs["matched"]`` is
-        the id of that film, ``attrs["ties"]`` holds the ids of all films that the title names as well as this one.
+        Index ``movie_id``; ``title``, ``year`` (where the catalog has years), ``similarity`` (cosine), best first,
+        without the film itself. ``caption`` says which film was understood, ``attrs["matched"]`` is its id, and
+        ``attrs["ties"]`` holds the ids of all films that the title names as well.
 
     Raises
     ------
@@ -196,7 +193,7 @@ def find_similar_movies(
         vectors = _vectors_of(movies, encoder)
         index = NeighborIndex(center_rows(vectors)[0] if center else vectors, movies.index)
     positions = pd.Index(index.ids)
-    if len(positions) != len(movies) or (positions.get_indexer(movies.index) < 0).any():
+    if len(positions) != len(movies) or not movies.index.isin(positions).all():
         raise ValueError(
             f"find_similar_movies: the index has the ids {_first_ids(positions)}, the movies "
             f"{_first_ids(movies.index)}; build it with NeighborIndex(vectors, movies.index)."
@@ -208,7 +205,7 @@ def find_similar_movies(
     if diversity:
         chosen = diversify(similarities, index.vectors[positions.get_indexer(ids)], k, diversity)
         ids, similarities = ids[chosen], similarities[chosen]
-    table = movies[[column for column in ("title", "year") if column in movies]].loc[ids]
+    table = movies.loc[ids, [column for column in ("title", "year") if column in movies]]
     found = SimilarMovies(table.assign(similarity=similarities.round(4)))
     ties = [tie.id for tie in lookup.ties(title)]
     found.attrs.update(matched=match.id, ties=ties, caption=_caption(title, match, movies, ties))
@@ -236,13 +233,11 @@ def _refuse_misuse(title: Any, movies: Any, index: Any, center: Any, encoder: An
 
 
 def _caption(text: str, match: Match, movies: pd.DataFrame, ties: list) -> str:
-    """Say which film was understood, and how: ``Most like Hero (2002), the closest title to 'Her'``."""
     line = f"Most like {_with_year(movies, match.id)}"
     without_year = re.sub(r"\s+\(?\d{4}\)?\s*$", "", text)
     if match.score < 1 or normalize_title(match.title) not in map(normalize_title, (text, without_year)):
         line += f", the closest title to '{text}'"
-    others = [_with_year(movies, tie) for tie in ties if tie != match.id]
-    if others:
+    if others := [_with_year(movies, tie) for tie in ties if tie != match.id]:
         more = f" and {len(others) - 3:,} more" if len(others) > 3 else ""
         line += f"; the same title: {', '.join(others[:3])}{more}"
     return line
@@ -260,7 +255,7 @@ def _first_ids(ids: pd.Index) -> str:
 def closest_sentences(
     left: str, right: str, encoder: Any = None, rows_of: Callable[[list[str]], np.ndarray] | None = None
 ) -> tuple[str, str, float]:
-    """Explain why two texts are near: the two sentences, one of each, whose vectors are nearest.
+    """Explain why two texts are near: the two sentences, one of each, whose vectors are nearest, and their cosine.
 
     Parameters
     ----------
@@ -270,11 +265,6 @@ def closest_sentences(
         By default the one of `helpers.encoding.load_encoder`.
     rows_of : callable, optional
         From a list of sentences to their unit vectors; by default `helpers.encoding.encode`, with that encoder.
-
-    Returns
-    -------
-    sentence, sentence, similarity : str, str, float
-        One sentence of `left`, one of `right`, and their cosine.
     """
     from helpers.encoding import encode
 
@@ -300,8 +290,8 @@ def split_sentences(text: str) -> list[str]:
 def word_contributions(sentence: str, vector: ArrayLike, encoder: Any = None) -> pd.Series:
     """Say what each word of a sentence adds to the cosine with a vector.
 
-    The vector of a sentence is the mean of the vectors of its tokens, scaled to length 1. So its cosine with another
-    vector is a sum over tokens, with nothing left over. Words that the encoder splits get the sum of their pieces.
+    The vector of a sentence is the mean of the vectors of its tokens, scaled to length 1, so that its cosine with
+    another vector is a sum over tokens. Words that the encoder splits get the sum of their pieces.
 
     Parameters
     ----------
@@ -317,7 +307,7 @@ def word_contributions(sentence: str, vector: ArrayLike, encoder: Any = None) ->
     -------
     pandas.Series
         Contribution by word, in the order of the sentence; punctuation stays with its word. The encoder's own marks of
-        begin and end count under the empty word, last, so that the sum is the cosine.
+        begin and end count under the empty word, last.
     """
     from helpers.encoding import load_encoder
 
@@ -339,7 +329,7 @@ def word_contributions(sentence: str, vector: ArrayLike, encoder: Any = None) ->
 
 
 def tag_overlap(vectors: ArrayLike, movies: pd.DataFrame, k: int = 5) -> float:
-    """Judge vectors without ratings: how many tags do the nearest films share, on average? See `tag_overlaps`."""
+    """Mean of `tag_overlaps`: how much of their tags the nearest films share."""
     return float(tag_overlaps(vectors, movies, k).mean())
 
 
@@ -360,14 +350,8 @@ def tag_overlaps(vectors: ArrayLike, movies: pd.DataFrame, k: int = 5) -> np.nda
     numpy.ndarray
         (n_movies,) mean over the k nearest of the Jaccard index of the tags: shared ones by all of both, in [0, 1].
     """
-    tags = (
-        movies["tags"]
-        .fillna("")
-        .astype(str)
-        .str.get_dummies("|")
-        .drop(columns="", errors="ignore")
-        .to_numpy(np.float32)
-    )
+    named = movies["tags"].fillna("").astype(str).str.get_dummies("|")
+    tags = named.drop(columns="", errors="ignore").to_numpy(np.float32)
     rows = unit_rows(np.asarray(vectors, dtype=np.float32), "tag_overlap")
     if len(rows) != len(tags) or len(rows) < 2:
         raise ValueError(f"tag_overlap: {len(rows)} vectors for {len(tags)} films; give two or more of both.")

@@ -1,6 +1,6 @@
 """Normalize titles, measure how far apart they are, look them up despite typos, and find duplicates."""
 
-# ruff: noqa: I001
+# ruff: noqa: F401, I001
 
 from helpers.titles.candidates import close_titles
 from helpers.titles.compare import LIKE_TITLE, NEARLY_THE_SAME, count_points, relate_titles, title_scores
@@ -8,11 +8,4 @@ from helpers.titles.compare import NO_YEAR_POINTS, PEOPLE_POINTS, TEXT_POINTS, T
 from helpers.titles.duplicates import NEEDED, NEEDED_WHERE_RARE, adjacent_duplicates, compare_listings, find_duplicates
 from helpers.titles.duplicates import merge_duplicates, pair_precision_recall, true_pairs
 from helpers.titles.forms import levenshtein_table, normalize_title, split_words
-from helpers.titles.lookup import SURE, Match, TitleLookup
-
-__all__ = [
-    "LIKE_TITLE", "NEARLY_THE_SAME", "NEEDED", "NEEDED_WHERE_RARE", "NO_YEAR_POINTS", "PEOPLE_POINTS", "SURE",
-    "TEXT_POINTS", "TITLE_POINTS", "YEAR_POINTS", "Match", "TitleLookup", "adjacent_duplicates", "close_titles",
-    "compare_listings", "count_points", "find_duplicates", "levenshtein_table", "merge_duplicates", "normalize_title",
-    "pair_precision_recall", "relate_titles", "split_words", "title_scores", "true_pairs",
-]  # fmt: skip
+from helpers.titles.lookup import SURE, Match, TitleLookup, is_typo

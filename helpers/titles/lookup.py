@@ -10,12 +10,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from helpers.data.cells import read_years
 from helpers.data.tables import one_line
 from helpers.titles.forms import normalize_title, numbers_in, year_in_brackets
 
-SURE = 0.7  # score from which a title counts as found; nonsense stays below it
+SURE = 0.75  # share of the letters in which a text agrees with the title that it is meant for
 FULL_SCORE_FOR = 60  # titles that pass the first look
 
 
@@ -25,6 +26,15 @@ class Match(NamedTuple):
     id: object
     title: str
     score: float
+
+
+def is_typo(text: str, title: str) -> bool:
+    """Whether a text is a title with typos: the one rule of how many are too many, for titles and names alike.
+
+    One edit in four letters is the most (`SURE`), where spaces do not count, and an edit is a letter more, a letter
+    less, another letter, or two neighbors swapped.
+    """
+    return OSA.normalized_similarity(text.replace(" ", ""), title.replace(" ", "")) >= SURE
 
 
 class TitleLookup:
@@ -71,9 +81,9 @@ class TitleLookup:
         self._weights = np.array([0.2 * len(_letter_pairs(key)) for key in self._keys], dtype=np.float32)
 
     def closest(self, text: str) -> Match | None:
-        """The best match, or None when nothing is close enough to be meant."""
+        """The best match, or None when it is not meant: neither the title with typos, nor whole words of it."""
         best = self.suggest(text, 1)
-        return best[0] if best and best[0].score >= SURE else None
+        return best[0] if best and self._is_meant(text, best[0]) else None
 
     def ties(self, text: str) -> list[Match]:
         """The matches that the text names as well as the best one: several where films share a title.
@@ -85,7 +95,7 @@ class TitleLookup:
         if exact:
             return [self._match(position, 1.0) for position in exact[0]]
         best = self.suggest(text, FULL_SCORE_FOR)
-        if not best or best[0].score < SURE:
+        if not best or not self._is_meant(text, best[0]):
             return []
         return [match for match in best if match.score == best[0].score and match.title == best[0].title]
 
@@ -110,6 +120,17 @@ class TitleLookup:
             scores = np.maximum(scores, np.where(same_year, without_year, 0.9 * without_year))
         best = np.lexsort((positions, -scores))[: n - len(found)]
         return found + [self._match(positions[i], float(scores[i])) for i in best]
+
+    def _is_meant(self, text: str, match: Match) -> bool:
+        """Whether a text is a title, its beginning or other words of it, with typos (`is_typo`), or holds its words."""
+        if match.score == 1:
+            return True
+        query, key = normalize_title(text), normalize_title(match.title)
+        words, others = query.split(), key.split()
+        ways = [(query, key), (query, key[: len(query)]), ("".join(sorted(words)), "".join(sorted(others)))]
+        if any(is_typo(*way) for way in [*ways, (text.casefold(), match.title.casefold())]):
+            return True
+        return not key.isdigit() and (set(words) <= set(others) or set(words) >= set(others))
 
     def _match(self, position: int, score: float) -> Match:
         return Match(self.ids[position], self.titles[position], score)

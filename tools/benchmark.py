@@ -1,4 +1,6 @@
-"""Speed in ratios: the course's way against the tutorial's way and against a bare lower bound, in turn, in one process.
+"""Measure speed in ratios: the course's way, the tutorial's way and a bare lower bound, in turn, in one process.
+
+python3 -m helpers benchmark [--quick] [--json] [--keep]
 
 The tutorial's way is the throw-away code that this course replaces: a text at a time, a ball tree, a loop over titles.
 The bare way is the least that any program has to do. Every round runs all ways, one after the other, so that a machine
@@ -7,6 +9,7 @@ that gets slower slows all of them; a ratio is taken within a round, and the med
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -22,7 +25,7 @@ import pandas as pd
 from helpers import titles
 from helpers.data import load_movies, load_raw_listings, load_vectors
 from helpers.encoding import BATCH, compiled, encode, load_encoder
-from helpers.evaluation import evaluate_users
+from helpers.evaluation import evaluate_users, results
 from helpers.home import ROOT
 from helpers.recommenders.base import Histories, Recommender
 from helpers.scale.tuning import made_up_vectors, recall
@@ -343,6 +346,16 @@ def _python(code: str) -> None:
 
 
 # ---- the document --------------------------------------------------------------------------------------------------
+
+
+def answer(quick: bool, keep: bool) -> tuple[dict, list[str]]:
+    """Measure, and give the document and the lines that the command prints; the document is kept if asked for."""
+    document = as_document(list(run(QUICK if quick else FULL)), quick)
+    if keep:
+        results.keep(document, "benchmark")
+    machine = f"Machine: {json.dumps(document['machine'])}. Medians; 'takes' is the time by that of the course's way."
+    table = as_table(document).to_string(na_rep="", float_format=lambda value: f"{value:,.3g}")
+    return document, [machine, *table.splitlines()]
 
 
 def as_document(measured: list[Measurement], quick: bool) -> dict:
