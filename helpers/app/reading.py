@@ -51,6 +51,7 @@ class Reader:
 
     def __init__(self, movies: pd.DataFrame):
         self.movies, self.lookup = movies, TitleLookup(movies["title"], movies.get("year"))
+        self._last: tuple[str, list[Reading]] = ("", [])  # what was read last: each list asks for it again
 
     def read(self, text: str) -> list[Reading]:
         """Every reading of a text, the likeliest first; of an empty one, none.
@@ -59,9 +60,12 @@ class Reader:
         enough, and what is typed must not be words that stories use: *sharks* is no typo of *Shakespeare in Love*.
         Everything else is a story.
         """
-        text = " ".join(text.split())
-        if not text:
-            return []
+        text, last = " ".join(text.split()), self._last
+        if text != last[0]:
+            last = self._last = text, self._readings(text) if text else []
+        return last[1]
+
+    def _readings(self, text: str) -> list[Reading]:
         asked = TRAIL.sub("", LEAD.sub("", text)) or text
         titles, sure = self._titles(text)
         if not titles and asked != text:
