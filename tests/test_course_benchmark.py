@@ -2,14 +2,14 @@
 
 import json
 
-import benchmark
 import numpy as np
 import pandas as pd
 import pytest
-from benchmark import BARE, OURS, TUTORIAL, Measurement
 
 from helpers import titles
+from helpers.course import benchmark
 from helpers.course import commands as command_line
+from helpers.course.benchmark import BARE, OURS, TUTORIAL, Measurement
 from helpers.data import load_movies, load_vectors
 from helpers.encoding import compiled
 from helpers.evaluation import evaluate_users, results

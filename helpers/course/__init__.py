@@ -1,1 +1,1 @@
-"""Behind the scenes: commands, setup, a doctor that finds what is wrong, and downloads."""
+"""Behind the scenes: commands, setup, a doctor that finds what is wrong, downloads, and a benchmark."""

@@ -274,8 +274,8 @@ def evaluate_models(options: argparse.Namespace) -> Answer:
 
 def run_benchmark(options: argparse.Namespace) -> Answer:
     """Measure speed, as ratios within one run."""
-    sys.path.insert(0, str(bootstrap.ROOT / "tools"))  # a learner may have a benchmark.py, too
-    benchmark = importlib.import_module("benchmark")
+    from helpers.course import benchmark
+
     return Answer(*benchmark.answer(options.quick, options.keep))
 
 

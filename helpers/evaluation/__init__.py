@@ -5,19 +5,22 @@ A film is relevant to a viewer if the viewer rated it `helpers.data.LIKED` or be
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
 from helpers.data import LIKED, SCALE, as_stars
+from helpers.evaluation.checks import PAIR, as_ratings, check_columns, ids_of, seconds
 from helpers.search.index import NeighborIndex, as_count, as_mask
 
 DRAWS = 1_000  # samples of the bootstrap
 CELLS_AT_ONCE = 5_000_000  # numbers of its samples that are held at once (40 MB)
-PAIR = ["user_id", "movie_id"]
 MANY_TIES = 0.05  # share of the ratings from which it is said that time does not put them in order
 SHORT = 5  # words; a shorter text says little
 COPY = 0.95  # cosine from which two texts say the same
@@ -36,28 +39,19 @@ def split_last(ratings: pd.DataFrame, share: float = 0.2, seed: int = 0) -> tupl
     Parameters
     ----------
     ratings : pandas.DataFrame
-        ``user_id``, ``movie_id``, ``rating``, ``timestamp``.
+        ``user_id``, ``movie_id``, ``timestamp`` (none missing), and whatever else.
     share : float
         Part of every viewer's ratings that goes into the test, in (0, 1), rounded down.
     seed : int
-        Of the order of ratings that have the same time.
+        Of the order of ratings that have the same time. Where it decides about many of them, that is warned of.
 
     Returns
     -------
     train, test : pandas.DataFrame
         Together all rows; of one viewer, no row of the test is older than one of the training.
-
-    Raises
-    ------
-    ValueError
-        When a time is missing.
-
-    Warns
-    -----
-    UserWarning
-        When for `MANY_TIES` of the ratings or more it is chance whether they are in the training or in the test.
     """
-    _check_times(ratings)
+    seconds(ratings)
+    ratings = ratings.reset_index(drop=True)
     shuffled = ratings.sort_values(PAIR, kind="stable").sample(frac=1, random_state=seed)
     train, test = _split_viewers(shuffled.sort_values(["user_id", "timestamp"], kind="stable"), share)
     edge = test.groupby("user_id")["timestamp"].min()
@@ -74,28 +68,25 @@ def split_last(ratings: pd.DataFrame, share: float = 0.2, seed: int = 0) -> tupl
 
 def split_random(ratings: pd.DataFrame, share: float = 0.2, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split at random, viewer by viewer. It lets a model see ratings that were given after those it has to guess."""
-    return _split_viewers(ratings.sample(frac=1, random_state=seed).sort_values("user_id", kind="stable"), share)
+    check_columns(ratings, PAIR)
+    shuffled = ratings.reset_index(drop=True).sample(frac=1, random_state=seed)
+    return _split_viewers(shuffled.sort_values("user_id", kind="stable"), share)
 
 
 def split_date(ratings: pd.DataFrame, share: float = 0.2) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split at one moment for everybody: the last `share` of all ratings are for the test.
 
     Viewers who come after that moment are in the test only. Ratings of one time stay together, so that the test is
-    smaller where many have the time of that moment.
-
-    Raises
-    ------
-    ValueError
-        When a time is missing, or no rating is later than that moment.
+    smaller where many have the time of that moment; where none is later, a `ValueError` says so.
     """
     _check_share(share)
-    _check_times(ratings)
-    moment = ratings["timestamp"].quantile(1 - share)
-    late = ratings["timestamp"] > moment
+    times = pd.Series(seconds(ratings))
+    moment = times.quantile(1 - share)
+    late = times > moment
     if not late.any():
         raise ValueError(
-            f"split_date: {(ratings['timestamp'] == moment).mean():.0%} of the ratings have the last time of all: none "
-            "is left for the test. Split at random instead."
+            f"split_date: {(times == moment).mean():.0%} of the ratings have the last time of all: none is left for "
+            "the test. Split at random instead."
         )
     return _apart(ratings, late)
 
@@ -103,60 +94,75 @@ def split_date(ratings: pd.DataFrame, share: float = 0.2) -> tuple[pd.DataFrame,
 def split_cold(ratings: pd.DataFrame, share: float = 0.15, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Hide films: all ratings of a random `share` of the films are for the test."""
     _check_share(share)
+    check_columns(ratings, PAIR)
     films = np.unique(ratings["movie_id"])
     hidden = np.random.default_rng(seed).choice(films, size=max(1, int(len(films) * share)), replace=False)
     return _apart(ratings, ratings["movie_id"].isin(hidden))
 
 
 def _check_share(share: float) -> None:
-    if not 0 < share < 1:
+    if not (isinstance(share, Real) and 0 < share < 1):
         raise ValueError(f"split: share is {share}; it lies between 0 and 1.")
-
-
-def _check_times(ratings: pd.DataFrame) -> None:
-    if "timestamp" not in ratings:
-        raise ValueError(f"split: column 'timestamp' is missing (found: {', '.join(map(str, ratings))}).")
-    missing = ratings["timestamp"].isna()
-    if missing.any():
-        row = ratings.loc[missing, PAIR].iloc[0]
-        raise ValueError(f"split: user_id {row['user_id']}, movie_id {row['movie_id']} has no timestamp.")
 
 
 def _split_viewers(ordered: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put the last `share` of each viewer's rows, as they are ordered, into the test."""
     _check_share(share)
-    place_from_end = ordered.groupby("user_id").cumcount(ascending=False)
-    count = ordered.groupby("user_id")["movie_id"].transform("size")
-    return _apart(ordered, place_from_end < (count * share).astype(int))
+    viewers = ordered.groupby("user_id", observed=True)
+    hidden = viewers.cumcount(ascending=False) < (viewers["movie_id"].transform("size") * share).astype(int)
+    return _apart(ordered, hidden)
 
 
 def _apart(ratings: pd.DataFrame, hidden: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return ratings[~hidden].reset_index(drop=True), ratings[hidden].reset_index(drop=True)
+    rows = hidden.to_numpy()
+    return ratings[~rows].reset_index(drop=True), ratings[rows].reset_index(drop=True)
 
 
 # ---- metrics of ranked lists: hits is (n, k), True where the film at that place is relevant; relevant is (n,) --------
 
 
+def _metric(compute: Callable) -> Callable:
+    """Check what a metric is given, lists included: nobody may have more hits than relevant films, or none of these."""
+
+    @functools.wraps(compute)
+    def checked(hits: Any, relevant: Any, *options: Any, **more: Any) -> np.ndarray:
+        hits, relevant = np.asarray(hits), np.asarray(relevant)
+        if hits.ndim != 2 or not hits.size or relevant.shape != hits.shape[:1] or not np.isin(hits, (0, 1)).all():
+            raise ValueError(
+                f"{compute.__name__}: hits is a table of True and False, and relevant a number for each row."
+            )
+        if (relevant < np.maximum(hits.sum(axis=1), 1)).any():
+            raise ValueError(f"{compute.__name__}: each row needs a relevant film, and as many as it has hits.")
+        return compute(hits.astype(bool), relevant, *options, **more)
+
+    return checked
+
+
+@_metric
 def precision(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
     """Share of the list that is relevant: (n,) in [0, 1]."""
     return hits.mean(axis=1)
 
 
+@_metric
 def recall(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
     """Share of the relevant films that are in the list: (n,) in [0, 1]."""
     return hits.sum(axis=1) / relevant
 
 
+@_metric
 def hit_rate(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
     """1 where any film of the list is relevant, else 0: (n,)."""
     return hits.any(axis=1).astype(float)
 
 
+@_metric
 def reciprocal_rank(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
     """1 / place of the first relevant film, 0 without any: (n,) in [0, 1]. Its mean is MRR (Voorhees, 1999)."""
     return np.where(hits.any(axis=1), 1 / (hits.argmax(axis=1) + 1), 0.0)
 
 
+@_metric
 def average_precision(hits: np.ndarray, relevant: np.ndarray, by: str = "min") -> np.ndarray:
     """Mean of the precision at the place of each relevant film: (n,) in [0, 1]. Its mean over viewers is MAP@k.
 
@@ -170,6 +176,7 @@ def average_precision(hits: np.ndarray, relevant: np.ndarray, by: str = "min") -
     return total / (np.minimum(relevant, hits.shape[1]) if by == "min" else relevant)
 
 
+@_metric
 def ndcg(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
     """Normalized discounted cumulative gain, with gain 1 for a relevant film: (n,) in [0, 1].
 
@@ -199,7 +206,7 @@ def novelty(ranked: np.ndarray, shares: np.ndarray) -> np.ndarray:
     A film that a share p of the viewers rated carries -log2 p bits (Zhou et al., 2010, PNAS 107(10), equation 3).
     `ranked` holds (n, k) places in `shares`, the share for every film.
     """
-    return -np.log2(shares[ranked]).mean(axis=1)
+    return -np.log2(np.asarray(shares)[np.asarray(ranked)]).mean(axis=1)
 
 
 def diversity(ranked: np.ndarray, vectors: np.ndarray) -> np.ndarray:
@@ -207,15 +214,20 @@ def diversity(ranked: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 
     `ranked` holds (n, k) places in `vectors`, unit rows (Ziegler et al., 2005, WWW, section 3.2).
     """
-    rows = vectors[ranked]
+    vectors, ranked = np.asarray(vectors), np.asarray(ranked)
+    lengths = np.linalg.norm(vectors, axis=1)
+    if not ((lengths == 0) | np.isclose(lengths, 1, atol=1e-3)).all():
+        raise ValueError("diversity: vectors are rows of length 1; divide each by its length.")
+    rows, k = vectors[ranked], ranked.shape[1]
     total = np.einsum("nkd,nld->n", rows, rows)
-    k = ranked.shape[1]
     return 1 - (total - k) / (k * (k - 1)) if k > 1 else np.zeros(len(ranked))
 
 
 def gini(counts: np.ndarray) -> float:
     """Inequality of how often films are recommended: 0 when all are equally often, near 1 when one is always."""
     ordered = np.sort(np.asarray(counts, dtype=float))
+    if ordered.ndim != 1 or not (ordered >= 0).all() or not ordered.any():
+        raise ValueError("gini: counts are a list of numbers, 0 or more, not all of them 0.")
     places = np.arange(1, len(ordered) + 1)
     return float((2 * places - len(ordered) - 1) @ ordered / (len(ordered) * ordered.sum()))
 
@@ -225,12 +237,21 @@ def gini(counts: np.ndarray) -> float:
 
 def rmse(predicted: Any, actual: Any) -> float:
     """Root of the mean squared error, in stars."""
-    return float(np.sqrt(np.mean((np.asarray(predicted, dtype=float) - np.asarray(actual, dtype=float)) ** 2)))
+    return float(np.sqrt(np.mean(_errors(predicted, actual) ** 2)))
 
 
 def mae(predicted: Any, actual: Any) -> float:
     """Mean absolute error, in stars."""
-    return float(np.mean(np.abs(np.asarray(predicted, dtype=float) - np.asarray(actual, dtype=float))))
+    return float(np.mean(np.abs(_errors(predicted, actual))))
+
+
+def _errors(predicted: Any, actual: Any) -> np.ndarray:
+    one, other = (np.asarray(values, dtype=float) for values in (predicted, actual))
+    if one.shape != other.shape or not one.size:
+        raise ValueError(
+            f"rmse, mae: predictions of shape {one.shape} for ratings of shape {other.shape} are no pairs."
+        )
+    return one - other
 
 
 # ---- putting it together ---------------------------------------------------------------------------------------------
@@ -280,28 +301,31 @@ def evaluate_users(
     Raises
     ------
     ValueError
-        When a pair of the test is in the training, when a score is not a number, when k is no whole number from 1 on or
-        larger than the number of candidates, when the vectors are not as many as the films, or when nobody is left to
-        judge.
+        When the ratings are none (`helpers.evaluation.checks.as_ratings`), a pair of the test is in the training, a
+        score is not a number, k is no whole number from 1 on or larger than the number of candidates, the vectors are
+        not as many as the films, or nobody is left to judge.
     """
     k = as_count(k, "evaluate")
-    both = test[PAIR].merge(train[PAIR], on=PAIR)
+    if not hasattr(model, "rank") or isinstance(model, type):
+        raise ValueError(
+            f"evaluate: the model is {model!r:.60}; give a recommender, such as EASE(), or a list of them."
+        )
+    known, hidden = as_ratings(train, scale), as_ratings(test, scale)
+    both = hidden.set_index(PAIR).index.intersection(known.set_index(PAIR).index)
     if len(both):
-        user, movie = both.iloc[0].tolist()
+        user, movie = both[0]
         raise ValueError(f"evaluate: user_id {user}, movie_id {movie} is in training and in test.")
-    films = np.unique(train["movie_id"]) if movies is None else np.sort(movies.index.to_numpy())
+    films = np.unique(known["movie_id"]) if movies is None else ids_of(movies)
     where = as_mask(where, films, "evaluate")
     allowed = np.ones(len(films), dtype=bool) if where is None else where
-    users, relevant = _relevant(test[test["movie_id"].isin(films[allowed])], train["user_id"], films, scale)
-    if not len(users):
-        raise ValueError("evaluate: no viewer of the test has training ratings and a liked film among the candidates.")
+    users, relevant = _relevant(hidden[hidden["movie_id"].isin(films[allowed])], known["user_id"], films, scale)
     model.fit(train, movies, **({} if tuple(scale) == SCALE else {"scale": scale}))
     ranked = np.searchsorted(films, model.rank(users, k) if where is None else model.rank(users, k, where))
     hits, liked = np.take_along_axis(relevant, ranked, axis=1), relevant.sum(axis=1)
     metrics = {f"{name}@{k}": metric(hits, liked) for name, metric in RANKING.items()}
     each = pd.DataFrame(metrics, index=pd.Index(users, name="user_id"))
-    seen = np.bincount(np.searchsorted(films, train["movie_id"]), minlength=len(films))
-    shares = (seen + 1) / (train["user_id"].nunique() + 1)  # a film that nobody rated is not infinitely novel
+    seen = np.bincount(np.searchsorted(films, known["movie_id"]), minlength=len(films))
+    shares = (seen + 1) / (known["user_id"].nunique() + 1)  # a film that nobody rated is not infinitely novel
     each["novelty"], each["popularity"] = novelty(ranked, shares), shares[ranked].mean(axis=1)
     if vectors is not None:
         rows = np.asarray(vectors)
@@ -318,6 +342,8 @@ def _relevant(test: pd.DataFrame, users: Any, films: np.ndarray, scale: tuple) -
     """Who of `users` likes any of `films` in the test, sorted, and which: (n_users, n_films) bool."""
     judged = test["user_id"].isin(users) & test["movie_id"].isin(films)
     liked = test[judged & (as_stars(test["rating"], scale) >= LIKED)]
+    if liked.empty:
+        raise ValueError("evaluate: no viewer of the test has training ratings and a liked film among the candidates.")
     viewers, rows = np.unique(liked["user_id"], return_inverse=True)
     relevant = np.zeros((len(viewers), len(films)), dtype=bool)
     relevant[rows, np.searchsorted(films, liked["movie_id"])] = True
@@ -350,19 +376,21 @@ def evaluate(
     -------
     pandas.DataFrame
         One row per metric; columns ``mean``, ``low``, ``high`` (95 % interval over viewers, and over seeds where there
-        are several). ``coverage`` and ``gini``, and ``rmse`` and ``mae`` of models that predict stars, are of all lists
-        and ratings together, without interval.
+        are several). ``coverage``, ``gini`` and the errors in stars are of all together, without interval.
     """
-    models = model if isinstance(model, list) else [model]
+    models = list(model) if isinstance(model, list | tuple) else [model]
+    if not models:
+        raise ValueError("evaluate: there is no model in the list.")
     tables = [evaluate_users(one, train, test, k, movies, vectors, where, scale) for one in models]
-    whole = pd.DataFrame([table.attrs | _errors(one, test) for one, table in zip(models, tables, strict=True)]).mean()
-    return pd.concat([summarize(tables, seed), whole.to_frame("mean")])
+    whole = [table.attrs | _in_stars(one, test) for one, table in zip(models, tables, strict=True)]
+    return pd.concat([summarize(tables, seed), pd.DataFrame(whole).mean().to_frame("mean")])
 
 
-def _errors(model: Any, test: pd.DataFrame) -> dict[str, float]:
+def _in_stars(model: Any, test: pd.DataFrame) -> dict[str, float]:
     """Errors in stars of a fitted model, if it predicts stars."""
     if not getattr(model, "predicts_stars", False):
         return {}
+    test = as_ratings(test, model.scale_)
     known = test[test["user_id"].isin(model.users_) & test["movie_id"].isin(model.items_)]
     predicted = model.predict_many(known["user_id"], known["movie_id"])
     return {"rmse": rmse(predicted, known["rating"]), "mae": mae(predicted, known["rating"])}
@@ -394,17 +422,22 @@ def paired_difference(one: Tables, other: Tables, seed: int = 0) -> pd.DataFrame
     """
     ones, others = _as_list(one), _as_list(other)
     longest = max(len(ones), len(others))
-    pairs = zip(*(tables * longest if len(tables) == 1 else tables for tables in (ones, others)), strict=True)
-    differences = []
-    for left, right in pairs:
+    ones, others = (tables * longest if len(tables) == 1 else tables for tables in (ones, others))
+    if len(ones) != len(others):
+        raise ValueError(f"paired_difference: {len(ones)} tables and {len(others)} are no pairs.")
+    for left, right in zip(ones, others, strict=True):
         if not left.index.equals(right.index):
             raise ValueError("paired_difference: the two were not judged on the same viewers.")
-        differences.append(left - right)
-    return summarize(differences, seed)
+        if set(left) != set(right):
+            raise ValueError("paired_difference: the two were not judged by the same metrics.")
+    return summarize([left - right for left, right in zip(ones, others, strict=True)], seed)
 
 
 def _as_list(each: Tables) -> list[pd.DataFrame]:
-    return [each] if isinstance(each, pd.DataFrame) else list(each)
+    tables = [each] if isinstance(each, pd.DataFrame) else list(each)
+    if not tables or not all(isinstance(table, pd.DataFrame) and len(table) for table in tables):
+        raise ValueError("give a table of viewers, as from evaluate_users, or a list of such tables.")
+    return tables
 
 
 def bootstrap_interval(values: Any, seed: int = 0) -> tuple[float, float]:
@@ -419,6 +452,8 @@ def bootstrap_interval(values: Any, seed: int = 0) -> tuple[float, float]:
     (2007), The pigeonhole bootstrap, Annals of Applied Statistics 1(2), pages 386-411.
     """
     table = np.atleast_2d(np.asarray(values, dtype=float))
+    if table.ndim > 2 or np.isinf(table).any():
+        raise ValueError("bootstrap_interval: values are one row of finite numbers, or several.")
     known, filled = (~np.isnan(table)).astype(float), np.nan_to_num(table)
     rng = np.random.default_rng(seed)
     means: list[float] = []
@@ -445,11 +480,8 @@ def _times_drawn(size: int, samples: int, rng: np.random.Generator) -> np.ndarra
 def ranks_of_likes(model: Any, test: pd.DataFrame) -> pd.DataFrame:
     """Find where a fitted recommender ranks each liked film of the test among all that the viewer had not rated.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per liked pair: ``user_id``, ``movie_id``, ``rank`` (how many films come before it; one of equal score
-        counts a half, rounded down), ``others`` (how many films could).
+    Gives a row per liked pair: ``user_id``, ``movie_id``, ``rank`` (how many films come before it; one of equal score
+    counts a half, rounded down), ``others`` (how many films could).
     """
     users, relevant, scores = _scored(model, test)
     rows, columns = np.nonzero(relevant)
@@ -461,9 +493,15 @@ def ranks_of_likes(model: Any, test: pd.DataFrame) -> pd.DataFrame:
 
 def _scored(model: Any, test: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Viewers, which films they like among those that may be recommended, and the scores of all films."""
-    users, relevant = _relevant(test, model.users_, model.items_, model.scale_)
+    users, relevant = _relevant_to(model, test)
     scores = model.scores(users)
     return users, relevant & np.isfinite(scores), scores
+
+
+def _relevant_to(model: Any, test: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """The same for those whom a fitted model knows."""
+    check_is_fitted(model)
+    return _relevant(as_ratings(test, model.scale_), model.users_, model.items_, model.scale_)
 
 
 def sampled_hit_rate(found: pd.DataFrame, k: int = 10, sample: int = 100) -> float:
@@ -475,7 +513,7 @@ def sampled_hit_rate(found: pd.DataFrame, k: int = 10, sample: int = 100) -> flo
     """
     from scipy.stats import hypergeom
 
-    k = as_count(k, "sampled_hit_rate")
+    k, sample = as_count(k, "sampled_hit_rate"), as_count(sample, "sampled_hit_rate, sample")
     drawn = np.minimum(sample, found["others"])
     return float(hypergeom.cdf(k - 1, found["others"], found["rank"], drawn).mean())
 
@@ -484,12 +522,17 @@ def matched_auc(model: Any, test: pd.DataFrame, counts: Any, ratio: float = 1.1)
     """How often a liked film is scored above an unrated one that is about as popular: (n_viewers,), 0.5 is chance.
 
     A list is judged against all films, and popular ones are liked more often. Here popularity cannot help. The model is
-    fitted; `counts` say how popular each film of its ``items_`` is, such as its number of likes in the training; the
-    ratio is how many times as popular one film may be as the other. Gives the mean over the liked films of each viewer,
-    by ``user_id``, that have such others.
+    fitted; `counts` say how popular each film is, such as its number of likes in the training, by ``movie_id`` or in
+    the order of ``items_``; the ratio is how many times as popular one film may be as the other. Gives the mean over
+    the liked films of each viewer, by ``user_id``, that have such others.
     """
     users, relevant, scores = _scored(model, test)
-    popular, (rows, columns) = np.log(np.asarray(counts) + 1.0), np.nonzero(relevant)
+    counts = np.asarray(counts.reindex(model.items_, fill_value=0) if isinstance(counts, pd.Series) else counts)
+    if counts.shape != model.items_.shape or not (counts >= 0).all() or not ratio >= 1:
+        raise ValueError(
+            "matched_auc: counts are a number for each of the model's films, 0 or more; the ratio is 1 or more."
+        )
+    popular, (rows, columns) = np.log(counts + 1.0), np.nonzero(relevant)
     own, all_scores = scores[rows, columns, None], scores[rows]
     near = np.abs(popular[columns, None] - popular) <= np.log(ratio)
     near &= np.isfinite(all_scores) & ~relevant[rows]
@@ -505,7 +548,7 @@ def precision_recall_curve(model: Any, test: pd.DataFrame, depth: int = 100) -> 
     `model` is fitted already. Returns a DataFrame: index ``k``, columns ``precision`` and ``recall``.
     """
     depth = as_count(depth, "precision_recall_curve")
-    users, relevant = _relevant(test, model.users_, model.items_, model.scale_)
+    users, relevant = _relevant_to(model, test)
     hits = np.take_along_axis(relevant, np.searchsorted(model.items_, model.rank(users, depth)), axis=1)
     found, lengths = hits.cumsum(axis=1), np.arange(1, depth + 1)
     recalls = found / relevant.sum(axis=1, keepdims=True)
@@ -530,17 +573,22 @@ def diagnose_texts(movies: pd.DataFrame, vectors: np.ndarray, k: int = 5) -> pd.
     ----------
     Hubs: M. Radovanovic, A. Nanopoulos and M. Ivanovic (2010), Hubs in space, JMLR 11, pages 2487-2531.
     """
+    absent = [name for name in ("title", "synopsis") if name not in movies]
+    if absent or len(vectors) != len(movies):
+        said = f"no column '{absent[0]}'" if absent else f"{len(movies)} rows for {len(vectors)} vectors"
+        raise ValueError(f"diagnose_texts: the films have {said}.")
+    texts = movies["synopsis"].fillna("").str.strip()
+    k = as_count(k, "diagnose_texts")
     places, similarities = NeighborIndex(vectors).search(vectors, k + 1)
     rows = np.arange(len(movies))[:, None]
     others = places != rows
-    texts = movies["synopsis"].str.strip()
-    same = texts.duplicated(keep=False).to_numpy()
+    same = (texts.duplicated(keep=False) & (texts != "")).to_numpy()
     found = {
         "short text": (texts.str.count(r"\S+") < SHORT).to_numpy(),
         "same text": same,
         "near-copy": ((similarities >= COPY) & others).any(axis=1) & ~same,
         "hub": np.bincount(places[others], minlength=len(movies)) >= HUB * k,
     }
-    examples = {name: "; ".join(movies["title"][rows][:3]) for name, rows in found.items()}
+    examples = {name: "; ".join(movies["title"][rows][:3].astype(str)) for name, rows in found.items()}
     counts = {name: int(rows.sum()) for name, rows in found.items()}
     return pd.DataFrame({"count": counts, "examples": examples})

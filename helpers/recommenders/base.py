@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Self
@@ -24,8 +25,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from helpers.data import LIKED, SCALE, as_stars, from_stars
+from helpers.evaluation.checks import as_ratings, check_kind, ids_of
 from helpers.search.index import as_count, as_mask
 
+NOTHING = pd.DataFrame({"user_id": [], "movie_id": [], "rating": []})
 MOST_CELLS = 50_000_000  # viewers times films that are held as one matrix (200 MB)
 MANY_ZEROS = 0.3  # share of the ratings from which zeros look like films that nobody rated
 DAY = 86_400  # seconds
@@ -97,8 +100,8 @@ class Recommender(BaseEstimator):
         The films as they were given.
     scale_ : tuple of float
         Lowest and highest rating.
-    histories_ : Histories
-        The ratings, by `users_` and `items_`.
+    ratings_, histories_ : pandas.DataFrame, Histories
+        The ratings, row by row, and by `users_` and `items_`.
     """
 
     needs_ratings = True
@@ -107,6 +110,7 @@ class Recommender(BaseEstimator):
     items_: np.ndarray
     movies_: pd.DataFrame | None
     scale_: tuple
+    ratings_: pd.DataFrame
     histories_: Histories
 
     def fit(self, ratings: pd.DataFrame | None, movies: pd.DataFrame | None = None, scale: tuple = SCALE) -> Self:
@@ -115,9 +119,8 @@ class Recommender(BaseEstimator):
         Parameters
         ----------
         ratings : pandas.DataFrame or None
-            ``user_id``, ``movie_id``, ``rating``, and ``timestamp`` for the models that look at time; as from
-            `helpers.data.load_ratings`. None, for a catalogue that nobody has rated yet, suits the models that look at
-            films alone (`needs_ratings` is False).
+            ``user_id``, ``movie_id``, ``rating``, and ``timestamp`` (seconds or dates) for the models that look at
+            time. None, where nobody has rated yet, suits models that look at films alone (not `needs_ratings`).
         movies : pandas.DataFrame, optional
             The films that may be recommended (index ``movie_id``); by default those that were rated.
         scale : tuple of float
@@ -126,39 +129,31 @@ class Recommender(BaseEstimator):
         Raises
         ------
         ValueError
-            When a setting of the model makes no sense, a column is missing, nothing is rated, a rating is NaN or
-            outside `scale`, a rated film is not among `movies`, or the model would need more memory than it may take.
-
-        Warns
-        -----
-        UserWarning
-            When many ratings are 0 on a scale from 0: they may stand for films that were not rated.
+            When a setting makes no sense, the ratings are none (`helpers.evaluation.checks.as_ratings`), a rated film
+            is not among `movies`, or the model would need too much memory. Many zeros on a scale from 0 are warned of.
         """
-        if ratings is None and not self.needs_ratings and movies is not None:
-            ratings = pd.DataFrame({"user_id": [], "movie_id": [], "rating": []})
-        else:
-            ratings = check_ratings(ratings, scale)
-            _warn_of_zeros(ratings["rating"], scale)
         check_settings(self)
-        self.scale_, self.movies_ = scale, movies
-        self.users_ = np.unique(ratings["user_id"])
-        self.items_ = np.unique(ratings["movie_id"]) if movies is None else np.sort(movies.index)
-        if len(self.users_) * len(self.items_) > MOST_CELLS:
-            raise ValueError(
-                f"fit: {len(self.users_):,} viewers and {len(self.items_):,} films are too many for one matrix (at "
-                f"most {MOST_CELLS:,} cells). Take the viewers and films with the most ratings, or a sample."
-            )
-        self.histories_ = self._as_histories(ratings, self.users_)
-        self._learn(ratings)
+        if ratings is None and (self.needs_ratings or movies is None):
+            raise ValueError("fit: this model learns from ratings, and there are none.")
+        ratings = NOTHING if ratings is None else as_ratings(ratings, scale)
+        _warn_of_zeros(ratings["rating"], scale)
+        self.scale_, self.movies_ = tuple(scale), movies
+        self.items_ = np.unique(ratings["movie_id"]) if movies is None else ids_of(movies)
+        self._take_in(ratings, before=NOTHING)
+        try:
+            self._learn(ratings)
+        except np.linalg.LinAlgError as error:
+            said = "these ratings have no solution without regularization; take one above 0."
+            raise ValueError(f"{type(self).__name__}: {said}") from error
         return self
 
     def recommend(self, user_id: Any, k: int = 10, where: Any = None, seen: bool = False) -> pd.Series:
-        """Recommend films to a viewer.
+        """Recommend films to a viewer: a Series of scores by ``movie_id``, best first.
 
         Parameters
         ----------
-        user_id : int
-            Somebody of the training ratings.
+        user_id : int or str
+            Somebody of the training ratings, else a `KeyError`; `fold_in` serves somebody new.
         k : int
             How many, 1 or more; where fewer are left, they all come back.
         where : array-like of bool, optional
@@ -166,31 +161,18 @@ class Recommender(BaseEstimator):
             `items_`; see `helpers.search.index.as_mask`.
         seen : bool
             Whether films that the viewer rated may come back.
-
-        Returns
-        -------
-        pandas.Series
-            Score by ``movie_id``, best first.
-
-        Raises
-        ------
-        KeyError
-            When nobody of that id rated anything; `fold_in` serves somebody new.
-        ValueError
-            When k is no whole number from 1 on, or `where` is no mask of the films.
         """
         return self._best(self._histories_of([user_id]), k, where, seen)
 
-    def fold_in(self, history: pd.DataFrame, k: int = 10, where: Any = None, seen: bool = False) -> pd.Series:
+    def fold_in(self, history: Any, k: int = 10, where: Any = None, seen: bool = False) -> pd.Series:
         """Recommend films to somebody new, without fitting again; the rest is as in `recommend`.
 
-        `history` holds ``movie_id`` and ``rating``, perhaps ``timestamp``, of what they rated; it may be empty.
+        `history` is a table of ``movie_id`` and ``rating``, perhaps ``timestamp``, of what they rated; it may be empty.
         """
         check_is_fitted(self)
-        known = history.assign(user_id=0)
-        if len(known):
-            check_ratings(known, self.scale_)
-        return self._best(self._as_histories(known, np.array([0])), k, where, seen)
+        known = pd.DataFrame(history).assign(user_id=0)
+        known = as_ratings(known, self.scale_) if len(known) else NOTHING
+        return self._best(self._as_histories(self._timed(known), np.array([0])), k, where, seen)
 
     def update(self, ratings: pd.DataFrame) -> Self:
         """Take in new ratings, of old and new viewers, without fitting again: what is known of films stays.
@@ -198,14 +180,7 @@ class Recommender(BaseEstimator):
         `ratings` are as for `fit`, and of films among `items_`.
         """
         check_is_fitted(self)
-        check_ratings(ratings, self.scale_)
-        users = np.union1d(self.users_, ratings["user_id"])
-        merged = self._as_histories(ratings, users)
-        rows = np.searchsorted(users, self.users_)
-        old = np.isnan(merged.stars[rows])
-        for new, before in ((merged.stars, self.histories_.stars), (merged.times, self.histories_.times)):
-            new[rows] = np.where(old, before, new[rows])
-        self.users_, self.histories_ = users, merged
+        self._take_in(as_ratings(ratings, self.scale_), before=self.ratings_)
         return self
 
     def scores(self, user_ids: Any, where: Any = None, seen: bool = False) -> np.ndarray:
@@ -213,12 +188,9 @@ class Recommender(BaseEstimator):
         return self._masked_scores(self._histories_of(user_ids), where, seen)
 
     def rank(self, user_ids: Any, k: int, where: Any = None) -> np.ndarray:
-        """Recommend k unseen films to many viewers at once: (n_users, k) ids, best first; see `recommend`.
+        """Recommend to many viewers at once: (n_users, k) ids of unseen films, best first; see `recommend`.
 
-        Raises
-        ------
-        ValueError
-            When a score is NaN, k is no whole number from 1 on, or somebody has fewer than k films left.
+        A `ValueError` says when somebody has fewer than k films left.
         """
         k = as_count(k, "rank")
         histories = self._histories_of(user_ids)
@@ -237,38 +209,42 @@ class Recommender(BaseEstimator):
 
     def predict_many(self, user_ids: Any, movie_ids: Any) -> np.ndarray:
         """Predict for many pairs at once: (n_pairs,), see `predict`."""
-        users, rows = np.unique(np.asarray(user_ids), return_inverse=True)
-        columns = [self._column(movie) for movie in movie_ids]
-        predicted = np.asarray(self._scores(self._histories_of(users)))[rows, columns]
+        rows, columns = self._rows(user_ids), self._columns(movie_ids)
+        if len(rows) != len(columns):
+            raise ValueError(f"predict: {len(rows)} viewers and {len(columns)} films are no pairs.")
+        users, rows = np.unique(rows, return_inverse=True)
+        predicted = self._numbers(self.histories_[users])[rows, columns]
         return from_stars(np.clip(predicted, *SCALE), self.scale_) if self.predicts_stars else predicted
 
     def similar(self, movie_id: Any, k: int = 10) -> pd.Series:
         """Find the films that this model holds for most alike: cosine by ``movie_id``, best first.
 
-        Raises
-        ------
-        NotImplementedError
-            When the model has no vectors of films.
+        A model without vectors of films raises `NotImplementedError`.
         """
         k = as_count(k, "similar")
-        column = self._column(movie_id)
+        column = self._columns([movie_id])[0]
         vectors = unit(self._film_vectors())
         scores = pd.Series(vectors @ vectors[column], index=pd.Index(self.items_, name="movie_id"), name="similarity")
-        return scores.drop(movie_id).sort_values(ascending=False, kind="stable").head(k)
+        return scores.drop(self.items_[column]).sort_values(ascending=False, kind="stable").head(k)
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         """Learn from `histories_`, or from the ratings themselves."""
         raise NotImplementedError
 
     def _scores(self, histories: Histories) -> np.ndarray:
-        """Score (n, n_items) for rating histories."""
+        """Score (n, n_items) for rating histories, one or more."""
         raise NotImplementedError
 
     def _film_vectors(self) -> np.ndarray:
         raise NotImplementedError(f"{type(self).__name__} has no vectors of films.")
 
+    def _numbers(self, histories: Histories) -> np.ndarray:
+        """The scores of any number of histories, none included."""
+        scores = self._scores(histories) if len(histories) else histories.stars
+        return np.array(scores, dtype=np.float64)
+
     def _masked_scores(self, histories: Histories, where: Any = None, seen: bool = False) -> np.ndarray:
-        scores = np.array(self._scores(histories), dtype=np.float64)
+        scores = self._numbers(histories)
         if np.isnan(scores).any():
             raise ValueError(f"rank: {type(self).__name__} gave a score that is not a number.")
         if not seen:
@@ -284,32 +260,51 @@ class Recommender(BaseEstimator):
         best = in_order(scores, tie_order(histories))[0][: min(k, int(np.isfinite(scores).sum()))]
         return pd.Series(scores[0, best], index=pd.Index(self.items_[best], name="movie_id"), name="score")
 
-    def _as_histories(self, ratings: pd.DataFrame, users: np.ndarray) -> Histories:
-        """Ratings as matrices; of double rows the last counts. Without times, later rows are later."""
-        unknown = ~ratings["movie_id"].isin(self.items_)
-        if unknown.any():
-            raise ValueError(f"movie_id {ratings['movie_id'][unknown].iloc[0]} is rated but not among the films.")
-        if "timestamp" not in ratings:
-            ratings = ratings.assign(timestamp=self._now() + 1.0 + np.arange(len(ratings)))
-        ratings = ratings.drop_duplicates(["user_id", "movie_id"], keep="last")
-        cells = np.searchsorted(users, ratings["user_id"]), np.searchsorted(self.items_, ratings["movie_id"])
-        stars, times = (np.full((len(users), len(self.items_)), np.nan, kind) for kind in (np.float32, np.float64))
-        stars[cells] = as_stars(ratings["rating"].to_numpy(dtype=np.float64), self.scale_)
-        times[cells] = ratings["timestamp"]
-        return Histories(stars, times)
+    def _take_in(self, ratings: pd.DataFrame, before: pd.DataFrame) -> None:
+        """Hold some ratings and those from before; of double ones the later row counts."""
+        self.ratings_ = before
+        both = pd.concat([before, self._timed(ratings)]) if len(before) else self._timed(ratings)
+        check_kind(both["user_id"], "user_id")
+        users = np.unique(both["user_id"])
+        if len(users) * len(self.items_) > MOST_CELLS:
+            raise ValueError(
+                f"fit: {len(users):,} viewers and {len(self.items_):,} films are too many for one matrix (at most "
+                f"{MOST_CELLS:,} cells). Take the viewers and films with the most ratings, or a sample."
+            )
+        self.histories_ = self._as_histories(both, users)
+        self.users_, self.ratings_ = users, both
+
+    def _timed(self, ratings: pd.DataFrame) -> pd.DataFrame:
+        """Ratings with a time each: where none are known, later rows are later, and all than what is held already."""
+        if "timestamp" in ratings:
+            return ratings
+        return ratings.assign(timestamp=self._now() + 1.0 + np.arange(len(ratings)))
 
     def _now(self) -> float:
         """The last time at which anybody rated; -1 before there is a rating."""
-        known = getattr(self, "histories_", None)
-        return float(np.nanmax(known.times)) if known is not None and known.rated.any() else -1.0
+        return float(self.ratings_["timestamp"].max()) if len(self.ratings_) else -1.0
+
+    def _as_histories(self, ratings: pd.DataFrame, users: np.ndarray) -> Histories:
+        ratings = ratings.drop_duplicates(["user_id", "movie_id"], keep="last")
+        columns = pd.Index(self.items_).get_indexer(pd.Index(ratings["movie_id"]))
+        if (columns < 0).any():
+            raise ValueError(f"movie_id {ratings['movie_id'][columns < 0].iloc[0]} is rated but not among the films.")
+        cells = np.searchsorted(users, ratings["user_id"]), columns
+        stars, times = (np.full((len(users), len(self.items_)), np.nan, kind) for kind in (np.float32, np.float64))
+        stars[cells] = as_stars(ratings["rating"].to_numpy(), self.scale_)
+        times[cells] = ratings["timestamp"]
+        return Histories(stars, times)
 
     def _histories_of(self, user_ids: Any) -> Histories:
-        check_is_fitted(self)
-        return self.histories_[places_of(user_ids, self.users_, "user_id {} has no ratings in training.")]
+        return self.histories_[self._rows(user_ids)]
 
-    def _column(self, movie_id: Any) -> int:
+    def _rows(self, user_ids: Any) -> np.ndarray:
         check_is_fitted(self)
-        return int(places_of([movie_id], self.items_, "movie_id {} is not among the films.")[0])
+        return positions_of(user_ids, self.users_, "user_id {!r} has no ratings in training.")
+
+    def _columns(self, movie_ids: Any) -> np.ndarray:
+        check_is_fitted(self)
+        return positions_of(movie_ids, self.items_, "movie_id {!r} is not among the films.")
 
 
 @dataclass(repr=False, eq=False)
@@ -347,13 +342,8 @@ class Popularity(Recommender):
 class RecentPopularity(Popularity):
     """Recommend what was liked most when the viewer was last here, recent likes first.
 
-    Only likes given before that moment count, so that nobody is recommended what came later. Without times, this is
-    `Popularity`.
-
-    Parameters
-    ----------
-    half_life : float
-        Days after which a like counts half.
+    Likes count half after `half_life` days, and those given after that moment not at all, so that nobody is recommended
+    what came later. Without times, this is `Popularity`.
 
     References
     ----------
@@ -365,7 +355,7 @@ class RecentPopularity(Popularity):
     def _learn(self, ratings: pd.DataFrame) -> None:
         super()._learn(ratings)
         rows, films = np.nonzero(self.histories_.liked)
-        when = np.nan_to_num(self.histories_.times[rows, films] / (DAY * self.half_life), nan=-np.inf)
+        when = self.histories_.times[rows, films] / (DAY * self.half_life)
         order = np.argsort(when, kind="stable")
         self.liked_films_, self.liked_when_ = films[order], when[order]  # in half-lives
         self.timed_ = "timestamp" in ratings
@@ -386,45 +376,34 @@ class RecentPopularity(Popularity):
         return scores
 
 
-# ---- what settings may be, and what ratings --------------------------------------------------------------------------
+# ---- what settings may be -------------------------------------------------------------------------------
 
-WHOLE = dict.fromkeys(["k", "factors", "rounds", "dimensions", "epochs", "length", "window", "layers", "candidates"], 1)
-WHOLE |= {"hard": 0, "seed": 0}  # the least value of every setting, which has the same meaning in all models
-NUMBERS = dict.fromkeys(["regularization", "confidence", "damping", "shrink", "dislike", "ridge"], 0)
-CHOICES = {"similarity": ("cosine", "pearson"), "rank_by": ("likes", "stars"), "negatives": ("all", "in-batch")}
+COUNTS = {"k", "factors", "rounds", "dimensions", "epochs", "length", "window", "layers", "candidates"}
+WEIGHTS = {"regularization", "map_regularization", "confidence", "damping", "shrink", "dislike", "ridge"}
+RULES: list[tuple[set[str], type, Callable, str]] = [  # a setting has the same meaning in all models
+    (COUNTS, Integral, lambda value: value >= 1, "it is a whole number, 1 or more"),
+    ({"hard"}, Integral, lambda value: value >= 0, "it is a whole number, 0 or more"),
+    ({"seed"}, Integral, lambda value: 0 <= value < 2**32, "it is a whole number, 0 or more, below 2**32"),
+    (WEIGHTS, Real, lambda value: 0 <= value < np.inf, "it is a number, 0 or more"),
+    ({"half_life", "learning_rate"}, Real, lambda value: 0 < value < np.inf, "it is a number above 0"),
+    ({"dropout"}, Real, lambda value: 0 <= value < 1, "it is a number from 0 on, below 1"),
+    ({"similarity"}, str, lambda value: value in ("cosine", "pearson"), "choose from cosine, pearson"),
+    ({"rank_by"}, str, lambda value: value in ("likes", "stars"), "choose from likes, stars"),
+    ({"negatives"}, str, lambda value: value in ("all", "in-batch"), "choose from all, in-batch"),
+]
+SWITCHES = {"center", "text", "own", "correct"}
 
 
 def check_settings(model: Recommender) -> None:
     """Refuse a setting that makes no sense, before anything is learned."""
     for name, value in model.get_params(deep=False).items():
-        said = f"{type(model).__name__}: {name} is {value!r}"
-        if value not in CHOICES.get(name, [value]):
-            raise ValueError(f"{said}; choose from {', '.join(CHOICES[name])}.")
-        for least, kind, what in ((WHOLE, Integral, "whole number"), (NUMBERS, Real, "number")):
-            number = isinstance(value, kind) and not isinstance(value, bool)
-            if name in least and not (number and least[name] <= value < np.inf):
-                raise ValueError(f"{said}; it is a {what}, {least[name]} or more.")
-
-
-def check_ratings(ratings: pd.DataFrame | None, scale: tuple) -> pd.DataFrame:
-    """Give ratings back; refuse them if a column is missing, there is none, or a value is no rating (named)."""
-    if ratings is None:
-        raise ValueError("fit: this model learns from ratings, and there are none.")
-    absent = [column for column in ("user_id", "movie_id", "rating") if column not in ratings]
-    if absent:
-        raise ValueError(f"the ratings have no column '{absent[0]}' (found: {', '.join(map(str, ratings))}).")
-    if not len(ratings):
-        raise ValueError("there is not a single rating.")
-    low, high = scale[:2]
-    as_stars(low, scale)  # refuses a scale that is none
-    bad = ratings[~pd.to_numeric(ratings["rating"], errors="coerce").between(low, high)]
-    if len(bad):
-        rating, user, movie = (bad[column].iloc[0] for column in ("rating", "user_id", "movie_id"))
-        raise ValueError(
-            f"rating {rating} (user_id {user}, movie_id {movie}) is outside {low}-{high}. "
-            "Fix the row, or pass scale=(lowest, highest)."
-        )
-    return ratings
+        switch = isinstance(value, bool | np.bool_)
+        said = f"{type(model).__name__}: {name} is {value!r:.60};"
+        if name in SWITCHES and not switch:
+            raise ValueError(f"{said} it is True or False.")
+        for names, kind, fits, what in RULES:
+            if name in names and (switch or not isinstance(value, kind) or not fits(value)):
+                raise ValueError(f"{said} {what}.")
 
 
 def _warn_of_zeros(ratings: pd.Series, scale: tuple) -> None:
@@ -440,14 +419,15 @@ def _warn_of_zeros(ratings: pd.Series, scale: tuple) -> None:
 # ---- small tools -----------------------------------------------------------------------------------------------------
 
 
-def places_of(ids: Any, known: np.ndarray, missing: str) -> np.ndarray:
-    """Positions of some ids in a sorted array of ids; KeyError, with the text `missing`, for one that is not there."""
-    ids = np.asarray(ids)
-    places = np.searchsorted(known, ids).clip(max=len(known) - 1)
-    wrong = np.flatnonzero(known[places] != ids) if len(known) else np.arange(len(ids))
-    if len(wrong):
-        raise KeyError(missing.format(ids[wrong[0]]))
-    return places
+def positions_of(ids: Any, known: np.ndarray, missing: str) -> np.ndarray:
+    """Positions of a list of ids in an array of ids; KeyError, with the text `missing`, for one that is not there."""
+    wanted = np.asarray(ids)
+    if wanted.ndim != 1:
+        raise ValueError(f"one id, or a list of ids, is needed where there is {ids!r:.40}.")
+    positions = pd.Index(known).get_indexer(pd.Index(wanted))
+    if (positions < 0).any():
+        raise KeyError(missing.format(wanted[positions < 0].tolist()[0]))
+    return positions
 
 
 def tie_order(histories: Histories) -> np.ndarray:

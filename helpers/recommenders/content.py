@@ -129,11 +129,32 @@ def film_vectors(model: Recommender, vectors: Vectors, center: bool = True) -> n
     """
     if model.movies_ is None:
         raise ValueError(f"{type(model).__name__}: fit(ratings, movies) needs the films.")
-    rows = np.asarray(vectors(model.movies_) if callable(vectors) else vectors)
+    try:
+        rows = vectors(model.movies_) if callable(vectors) else vectors
+    except ValueError as error:
+        raise ValueError(f"{type(model).__name__}: {error} For films of your own, give their vectors=.") from error
+    if isinstance(rows, pd.DataFrame):
+        rows = rows.reindex(model.movies_.index)
+    rows = np.asarray(rows)
+    if rows.ndim != 2 or rows.dtype.kind not in "fiub" or not np.isfinite(rows).all():
+        raise ValueError(f"{type(model).__name__}: vectors are a table of numbers, a row for each film.")
     if len(rows) != len(model.movies_):
         raise ValueError(f"{type(model).__name__}: {len(rows)} vectors for {len(model.movies_)} films.")
     rows = rows[np.argsort(model.movies_.index.to_numpy(), kind="stable")].astype(np.float64)
     return unit(rows - rows.mean(axis=0) if center else rows)
+
+
+def columns_of(movies: pd.DataFrame, *names: str) -> list[pd.Series]:
+    """Columns of the films, nothing where a cell is missing; refuse films without them."""
+    absent = [name for name in names if name not in movies]
+    if absent:
+        raise ValueError(f"the films have no column '{absent[0]}' (found: {', '.join(map(str, movies))}).")
+    return [movies[name].fillna("") for name in names]
+
+
+def one_hot(cells: pd.Series) -> np.ndarray:
+    """Zeros and ones, a column for each of the values that "|" parts: (n, n_values)."""
+    return cells.str.get_dummies("|").to_numpy(dtype=np.float64)
 
 
 def catalogue_vectors(movies: pd.DataFrame) -> np.ndarray:
@@ -142,10 +163,16 @@ def catalogue_vectors(movies: pd.DataFrame) -> np.ndarray:
     Gives (n_movies, dimensions) float32: three parts of length 1, text, genres with people, and tags; then the year, in
     units of `YEARS`.
     """
-    tags = movies["tags"].fillna("").str.get_dummies("|").to_numpy(dtype=np.float32)
+    tags = one_hot(columns_of(movies, "tags", "year")[0]).astype(np.float32)
     parts = [unit(part - part.mean(axis=0)) for part in (load_vectors(movies), feature_vectors(movies), tags)]
-    years = (movies["year"] - movies["year"].mean()).to_numpy(dtype=np.float32)[:, None] / YEARS
-    return np.hstack([*parts, years])
+    years = years_of(movies)
+    return np.hstack([*parts, (years - years.mean()).to_numpy(dtype=np.float32)[:, None] / YEARS])
+
+
+def years_of(movies: pd.DataFrame) -> pd.Series:
+    """The years of films as numbers; the mean of all where one is missing."""
+    years = pd.to_numeric(movies["year"], errors="coerce").astype(float)
+    return years.fillna(years.mean()).fillna(0)
 
 
 def feature_vectors(movies: pd.DataFrame, dimensions: int = 32) -> np.ndarray:
@@ -159,9 +186,11 @@ def feature_vectors(movies: pd.DataFrame, dimensions: int = 32) -> np.ndarray:
     ----------
     O. Levy and Y. Goldberg (2014), Neural word embedding as implicit matrix factorization, NeurIPS, section 4.
     """
-    genres = movies["genres"].fillna("").str.get_dummies("|").to_numpy(dtype=np.float32)
-    people = (movies["director"].fillna("") + "|" + movies["cast"].fillna("")).str.strip("|").str.get_dummies("|")
-    in_film = sparse.csr_matrix(people.to_numpy(dtype=np.float64))
+    said, director, cast = columns_of(movies, "genres", "director", "cast")
+    genres = one_hot(said).astype(np.float32)
+    in_film = sparse.csr_matrix(one_hot((director + "|" + cast).str.strip("|")))
+    if in_film.shape[1] < 2:  # nobody who worked with anybody
+        return np.hstack([unit(genres), np.zeros((len(movies), dimensions))]).astype(np.float32)
     together = (in_film.T @ sparse.hstack([in_film, sparse.csr_matrix(genres)])).tocoo()
     total = together.sum()
     expected = together.sum(axis=1).A1[together.row] * together.sum(axis=0).A1[together.col] / total

@@ -13,28 +13,22 @@ from helpers.recommenders.base import Histories, Recommender
 
 MOST_MEMORY = 1.8e9  # bytes that `EASE` may take
 BYTES_A_PAIR = 16  # of films: 8 while a matrix is inverted, 4 that are kept, 4 to spare
-ROWS_AT_ONCE = 256
 
 
 @dataclass(repr=False, eq=False)
 class BiasedMF(Recommender):
     """Predict stars: a mean, a bias of the viewer, a bias of the film, and the product of two vectors.
 
-    Fitted by alternating least squares: with the films fixed, each viewer is a ridge regression, and the other way
-    round.
+    Fitted by alternating least squares: with the films fixed, each viewer is a ridge regression, and vice versa.
 
     Parameters
     ----------
-    factors : int
-        Length of the vectors.
+    factors, rounds, seed : int
+        Length of the vectors, how often both sides are solved, and the seed of the first, random vectors.
     regularization : float
         Weight of the squared length of a vector, for each rating of its owner.
     damping : float
         Weight of a squared bias: as many ratings at the mean pull it towards 0.
-    rounds : int
-        How often both sides are solved.
-    seed : int
-        Of the first, random vectors.
 
     References
     ----------
@@ -93,14 +87,10 @@ class ALS(Recommender):
 
     Parameters
     ----------
-    factors : int
-        Length of the vectors.
+    factors, rounds, seed : int
+        As for `BiasedMF`.
     regularization, confidence : float
         As above.
-    rounds : int
-        How often both sides are solved.
-    seed : int
-        Of the first, random vectors.
 
     References
     ----------
@@ -185,11 +175,12 @@ class EASE(Recommender):
         likes = self.histories_.likes[:, known].astype(np.float64)
         together = np.asfortranarray((likes.T @ likes).toarray())
         together[np.diag_indices_from(together)] += self.regularization
-        weights = inverse_in_place(together)
-        weights /= -np.diag(weights).copy()
-        np.fill_diagonal(weights, 0)
         self.weights_ = np.zeros((films, films), dtype=np.float32)
-        self.weights_[np.ix_(known, known)] = weights
+        if len(known):
+            weights = inverse_in_place(together)
+            weights /= -np.diag(weights).copy()
+            np.fill_diagonal(weights, 0)
+            self.weights_[np.ix_(known, known)] = weights
 
     def _scores(self, histories: Histories) -> np.ndarray:
         return histories.likes @ self.weights_
@@ -199,20 +190,12 @@ class EASE(Recommender):
 
 
 def inverse_in_place(matrix: np.ndarray) -> np.ndarray:
-    """Inverse of a symmetric positive definite matrix, in its own memory, by its Cholesky factor.
-
-    Raises
-    ------
-    ValueError
-        When the matrix has none.
-    """
-    factor, failed = lapack.dpotrf(matrix, lower=1, overwrite_a=1)
-    inverse, also = lapack.dpotri(factor, lower=1, overwrite_c=1) if not failed else (factor, 1)
-    if failed or also:
-        raise ValueError("EASE: these likes have no solution without regularization; take one above 0.")
-    for start in range(0, len(inverse), ROWS_AT_ONCE):  # only the lower triangle is that of the inverse
-        own, right = slice(start, start + ROWS_AT_ONCE), slice(start + ROWS_AT_ONCE, None)
-        lower = np.tril(inverse[own, own])
-        inverse[own, own] = lower + np.tril(lower, -1).T
-        inverse[own, right] = inverse[right, own].T
+    """Inverse of a symmetric positive definite matrix, in its own memory; `LinAlgError` where there is none."""
+    inverse, failed = lapack.dpotrf(matrix, lower=1, overwrite_a=1)
+    if not failed:
+        inverse, failed = lapack.dpotri(inverse, lower=1, overwrite_c=1)
+    if failed:
+        raise np.linalg.LinAlgError("the matrix is not positive definite")
+    for row in range(len(inverse)):  # only the lower triangle is that of the inverse
+        inverse[row, row + 1 :] = inverse[row + 1 :, row]
     return inverse

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from sklearn.base import clone
 
 from helpers.evaluation import ndcg, split_cold, split_last, split_random
 from helpers.recommenders.base import Histories, Recommender, in_order, tie_order
-from helpers.recommenders.content import ContentProfile, ContentToCF, catalogue_vectors
+from helpers.recommenders.content import ContentProfile, ContentToCF, catalogue_vectors, years_of
 from helpers.recommenders.factors import ALS, EASE
 from helpers.recommenders.neighborhood import ItemKNN
 
@@ -29,43 +30,52 @@ class _Built(Recommender):
     models: Sequence[Recommender] | None
     seed: int
 
+    def _parts(self) -> list[Recommender]:
+        """The models that were given, or else the default ones."""
+        if self.models is None:
+            return self._default()
+        models = list(self.models) if isinstance(self.models, Sequence) else []
+        if not models or not all(isinstance(model, Recommender) for model in models):
+            raise ValueError(f"{type(self).__name__}: models is a list of recommenders, such as [EASE(), ALS()].")
+        return models
+
+    def _default(self) -> list[Recommender]:
+        raise NotImplementedError
+
     def _fit_parts(self, ratings: pd.DataFrame) -> list[Any]:
         movies = pd.DataFrame(index=self.items_) if self.movies_ is None else self.movies_
-        parts = [clone(part) for part in self.models or self._parts()]
+        parts = [clone(part) for part in self._parts()]
         for part in parts:
             if "seed" in part.get_params(deep=False):
                 part.set_params(seed=part.seed + self.seed)
             part.fit(ratings, movies, self.scale_)
         return parts
 
-    def _parts(self) -> list[Recommender]:
-        raise NotImplementedError
-
     def _try(self, known: pd.DataFrame, held: pd.DataFrame) -> tuple[list[Any], Histories, np.ndarray]:
         """Models that know some ratings, the histories of all viewers, and their likes among the ratings held out."""
         parts = self._fit_parts(known)
         users = parts[0].users_
-        return parts, parts[0].histories_, self._as_histories(held[held["user_id"].isin(users)], users).liked
+        held = self._timed(held[held["user_id"].isin(users)])
+        return parts, parts[0].histories_, self._as_histories(held, users).liked
 
 
 @dataclass(repr=False, eq=False)
 class Hybrid(_Built):
     """A weighted sum of the scores of other models, brought to one scale for every viewer.
 
-    Films with likes and films without have weights of their own, `warm_` and `cold_`. For films without likes, `warm_`
-    says how high they stand among all films, and `cold_` in which order.
+    For films without likes, the weights `warm_` of all films say how high they stand, and `cold_` in which order.
 
     Parameters
     ----------
     models : sequence of Recommender, optional
         By default `EASE` for what was rated, and `ContentToCF` and a `ContentProfile` of all that the catalogue says
         for what was not.
-    weights : sequence of float, optional
-        One for each model, for all films. By default they are chosen on ratings held out of the training, by NDCG@10:
-        for films with likes, on the later part of every viewer's ratings; for those without, on films whose ratings are
-        hidden. The test never takes part in this.
-    cold_weights : sequence of float, optional
-        The ones for films without likes, where `weights` are given; by default the same.
+    weights, cold_weights : sequence of float, optional
+        One for each model. By default they are chosen by NDCG@10 on ratings held out of the training: the later part of
+        every viewer's, and those of hidden films. Where `weights` are given, `cold_weights` are the same by default.
+    regularization, map_regularization, ridge, dislike : float
+        Of the default models: the regularization of `EASE`, that and the ridge of `ContentToCF`, and the dislike of
+        `ContentProfile`. Models that are given have their own.
     seed : int
         Of what is hidden, and added to the seeds of the models.
     """
@@ -74,19 +84,36 @@ class Hybrid(_Built):
     weights: Sequence[float] | None = None
     cold_weights: Sequence[float] | None = None
     seed: int = 0
+    regularization: float = 200.0
+    map_regularization: float = 10.0
+    ridge: float = 30.0
+    dislike: float = 0.25
 
-    def _parts(self) -> list[Recommender]:
-        return [EASE(), ContentToCF(), ContentProfile(catalogue_vectors)]
+    def _default(self) -> list[Recommender]:
+        return [
+            EASE(self.regularization),
+            ContentToCF(ridge=self.ridge, regularization=self.map_regularization),
+            ContentProfile(catalogue_vectors, dislike=self.dislike),
+        ]
 
     def _learn(self, ratings: pd.DataFrame) -> None:
-        if self.weights is not None:
-            self.warm_ = np.asarray(self.weights, dtype=float)
-            self.cold_ = self.warm_ if self.cold_weights is None else np.asarray(self.cold_weights, dtype=float)
-        else:
-            self.warm_ = self._choose(*_later(ratings, self.seed))
-            self.cold_ = self._choose(*split_cold(ratings, HELD_OUT, self.seed), hidden=True)
+        self.warm_ = self._given("weights", lambda: self._choose(*_later(ratings, self.seed)))
+        hidden = split_cold(ratings, HELD_OUT, self.seed)
+        choose = (lambda: self._choose(*hidden, hidden=True)) if self.weights is None else lambda: self.warm_
+        self.cold_ = self._given("cold_weights", choose)
         self.models_ = self._fit_parts(ratings)
         self.is_warm_ = self.histories_.liked.any(axis=0)
+
+    def _given(self, name: str, choose: Callable[[], np.ndarray]) -> np.ndarray:
+        """The weights that were set, or else those that are chosen."""
+        value, count = getattr(self, name), len(self._parts())
+        if value is None:
+            return choose()
+        weights = np.asarray(value)
+        numbers = weights.shape == (count,) and weights.dtype.kind in "iuf"
+        if not (numbers and (weights >= 0).all() and weights.any()):
+            raise ValueError(f"Hybrid: {name} is {value!r:.60}; it is {count} numbers, 0 or more, not all of them 0.")
+        return weights.astype(float)
 
     def _scores(self, histories: Histories) -> np.ndarray:
         scores = np.stack([standardize(part._scores(histories)) for part in self.models_])
@@ -100,16 +127,17 @@ class Hybrid(_Built):
 
     def _film_vectors(self) -> np.ndarray:
         """Those of the part that weighs most and has vectors of films."""
-        parts = [self.models_[place] for place in np.argsort(-self.warm_, kind="stable")]
-        with_vectors = [part for part in parts if type(part)._film_vectors is not Recommender._film_vectors]
-        return with_vectors[0]._film_vectors() if with_vectors else super()._film_vectors()
+        for position in np.argsort(-self.warm_, kind="stable"):
+            with contextlib.suppress(NotImplementedError):
+                return self.models_[position]._film_vectors()
+        return super()._film_vectors()
 
     def _choose(self, known: pd.DataFrame, held: pd.DataFrame, hidden: bool = False) -> np.ndarray:
         """Weights of the blend that ranks held-out likes best; of equals the one that trusts the first model most.
 
         If `hidden`, the candidates are the films of `held`, else all that a viewer has not rated.
         """
-        steps = itertools.product(range(STEPS, -1, -1), repeat=len(self.models or self._parts()))
+        steps = itertools.product(range(STEPS, -1, -1), repeat=len(self._parts()))
         blends = [np.array(step) / STEPS for step in steps if sum(step) == STEPS]
         if held.empty or known.empty:
             return blends[0]
@@ -165,7 +193,7 @@ class Reranked(_Built):
     learning_rate: float = 0.05
     seed: int = 0
 
-    def _parts(self) -> list[Recommender]:
+    def _default(self) -> list[Recommender]:
         return [ALS(), EASE(), ItemKNN(), *([] if self.movies_ is None else [ContentProfile()])]
 
     def _learn(self, ratings: pd.DataFrame) -> None:
@@ -192,8 +220,8 @@ class Reranked(_Built):
         tables = [*scores, np.broadcast_to(likes / max(likes.sum(), 1), histories.stars.shape)]
         tables.append(np.broadcast_to(histories.liked.sum(axis=1)[:, None], histories.stars.shape))
         if self.movies_ is not None and "year" in self.movies_:
-            years = self.movies_["year"].sort_index().to_numpy(dtype=float)
-            own = histories.liked @ np.nan_to_num(years) / np.maximum(histories.liked.sum(axis=1), 1)
+            years = years_of(self.movies_).sort_index().to_numpy()
+            own = histories.liked @ years / np.maximum(histories.liked.sum(axis=1), 1)
             tables += [np.broadcast_to(years, histories.stars.shape), years - own[:, None]]
         return candidates, np.column_stack([np.take_along_axis(table, candidates, axis=1).ravel() for table in tables])
 

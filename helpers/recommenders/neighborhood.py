@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,11 @@ class _Neighbors(Recommender):
             support = some.rated[:, theirs].astype(np.float32) @ others.rated[:, theirs].astype(np.float32).T
         return similarities * support / np.where(support > 0, support + self.shrink, 1)
 
+    def _by_blocks(self, compare: Callable[[np.ndarray], np.ndarray], count: int, k: int) -> sparse.csr_array:
+        """The k largest similarities of each of `count` rows, of which some are compared at a time."""
+        blocks = np.array_split(np.arange(count), -(-count // ROWS_AT_ONCE))
+        return sparse.csr_array(sparse.vstack([sparse.csr_array(keep_largest(compare(rows), k)) for rows in blocks]))
+
 
 class ItemKNN(_Neighbors):
     """Recommend films that were liked by those who liked what the viewer liked.
@@ -66,12 +72,13 @@ class ItemKNN(_Neighbors):
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         films = Histories(self.histories_.stars.T, self.histories_.times.T)
-        blocks = []
-        for rows in _blocks(len(films)):
+
+        def compare(rows: np.ndarray) -> np.ndarray:
             similarities = self._compare(films[rows], films)
             similarities[np.arange(len(rows)), rows] = 0
-            blocks.append(sparse.csr_array(keep_largest(similarities, self.k)))
-        self.weights_ = sparse.csr_array(sparse.vstack(blocks))
+            return similarities
+
+        self.weights_ = self._by_blocks(compare, len(films), self.k)
         total = np.nansum(films.stars, axis=1) + DAMPING * float(np.nanmean(films.stars))
         self.means_ = total / (films.rated.sum(axis=1) + DAMPING)
 
@@ -94,12 +101,8 @@ class UserKNN(_Neighbors):
 
     Parameters
     ----------
-    k : int
-        How many neighbors of a viewer count.
-    similarity : {"cosine", "pearson"}
-        Cosine of the rows of likes; or Pearson correlation of the stars over the films that both rated.
-    shrink, rank_by
-        As in `ItemKNN`.
+    k, similarity, shrink, rank_by
+        As for `ItemKNN`, with viewers for films: neighbors of a viewer, by the rows of likes or stars.
 
     References
     ----------
@@ -112,16 +115,12 @@ class UserKNN(_Neighbors):
         self.rated_ = sparse.csr_array(self.train_.rated.astype(float))
         self.above_ = sparse.csr_array(above_mean(self.train_))
 
-    def _neighbors(self, histories: Histories) -> sparse.csr_array:
-        """Similarity of each history to each viewer of the training, 0 for all but the nearest.
-
-        A viewer of the training is nearest to themselves; they have nothing to say about films they did not rate.
-        """
-        blocks = [np.maximum(self._compare(histories[rows], self.train_), 0) for rows in _blocks(len(histories))]
-        return sparse.csr_array(sparse.vstack([sparse.csr_array(keep_largest(block, self.k + 1)) for block in blocks]))
-
     def _scores(self, histories: Histories) -> np.ndarray:
-        weights = self._neighbors(histories)
+
+        def compare(rows: np.ndarray) -> np.ndarray:
+            return np.maximum(self._compare(histories[rows], self.train_), 0)
+
+        weights = self._by_blocks(compare, len(histories), self.k + 1)  # one is the viewer, who knows nothing unseen
         if self.rank_by == "likes":
             return (weights @ self.train_.likes).toarray()
         total = (weights @ self.rated_).toarray()
@@ -130,10 +129,6 @@ class UserKNN(_Neighbors):
 
     def _film_vectors(self) -> np.ndarray:
         return self.train_.liked.T
-
-
-def _blocks(count: int) -> list[np.ndarray]:
-    return np.array_split(np.arange(count), max(1, -(-count // ROWS_AT_ONCE)))
 
 
 def pearson(rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:

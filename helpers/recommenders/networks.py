@@ -146,7 +146,8 @@ class Towers(nn.Module):
         corrected = logits - drawn if self.model.correct else logits
         parts = [corrected.gather(1, films[:, None]), corrected[:, films].masked_fill(liked[:, films], -np.inf)]
         if self.model.hard:
-            nearest = logits.detach().masked_fill(liked, -np.inf).topk(self.model.hard, dim=1).indices
+            hard = min(self.model.hard, len(vectors))
+            nearest = logits.detach().masked_fill(liked, -np.inf).topk(hard, dim=1).indices
             parts.append(logits.gather(1, nearest))
         return functional.cross_entropy(torch.cat(parts, dim=1), torch.zeros_like(films))
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -42,17 +42,30 @@ def one_thread() -> Iterator[Any]:
         torch.set_num_threads(threads)
 
 
+@dataclass(repr=False, eq=False, kw_only=True)
 class Network(Recommender):
-    """Training shared by the networks."""
+    """Training shared by the networks.
 
-    NET: str  # its class in `helpers.recommenders.networks`, made from the model
-    BATCH = 1024
-    PATIENCE = 3  # epochs without a better list
+    Parameters
+    ----------
+    dimensions : int
+        Of the vectors.
+    epochs : int
+        At most so many; see the module on early stopping.
+    learning_rate : float
+        Of AdamW.
+    seed : int
+        Of weights, order and negatives.
+    """
 
-    dimensions: int
-    epochs: int
-    learning_rate: float
-    seed: int
+    NET: ClassVar[str]  # its class in `helpers.recommenders.networks`, made from the model
+    BATCH: ClassVar = 1024
+    PATIENCE: ClassVar = 3  # epochs without a better list
+
+    dimensions: int = 32
+    epochs: int = 40
+    learning_rate: float = 0.01
+    seed: int = 0
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         with one_thread() as torch:
@@ -112,22 +125,16 @@ class Network(Recommender):
         return self.net_.film_vectors().detach().numpy()
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class BPR(Network):
     """Bayesian personalized ranking: vectors and biases, learned so that a liked film scores above one that is not.
 
     Parameters
     ----------
-    dimensions : int
-        Of the vectors.
+    dimensions, epochs, learning_rate, seed
+        As for `Network`.
     regularization : float
         Weight of the squared vectors of a pair.
-    epochs : int
-        At most so many; see the module on early stopping.
-    learning_rate : float
-        Of AdamW.
-    seed : int
-        Of weights, order and negatives.
 
     References
     ----------
@@ -135,37 +142,27 @@ class BPR(Network):
     is an id; here, their likes.
     """
 
-    NET = "Factors"
+    NET: ClassVar = "Factors"
 
-    dimensions: int = 32
     regularization: float = 0.01
     epochs: int = 60
     learning_rate: float = 0.005
-    seed: int = 0
 
 
-@dataclass(repr=False, eq=False)
 class NeuralCF(Network):
     """Neural collaborative filtering: a product and a perceptron of viewer and film, joined (NeuMF).
 
     Parameters
     ----------
-    dimensions : int
-        Of the vectors in each of the two parts.
-    epochs, learning_rate, seed
-        As for `BPR`.
+    dimensions, epochs, learning_rate, seed
+        As for `Network`; each of the two parts has vectors of its own.
 
     References
     ----------
     X. He et al. (2017), Neural collaborative filtering, WWW, section 3.4. There a viewer is an id; here, their likes.
     """
 
-    NET = "NeuMF"
-
-    dimensions: int = 32
-    epochs: int = 40
-    learning_rate: float = 0.01
-    seed: int = 0
+    NET: ClassVar = "NeuMF"
 
 
 @dataclass(repr=False, eq=False)
@@ -189,7 +186,7 @@ class TwoTower(Network):
     hard : int
         With in-batch negatives, so many of the films that the network itself scores highest, without a like, as well.
     dimensions, epochs, learning_rate, seed
-        As for `BPR`.
+        As for `Network`.
 
     References
     ----------
@@ -199,15 +196,13 @@ class TwoTower(Network):
     negatives).
     """
 
-    NET = "Towers"
+    NET: ClassVar = "Towers"
 
     vectors: Vectors = load_vectors
+    _: KW_ONLY
     text: bool = True
     own: bool = True
     negatives: str = "all"
     correct: bool = True
     hard: int = 0
     dimensions: int = 48
-    epochs: int = 40
-    learning_rate: float = 0.01
-    seed: int = 0

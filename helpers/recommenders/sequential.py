@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,7 @@ class MarkovChain(Recommender):
         return self.chances_
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class SASRec(Network):
     """Self-attentive sequential recommendation: a small transformer reads the likes in order and guesses the next.
 
@@ -68,14 +69,12 @@ class SASRec(Network):
     ----------
     length : int
         How many of a viewer's last likes are read.
-    dimensions : int
-        Of the vectors.
     layers : int
         Blocks of attention and perceptron.
     dropout : float
         Share of the numbers that are set to 0 while training.
-    epochs, learning_rate, seed
-        As for `BPR`.
+    dimensions, epochs, learning_rate, seed
+        As for `Network`.
 
     References
     ----------
@@ -83,17 +82,14 @@ class SASRec(Network):
     A. Klenitskiy and A. Vasilev (2023), Turning dross into gold loss, RecSys.
     """
 
-    NET = "Transformer"
-    BATCH = 64  # viewers
-    PATIENCE = 4
+    NET: ClassVar = "Transformer"
+    BATCH: ClassVar = 64  # viewers
+    PATIENCE: ClassVar = 4
 
     length: int = 30
-    dimensions: int = 32
     layers: int = 1
     dropout: float = 0.4
-    epochs: int = 40
     learning_rate: float = 0.005
-    seed: int = 0
 
     def _hold_out(self, histories: Histories, rng: np.random.Generator) -> np.ndarray:
         """The last like of everybody who has two."""

@@ -44,6 +44,12 @@ SPACES: dict[str, dict[str, Any]] = {  # a model without an entry has no setting
     "feature-vectors": {"dimensions": [8, 16, 32, 64, 128], "dislike": loguniform(0.01, 1)},
     "content-to-cf": _ALS | {"ridge": loguniform(3, 300)},
     "two-tower": _NETWORK,
+    "hybrid": {
+        "regularization": loguniform(20, 2_000),
+        "map_regularization": loguniform(1, 100),
+        "ridge": loguniform(3, 300),
+        "dislike": loguniform(0.01, 1),
+    },
     "reranked": {"candidates": [50, 100, 200], "rounds": [30, 60, 100, 200], "learning_rate": loguniform(0.01, 0.1)},
 }
 

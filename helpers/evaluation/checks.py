@@ -1,0 +1,111 @@
+"""Check a table of ratings in one way, for splits, metrics and models alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import infer_dtype, is_datetime64_any_dtype, is_numeric_dtype
+
+from helpers.data import SCALE, as_stars
+
+PAIR = ["user_id", "movie_id"]
+
+
+def as_ratings(ratings: pd.DataFrame, scale: tuple = SCALE) -> pd.DataFrame:
+    """Bring ratings into one form: ids, ``rating`` and perhaps ``timestamp`` as plain columns, numbers as float64.
+
+    Raises
+    ------
+    ValueError
+        When `check_columns` does, `scale` is none, or a rating is no number of it (the row is named).
+    """
+    check_columns(ratings, [*PAIR, "rating"])
+    low, high = check_scale(scale)[:2]
+    table = pd.DataFrame({name: ratings[name].to_numpy() for name in PAIR})
+    table["rating"] = pd.to_numeric(ratings["rating"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    wrong = ~table["rating"].between(low, high).to_numpy()
+    if wrong.any():
+        raise ValueError(
+            f"rating {ratings['rating'][wrong].iloc[0]} ({_row(ratings, wrong)}) is outside {low:g}-{high:g}. "
+            "Fix the row, or pass scale=(lowest, highest)."
+        )
+    if "timestamp" in ratings:
+        table["timestamp"] = seconds(ratings)
+    return table
+
+
+def check_columns(ratings: Any, columns: Iterable[str]) -> None:
+    """Refuse what is no table of ratings: without these columns or a row, or with ids missing or of several kinds."""
+    if not isinstance(ratings, pd.DataFrame):
+        raise ValueError(f"the ratings are a {type(ratings).__name__}; give a DataFrame with {', '.join(columns)}.")
+    found = list(ratings.columns)
+    for name in columns:
+        if name not in found:
+            raise ValueError(f"the ratings have no column '{name}' (found: {', '.join(map(str, found))}).")
+        if found.count(name) > 1:
+            raise ValueError(f"the ratings have {found.count(name)} columns '{name}'.")
+    if ratings.empty:
+        raise ValueError("there is not a single rating.")
+    for name in PAIR:
+        missing = ratings[name].isna().to_numpy()
+        if missing.any():
+            raise ValueError(f"a rating has no {name} ({_row(ratings, missing)}).")
+        check_kind(ratings[name], name)
+
+
+def check_kind(ids: Any, name: str) -> None:
+    """Refuse ids that cannot be put in order, such as numbers among texts."""
+    if infer_dtype(np.asarray(ids)).startswith("mixed"):
+        raise ValueError(
+            f"{name} holds ids of several kinds, such as numbers and texts; make them one, by .astype(str)."
+        )
+
+
+def ids_of(movies: Any) -> np.ndarray:
+    """The sorted ids of some films; refuse what is no table of them by id."""
+    if not isinstance(movies, pd.DataFrame):
+        raise ValueError(f"movies is a {type(movies).__name__}; give a DataFrame whose index is movie_id.")
+    if "movie_id" in movies:
+        raise ValueError("movie_id is a column of the films; make it their index: movies.set_index('movie_id').")
+    if movies.index.hasnans or not movies.index.is_unique:
+        raise ValueError("every film needs a movie_id of its own: one is missing, or there twice.")
+    check_kind(movies.index, "movie_id")
+    return np.sort(movies.index.to_numpy())
+
+
+def check_scale(scale: Any) -> tuple:
+    """Give a scale back, as a tuple; refuse one that is none."""
+    try:
+        low, _high, *_liked = map(float, scale)
+    except (TypeError, ValueError):
+        raise ValueError(f"scale is {scale!r:.40}: write the lowest and the highest rating, such as (1, 10).") from None
+    as_stars(low, tuple(scale))
+    return tuple(scale)
+
+
+def seconds(ratings: pd.DataFrame) -> np.ndarray:
+    """Times of ratings, in seconds since 1970; dates are converted.
+
+    Raises
+    ------
+    ValueError
+        When there is no ``timestamp``, it holds something else, or one is missing.
+    """
+    check_columns(ratings, [*PAIR, "timestamp"])
+    times: Any = ratings["timestamp"]
+    if is_datetime64_any_dtype(times):
+        times = (times - pd.Timestamp(0, tz=times.dt.tz)) / pd.Timedelta(seconds=1)
+    if not is_numeric_dtype(times):
+        raise ValueError("timestamp holds neither seconds nor dates; convert it, such as by pandas.to_datetime.")
+    times = times.to_numpy(dtype=float, na_value=np.nan)
+    if not np.isfinite(times).all():
+        raise ValueError(f"{_row(ratings, ~np.isfinite(times))} has no timestamp. Fill it, or drop the column.")
+    return times
+
+
+def _row(ratings: pd.DataFrame, mask: np.ndarray) -> str:
+    """The pair of ids of the first of some rows."""
+    return ", ".join(f"{name} {ratings[name][mask].iloc[0]}" for name in PAIR)
