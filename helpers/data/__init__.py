@@ -234,9 +234,10 @@ def changed_files() -> list[str]:
         listed = _published()
         if not listed:
             raise ValueError("it lists no file")
-    there = {path.name: path for pattern in ("*.csv", "*.npz") for path in DATA_DIR.glob(pattern) if path.is_file()}
+    there = {path.name: path for path in DATA_DIR.iterdir() if path.is_file()}
     changed = [name for name, digest in listed.items() if name not in there or file_sha256(there[name]) != digest]
-    return sorted(there.keys() - listed.keys()) + changed
+    unlisted = {name for name in there.keys() - listed.keys() if name.endswith((".csv", ".npz"))}
+    return sorted(unlisted) + changed
 
 
 def load_vectors(movies: pd.DataFrame, encoder: str = "all-MiniLM-L6-v2") -> np.ndarray:
