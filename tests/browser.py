@@ -23,7 +23,9 @@ KNOWN = re.compile(  # old versions of modules, which serve; a slow machine, whe
     r"atisf\w+ version|ms to activate|too long to activate|did not appear within \d+ ms|widget model not found"
 )
 PATIENCE = 550_000  # milliseconds, less than a test has: what never happens fails with the words of the browser
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+CONTRAST, FAULTS = (
+    (Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("contrast.js", "accessibility.js")
+)
 
 
 def needs_chromium():
@@ -140,7 +142,7 @@ class Visitor:
 
     def share(self, what):
         """Choose from the menu of what can be taken away."""
-        self.button("Share").click()
+        self.button("Save or share").click()
         self.button(what).click()
 
     def load(self, path):
@@ -172,6 +174,10 @@ class Visitor:
     def weak_contrasts(self):
         """Texts of the app whose contrast with what is behind them is below 4.5, with their ratio."""
         return self.page.evaluate(CONTRAST)
+
+    def faults(self):
+        """What is wrong with the app for those who hear it or use it by keys."""
+        return self.page.evaluate(FAULTS.partition("\n")[2])
 
 
 def launch(playwright, *arguments):

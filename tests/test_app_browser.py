@@ -129,6 +129,60 @@ def test_a_visit_from_a_typo_to_a_taste_that_is_saved_and_loaded_again(visitor, 
     assert visitor.titles() == before
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280, 1600])
+def test_every_state_can_be_heard_reached_by_keys_and_read_and_nothing_moves(browser, address, width, scheme):
+    size = {"width": width, "height": 800}
+    made = Visitor(browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce"))
+    page = made.page
+    page.add_init_script(SHIFTS)
+    made.open(address)
+
+    def is_fine(state):
+        assert (state, made.faults(), made.weak_contrasts()) == (state, [], [])
+        page.screenshot(path=PICTURES / f"state-{width}-{scheme}-{state}.png")
+
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    is_fine("1-begin")
+    made.box.press_sequentially("Avengrs")
+    made.option("The Avengers").wait_for()
+    is_fine("2-readings")
+    made.box.press("Enter")
+    made.heading("Films like The Avengers (2012)")
+    made.button("Like Iron Man (2008)").click()
+    made.button("For me 1").wait_for()
+    is_fine("3-list")
+    page.locator(".rv-filters summary").click()
+    is_fine("4-filters")
+    page.keyboard.press("Escape")
+    made.button("Save or share").click()
+    is_fine("5-menu")
+    page.keyboard.press("Escape")
+    made.button("Why Iron Man (2008) is here").click()
+    page.get_by_role("dialog").locator("mark").first.wait_for()
+    is_fine("6-why")
+    page.keyboard.press("Escape")
+    assert page.evaluate("shifted") < 0.05
+    styles = page.locator(".rv-app *").evaluate_all(
+        "all => all.map((one) => getComputedStyle(one)).map((one) => [one.transitionDuration, one.animationName])"
+    )
+    assert set(map(tuple, styles)) == {("0s", "none")}
+    left(made)
+
+
+def test_a_reload_and_back_still_say_how_words_were_understood(visitor, address):
+    visitor.open(address).find("Avengrs").heading("Films like The Avengers (2012)")
+    said = visitor.page.get_by_text("“Avengrs” was understood as The Avengers (2012).")
+    said.wait_for()
+    visitor.open(address).heading("Films like The Avengers (2012)")
+    said.wait_for()
+    assert visitor.box.input_value() == "Avengrs"
+    visitor.find("jaws").heading("Films like Jaws (1975)")
+    visitor.page.go_back()
+    said.wait_for()
+    assert visitor.box.input_value() == "Avengrs"
+
+
 def test_the_skeleton_stands_before_the_program_that_answers(browser, address):
     made = Visitor(browser.new_context(viewport={"width": 400, "height": 800}))
     made.page.route("**/voila/static/voila.js", lambda route: route.abort())  # so that no widget ever comes
@@ -169,7 +223,7 @@ def test_back_leads_to_the_question_before_and_keeps_the_taste(here):
     here.heading("Films like Jaws (1975)")
     page.go_back()
     here.heading("Films like Alien (1979)")
-    assert here.box.input_value() == ""  # the words of the other list are gone
+    assert here.box.input_value() == "Alien"  # the words of this list
     assert here.button("For me 1").is_visible()
     page.go_forward()
     here.heading("Films like Jaws (1975)")
@@ -341,7 +395,7 @@ def test_the_page_is_as_dark_as_the_system_from_its_skeleton_on(browser, address
         made.page.locator("#rv-skeleton h1").wait_for()
         assert made.page.evaluate("document.body.dataset.jpThemeLight") == light
         ground = made.page.evaluate("getComputedStyle(document.getElementById('rv-skeleton')).backgroundColor")
-        assert ground == ("rgb(255, 255, 255)" if light == "true" else "rgb(17, 17, 17)")
+        assert ground == ("rgb(255, 255, 255)" if light == "true" else "rgb(33, 33, 33)")  # the app's own
         made.leave()
 
 

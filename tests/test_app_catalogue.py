@@ -1,19 +1,19 @@
 """The app's lists, reasons and map, without a widget."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.app.catalogue import COLD, WARM, Catalogue, csv_catalogue
+from helpers.app.catalogue import COLD, SAYS, WARM, Catalogue, csv_catalogue
 from helpers.app.pages import NEIGHBORS, detail
 from helpers.app.state import Question, Steering, Taste, Wanted
 from helpers.data import load_movies, load_ratings, load_vectors
 from helpers.encoding import load_encoder
 from helpers.recommenders import ContentProfile, Hybrid
 from helpers.search.neighbors import (
-    NeighborIndex,
     closest_sentences,
     find_similar_movies,
     split_sentences,
@@ -50,13 +50,42 @@ def test_films_like_a_film_are_those_of_find_similar_movies(catalogue):
     assert set(found["near"]) == {alien}
 
 
-def test_films_near_a_description_are_the_nearest_to_its_vector(catalogue, encoder):
-    vector = encoder.encode("a shark attacks bathers at an island resort", normalize_embeddings=True)
-    wanted = Wanted(Question(text="a shark attacks bathers at an island resort"), steering=Steering(k=9))
-    found = catalogue.find(wanted, vector)
+def test_films_near_a_description_are_the_nearest_to_its_vector_and_those_that_say_its_words(catalogue, encoder):
+    text = "a shark attacks bathers at an island resort"
+    vector = encoder.encode(text, normalize_embeddings=True)
+    found = catalogue.find(Wanted(Question(text=text), steering=Steering(k=9)), vector)
     assert catalogue.titles[found.index[0]] == "Jaws"
-    index = NeighborIndex(catalogue.spaces["text"].vectors, catalogue.ids)
-    assert found.index.tolist() == index.search(vector, 9)[0].tolist()
+    rows = catalogue.spaces["text"].vectors
+    best = np.argsort(-(rows @ vector + SAYS * catalogue.says(text)), kind="stable")[:9]
+    assert found.index.tolist() == catalogue.ids[best].tolist()
+    assert found["strength"].to_numpy() == pytest.approx(rows[best] @ vector, abs=1e-6)
+
+
+def test_a_rare_word_counts_more_than_a_common_one_and_a_stop_word_nothing(catalogue):
+    loop, friendship = (catalogue.says(f"the {word}") for word in ("loop", "friendship"))
+    both = catalogue.says("loop of friendship")
+    assert set(loop) == set(friendship) == {0, 1}
+    assert 0 < loop.sum() < friendship.sum()
+    assert both[loop > friendship].min() > both[friendship > loop].max() > 0
+    assert not catalogue.says("of the").any()
+
+
+def recalled(catalogue, themes, vectors, weight):
+    """Mean share of the films that a person expects among the first 12."""
+    shares = []
+    for (text, titles), vector in zip(themes, vectors, strict=True):
+        score = catalogue.spaces["text"].vectors @ vector + weight * catalogue.says(text)
+        first = {catalogue.titles[film] for film in catalogue.ids[np.argsort(-score, kind="stable")[:12]]}
+        shares.append(len(first & set(titles)) / min(len(titles), 12))
+    return np.mean(shares)
+
+
+def test_short_themes_find_more_of_what_a_person_expects_by_words_and_meaning_than_by_meaning_alone(catalogue, encoder):
+    table = pd.read_csv(Path(__file__).with_name("themes.csv")).query("held_back")
+    themes = [(row.theme, row.titles.split("|")) for row in table.itertuples()]
+    vectors = encoder.encode(table["theme"].tolist(), normalize_embeddings=True, show_progress_bar=False)
+    alone, both = (recalled(catalogue, themes, vectors, weight) for weight in (0, SAYS))
+    assert both > 1.1 * alone
 
 
 @pytest.mark.parametrize("space", ["text", "learned", "hybrid"])

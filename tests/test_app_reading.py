@@ -106,7 +106,9 @@ def test_words_that_nothing_here_has_are_named(reader):
 
 
 def test_an_empty_text_has_no_reading(reader):
+    assert reader.read("alien")
     assert reader.read("  ") == []
+    assert reader.read("alien") == reader.read(" alien ") != []
 
 
 def test_a_catalogue_without_people_and_tags_reads_titles_and_stories():

@@ -20,7 +20,7 @@ from helpers.app import pages
 from helpers.app.catalogue import Catalogue, Reason
 from helpers.app.latest import Latest
 from helpers.app.state import Question, Taste, Wanted, dump_state
-from helpers.app.view import SERVED, Demo, app_of, prepared, served
+from helpers.app.view import SERVED, Demo, app_maker, prepared, served
 from helpers.data import load_movies, load_ratings, load_vectors
 from helpers.encoding import load_encoder
 
@@ -120,11 +120,11 @@ def test_a_typo_is_understood_and_said_with_other_readings_one_click_away(plain)
     asked(plain, "Avengrs")
     assert "Films like The Avengers (2012)" in plain.head
     assert "“Avengrs” was understood as The Avengers (2012)." in plain.under
-    others = [one.label for one in plain.readings[1:]]
-    assert "Avengers: Endgame" in others
-    do(plain, "reading", reading=others.index("Avengers: Endgame"))
+    other = re.search(r'data-do="reading" data-text="Avengrs" data-place="(\d+)"[^>]*>Avengers: Endgame', plain.under)
+    do(plain, "read", text="Avengrs", place=int(other[1]))
     assert "Films like Avengers: Endgame (2019)" in plain.head
-    assert "The Avengers" in plain.under
+    assert ">The Avengers " in plain.under
+    assert ">Avengers: Endgame " not in plain.under
 
 
 def test_a_title_as_it_stands_needs_no_word_about_it(plain):
@@ -136,6 +136,9 @@ def test_people_are_answered_with_their_films(plain):
     asked(plain, "tom hanks")
     assert "Films with Tom Hanks" in plain.head
     assert plain.cards.count("Tom Hanks") >= 8
+    count = len(plain.catalogue.reader.films_of(["Tom Hanks"]))
+    assert f"12 of {count} films, the newest first." in plain.under
+    assert f"<span>{count} films, the newest first." in do(plain, "steer", steering={"k": 30}).under
     assert "close" not in plain.cards.casefold().split("rv-cue")[0]
 
 
@@ -271,6 +274,14 @@ def test_what_the_browser_kept_opens_the_same_state(plain, catalogue):
     assert again.wanted.steering.genres == ("Horror",)
 
 
+def test_how_words_were_understood_is_still_said_after_a_reload(plain, catalogue):
+    asked(plain, "Avengrs")
+    again = do(heard(Demo(catalogue, reader=lambda: None)), "restore", text=plain.saved, **{"from": "browser"})
+    assert again.under == plain.under
+    assert "“Avengrs” was understood as The Avengers (2012)." in again.under
+    assert "understood" not in do(again, "film", film=3).under
+
+
 # ---- steering --------------------------------------------------------------------------------------------------------
 
 
@@ -314,6 +325,24 @@ def test_where_one_list_answers_there_is_nothing_to_compare(demo):
     assert asked(demo, "Alien").shown["compares"]
     assert not asked(demo, "a cold ship in space").shown["compares"]
     assert not asked(demo, "Tom Hanks").shown["compares"]
+
+
+@pytest.mark.parametrize("deed", [{"kind": "taste"}, {"kind": "read", "text": "Alien"}, {"kind": "like", "film": 7}])
+def test_each_card_with_a_reason_offers_it(demo, deed):
+    demo.hear(deed)
+    first = demo.catalogue.place(demo.found.index[0])
+    assert demo.cards.count("Why?</button>") == len(demo.found)
+    name = html.escape(pages.name_of(demo.catalogue, demo.found.index[0]))
+    assert f'data-do="why" data-film="{first}" data-key="why-{first}" aria-label="Why {name} is here"' in demo.cards
+    do(demo, "detail", film=first)
+    assert "Why it is here" in next(told["html"] for told in demo.told if told["part"] == "detail")
+    assert "Why?" not in asked(demo, "Tom Hanks").cards
+
+
+def test_a_film_that_says_the_words_of_a_short_theme_says_so(demo):
+    asked(demo, "time loop")
+    assert {demo.catalogue.titles[film] for film in demo.found.index[:5]} >= {"Groundhog Day", "Palm Springs"}
+    assert "Says time, loop · loosely related to your words" in demo.cards
 
 
 # ---- one film --------------------------------------------------------------------------------------------------------
@@ -420,13 +449,13 @@ def test_control_characters_of_a_title_show_as_spaces_and_turn_no_text_round():
 
 
 def test_figures_stand_in_words_and_the_number_in_a_tooltip(plain):
-    words = [pages.nearness(cosine) for cosine in (0.9, 0.5, 0.35, 0.1)]
+    words = [pages.in_words(pages.NEAR_WORDS, cosine) for cosine in (0.9, 0.5, 0.35, 0.1)]
     assert words == ["Very close", "Close", "Related", "Loosely related"]
     words = [pages.closeness(share) for share in (0.0001, 0.0009, 0.004, 0.4)]
     assert words == ["Very close", "Close", "Related", "Loosely related"]
     asked(plain, "Alien")
     strength = plain.found["strength"].iloc[0]
-    cue = re.search(r'<p class="rv-cue" title="[^"]*">(Very close story[^<]*)<', plain.cards)[1]
+    cue = re.search(r'<p class="rv-cue"><span title="[^"]*">(Very close story[^<]*)<', plain.cards)[1]
     figure = f"cosine {strength:.2f}; of 1,000 pairs of stories here, 0.3 are nearer"
     assert f'title="{cue}; {figure}"' in plain.cards  # the words, too: a narrow card cuts them off
 
@@ -495,7 +524,8 @@ def test_a_year_that_is_no_year_is_missing():
 def test_the_app_of_a_file_is_named_after_it_and_shows_its_years(tmp_path):
     path = tmp_path / "lamps.csv"
     path.write_text("t,x,y\nRed,A red lamp for reading.,inf\nBlue,A blue lamp for the garden.,1999\n", "utf-8")
-    app = app_of({"csv": str(path), "title_column": "t", "text_column": "x", "genre_column": None, "year_column": "y"})
+    columns = {"title_column": "t", "text_column": "x", "genre_column": None, "year_column": "y"}
+    app = app_maker({"csv": str(path), **columns})()
     assert app.catalogue.years == (1999, 1999)
     assert app.noun == "title"
 

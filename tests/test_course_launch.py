@@ -78,6 +78,16 @@ def test_the_starter_waits_for_the_end_of_what_it_started(program):
 
 
 @posix
+def test_a_server_that_nohup_started_outlives_its_terminal():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with guard.program(sys.executable, ["this"], stdout=subprocess.DEVNULL):
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@posix
 @pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
 def test_a_program_that_does_not_end_politely_is_ended_by_force(program, name):
     process, number, child = program("stubborn", patience=0.1)

@@ -244,8 +244,8 @@ def test_a_part_of_other_settings_is_not_taken(encoded):
 
 def test_a_table_that_changes_while_it_is_encoded_is_refused(encoded, monkeypatch):
     table, _, out = encoded
-    before, readings = out.read_bytes(), iter([["a", "b"], ["a", "c"]])
-    monkeypatch.setattr(csv_files, "read_csv_in_parts", lambda *_: (part for part in [next(readings)]))
+    before, readings = out.read_bytes(), iter([["a", "b"], ["a", "b"], ["a", "c"]])
+    monkeypatch.setattr(csv_files, "read_csv_in_parts", lambda *_, **__: (part for part in [next(readings)]))
     with pytest.raises(ValueError, match=r"t\.csv was changed while it was read"):
         run(table, out)
     assert out.read_bytes() == before

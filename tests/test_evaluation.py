@@ -80,7 +80,7 @@ def test_where_time_decides_nothing_chance_does_and_it_is_said():
 def test_a_rating_without_a_time_is_refused(split):
     with pytest.raises(ValueError, match="user_id 2, movie_id 3 has no timestamp"):
         split(table((1, 2, 4.0, 5), (2, 3, 4.0, np.nan)))
-    with pytest.raises(ValueError, match="column 'timestamp' is missing"):
+    with pytest.raises(ValueError, match="no column 'timestamp'"):
         split(RATINGS.drop(columns="timestamp"))
 
 
@@ -115,6 +115,67 @@ def test_the_ranking_metrics_are_those_of_trec_eval():
     np.testing.assert_allclose(
         evaluation.reciprocal_rank(every, relevant), [whole[str(u)]["recip_rank"] for u in range(60)]
     )
+
+
+def test_metrics_take_lists_and_refuse_what_cannot_be():
+    metrics = list(evaluation.RANKING.values())
+    for metric in metrics:
+        np.testing.assert_array_equal(metric([[True, False]], [2]), metric(np.array([[1, 0]]), np.array([2])))
+        for hits, relevant in (([1, 0], [1]), ([[1, 0]], 1), ([[1, 0]], [1, 1]), ([[3, 0]], [1])):
+            with pytest.raises(
+                ValueError, match="hits is a table of True and False, and relevant a number for each row"
+            ):
+                metric(hits, relevant)
+        for hits, relevant in (([[0, 0]], [0]), ([[1, 1]], [1])):
+            with pytest.raises(ValueError, match="each row needs a relevant film, and as many as it has hits"):
+                metric(hits, relevant)
+    assert evaluation.novelty([[0, 1]], [0.5, 0.5]).tolist() == [1]
+    for wrong in ([], [0, 0], [-1, 2], [[1, 2]], [1, np.nan]):
+        with pytest.raises(ValueError, match="gini: counts are a list of numbers"):
+            evaluation.gini(wrong)
+    for vectors in ([[3.0, 0], [0, 2]], [[np.nan, 0], [0, 1]]):
+        with pytest.raises(ValueError, match="rows of length 1"):
+            evaluation.diversity([[0, 1]], vectors)
+    for one, other in (([1, 2, 3], [1]), ([], []), ([[1], [2]], [1, 2])):
+        with pytest.raises(ValueError, match="are no pairs"):
+            evaluation.rmse(one, other)
+
+
+def test_what_is_no_model_or_no_table_of_viewers_is_refused():
+    train, test = split_last(RATINGS[RATINGS["user_id"] < 40])
+    for model, message in ((Popularity, "give a recommender"), (None, "give a recommender"), ([], "no model")):
+        with pytest.raises(ValueError, match=message):
+            evaluate(model, train, test)
+    for wrong in ([], pd.Series([1.0, 2.0]), pd.DataFrame({"ndcg@10": []})):
+        with pytest.raises(ValueError, match="a table of viewers"):
+            evaluation.summarize(wrong)
+    one, other = pd.DataFrame({"a": [1.0]}), pd.DataFrame({"b": [1.0]})
+    with pytest.raises(ValueError, match="not judged by the same metrics"):
+        paired_difference(one, other)
+    for values in ([1.0, np.inf], np.zeros((2, 2, 2))):
+        with pytest.raises(ValueError, match="one row of finite numbers"):
+            evaluation.bootstrap_interval(values)
+
+
+def test_what_a_model_has_seen_or_nobody_likes_is_no_test():
+    train, test = split_last(RATINGS[RATINGS["user_id"] < 40])
+    model = Popularity().fit(train)
+    for judge in (evaluation.ranks_of_likes, evaluation.precision_recall_curve):
+        with pytest.raises(ValueError, match="no viewer of the test"):
+            judge(model, test.assign(rating=1.0))
+    with pytest.raises(ValueError, match="from its training"):
+        evaluation.ranks_of_likes(model, train)
+
+
+def test_how_popular_films_are_may_be_a_series_in_any_order():
+    train, test = split_last(RATINGS)
+    model = EASE().fit(train)
+    counts = pd.Series(model.histories_.liked.sum(axis=0), model.items_)
+    expected = evaluation.matched_auc(model, test, counts.to_numpy())
+    pd.testing.assert_series_equal(evaluation.matched_auc(model, test, counts.sample(frac=1, random_state=0)), expected)
+    for wrong, ratio in ((np.ones(3), 1.1), (-np.ones(len(counts)), 1.1), (counts, 0.5)):
+        with pytest.raises(ValueError, match="matched_auc: counts are"):
+            evaluation.matched_auc(model, test, wrong, ratio)
 
 
 def test_the_two_denominators_of_map():
@@ -347,6 +408,19 @@ def test_faults_of_texts_are_found():
     assert "film 4" in found["examples"]["hub"]
 
 
+def test_films_without_texts_have_short_ones_and_are_not_alike():
+    movies = pd.DataFrame({"title": range(3), "synopsis": ["five words are here now", None, None]})
+    found = evaluation.diagnose_texts(movies, np.eye(3))
+    assert found["count"].tolist() == [2, 0, 0, 0] and found["examples"]["short text"] == "1; 2"
+    for table, vectors, k, message in (
+        (movies[["title"]], np.eye(3), 5, "no column 'synopsis'"),
+        (movies, np.eye(2), 5, "3 rows for 2 vectors"),
+        (movies, np.eye(3), 0, "k is 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            evaluation.diagnose_texts(table, vectors, k)
+
+
 def test_a_clean_catalogue_has_no_faults():
     movies = pd.DataFrame({"title": list("abcdef"), "synopsis": [f"five words and one {n}" for n in range(6)]})
     assert evaluation.diagnose_texts(movies, np.eye(6))["count"].sum() == 0
@@ -395,7 +469,7 @@ def test_differences_are_paired_by_seed():
     other = pd.DataFrame({"ndcg@10": [0.0, 0.5]})
     assert paired_difference(one, other).loc["ndcg@10", "mean"] == pytest.approx(0.5)
     assert paired_difference(one, one).loc["ndcg@10"].tolist() == [0, 0, 0]
-    with pytest.raises(ValueError, match="strict|shorter|longer"):
+    with pytest.raises(ValueError, match="2 tables and 3 are no pairs"):
         paired_difference(one, [*one, other])
 
 

@@ -100,3 +100,8 @@ def test_what_is_claimed_is_measured_again(name, movielens):
         assert row["mean"] == pytest.approx(kept.loc[key, "mean"], abs=measure_claims.CLOSE), key
     for key, table in tables.items():
         assert measure_claims.same_table(table, load_table(key).to_dict(orient="index")), key
+
+
+def test_a_claim_that_nobody_made_is_named():
+    with pytest.raises(ValueError, match="no claim is named 'x'"):
+        load_claims("ease-als", "x")

@@ -24,6 +24,31 @@ def test_a_film_that_could_never_be_rated_is_named(propensity):
         weighted_recall(FOUND, propensity)
 
 
+@pytest.mark.parametrize("propensity", [np.ones(3), {10: 1.0}, pd.Series(1.0, [10, 10])])
+def test_propensities_are_a_series_by_film(propensity):
+    with pytest.raises(ValueError, match="propensity is a Series by movie_id, with each film once"):
+        weighted_recall(FOUND, propensity)
+
+
+@pytest.mark.parametrize(
+    ("taste", "shown"),
+    [([[5, 5]], [[0.5, 0.5]]), ([[0.5, 0.5]], [[1.0]]), ([[-1, 2]], [[0.5, 0.5]]), ([[0, 0]], [[1, 0]])],
+)
+def test_what_are_no_shares_is_refused(taste, shown):
+    with pytest.raises(ValueError, match="shares of each row add up to 1"):
+        miscalibration(taste, shown)
+
+
+def test_teams_are_drafted_from_any_list_with_a_seed():
+    ids = pd.Series([1, 2]), np.array([2, 3])
+    expected = team_draft([1, 2], [2, 3], 9, np.random.default_rng(4))
+    shown, teams = team_draft(*ids, 9, 4)
+    assert shown == expected[0] and teams.tolist() == expected[1].tolist() and sorted(shown) == [1, 2, 3]
+    assert team_draft([], [], 3, 0)[1].dtype == int
+    with pytest.raises(ValueError, match="team_draft: k is 0"):
+        team_draft(*ids, 0, 4)
+
+
 def test_where_exposure_is_known_weighting_finds_what_everybody_would_have_liked():
     rng = np.random.default_rng(0)
     films, exposure = np.arange(40), np.linspace(0.9, 0.1, 40)

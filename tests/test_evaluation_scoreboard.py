@@ -215,3 +215,10 @@ def test_every_model_is_on_the_scoreboard_under_a_name():
     assert made == there - {Recommender}
     assert np.isin(WITHOUT_FILMS, list(MODELS)).all()
     assert load_ratings()["user_id"].nunique() == 700
+
+
+def test_a_task_that_cannot_be_is_refused():
+    with pytest.raises(ValueError, match="protocol 'first' is unknown; choose last, random, date, cold"):
+        scoreboard.Task("course", "first")
+    with pytest.raises(ValueError, match="k is 0"):
+        scoreboard.Task("course", k=0)

@@ -51,8 +51,9 @@ def test_the_same_seed_tries_the_same_and_without_times_the_validation_is_drawn(
     timeless = TRAIN.drop(columns="timestamp")
     first, second = (tune(ItemKNN(), space, timeless, trials=3, seed=1).trials for _ in range(2))
     pd.testing.assert_frame_equal(first, second)
-    with pytest.raises(ValueError, match="trials is 0"):
-        tune(ItemKNN(), space, TRAIN, trials=0)
+    for trials in (0, 2.5):
+        with pytest.raises(ValueError, match=f"trials is {trials}; ask for a whole number, 1 or more"):
+            tune(ItemKNN(), space, TRAIN, trials=trials)
 
 
 @pytest.mark.parametrize("name", SPACES)

@@ -39,6 +39,7 @@ from helpers.recommenders import (
     SASRec,
     TwoTower,
     UserKNN,
+    catalogue_vectors,
     feature_vectors,
     neighborhood,
 )
@@ -208,6 +209,22 @@ def test_models_inside_of_a_model_stay_as_they_were():
         (ItemKNN(similarity="dot"), "ItemKNN: similarity is 'dot'; choose from cosine, pearson"),
         (TwoTower(negatives="none"), "TwoTower: negatives is 'none'; choose from all, in-batch"),
         (TwoTower(text=False, own=False), "TwoTower: text and own are both False"),
+        (TwoTower(text="no"), "TwoTower: text is 'no'; it is True or False"),
+        (BPR(learning_rate=0), "BPR: learning_rate is 0; it is a number above 0"),
+        (SASRec(dropout=1.0), "SASRec: dropout is 1.0; it is a number from 0 on, below 1"),
+        (RecentPopularity(half_life=-1), "RecentPopularity: half_life is -1; it is a number above 0"),
+        (BPR(seed=2**70), "BPR: seed is 1180591620717411303424; it is a whole number, 0 or more, below"),
+        (BiasedMF(regularization=0, damping=0), "BiasedMF: these ratings have no solution without regularization"),
+        (Hybrid([]), r"Hybrid: models is a list of recommenders, such as \[EASE"),
+        (Hybrid([EASE, ALS]), "Hybrid: models is a list of recommenders"),
+        (Reranked(EASE()), "Reranked: models is a list of recommenders"),
+        (Hybrid([EASE(), ALS()], [1]), r"Hybrid: weights is \[1\]; it is 2 numbers, 0 or more, not all of them 0"),
+        (Hybrid([EASE(), ALS()], [0, 0]), "Hybrid: weights is"),
+        (Hybrid([EASE(), ALS()], [1, float("nan")]), "Hybrid: weights is"),
+        (Hybrid([EASE(), ALS()], [1, 1], ["a", "b"]), "Hybrid: cold_weights is"),
+        (ContentProfile(vectors=np.ones(3)), "ContentProfile: vectors are a table of numbers, a row for each film"),
+        (ContentProfile(vectors="all-MiniLM-L6-v2"), "ContentProfile: vectors are a table of numbers"),
+        (ContentProfile(vectors=np.full((len(FILMS), 2), np.nan)), "ContentProfile: vectors are a table of numbers"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_in_one_line_when_fitting(model, message):
@@ -327,8 +344,56 @@ def test_ratings_that_cannot_be_are_refused(name):
 
 @every_model
 def test_an_unfitted_model_says_so(name):
-    with pytest.raises(NotFittedError, match="fit"):
-        MAKERS[name]().recommend(1)
+    model, history = MAKERS[name](), SMALL[["movie_id", "rating"]].head(3)
+    calls = [lambda: model.recommend(1), lambda: model.rank([1], 1), lambda: model.predict(1, 1)]
+    for call in [*calls, lambda: model.similar(1), lambda: model.fold_in(history), lambda: model.update(SMALL)]:
+        with pytest.raises(NotFittedError, match="fit"):
+            call()
+
+
+@every_model
+def test_ids_come_one_by_one_or_in_any_list(name, fitted):
+    model = fitted[name]
+    for users in (pd.Series([1, 2], index=[7, 8]), np.array([1, 2]), (1.0, 2.0)):
+        np.testing.assert_array_equal(model.rank(users, np.int64(3)), model.rank([1, 2], 3))
+    assert model.rank([], 3).shape == (0, 3)
+    assert model.predict_many([], []).shape == (0,)
+    one_of_each = [lambda: model.recommend([1, 2]), lambda: model.rank(1, 3), lambda: model.predict([1], [2])]
+    for call in [*one_of_each, lambda: model.rank({1, 2}, 3), lambda: model.similar(pd.Series([1]))]:
+        with pytest.raises(ValueError, match="one id, or a list of ids"):
+            call()
+    with pytest.raises(ValueError, match="2 viewers and 1 films are no pairs"):
+        model.predict_many([1, 2], FILMS.index[:1])
+    with pytest.raises(KeyError, match="user_id '1' has no ratings"):  # a text is no number
+        model.recommend("1")
+
+
+@every_model
+def test_one_viewer_one_film_and_no_like_are_enough(name):
+    lonely = SMALL[SMALL["user_id"] == 1]
+    for few in (lonely.head(1), lonely.assign(rating=1.0), SMALL[SMALL["movie_id"] == SMALL["movie_id"][0]]):
+        model = MAKERS[name]().fit(few.assign(timestamp=0), FILMS)
+        assert np.isfinite(model.recommend(few["user_id"].iloc[0], k=5)).all()
+        assert np.isfinite(model.scores([few["user_id"].iloc[0]], seen=True)).all()
+
+
+def test_a_history_may_be_anything_that_pandas_takes_for_a_table():
+    model = EASE().fit(SMALL, FILMS)
+    film = int(FILMS.index[0])
+    expected = model.fold_in(pd.DataFrame({"movie_id": [film], "rating": [5.0]}))
+    for history in ({"movie_id": [film], "rating": ["5"]}, [{"movie_id": film, "rating": 5}]):
+        pd.testing.assert_series_equal(model.fold_in(history), expected)
+    for nothing in (None, [], {}, pd.DataFrame()):
+        assert len(model.fold_in(nothing, 4)) == 4
+
+
+def test_new_ratings_have_ids_of_the_same_kind():
+    model = Popularity().fit(SMALL, FILMS)
+    with pytest.raises(ValueError, match="user_id holds ids of several kinds"):
+        model.update(pd.DataFrame({"user_id": ["new"], "movie_id": [FILMS.index[0]], "rating": [5.0]}))
+    assert len(model.recommend(1)) == 10
+    model.update(pd.DataFrame({"user_id": [1.0], "movie_id": [FILMS.index[0]], "rating": [5]}))
+    assert len(model.users_) == SMALL["user_id"].nunique()
 
 
 @every_model
@@ -397,7 +462,7 @@ def test_the_inverse_of_many_blocks_is_that_of_numpy():
     matrix = rows.T @ rows
     expected = np.linalg.inv(matrix)
     np.testing.assert_allclose(inverse_in_place(np.asfortranarray(matrix)), expected, atol=1e-9)
-    with pytest.raises(ValueError, match="without regularization"):
+    with pytest.raises(np.linalg.LinAlgError, match="not positive definite"):
         inverse_in_place(np.zeros((2, 2), order="F"))
 
 
@@ -484,6 +549,28 @@ def test_content_models_need_the_films_and_as_many_vectors():
         ContentProfile().fit(SMALL)
     with pytest.raises(ValueError, match="2 vectors for"):
         ContentProfile(vectors=np.eye(2)).fit(SMALL, FILMS)
+    with pytest.raises(ValueError, match="For films of your own, give their vectors="):
+        ContentProfile().fit(SMALL, FILMS.assign(synopsis="Nothing happens."))
+    with pytest.raises(ValueError, match="the films have no column 'genres'"):
+        FeatureVectors().fit(SMALL, FILMS[["title"]])
+
+
+def test_a_table_of_vectors_is_read_by_its_index():
+    rows = pd.DataFrame(load_vectors(FILMS), FILMS.index)
+    shuffled = ContentProfile(rows.sample(frac=1, random_state=0)).fit(SMALL, FILMS)
+    np.testing.assert_array_equal(shuffled.rank([1, 2], 5), ContentProfile().fit(SMALL, FILMS).rank([1, 2], 5))
+
+
+def test_films_without_people_or_years_are_described_by_the_rest():
+    bare = FILMS.assign(director=None, cast="", year=np.nan)
+    assert np.isfinite(catalogue_vectors(bare)).all()
+    assert feature_vectors(bare, 8).shape == (len(FILMS), feature_vectors(FILMS, 8).shape[1])
+    assert np.isfinite(feature_vectors(FILMS.head(1), 8)).all()
+    Reranked([Popularity()], candidates=5, rounds=2).fit(SMALL, bare.assign(year="1990s"))
+
+
+def test_more_hard_negatives_than_films_are_all_films():
+    TwoTower(dimensions=4, epochs=1, negatives="in-batch", hard=5_000).fit(SMALL, FILMS)
 
 
 def test_a_dislike_moves_the_profile_away():
@@ -514,6 +601,12 @@ def test_the_hybrid_is_not_worse_than_its_best_part_and_its_weights_add_up():
     alone = evaluate(EASE(), train, test, movies=MOVIES).loc["ndcg@10", "mean"]
     assert blended > alone - 0.004
     assert model.warm_.sum() == pytest.approx(1)
+
+
+def test_the_settings_of_its_parts_are_those_of_the_hybrid():
+    model = Hybrid(weights=[1, 1, 1], regularization=50.0, map_regularization=3.0, ridge=7.0, dislike=0.5)
+    ease, mapped, profile = model.fit(SMALL, FILMS).models_
+    assert (ease.regularization, mapped.regularization, mapped.ridge, profile.dislike) == (50.0, 3.0, 7.0, 0.5)
 
 
 def test_weights_may_be_given():

@@ -78,16 +78,22 @@ function render({ model, el }) {
   }
 
   const asked = () => JSON.stringify(JSON.parse(model.get("saved") || "{}").question ?? {});
+  function restore(text) {
+    let asked = {};
+    try { asked = JSON.parse(text).question ?? {}; } catch { /* Python says what is wrong */ }
+    search.box.value = [asked.typed, asked.text, asked.people?.join?.(" and ")].find(Boolean) ?? ""; // the words of the list
+    tell("restore", { text, from: "browser" });
+  }
+
   function goBack({ state }) {
     if (dialog.open) return dialog.close();
     if (!state?.question || state.question === asked()) return;
-    search.box.value = ""; // the list is no longer of these words
-    tell("restore", { text: JSON.stringify({ ...JSON.parse(model.get("saved")), question: JSON.parse(state.question) }), from: "browser" });
+    restore(JSON.stringify({ ...JSON.parse(model.get("saved")), question: JSON.parse(state.question) }));
   }
 
   const dialog = $(".rv-detail");
-  function open(film) {
-    dialog.film = film;
+  function open(film, why = false) {
+    Object.assign(dialog, { film, why });
     tell("detail", { film });
   }
 
@@ -106,6 +112,7 @@ function render({ model, el }) {
     }
     const reason = dialog.querySelector(".rv-reason");
     if (message.part === "reason" && message.film === dialog.film && reason) reason.innerHTML = message.html;
+    if (["detail", "reason"].includes(message.part) && dialog.why) dialog.querySelector(".rv-why")?.scrollIntoView({ block: "nearest" });
     if (message.part === "file") save(message.name, message.type, message.text);
   }
 
@@ -177,10 +184,10 @@ function render({ model, el }) {
 
   const deeds = {
     like: (button) => judge(button, "like"), dislike: (button) => judge(button, "dislike"),
-    detail: ({ dataset }) => open(+dataset.film),
+    detail: ({ dataset }) => open(+dataset.film), why: ({ dataset }) => open(+dataset.film, true),
     film: ({ dataset }) => { dialog.close(); search.box.value = ""; tell("film", { film: +dataset.film }); top(); },
     read: ({ dataset }) => { dialog.close(); search.say(dataset.text, dataset.kind); top(); },
-    reading: ({ dataset }) => tell("reading", { reading: +dataset.reading }),
+    reading: ({ dataset }) => tell("read", { text: dataset.text, place: +dataset.place }),
     space: ({ dataset }) => tell("space", { value: dataset.value }),
     home: () => deeds.taste(), taste: () => { search.box.value = ""; tell("taste"); top(); },
     forget: ({ dataset }) => tell("forget", { film: +dataset.film }),
@@ -270,7 +277,7 @@ function render({ model, el }) {
         text = localStorage.getItem(kept);
       }
     } catch { /* a link that is none, or a browser that keeps nothing */ }
-    if (text) tell("restore", { text, from: "browser" });
+    if (text) restore(text);
     else if (served) history.replaceState({ question: asked() }, "");
   }
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from helpers import evaluation
 from helpers.app.reading import Reader, stop_words
-from helpers.app.state import Film, Question, Steering, Wanted
+from helpers.app.state import Film, Question, Steering, Wanted, names_in
 from helpers.data import describe, load_movies, load_ratings, load_vectors
 from helpers.encoding import encode, load_encoder
 from helpers.recommenders import EASE, ContentProfile, ContentToCF, Hybrid, catalogue_vectors
@@ -28,6 +28,7 @@ MARKED = 1.25  # a word is marked when it adds this many times as much as the me
 LIKE, DISLIKE = 5.0, 1.0  # stars that stand for a click
 WARM, COLD = (0.5, 0.5, 0.0), (0.0, 0.75, 0.25)  # what `Hybrid` chooses on the course's ratings, as a test checks
 SAMPLE = 1_000  # films whose pairs stand for those of all
+SAYS = 0.3  # what it adds to a cosine that a film says all the words of a description
 VARIED = 0.5  # diversity of the list that the app begins with
 MAP = Path(__file__).with_name("map.json")  # of the course's films, made by tools/make_map.py
 
@@ -60,12 +61,11 @@ class Catalogue:
     Parameters
     ----------
     movies : pandas.DataFrame
-        As from `helpers.data.load_movies`; ``title`` and ``synopsis`` are needed, ``year``, ``genres`` and ``tags``
-        are used where they stand.
+        As from `helpers.data.load_movies`; only ``title`` and ``synopsis`` are needed.
     vectors : numpy.ndarray
         (n_movies, dimensions) of the texts, a row for each film.
     ratings : pandas.DataFrame, optional
-        Ratings of these films, as from `helpers.data.load_ratings`.
+        As from `helpers.data.load_ratings`.
     encoder : sentence_transformers.SentenceTransformer, optional
         What made the vectors, and reads what is typed. None: the course's.
     """
@@ -129,16 +129,13 @@ class Catalogue:
     def learn(self) -> None:
         """Fit the models that learn from ratings (seconds), and add their spaces; once."""
         with self._one_at_a_time:
-            if "hybrid" not in self.spaces:
-                self._learn()
-
-    def _learn(self) -> None:
-        hybrid = Hybrid([EASE(), ContentToCF(), ContentProfile(catalogue_vectors)], WARM, COLD)
-        hybrid.fit(self.ratings, self.movies)
-        learned = hybrid.models_[1]
-        rows = unit(learned.film_vectors_).astype(np.float32)
-        both = np.hstack([self.spaces["text"].vectors, rows]) / np.sqrt(2)
-        self.spaces = {**self.spaces, "learned": Space(rows, learned), "hybrid": Space(both, hybrid)}
+            if "hybrid" in self.spaces:
+                return
+            hybrid = Hybrid([EASE(), ContentToCF(), ContentProfile(catalogue_vectors)], WARM, COLD)
+            learned = hybrid.fit(self.ratings, self.movies).models_[1]
+            rows = unit(learned.film_vectors_).astype(np.float32)
+            both = np.hstack([self.spaces["text"].vectors, rows]) / np.sqrt(2)
+            self.spaces = {**self.spaces, "learned": Space(rows, learned), "hybrid": Space(both, hybrid)}
 
     def find(self, wanted: Wanted, description: np.ndarray | None = None) -> pd.DataFrame:
         """Make the list that is wanted.
@@ -162,25 +159,24 @@ class Catalogue:
         KeyError
             When the space is not there: `learn` makes those that learn from ratings.
         """
-        space, taste = self.spaces[wanted.space], wanted.taste
-        asked = [] if wanted.question.film is None else [wanted.question.film]
-        left_out = [*taste.likes, *taste.dislikes] if wanted.question == Question() else asked
-        allowed = self.mask(wanted.steering) & ~np.isin(self.ids, left_out)
-        relevance = self._relevance(wanted, space, description)
-        relevance = np.where(allowed, relevance, -np.inf)
+        space, taste, question = self.spaces[wanted.space], wanted.taste, wanted.question
+        left_out = [*taste.likes, *taste.dislikes] if question == Question() else [question.film]
+        allowed = self.mask(wanted.steering) & ~self.movies.index.isin(left_out)
+        relevance = np.where(allowed, self._relevance(wanted, space, description), -np.inf)
         pool = np.lexsort((np.arange(len(relevance)), -relevance.round(6)))[: max(POOL, wanted.steering.k)]
         pool = pool[np.isfinite(relevance[pool])]
         diversity = max(wanted.steering.diversity, VARIED if wanted.begins else 0)
         chosen = pool[diversify(relevance[pool], space.vectors[pool], wanted.steering.k, diversity)]
-        index = pd.Index(self.ids[chosen], name="movie_id")
         near = self._nearest_of(wanted, space, chosen)
         if near and near[0] is not None:
             strength = np.einsum("id,id->i", space.vectors[chosen], space.vectors[self.places(near)])
-        elif wanted.question.text is not None or (self.popularity is not None and wanted.begins):
-            strength = relevance[chosen]
+        elif description is not None:
+            strength = self.spaces["text"].vectors[chosen] @ description
+        elif self.popularity is not None and wanted.begins:
+            strength = self.popularity[chosen]
         else:  # a model's score is on a scale of its own
             strength = np.full(len(chosen), np.nan)
-        return pd.DataFrame({"strength": strength, "near": near}, index)
+        return pd.DataFrame({"strength": strength, "near": near}, pd.Index(self.ids[chosen], name="movie_id"))
 
     def mask(self, steering: Steering) -> np.ndarray:
         """Tell which films the steering allows: (n_movies,) bool. A film without year or genres passes no filter."""
@@ -193,7 +189,7 @@ class Catalogue:
             if last is not None and last < self.years[1]:
                 allowed &= years <= last
         if steering.genres:
-            allowed &= np.array([not film.isdisjoint(steering.genres) for film in self._genre_sets])
+            allowed &= np.array([not set(steering.genres).isdisjoint(film) for film in self._genre_lists])
         if steering.hide_popular and self.popularity is not None:
             allowed &= self.popularity < np.quantile(self.popularity, 1 - VERY_POPULAR)
         return allowed
@@ -213,8 +209,7 @@ class Catalogue:
 
     def names(self, column: str, film: Film) -> list[str]:
         """Genres, tags, cast or direction of a film, in their order; empty where the catalogue has none."""
-        cell = self.movies[column].get(film) if column in self.movies else None
-        names = [name for name in map(str.strip, cell.split("|")) if name] if isinstance(cell, str) else []
+        names = names_in(self.movies[column].get(film)) if column in self.movies else []
         return [*map(self.reader.spelled, names)] if column in ("director", "cast") else names
 
     def own_genre(self, film: Film) -> str | None:
@@ -265,8 +260,8 @@ class Catalogue:
     def _relevance(self, wanted: Wanted, space: Space, description: np.ndarray | None) -> np.ndarray:
         """How well each film answers, (n_movies,): a cosine, or for a taste 1 for the best film and 0 for the mean."""
         question = wanted.question
-        if question.text is not None:
-            return self.spaces["text"].vectors @ np.asarray(description, dtype=np.float32)
+        if description is not None:
+            return self.spaces["text"].vectors @ description + SAYS * self.says(question.text or "")
         if question.film is not None:
             return space.vectors @ space.vectors[self.place(question.film)]
         if question.people:
@@ -275,18 +270,28 @@ class Catalogue:
             return self._beginnings()
         stars = dict.fromkeys(wanted.taste.likes, LIKE) | dict.fromkeys(wanted.taste.dislikes, DISLIKE)
         history = pd.DataFrame(stars.items(), columns=["movie_id", "rating"])
-        scores = space.model.fold_in(history, k=len(self.ids)).reindex(self.ids).to_numpy()
-        known = scores[~np.isnan(scores)]
-        spread = known.max() - known.mean() if len(known) else 0
-        return np.nan_to_num((scores - (known.mean() if len(known) else 0)) / (spread or 1), nan=-1.0)
+        scores = space.model.fold_in(history, k=len(self.ids)).reindex(self.ids)
+        scores -= scores.mean()
+        return (scores / (scores.max() or 1)).fillna(-1.0).to_numpy()
+
+    def says(self, text: str) -> np.ndarray:
+        """How much of a text the films say in their openings, tags and genres: (n_movies,), 1 for every word.
+
+        A rare word counts more: by the logarithm of how many films there are for one that says it.
+        """
+        said, most = np.zeros(len(self.ids)), 0.0
+        for places in self.reader.places_of(text).values():
+            rarity = max(np.log(len(self.ids) / (len(places) + 0.5)), 0)
+            said[places] += rarity
+            most += rarity
+        return said / (most or 1)
 
     def _of_people(self, people: tuple) -> np.ndarray:
         """The films of all these people, the newest first; no other film."""
         films = self.reader.films_of(people)
-        relevance = np.full(len(self.ids), -np.inf)
-        years = self.movies["year"][films].fillna(0).to_numpy() if "year" in self.movies else np.zeros(len(films))
-        relevance[self.places(films)] = years / 10_000
-        return relevance
+        relevance = pd.Series(-np.inf, self.ids)
+        relevance[films] = self.movies["year"][films].fillna(0) / 10_000 if "year" in self.movies else 0.0
+        return relevance.to_numpy()
 
     def _beginnings(self) -> np.ndarray:
         """Where to begin without any taste: with what most viewers know; without ratings, with a few of many kinds."""
@@ -310,14 +315,13 @@ class Catalogue:
         return [likes[place] for place in nearest]
 
     @functools.cached_property
-    def _genre_sets(self) -> list[frozenset]:
+    def _genre_lists(self) -> list[list[str]]:
         """Genres of every film."""
-        cells = self.movies["genres"].fillna("") if "genres" in self.movies else [""] * len(self.movies)
-        return [frozenset(filter(None, cell.split("|"))) for cell in cells]
+        return [*map(names_in, self.movies["genres"])] if "genres" in self.movies else [[]] * len(self.movies)
 
     @functools.cached_property
     def _genre_counts(self) -> Counter:
-        return Counter(genre for film in self._genre_sets for genre in film)
+        return Counter(genre for film in self._genre_lists for genre in set(film))
 
 
 def _marked(sentence: str, vector: np.ndarray, encoder: Any) -> list[tuple[str, bool]]:

@@ -23,11 +23,8 @@ NEIGHBORS = 6  # in the view of one film
 # description, by the cosine: few words are never as near to a story as another story.
 NEAR_STORIES = ((0.0005, "Very close"), (0.001, "Close"), (0.005, "Related"), (1, "Loosely related"))
 NEAR_WORDS = ((0.6, "Very close"), (0.45, "Close"), (0.3, "Related"), (-1, "Loosely related"))
-VARIED_WORDS = (
-    (0.95, "as varied as chance"),
-    (0.8, "somewhat alike"),
-    (-np.inf, "much alike"),
-)  # by diversity / chance's
+VARIED_WORDS = ((0.95, "as varied as chance"), (0.8, "somewhat alike"), (-1, "much alike"))  # by diversity / chance's
+MANY_WORDS = 4  # a text of more is no title, so nothing need be said of titles
 WEAK = 0.3  # cosine of two sentences below which they explain little
 SPACE_WORDS = {
     "text": ("By story", "Near means that the stories are alike."),
@@ -72,6 +69,41 @@ def name_of(catalogue: Catalogue, film: Film) -> str:
     return title if year is None or title.endswith(f"({year})") else f"{title} ({year})"
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of something."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def heading(catalogue: Catalogue, wanted: Wanted, noun: str, others: bool = True) -> tuple[str, str]:
+    """The heading of a list, and a line under it on how the question was understood.
+
+    `others` tells whether what was typed can be read in another way, too.
+    """
+    question, many = wanted.question, f"{noun.capitalize()}s"
+    if question.film is not None:
+        name, typed = name_of(catalogue, question.film), question.typed
+        said = typed.casefold() not in name.casefold()
+        return f"{many} like {name}", f"“{typed}” was understood as {name}." if said else ""
+    if question.people:
+        count, k = len(catalogue.reader.films_of(question.people)), wanted.steering.k
+        told = counted(count, noun) if count <= k else f"{k} of {counted(count, noun)}"
+        return f"{many} with {' and '.join(question.people)}", f"{told}, the newest first." if catalogue.years else ""
+    if question.text is not None:
+        strange, whole = catalogue.reader.unknown(question.text)
+        short = len(question.text.split()) <= MANY_WORDS
+        verb = "is" if len(strange) == 1 else "are"
+        missing = f"“{'”, “'.join(strange[:3])}” {verb} in no title, name, or story here."
+        if strange and whole and short:
+            return f"Not in this catalog: “{question.text}”", f"{missing} The films below fit only by chance."
+        plainly = f"No title or person here is called “{question.text}”; these stories come nearest."
+        told = missing if strange else plainly if short and question.typed and not others else ""
+        return f"Stories about “{question.text}”", told
+    likes, dislikes = len(wanted.taste.likes), len(wanted.taste.dislikes)
+    if likes:
+        return f"For you, from {counted(likes, noun)}" + (f", unlike {dislikes}" if dislikes else ""), ""
+    return (f"For you, unlike {counted(dislikes, noun)}" if dislikes else f"{many} to begin with"), ""
+
+
 def film_of(catalogue: Catalogue, film: Film) -> dict:
     """What a card shows of a film."""
     story, name, title = catalogue.movies["synopsis"][film], name_of(catalogue, film), catalogue.titles[film]
@@ -89,9 +121,9 @@ def film_of(catalogue: Catalogue, film: Film) -> dict:
     }
 
 
-def nearness(cosine: float) -> str:
-    """The cosine of a description and a story in words."""
-    return next(word for least, word in NEAR_WORDS if cosine >= least)
+def in_words(table: tuple, figure: float) -> str:
+    """A figure in words: of `NEAR_WORDS` or `VARIED_WORDS`, the first that it is not below."""
+    return next(word for least, word in table if figure >= least)
 
 
 def closeness(share: float) -> str:
@@ -101,15 +133,19 @@ def closeness(share: float) -> str:
 
 def cue(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> dict:
     """Why a film is in a list, in a few words, and the figure behind them."""
-    strength, near = float(found["strength"]), found["near"]
+    strength, near, place = float(found["strength"]), found["near"], catalogue.place(film)
     if np.isnan(strength):
         return {"cue": "", "figure": ""}
     if wanted.begins:
-        return {"cue": f"Rated by {strength:.0%} of the simulated viewers", "figure": ""}
+        return {"cue": f"Rated by {strength:.0%} of simulated viewers", "figure": ""}
     figure = f"cosine {strength:.2f}; 1 is the same"
     if near is None:
-        nothing = catalogue.reader.unknown(wanted.question.text or "")[1]
-        return {"cue": "" if nothing else f"{nearness(strength)} to your words", "figure": figure}
+        text, reader = wanted.question.text or "", catalogue.reader
+        said = [word for word, places in reader.places_of(text).items() if place in places]
+        nothing = reader.unknown(text)[1]
+        near_it = f"{in_words(NEAR_WORDS, strength)} to your words"
+        words = f"Says {', '.join(said)} · {near_it.lower()}" if said else near_it
+        return {"cue": "" if nothing else words, "figure": figure}
     leads = {"learned": ("By audience", ", near "), "hybrid": ("By story and audience", ", near ")}
     if wanted.space == "text":  # only between stories do cosines have words
         nearer = catalogue.nearer(strength)
@@ -119,6 +155,18 @@ def cue(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> d
     like = "" if wanted.question.film is not None else link + catalogue.titles[near]
     shared = ", ".join(catalogue.shared(film, near)[:3])
     return {"cue": f"{lead}{like}" + (f" · both: {shared}" if shared else ""), "figure": figure}
+
+
+def why(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> dict | None:
+    """Why a film is in a list, for the view of the film: a heading and lines; None if nothing can be said."""
+    near, said = found["near"], cue(catalogue, film, found, wanted)["cue"]
+    if near is not None:
+        lead, lines = f": near {name_of(catalogue, near)}", reason_lines(catalogue, film, near)
+    else:
+        lead, lines = ": near your words" if wanted.question.text else "", [f"{said}."] if said else []
+    if wanted.begins:
+        lines.append("The list to begin with is of what many know, and of many kinds.")
+    return {"lead": f"Why it is here{lead}", "lines": lines} if said or wanted.question.text else None
 
 
 def cards(catalogue: Catalogue, found: pd.DataFrame, wanted: Wanted, noun: str) -> str:
@@ -150,12 +198,13 @@ def chips(steering: Steering, years: tuple | None) -> list[tuple[str, str, str]]
     return on + ([("hide_popular", "", "not what everybody knows")] if steering.hide_popular else [])
 
 
-def detail(catalogue: Catalogue, film: Film, near: dict | None) -> str:
-    """All about one film; the end of its story only behind a click."""
+def detail(catalogue: Catalogue, film: Film, reason: dict | None, compares: bool = False) -> str:
+    """All about one film; the end of its story only behind a click, and room for sentences if any are compared."""
     story, premise = catalogue.movies["synopsis"][film], catalogue.premise(film)
     shown = film_of(catalogue, film) | {"premise": premise, "rest": " ".join(story.split())[len(premise) :].strip()}
     near_it = catalogue.find(Wanted(Question(film=film), steering=Steering(k=NEIGHBORS))).index
-    return render("detail.html.j2", film=shown, near=near, neighbors=[film_of(catalogue, other) for other in near_it])
+    neighbors = [film_of(catalogue, other) for other in near_it]
+    return render("detail.html.j2", film=shown, why=reason, compares=compares, neighbors=neighbors)
 
 
 def reason_lines(catalogue: Catalogue, film: Film, near: Film) -> list[str]:
@@ -177,22 +226,14 @@ def reason(found: Reason, ours: str, theirs: str) -> str:
 
 def judgement(figures: dict[str, dict[str, float]]) -> str:
     """How varied and how well known lists are, in words, with the figures in tooltips."""
-    if not figures:
-        return render("scores.html.j2", rows=[], known=False)
-    chance = figures["at random"]["diversity"]
+    chance = figures["at random"]["diversity"] if figures else 0
     rows = [
         {
             "name": name,
-            "varied": varied(one["diversity"], chance),
+            "varied": in_words(VARIED_WORDS, one["diversity"] / chance if chance > 0 else 1),
             "diversity": one["diversity"],
             "share": 2 ** -one["novelty"] if "novelty" in one else None,
         }
         for name, one in figures.items()
     ]
-    return render("scores.html.j2", rows=rows, known="novelty" in figures["this list"])
-
-
-def varied(diversity: float, chance: float) -> str:
-    """The diversity of a list in words, beside that of a list at random."""
-    share = diversity / chance if chance > 0 else 1
-    return next(word for least, word in VARIED_WORDS if share >= least)
+    return render("scores.html.j2", rows=rows, known=any(row["share"] is not None for row in rows))

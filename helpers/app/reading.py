@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,7 +14,8 @@ import pandas as pd
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from helpers.app.state import Question, year_of
+from helpers.app.state import Question, names_in, year_of
+from helpers.search.neighbors import split_sentences
 from helpers.titles import TitleLookup, normalize_title
 
 OFFERED = 5  # titles in the list, at most
@@ -50,6 +51,7 @@ class Reader:
 
     def __init__(self, movies: pd.DataFrame):
         self.movies, self.lookup = movies, TitleLookup(movies["title"], movies.get("year"))
+        self._last: tuple[str, list[Reading]] = ("", [])  # what was read last: each list asks for it again
 
     def read(self, text: str) -> list[Reading]:
         """Every reading of a text, the likeliest first; of an empty one, none.
@@ -58,24 +60,27 @@ class Reader:
         enough, and what is typed must not be words that stories use: *sharks* is no typo of *Shakespeare in Love*.
         Everything else is a story.
         """
-        text = " ".join(text.split())
-        if not text:
-            return []
+        text, last = " ".join(text.split()), self._last
+        if text != last[0]:
+            last = self._last = text, self._readings(text) if text else []
+        return last[1]
+
+    def _readings(self, text: str) -> list[Reading]:
         asked = TRAIL.sub("", LEAD.sub("", text)) or text
         titles, sure = self._titles(text)
         if not titles and asked != text:
             titles, sure = self._titles(asked)
         people, whole = self._people(asked)
         story = [Reading("Stories", Question(text=text), text)]
-        if sure is None:
-            ranked = people + titles + story if whole else titles + people + story
-        elif sure:
-            ranked = titles + people + story
-        else:
-            ranked = people + story + titles if whole else story + titles + people
-        if not sure and not whole and people and len(asked.split()) == 1 and not self._is_common(asked):
-            ranked = people + [reading for reading in ranked if reading not in people]
-        return ranked
+        if sure:
+            return titles + people + story
+        a_name = whole or not titles or (" " not in asked and not self._is_common(asked))
+        return people + story + titles if people and a_name else story + titles + people
+
+    def places_of(self, text: str) -> dict[str, list[int]]:
+        """For each word of a text that says something, the films (rows) whose opening, tags or genres have it."""
+        words = [word for word in WORD.findall(text.casefold()) if word not in stop_words()]
+        return {word: sorted(set().union(*(self._openings.get(form, ()) for form in _forms(word)))) for word in words}
 
     def unknown(self, text: str) -> tuple[list[str], bool]:
         """Words of a text that stand in no title, name, tag or story, and whether that is all that the text says."""
@@ -85,16 +90,17 @@ class Reader:
 
     # ---- titles ------------------------------------------------------------------------------------------------------
 
-    def _titles(self, text: str) -> tuple[list[Reading], bool | None]:
-        """Titles that may be meant, and whether the first one is: True, False, or None if only a name is likelier."""
+    def _titles(self, text: str) -> tuple[list[Reading], bool]:
+        """Titles that may be meant, and whether the first one is."""
         key = _key(text)
         found = self.lookup.suggest(text, 4 * OFFERED)
         exact = [match for match in found if match.score == 1]
         named = [match for match in found if match.score < 1 and self._is_meant(text, key, match.title)]
         initials = self._by_initials.get(text.casefold(), [])
-        rest = [match for match in found if match.score >= 0.6 and self._starts(key, match.title)]
+        near = [match for match in found if match.score >= 0.6]
+        rest = [one for one in near if any(part.startswith(key) for part in (_key(one.title), one.title.casefold()))]
         ids = list(dict.fromkeys([*(match.id for match in exact + named), *initials, *(match.id for match in rest)]))
-        sure = bool(exact or (named and len(key) > 2) or initials or self.unknown(text)[1]) if ids else None
+        sure = bool(ids) and bool(exact or (named and len(key) > 2) or initials or self.unknown(text)[1])
         titles, year = self.movies["title"], functools.partial(year_of, self.movies)
         return [Reading("Titles", Question(film=one), titles[one], str(year(one) or "")) for one in ids[:OFFERED]], sure
 
@@ -124,9 +130,6 @@ class Reader:
             return False
         nearly = len(strange) < len(words) / 2 or (edits == 1 and len(strange) < len(words))
         return nearly or not all(word.isdigit() or self._is_common(word) for word in strange)
-
-    def _starts(self, key: str, title: str) -> bool:
-        return any(part.startswith(key) for part in (_key(title), title.casefold()))
 
     def _names_a_title(self, word: str) -> bool:
         """Whether a word is the name of a title rather than a word: no story uses it in small letters."""
@@ -177,7 +180,7 @@ class Reader:
 
     def _name(self, text: str) -> str | None:
         """The name that a text is, one or two typos allowed."""
-        if _same(text) in self._spellings:
+        if _same(text) in self._credits:
             return self.spelled(text)
         match = self._name_lookup.closest(text)
         if match is None or " " not in text:
@@ -194,37 +197,25 @@ class Reader:
 
     def spelled(self, name: str) -> str:
         """A person's name as most of the films spell it; P. J. Hogan and P.J. Hogan are one person."""
-        spellings = self._spellings.get(_same(name))
-        return spellings.most_common(1)[0][0] if spellings else name
+        known = self._credits.get(_same(name))
+        return known[0].most_common(1)[0][0] if known else name
 
     @functools.cached_property
-    def _credits(self) -> list[tuple]:
-        """Film (id) and name of everybody in cast and direction."""
-        cells = [
-            item for column in ("director", "cast") if column in self.movies for item in self.movies[column].items()
-        ]
-        return [
-            (film, name)
-            for film, cell in cells
-            if isinstance(cell, str)
-            for name in filter(None, map(str.strip, cell.split("|")))
-        ]
-
-    @functools.cached_property
-    def _spellings(self) -> dict[str, Counter]:
-        """How often a name is spelled in which way."""
-        found: dict[str, Counter] = {}
-        for _, name in self._credits:
-            found.setdefault(_same(name), Counter())[name] += 1
+    def _credits(self) -> dict[str, tuple[Counter, dict]]:
+        """Of everybody in cast and direction: the spellings of the name, and the films (ids)."""
+        found: dict[str, tuple[Counter, dict]] = {}
+        for column in ("director", "cast"):
+            for film, cell in self.movies.get(column, pd.Series(dtype=object)).items():
+                for name in names_in(cell):
+                    spellings, films = found.setdefault(_same(name), (Counter(), {}))
+                    spellings[name] += 1
+                    films[film] = None
         return found
 
     @functools.cached_property
     def people(self) -> dict[str, list]:
         """Films (ids) by the name of everybody in cast and direction."""
-        films: dict[str, dict] = {}
-        for film, name in self._credits:
-            films.setdefault(self.spelled(name), {})[film] = None
-        return {name: list(some) for name, some in films.items()}
+        return {spellings.most_common(1)[0][0]: [*films] for spellings, films in self._credits.values()}
 
     @functools.cached_property
     def _name_lookup(self) -> TitleLookup:
@@ -244,8 +235,18 @@ class Reader:
     @functools.cached_property
     def _texts(self) -> pd.Series:
         """The stories with their tags, of the first `TEXTS_READ`."""
-        texts = self.movies["synopsis"].iloc[:TEXTS_READ]
-        return texts + " " + self.movies["tags"].fillna("").iloc[:TEXTS_READ] if "tags" in self.movies else texts
+        read = self.movies.iloc[:TEXTS_READ]
+        return read["synopsis"] + " " + read["tags"].fillna("") if "tags" in read else read["synopsis"]
+
+    @functools.cached_property
+    def _openings(self) -> defaultdict[str, set[int]]:
+        """Films (rows) by the words of their first sentence, tags and genres."""
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        columns = [self.movies[name].fillna("") for name in ("tags", "genres") if name in self.movies]
+        for place, (story, *names) in enumerate(zip(self.movies["synopsis"], *columns, strict=True)):
+            for word in WORD.findall(" ".join([split_sentences(story)[0], *names]).casefold()):
+                found[word].add(place)
+        return found
 
     @functools.cached_property
     def _told(self) -> str:
@@ -253,16 +254,14 @@ class Reader:
         return "\n".join(self._texts).casefold()
 
     @functools.cached_property
-    def _known(self) -> Counter:
-        """In how many stories a word stands in small letters."""
-        return Counter(word for text in self._texts for word in set(WORD.findall(text)) if word.islower())
+    def _uses(self) -> Counter:
+        """In how many stories a word stands, as it is written there."""
+        return Counter(word for text in self._texts for word in set(WORD.findall(text)))
 
     @functools.cached_property
     def _capital(self) -> Counter:
         """In how many stories a word stands with a capital letter."""
-        return Counter(
-            word.casefold() for text in self._texts for word in set(WORD.findall(text)) if not word.islower()
-        )
+        return Counter(word.casefold() for word in self._uses.elements() if not word.islower())
 
     @functools.cached_property
     def _in_titles(self) -> Counter:
@@ -276,10 +275,10 @@ class Reader:
 
     def _is_common(self, word: str) -> bool:
         """Whether a word is one that stories use, itself or without its ending."""
-        return word in stop_words() or any(self._known[form] > 1 for form in _forms(word))
+        return word in stop_words() or any(self._uses[form] > 1 for form in _forms(word) if form.islower())
 
     def _knows(self, word: str) -> bool:
-        places = (self._known, self._capital, self._in_titles, self._names)
+        places = (self._uses, self._capital, self._in_titles, self._names)
         halves = [(word[:cut], word[cut:]) for cut in range(4, len(word) - 3)]  # as in heartwarming
         return any(form in place for form in _forms(word) for place in places) or any(
             self._is_common(left) and self._is_common(right) for left, right in halves

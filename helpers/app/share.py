@@ -23,7 +23,7 @@ def file_of(app: Any, kind: str) -> dict[str, str]:
         A table with a row for each film, or a page that needs nothing else and runs no program.
     """
     catalogue, wanted = app.catalogue, app.wanted
-    heading, _ = app.heading(wanted)
+    heading, _ = pages.heading(catalogue, wanted, app.noun)
     if kind == "csv":
         columns = [name for name in ("title", "year", "director", "cast", "genres") if name in catalogue.movies]
         table = catalogue.movies.loc[app.found.index, columns].map(_as_text)

@@ -71,11 +71,15 @@ class Steering:
 
 @dataclass(frozen=True)
 class Question:
-    """What a list answers: films like a film, near a description, with some people, or (all empty) for the taste."""
+    """What a list answers: films like a film, near a description, with some people, or (all empty) for the taste.
+
+    `typed` is the text that was understood so, if one was typed; it changes no list.
+    """
 
     film: Film = None
     text: str | None = None
     people: tuple = ()
+    typed: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,11 @@ class Wanted:
 
 class StateFileError(ValueError):
     """A file is no taste, for a reason that fits in one line."""
+
+
+def names_in(cell: Any) -> list[str]:
+    """The names, genres or tags of a cell, in their order."""
+    return [name for name in map(str.strip, cell.split("|")) if name] if isinstance(cell, str) else []
 
 
 def year_of(movies: pd.DataFrame, film: Film) -> int | None:
@@ -143,8 +152,7 @@ def read_state(content: bytes | str, movies: pd.DataFrame) -> tuple[Wanted, list
     Raises
     ------
     StateFileError
-        When the content is too long, no JSON, of another format or version, lacks a title, or names films and none of
-        them is in the catalogue.
+        When the content is too long, no JSON, of another format or version, or without a film of this catalogue.
     """
     document = _parse(content)
 
@@ -154,45 +162,44 @@ def read_state(content: bytes | str, movies: pd.DataFrame) -> tuple[Wanted, list
         named = [film] if same else movies.index[movies["title"] == title]
         return next((one for one in named if same or year_of(movies, one) == entry.get("year")), None)
 
-    entries = [(kind, entry["title"], known(entry)) for kind in KINDS for entry in document[kind]]
-    left_out = [title for _, title, film in entries if film is None]
-    likes, dislikes = (
-        tuple(dict.fromkeys(film for listed, _, film in entries if listed == kind and film is not None))
-        for kind in KINDS
-    )
+    films = {kind: dict.fromkeys(known(entry) for entry in document[kind]) for kind in KINDS}
+    likes = tuple(film for film in films["likes"] if film is not None)
+    dislikes = tuple(film for film in films["dislikes"] if film is not None and film not in likes)
+    left_out = [entry["title"] for kind in KINDS for entry in document[kind] if known(entry) is None]
     if left_out and not likes and not dislikes:
         raise StateFileError("none of its films is in this catalogue. What you chose here stays as it is.")
-    asked = document["question"] if isinstance(document.get("question"), dict) else {}
+    asked = _given(document, "question", dict, {})
     film = known(asked["film"]) if _is_film(asked.get("film")) else None
-    text, people = asked.get("text"), asked.get("people") or ()
-    question = Question(
-        film,
-        text[:MOST_LETTERS] if film is None and isinstance(text, str) and text.strip() else None,
-        tuple(name for name in people if isinstance(name, str)) if film is None and isinstance(people, list) else (),
-    )
+    text, typed = (_given(asked, name, str, "")[:MOST_LETTERS] for name in ("text", "typed"))
+    question = Question(film, typed=typed)
+    if film is None:
+        people = tuple(name for name in _given(asked, "people", list, []) if isinstance(name, str))
+        question = Question(text=text if text.strip() else None, people=people, typed=typed)
     space = document["space"] if document.get("space") in SPACES else "text"
-    taste = Taste(likes, tuple(film for film in dislikes if film not in likes))
-    return Wanted(question, taste, read_steering(document.get("steering")), space), left_out
+    return Wanted(question, Taste(likes, dislikes), read_steering(document.get("steering")), space), left_out
 
 
 def read_steering(values: Any) -> Steering:
     """Take from a file, or from the browser, what makes sense of a steering; for the rest, the beginning's."""
-    values, plain = values if isinstance(values, dict) else {}, Steering()
-    k, diversity, genres = values.get("k"), values.get("diversity"), values.get("genres")
-    years = (values.get(name) for name in ("first_year", "last_year"))
-    first, last = (year if isinstance(year, int) and 0 <= year < 10_000 else None for year in years)
+    first, last = (_given(values, name, int, -1) for name in ("first_year", "last_year"))
     return Steering(
-        min(max(k, 1), MOST_FILMS) if isinstance(k, int) else plain.k,
-        first,
-        last,
-        tuple(genre for genre in genres if isinstance(genre, str)) if isinstance(genres, list) else (),
-        float(min(max(diversity, 0), 1)) if isinstance(diversity, int | float) else plain.diversity,
-        values.get("hide_popular") is True,
+        k=min(max(_given(values, "k", int, Steering.k), 1), MOST_FILMS),
+        first_year=first if 0 <= first < 10_000 else None,
+        last_year=last if 0 <= last < 10_000 else None,
+        genres=tuple(genre for genre in _given(values, "genres", list, []) if isinstance(genre, str)),
+        diversity=float(min(max(0, _given(values, "diversity", int | float, 0)), 1)),  # of NaN and 0, that is 0
+        hide_popular=_given(values, "hide_popular", bool, False),
     )
 
 
+def _given(values: Any, name: str, kind: Any, otherwise: Any) -> Any:
+    """A value of a document, if it is there and of its kind."""
+    value = values.get(name) if isinstance(values, dict) else None
+    return value if isinstance(value, kind) else otherwise
+
+
 def _parse(content: bytes | str) -> dict:
-    raw = content.encode("utf-8") if isinstance(content, str) else bytes(content)
+    raw = content.encode() if isinstance(content, str) else content
     if len(raw) > MOST_BYTES:
         raise StateFileError(f"the file has {len(raw):,} bytes; a taste has at most {MOST_BYTES:,}.")
     try:
@@ -211,12 +218,8 @@ def _parse(content: bytes | str) -> dict:
 
 
 def _is_film(entry: Any) -> bool:
-    return (
-        isinstance(entry, dict)
-        and isinstance(entry.get("title"), str)
-        and isinstance(entry.get("year"), int | None)
-        and isinstance(entry.get("id"), int | str | None)
-    )
+    kinds = {"title": str, "year": int | None, "id": int | str | None}
+    return isinstance(entry, dict) and all(isinstance(entry.get(name), kind) for name, kind in kinds.items())
 
 
 def _without(films: tuple, film: Film) -> tuple:

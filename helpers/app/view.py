@@ -21,22 +21,10 @@ import anywidget
 import pandas as pd
 import traitlets
 
-from helpers.app import pages, share
+from helpers.app import pages, share, state
 from helpers.app.catalogue import Catalogue, course_catalogue, csv_catalogue
 from helpers.app.latest import Latest
-from helpers.app.reading import Reading
-from helpers.app.state import (
-    MOST_BYTES,
-    MOST_FILMS,
-    SPACES,
-    Film,
-    Question,
-    Steering,
-    Wanted,
-    dump_state,
-    read_state,
-    read_steering,
-)
+from helpers.app.state import Film, Question, Steering, Wanted
 from helpers.encoding import load_encoder
 
 SERVED = "COURSE_DEMO_CATALOGUE"  # variable with the arguments of `csv_catalogue`, as JSON
@@ -44,11 +32,7 @@ HERE = Path(__file__).parent
 STILL = HERE / "still.png"  # stands for the app where widgets cannot run
 EXAMPLES = ["Alien", "Tom Hanks", "a shark attack"]
 # Messages of which only the newest of a group counts.
-LATE = {
-    **dict.fromkeys(["read", "reading", "film", "taste"], "ask"),
-    **{kind: kind for kind in ("typed", "steer", "detail")},
-}
-MANY_WORDS = 4  # a text of more is no title, so nothing need be said of titles
+LATE = dict.fromkeys(["read", "film", "taste"], "ask") | {kind: kind for kind in ("typed", "steer", "detail")}
 DOTS = 20_000  # of the map, at most
 _ENCODER = threading.Lock()
 
@@ -56,9 +40,8 @@ _ENCODER = threading.Lock()
 class Demo(anywidget.AnyWidget):
     """The recommender as an app.
 
-    A message of the browser has a ``kind``, the ``view`` that it comes from (a page may show a widget twice, or again),
-    and a ``number`` that counts up within the view: messages may overtake each other on their way through a busy
-    notebook, and a question that comes after a newer one is dropped.
+    A message of the browser has a ``kind``, the ``view`` that it comes from (a page may show a widget twice), and a
+    ``number`` that counts up within the view, so that a question that comes after a newer one is dropped.
 
     Parameters
     ----------
@@ -98,7 +81,6 @@ class Demo(anywidget.AnyWidget):
     ):
         self.catalogue, self.name, self.noun = catalogue or course_catalogue(), name, noun
         self.wanted, self.found = Wanted(), pd.DataFrame()
-        self.readings: list[Reading] = []
         self._reader = reader or functools.partial(_one_encoder, self.catalogue)
         self._encoder: Any = None
         self._warm = False
@@ -108,10 +90,10 @@ class Demo(anywidget.AnyWidget):
         learned, plane = self.catalogue.ratings is not None, self.catalogue.map
         super().__init__(
             shell=pages.render(
-                "shell.html.j2", name=name, noun=noun, learned=learned, spaces=pages.SPACE_WORDS, most=MOST_FILMS,
+                "shell.html.j2", name=name, noun=noun, learned=learned, spaces=pages.SPACE_WORDS, most=state.MOST_FILMS,
                 years=self.catalogue.years, genres=self.catalogue.genres, kept=bool(plane.names),
             ),
-            about={"name": name, "noun": noun, "most_bytes": MOST_BYTES, "regions": plane.names},
+            about={"name": name, "noun": noun, "most_bytes": state.MOST_BYTES, "regions": plane.names},
             dots=(plane.points[:DOTS] * 65_535).astype("<u2").tobytes(),
         )  # fmt: skip
         self.on_msg(lambda _, message, __: self.hear(message))
@@ -128,110 +110,99 @@ class Demo(anywidget.AnyWidget):
                 return
             self._newest[key] = number
         try:
-            getattr(self, f"_on_{kind}")(message)
+            answer = getattr(self, f"_answer_{kind}", None)
+            if answer is None:
+                self._change(**self._meant(message))
+            else:
+                answer(message)
         except (ValueError, LookupError) as error:
             self._show_error(error)
 
     def _film(self, message: dict) -> Film:
         return self.catalogue.ids[int(message["film"])]
 
-    def _on_typed(self, message: dict) -> None:
+    def _meant(self, message: dict) -> dict[str, Any]:
+        """What a message changes of what is wanted, and what is said about it."""
+        taste = self.wanted.taste
+        match message["kind"]:
+            case "read":
+                return self._read(message)
+            case "film":
+                return {"question": Question(film=self._film(message))}
+            case "taste":
+                return {"question": Question()}
+            case "like" | "dislike" | "forget" as deed:
+                return {"taste": getattr(taste, deed if message.get("on", True) else "forget")(self._film(message))}
+            case "undo":
+                return {"taste": taste.undo()}
+            case "clear":
+                return {"taste": taste.clear(), "note": "Your taste is empty. Undo brings it back."}
+            case "space" if message["value"] in state.SPACES:
+                return {"space": message["value"]}
+            case "steer":
+                return {"steering": self._known_steering(state.read_steering(message["steering"]))}
+            case "restore":
+                return self._restored(message)
+        raise ValueError(f"this app knows no {message['kind']} {message.get('value', '')}")
+
+    def _read(self, message: dict) -> dict[str, Any]:
+        """Take the reading that is chosen from the list; without a choice, the first, or the first of the kind."""
+        text = " ".join(message["text"][: state.MOST_LETTERS].split())
+        readings = self.catalogue.reader.read(text)
+        if not readings:  # what was said of another text goes
+            asked = dataclasses.replace(self.wanted.question, typed="")
+            return {"question": asked, "note": f"Type a title, a person, or what the {self.noun} is about."}
+        kind = message.get("kind_of")  # of a link, which means one thing
+        if kind:
+            return {"question": next((one for one in readings if one.kind == kind), readings[0]).question}
+        chosen = readings[min(message.get("place", 0), len(readings) - 1)]
+        return {"question": dataclasses.replace(chosen.question, typed=text)}
+
+    def _restored(self, message: dict) -> dict[str, Any]:
+        """Go on where the browser, a link or a file says, or tell in one line why not."""
+        wanted, left_out = state.read_state(message["text"], self.catalogue.movies)
+        taste = self.wanted.taste.become(wanted.taste.likes, wanted.taste.dislikes)
+        lost = f" Not in this catalog: {', '.join(left_out[:5])}." if left_out else ""
+        loaded = f"Loaded {pages.counted(len(wanted.taste), self.noun)}.{lost}"
+        if message.get("from") == "file":
+            return {"taste": taste, "question": Question(), "note": loaded}
+        space = wanted.space if self.catalogue.ratings is not None else "text"
+        changes = {"question": wanted.question, "steering": self._known_steering(wanted.steering), "space": space}
+        return {"taste": taste, "note": loaded if lost else "", **changes}
+
+    def _answer_typed(self, message: dict) -> None:
         readings = self.catalogue.reader.read(message["text"])
         offered = [{"group": one.kind, "label": pages.plain(one.label), "detail": one.detail} for one in readings]
         self.send({key: message.get(key) for key in ("view", "number")} | {"offered": offered})
 
-    def _on_read(self, message: dict) -> None:
-        """Take the reading that is chosen from the list; without a choice, the first."""
-        text, place = message["text"][:1_000], message.get("place", 0)
-        readings = self.catalogue.reader.read(text)
-        if not readings:
-            self.note, self.under = f"Type a title, a person, or what the {self.noun} is about.", ""
-            return
-        kind = message.get("kind_of")  # of a link, which means one thing
-        if kind:
-            self._ask(next((one for one in readings if one.kind == kind), readings[0]).question)
-            return
-        chosen = readings[min(place, len(readings) - 1)]
-        self.readings, self._typed = [chosen, *(one for one in readings if one is not chosen)], " ".join(text.split())
-        self._change(question=chosen.question)
-
-    def _on_reading(self, message: dict) -> None:
-        self.readings.insert(0, self.readings.pop(1 + int(message["reading"])))
-        self._change(question=self.readings[0].question)
-
-    def _on_film(self, message: dict) -> None:
-        self._ask(Question(film=self._film(message)))
-
-    def _on_taste(self, message: dict) -> None:
-        self._ask(Question())
-
-    def _on_like(self, message: dict) -> None:
-        deed = message["kind"] if message.get("on", True) else "forget"
-        self._change(taste=getattr(self.wanted.taste, deed)(self._film(message)))
-
-    _on_dislike = _on_forget = _on_like
-
-    def _on_undo(self, message: dict) -> None:
-        self._change(taste=self.wanted.taste.undo())
-
-    def _on_clear(self, message: dict) -> None:
-        self._change(taste=self.wanted.taste.clear())
-        self.note = "Your taste is empty. Undo brings it back."
-
-    def _on_space(self, message: dict) -> None:
-        if message["value"] in SPACES:
-            self._change(space=message["value"])
-
-    def _on_steer(self, message: dict) -> None:
-        self._change(steering=self._known_steering(read_steering(message["steering"])))
-
-    def _on_restore(self, message: dict) -> None:
-        """Go on where the browser, a link or a file says, or tell in one line why not."""
-        wanted, left_out = read_state(message["text"], self.catalogue.movies)
-        taste = self.wanted.taste.become(wanted.taste.likes, wanted.taste.dislikes)
-        self.readings, loaded = [], message.get("from") == "file"
-        if loaded:
-            self._change(taste=taste, question=Question())
-        else:
-            space = wanted.space if self.catalogue.ratings is not None else "text"
-            steering = self._known_steering(wanted.steering)
-            self._change(question=wanted.question, taste=taste, space=space, steering=steering)
-        lost = f" Not in this catalog: {', '.join(left_out[:5])}." if left_out else ""
-        if loaded or lost:
-            self.note = f"Loaded {_count(len(self.wanted.taste), self.noun)}.{lost}"
-
-    def _on_detail(self, message: dict) -> None:
+    def _answer_detail(self, message: dict) -> None:
         """All about a film, and if it is in the list, why."""
         film, catalogue = self._film(message), self.catalogue
-        listed = film in self.found.index
-        near = self.found["near"][film] if listed else None
-        why, text, ours = None, self.wanted.question.text if listed else None, "Your words:"
-        if near is not None:
-            lead = f"Why it is here: near {pages.name_of(catalogue, near)}"
-            why = {"lead": lead, "lines": pages.reason_lines(catalogue, film, near)}
-            text, ours = catalogue.premise(near), f"{catalogue.titles[near]}:"
-        elif text is not None:
-            why = {"lead": "Why it is here: near your words", "lines": []}
-        self.send({"part": "detail", "film": message["film"], "html": pages.detail(catalogue, film, why)})
+        why, text, ours = None, None, "Your words:"
+        if film in self.found.index:
+            row: Any = self.found.loc[film]
+            near, text = row["near"], self.wanted.question.text
+            why = pages.why(catalogue, film, row, self.wanted)
+            if near is not None:
+                text, ours = catalogue.premise(near), f"{catalogue.titles[near]}:"
+        html = pages.detail(catalogue, film, why, compares=text is not None)
+        self.send({"part": "detail", "film": message["film"], "html": html})
         if text is not None:
             self._explain(film, text, ours, message["film"])
 
-    def _on_name(self, message: dict) -> None:
+    def _answer_name(self, message: dict) -> None:
         self.send({"part": "name", "film": message["film"], "name": pages.name_of(self.catalogue, self._film(message))})
 
-    def _on_export(self, message: dict) -> None:
+    def _answer_export(self, message: dict) -> None:
         self.send({"part": "file", **share.file_of(self, message["value"])})
 
     # ---- lists -------------------------------------------------------------------------------------------------------
 
-    def _ask(self, question: Question) -> None:
-        self.readings = []
-        self._change(question=question)
-
-    def _change(self, **changes: Any) -> None:
+    def _change(self, note: str = "", **changes: Any) -> None:
         self.wanted = self.wanted.but(**changes)
         self.refresh()
-        self.saved = dump_state(self.wanted, self.catalogue.movies)
+        self.note = note or self.note
+        self.saved = state.dump_state(self.wanted, self.catalogue.movies)
         self.warm_up()
 
     def _known_steering(self, steering: Steering) -> Steering:
@@ -258,55 +229,31 @@ class Demo(anywidget.AnyWidget):
             self._warm = True
             self._load_encoder()
 
-    def _find(self, wanted: Wanted) -> tuple[Wanted, pd.DataFrame, dict]:
-        vector = None
-        text = wanted.question.text
-        if text is not None:
+    def _find(self, wanted: Wanted) -> tuple:
+        """What the parts of a list are made of: the list, other readings of what was typed, and figures."""
+        vector, question = None, wanted.question
+        if question.text is not None:
             options = {"normalize_embeddings": True, "show_progress_bar": False}
-            vector = self._with_encoder(lambda encoder: encoder.encode(text, **options))
+            vector = self._with_encoder(lambda encoder: encoder.encode(question.text, **options))
         found = self.catalogue.find(wanted, vector)
-        return wanted, found, self.catalogue.judge([*found.index]) if len(found) > 1 else {}
+        readings = enumerate(self.catalogue.reader.read(question.typed))
+        others = [(place, one) for place, one in readings if one.question != question]
+        return wanted, found, others, self.catalogue.judge([*found.index]) if len(found) > 1 else {}
 
     def _show_list(self, outcome: tuple) -> None:
-        wanted, self.found, figures = outcome
+        wanted, self.found, others, figures = outcome
+        heading, told = pages.heading(self.catalogue, wanted, self.noun, bool(others))
         with self.hold_sync():
-            heading, told = self.heading(wanted)
             self.head = pages.render(
                 "head.html.j2", heading=heading, chips=pages.chips(wanted.steering, self.catalogue.years)
             )
             self.under = pages.render(
-                "under.html.j2", told=told, others=self.readings[1:], noun=self.noun,
+                "under.html.j2", told=told, others=others, typed=wanted.question.typed, noun=self.noun,
                 examples=EXAMPLES if self.catalogue.ratings is not None else [],
             )  # fmt: skip
             self.cards = pages.cards(self.catalogue, self.found, wanted, self.noun)
             self.scores = pages.judgement(figures)
             self._show_taste()
-
-    def heading(self, wanted: Wanted) -> tuple[str, str]:
-        """The heading of a list, and a line under it on how the question was understood."""
-        question, many = wanted.question, f"{self.noun.capitalize()}s"
-        reader = self.catalogue.reader
-        if question.film is not None:
-            name = pages.name_of(self.catalogue, question.film)
-            typed = self.readings and self._typed.casefold() not in name.casefold()
-            return f"{many} like {name}", f"“{self._typed}” was understood as {name}." if typed else ""
-        if question.people:
-            return f"{many} with {' and '.join(question.people)}", ""
-        if question.text is not None:
-            strange, whole = reader.unknown(question.text)
-            verb, long = "is" if len(strange) == 1 else "are", len(question.text.split()) > MANY_WORDS
-            missing = f"“{'”, “'.join(strange[:3])}” {verb} in no title, name, or story here."
-            if strange and whole and not long:
-                return f"Not in this catalog: “{question.text}”", f"{missing} The films below fit only by chance."
-            plainly = f"No title or person here is called “{question.text}”; these stories come nearest."
-            here = long or not self.readings or any(one.kind != "Stories" for one in self.readings)
-            return f"Stories about “{question.text}”", missing if strange else "" if here else plainly
-        if len(wanted.taste):
-            likes, dislikes = len(wanted.taste.likes), len(wanted.taste.dislikes)
-            if not likes:
-                return f"For you, unlike {_count(dislikes, self.noun)}", ""
-            return f"For you, from {_count(likes, self.noun)}" + (f", unlike {dislikes}" if dislikes else ""), ""
-        return f"{many} to begin with", ""
 
     def _show_error(self, error: Exception) -> None:
         self.note = f"That did not work: {error}"
@@ -343,10 +290,9 @@ class Demo(anywidget.AnyWidget):
             found = self._with_encoder(lambda encoder: self.catalogue.reason(text, film, encoder))
             return pages.reason(found, ours, f"{self.catalogue.titles[film]}:")
 
-        def show(html: str) -> None:
-            self.send({"part": "reason", "film": number, "html": html})
-
-        self._reasons.ask(work, show, self._show_error)
+        self._reasons.ask(
+            work, lambda html: self.send({"part": "reason", "film": number, "html": html}), self._show_error
+        )
 
     # ---- what is prepared beside the kernel --------------------------------------------------------------------------
 
@@ -418,16 +364,7 @@ def app_maker(source: dict | None) -> functools.partial:
     return functools.partial(Demo, course_catalogue(**(source or {})))
 
 
-def app_of(source: dict | None) -> Demo:
-    """The app of a source; see `app_maker`."""
-    return app_maker(source)()
-
-
 def _one_encoder(catalogue: Catalogue) -> Any:
     """The encoder of a catalogue; the course's is loaded once a process, whoever comes first."""
     with _ENCODER:
         return catalogue.encoder or load_encoder()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -45,7 +45,8 @@ def program(
         raise SystemExit(128 + number)
 
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before: dict = {number: signal.signal(number, leave) for number in numbers}
+    heeded = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]  # nohup lets one be ignored
+    before: dict = {number: signal.signal(number, leave) for number in heeded}
     before[signal.SIGINT] = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
     try:
         with subprocess.Popen(command, stdin=subprocess.PIPE, **options) as process:

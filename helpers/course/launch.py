@@ -71,10 +71,10 @@ def may_renew(original: Path) -> bool:
 
 def open_demo(options: Namespace) -> int:
     """Open the final app: find films, say what you like, see why. Voila serves it, on this machine alone."""
-    from helpers.app.view import app_of
+    from helpers.app.view import app_maker
 
     source = {name: getattr(options, name) for name in ["csv", *CATALOGUE] if getattr(options, name)} or None
-    app_of(source)  # whatever is wrong with the data is said now, and texts are encoded only once
+    app_maker(source)  # whatever is wrong with the data is said now, and texts are encoded only once
     if source:
         for name in ("csv", "encoder"):  # the app runs in another folder
             if source.get(name) and Path(source[name]).exists():

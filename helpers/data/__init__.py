@@ -1,8 +1,7 @@
 """Load and check the data of the course: films, raw listings, ratings, vectors, and any file of titles and texts.
 
-Real data sets (MovieLens, MPST) are looked for in the folder that ``COURSE_DATA_DIR`` names, then where
-``python3 -m helpers fetch`` puts them. Every loader returns pandas objects, and raises `ValueError` with one line
-that names the file, the column or the row when something is wrong. Nothing here imports a model, a plot or a widget.
+Every loader returns pandas objects, and raises `ValueError` with one line that names the file, the column or the row
+when something is wrong. Real data sets are looked for in the folder ``COURSE_DATA_DIR``, then where `fetch` puts them.
 """
 
 from __future__ import annotations
@@ -234,9 +233,9 @@ def changed_files() -> list[str]:
         listed = _published()
         if not listed:
             raise ValueError("it lists no file")
-    there = {path.name: path for pattern in ("*.csv", "*.npz") for path in DATA_DIR.glob(pattern) if path.is_file()}
+    there = {path.name: path for path in DATA_DIR.glob("*") if path.is_file()}
     changed = [name for name, digest in listed.items() if name not in there or file_sha256(there[name]) != digest]
-    return sorted(there.keys() - listed.keys()) + changed
+    return sorted(name for name in there.keys() - listed.keys() if name.endswith((".csv", ".npz"))) + changed
 
 
 def load_vectors(movies: pd.DataFrame, encoder: str = "all-MiniLM-L6-v2") -> np.ndarray:

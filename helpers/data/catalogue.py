@@ -1,18 +1,6 @@
 """One description of a catalogue for every command, the app and notebook 09: its file, its columns, its encoder.
 
-It is given by options, by a small TOML file, or guessed, and then said. A `catalogue.toml`::
-
-    file = "books.csv"
-    title_column = "name"
-    text_column = "blurb"
-    genre_column = "shelf"       # these are not needed
-    year_column = "published"
-    people_column = "author"
-    id_column = "isbn"
-    encoding = "cp1252"
-    delimiter = ";"
-    encoder = "all-MiniLM-L6-v2"
-    language = "en"
+It is given by options, guessed and then said, or given by a TOML file of `SETTINGS`, such as ``title_column = "name"``.
 """
 
 from __future__ import annotations
@@ -34,12 +22,12 @@ from helpers.data.cells import MISSING, WORDS, is_missing, read_genres, read_yea
 from helpers.data.formats import Frame, open_table
 from helpers.data.tables import Table, distinct, one_line
 
+BECOME = {"genres": "genre_column", "year": "year_column", "cast": "people_column", "id": "id_column"}
 OURS = ["movie_id", "title", "synopsis", "similarity"]  # names that mean one thing everywhere in the course
 USUAL = {  # words in the names of columns, the most usual first
     "title_column": "title name titel titre titulo titolo headline product item film movie book",
     "text_column": "synopsis overview description plot summary about text abstract blurb content body review "
-    "lyrics story "
-    "beschreibung inhalt resume descripcion trama",
+    "lyrics story beschreibung inhalt resume descripcion trama",
     "genre_column": "genres genre categories category tags topics",
     "year_column": "year released release published date jahr annee",
 }
@@ -94,20 +82,14 @@ class Description:
             refuse_cells(file, ids, ids.isna(), self.id_column, "is missing")
             refuse_cells(file, ids, ids.duplicated(), self.id_column, "stands there before; ids name one row each")
         free = [column for column in file.columns if column not in (self.title_column, self.text_column)]
-        named = {
-            "genres": self.genre_column,
-            "year": self.year_column,
-            "cast": self.people_column,
-            "id": self.id_column,
-        }
         columns: dict[str, str] = {name: name for name in ("genres", "year") if name in free}
-        columns |= {name: column for name, column in named.items() if column}
+        columns |= {name: getattr(self, setting) for name, setting in BECOME.items() if getattr(self, setting)}
         read: dict[str, Callable[[pd.Series], pd.Series]] = {"year": read_years, "id": pd.Series.copy}
         found = {name: read.get(name, read_genres)(table[column]) for name, column in columns.items()}
         titles = _titles(table[self.title_column])
         texts = table.pop(self.text_column).str.strip()
         movies = pd.DataFrame({"title": titles, "synopsis": texts.mask(is_missing(texts), "")})
-        del titles, texts
+        del texts
         taken = {*OURS, *(name for name, column in columns.items() if column != name)}
         others = distinct([f"file_{column}" if column in taken else column for column in free])
         movies = pd.concat([movies, table[free].set_axis(others, axis=1)], axis=1).assign(**found)
@@ -215,11 +197,9 @@ def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
     sample = next(table.parts(table.columns, SAMPLE), pd.DataFrame(columns=table.columns, dtype=str)).fillna("")
     length = {column: sample[column].str.len().mean() if len(sample) else 0 for column in table.columns}
     if table.columns[0].startswith("#") and len(table.columns) > 1:
-        raise ValueError(
-            f"{table.name}: if the line that begins with '#' is a comment, delete it; else name the columns."
-        )
-    named = [known.get(name) for name in COLUMNS]
-    free = [column for column in table.columns if column not in named]
+        cure = "if the line that begins with '#' is a comment, delete it; else name the columns."
+        raise ValueError(f"{table.name}: {cure}")
+    free = [column for column in table.columns if column not in [known.get(name) for name in COLUMNS]]
     numbers = {column for column in free if sample[column].str.fullmatch(r"[\d.,:/ -]*").all()}
     addresses = {column for column in free if sample[column].str.match(r"\w+:/|www\.|/").mean() > 0.5}
     guessed: dict[str, str] = {}
@@ -240,16 +220,16 @@ def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
             text = {**known, **guessed}["text_column"]
             fits = (column for column in words if length[column] < length[text] / 2)
             found = max(fits, key=lambda column: sample[column].nunique(), default=None)
-        if found is None and name in ("text_column", "title_column"):
+        if found is not None:
+            guessed[name] = found
+            free.remove(found)
+        elif name in ("text_column", "title_column"):
             what = f"{name.removesuffix('_column')}s"
             listed = ", ".join(one_line(column)[:30] for column in table.columns[:8])
             raise ValueError(
                 f"{table.name}: nobody can tell which column holds {what} (found: {listed}). Name it: "
                 f"--{name.replace('_', '-')} (in Python: {name}=)."
             )
-        if found is not None:
-            guessed[name] = found
-            free.remove(found)
     return guessed
 
 

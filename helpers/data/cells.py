@@ -78,7 +78,6 @@ def _plain_digits(cell: str) -> str:
 
 
 def _year(cell: str) -> float:
-    """See `read_years`."""
     cell = re.sub(r"^([12])[.,\s]([0-9]{3})$", r"\1\2", _plain_digits(cell).strip())  # 1,999 of a spreadsheet
     if re.fullmatch(r"[-+\u2212]?[0-9]+([.,][0-9]+)?(e[-+]?[0-9]+)?", cell, re.I):
         found = re.fullmatch(r"([12][0-9]{3})([.,]0+|(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01]))?", cell)
@@ -94,7 +93,6 @@ def _year(cell: str) -> float:
 
 
 def _names(cell: str) -> list[str]:
-    """See `read_genres`."""
     cell = html.unescape(cell).strip()
     found = _literal(cell) if cell[:1] in "[{(" else None
     if found is None and cell[:1] + cell[-1:] in ("{}", "[]"):
@@ -122,10 +120,9 @@ def _literal(cell: str) -> list[str] | None:
 def _leaves(value: object) -> Iterator[str]:
     """The names in nested lists and objects, of an object the one of ``{"id": 18, "name": "Drama"}``."""
     if isinstance(value, dict):
-        texts = [value[key] for key in (*(key for key in value if key in NAME_KEYS), *value)]
-        value = next(
-            (text for text in texts if isinstance(text, str)), [v for v in texts if isinstance(v, list | dict)]
-        )
+        inside = [value[key] for key in (*(key for key in value if key in NAME_KEYS), *value)]
+        texts = (one for one in inside if isinstance(one, str))
+        value = next(texts, [one for one in inside if isinstance(one, list | dict)])
     if isinstance(value, list | tuple | set):
         for item in sorted(value, key=str) if isinstance(value, set) else value:
             yield from _leaves(item)

@@ -1,9 +1,7 @@
 """Tell in which encoding the bytes of a table are: proven, or guessed where a guess is safe, or not known.
 
-UTF-8 proves itself: no text in another encoding of some length is valid UTF-8. Windows-1252, which old spreadsheets of
-Western Europe write, proves nothing: every byte is some letter in it. So it is taken only when all of its letters stand
-where French, German, Spanish, Portuguese, Italian, Dutch or Scandinavian words have them; otherwise nobody can know,
-and the reader has to say.
+UTF-8 proves itself. Windows-1252 proves nothing, every byte is some letter in it: it is taken only when all of its
+letters stand where French, German, Spanish, Portuguese, Italian, Dutch or Scandinavian words have them.
 """
 
 from __future__ import annotations
@@ -13,27 +11,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-MARKS = [  # byte-order marks; the longer ones first, because UTF-32's begins with UTF-16's
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-]
+# Byte-order marks; the longer ones first, because UTF-32's begins with UTF-16's.
+MARKS: dict[str, bytes | tuple[bytes, ...]] = {
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+    "utf-8-sig": codecs.BOM_UTF8,
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+}
 WIDE = ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
 TOLERATED = 0.01  # of the words with foreign letters, that may look wrong in a long Western text
 
-ALPHABETS = {  # letters beyond a to z
-    "French": set("àâçèéêëîïôùûüœ"),
-    "German": set("äöüßé"),
-    "Spanish": set("áéíóúüñ"),
-    "Portuguese": set("áâãàçéêíóôõúü"),
-    "Swedish": set("åäöé"),
-    "Danish": set("æøåéóüäö"),
-    "Italian": set("àèéìòùî"),
-    "Dutch": set("ëïéèêóöüáçàâíúî"),
-    "Catalan": set("àçèéíïòóúü"),
-}
+# Letters beyond a to z: French, German, Spanish, Portuguese, Swedish, Danish, Italian, Dutch, Catalan.
+ALPHABETS = "àâçèéêëîïôùûüœ äöüßé áéíóúüñ áâãàçéêíóôõúü åäöé æøåéóüäö àèéìòùî ëïéèêóöüáçàâíúî àçèéíïòóúü"
 LOWER = "a-zàáâãäåæçèéêëìíîïñòóôõöøùúûüœß"
 VOWEL = "aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüœ"
 SUSPECT = re.compile(
@@ -83,13 +71,12 @@ def codec(name: str) -> tuple[str, str]:
 
 def marked(head: bytes) -> str | None:
     """Tell the encoding from a byte-order mark, or from the zeros that UTF-16 and UTF-32 have in every line end."""
-    for mark, encoding in MARKS:
-        if head.startswith(mark):
+    for encoding, marks in MARKS.items():
+        if head.startswith(marks):
             return encoding
     if head.count(0) < 3:  # a header and a row have as many ends of cells and lines
         return None
-    fits = {encoding: _plausible(head, encoding) for encoding in WIDE}
-    share, best = max((share, encoding) for encoding, share in fits.items())
+    share, best = max((_plausible(head, encoding), encoding) for encoding in WIDE)
     return best if share > 0.01 else None
 
 
@@ -130,12 +117,10 @@ def judge(blocks: Iterable[str]) -> tuple[str | None, int]:
 
 def western(words: Counter) -> bool:
     """Tell whether words with their counts could be Western European ones, read as Windows-1252."""
-    strange = sum(count for word, count in words.items() if not _could_be_western(word))
+    strange = sum(count for word, count in words.items() if SUSPECT.search(word) or not _in_one_alphabet(word))
     return strange <= TOLERATED * words.total()
 
 
-def _could_be_western(word: str) -> bool:
-    if SUSPECT.search(word):
-        return False
+def _in_one_alphabet(word: str) -> bool:
     parts = [{letter for letter in part.lower() if letter > "\x7f"} for part in WORD.findall(word)]
-    return all(any(part <= alphabet for alphabet in ALPHABETS.values()) for part in parts)
+    return all(any(part <= set(alphabet) for alphabet in ALPHABETS.split()) for part in parts)

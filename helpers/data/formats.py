@@ -59,7 +59,7 @@ class Frame:
 def open_table(
     file: str | Path | pd.DataFrame, needed: list[str], encoding: str | None = None, delimiter: str | None = None
 ) -> Table | Frame:
-    """Open a table of any kind, and see to it that it can be read rightly.
+    """Open a table of any kind that has the `needed` columns, and see to it that it can be read rightly.
 
     Parameters
     ----------
@@ -67,16 +67,13 @@ def open_table(
         A CSV file (perhaps compressed by gzip), a JSON file (an object a line, a list of objects, or one object with
         such a list or with a list for each column), a Parquet file, an Excel file (its first sheet), a folder of text
         files (columns ``title``, from the files' names, and ``text``), or a DataFrame.
-    needed : list of str
-        Columns that it has to have.
     encoding, delimiter : str, optional
         Of a CSV file, see `tables.open_csv`; JSON and text files may be in any encoding, too.
 
     Raises
     ------
     ValueError, FileNotFoundError, ImportError
-        When there is no such file, it is no table, is damaged, lacks a column, or is read by a package that is not
-        there. One line says so.
+        One line, when there is no such file, it is no table, is damaged, lacks a column, or needs another package.
     """
     if wrong := [name for name in (*needed, encoding, delimiter) if not isinstance(name, str | None)]:
         raise ValueError(f"columns, encoding and delimiter are named by texts in quotes, not by {wrong[0]!r:.40}.")

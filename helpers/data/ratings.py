@@ -49,16 +49,16 @@ def read_ratings_csv(
         Numbers, stars (★★★½), parts (4/5, 8 out of 10), percent (85%) or thumbs (up, down, like, no, ...). Without it,
         each row counts as one use.
     time_column : str, optional
-        Seconds or milliseconds since 1970 (a warning says when they are read as milliseconds), years, or dates such as
-        2020-01-31, 20200131 or 2020-01-31T18:30:00+02:00.
+        Seconds since 1970 (or, with a warning, thousandths of them and so on), years, or dates such as 2020-01-31,
+        20200131 or 2020-01-31T18:30:00+02:00.
     scale : tuple of float or "counts", optional
         Lowest and highest rating of the file; ``"counts"`` for how often somebody used something, where rows of the
         same user and item are added up. By default half a star to five, 0 to 10 for 8/10, 0 to 100 for percent, 0 to 1
         for thumbs.
     zeros : {"missing", "rating"}, optional
         What a 0 means where it could mean "not rated": ``"missing"`` leaves such rows (and those with -1) out, with a
-        warning that counts them; ``"rating"`` takes them for the lowest rating. By default, a scale from 0 on whose
-        zeros outnumber every other rating is refused with this question.
+        warning; ``"rating"`` takes them for the lowest rating. By default, a scale from 0 on whose zeros outnumber
+        every other rating is refused with this question.
     liked : float, optional
         The lowest rating of the file that counts as a like; by default the one that maps to four stars of five (8 of
         10), and every use of ``"counts"``.
@@ -111,35 +111,43 @@ def read_ratings_csv(
         ratings, numbers = ratings[~unrated], numbers[~unrated]
     wrong = f"is no rating from {low:g} to {high:g}{_hint(numbers, low, high)}"
     refuse_cells(file, ratings["rating"], ~numbers.between(low, high), rating_column or "", wrong)
-    _ask_about_zeros(file, numbers, low, zeros)
+    frequent = numbers.value_counts()
+    if (
+        zeros is None
+        and low == 0
+        and len(frequent) > 2
+        and frequent.get(0, 0) > frequent.drop(0, errors="ignore").max()
+    ):
+        raise ValueError(
+            f"{file.name}: {frequent[0]:,} of {len(numbers):,} ratings are 0, more than any other. If that means 'not "
+            "rated', say --zeros missing (zeros='missing'); if it is the lowest rating, say --zeros rating."
+        )
     ratings["rating"] = numbers
     if time_column:
         ratings["timestamp"] = _seconds(file, ratings["timestamp"], time_column)
     if counted:
-        kept = {"rating": "sum", **({"timestamp": "max"} if time_column else {})}
+        kept = {"rating": "sum", "timestamp": "max"} if time_column else {"rating": "sum"}
         ratings = ratings.groupby(["user_id", "movie_id"], sort=False, as_index=False).agg(kept)
         high = float(max(high, ratings["rating"].max()))
-    ratings = ratings.reset_index(drop=True)
-    if liked is None and counted:
-        liked = 1
-    if liked is not None and not isinstance(liked, int | float | np.number):
+        liked = 1 if liked is None else liked
+    if not isinstance(liked, int | float | np.number | None):
         raise ValueError(f"read_ratings_csv: liked is a rating, not {liked!r:.40}.")
+    ratings = ratings.reset_index(drop=True)
     ratings.attrs["scale"] = (low, high) if liked is None else (low, high, float(liked))
     _knots(ratings.attrs["scale"])
     return ratings
 
 
 def as_stars(ratings: Any, scale: tuple = SCALE) -> Any:
-    """Map ratings of any scale to stars, half a star to five, so that a like is a like on every scale.
+    """Map ratings (an array of any shape) to stars, half a star to five, so that a like is a like on every scale.
 
     The lowest rating of a scale counts as no more than a tenth of the highest, as half a star of five does: so 4 of 5
     stays 4 on a scale from 1 to 5, and 8 of 10 becomes 4 on one from 0 or 1 to 10. Where the scale says what counts as
-    a like, that is four stars.
+    a like, that is four stars. `from_stars` is the way back.
 
     Parameters
     ----------
     ratings : array-like of float
-        Any shape, which the result has, too; `from_stars` is the way back.
     scale : tuple of float
         Lowest and highest rating, and perhaps the lowest one that is a like; anything else is a `ValueError`.
     """
@@ -209,43 +217,32 @@ def _hint(numbers: pd.Series, low: float, high: float) -> str:
     rated = known[~known.isin([0, -1])]
     if len(rated) < len(known) and low > 0 and rated.between(low, high).all() and rated.nunique() > 1:
         return ". If 0 or -1 means 'not rated': --zeros missing (zeros='missing')"
-    if known.empty or known.between(low, high).all():
+    if known.between(low, high).all():
         return ""
+    first, last = f"{known.min():g}", f"{known.max():g}"
     return (
-        f". The file goes from {known.min():g} to {known.max():g}: name its scale, --scale {known.min():g} "
-        f"{known.max():g} (scale=), or say --counts (scale='counts') if it counts uses"
+        f". The file goes from {first} to {last}: name its scale, --scale {first} {last} (scale=), or say --counts "
+        "(scale='counts') if it counts uses"
     )
-
-
-def _ask_about_zeros(file: Table | Frame, numbers: pd.Series, low: float, zeros: str | None) -> None:
-    counts = numbers.value_counts()
-    if zeros is None and low == 0 and len(counts) > 2 and counts.get(0, 0) > counts.drop(0, errors="ignore").max():
-        raise ValueError(
-            f"{file.name}: {counts[0]:,} of {len(numbers):,} ratings are 0, more than any other. If that means 'not "
-            "rated', say --zeros missing (zeros='missing'); if it is the lowest rating, say --zeros rating."
-        )
 
 
 def _seconds(file: Table | Frame, cells: pd.Series, column: str) -> pd.Series:
     """Read times as seconds since 1970."""
-    seconds, wrong = read_numbers(cells), "is no time; write seconds since 1970, or 2020-01-31 18:30"
+    seconds = read_numbers(cells)
     if seconds.isna().all() or cells.str.fullmatch(r"(19|20)[0-9]{2}([01][0-9][0-3][0-9]([0-9]{4}|[0-9]{6})?)?").all():
         iso = cells.str.replace(r"^([0-9]{8})([0-9]{4,6})$", r"\1T\2", regex=True)
         near = iso.where(iso.fillna("").str.match("(1[7-9]|2[01])[0-9]{2}"))  # others do not fit into nanoseconds
         dates = pd.to_datetime(near, errors="coerce", utc=True, format="ISO8601")
-        refuse_cells(file, cells, dates.isna(), column, wrong)
-        seconds = pd.Series(dates.dt.tz_localize(None).to_numpy("datetime64[us]").astype(float) / 1e6, cells.index)
-        refuse_cells(file, cells, seconds.abs() > LATEST, column, "is after the year 5000")
-        return seconds
-    refuse_cells(file, cells, seconds.isna(), column, wrong)
-    units = np.array(["seconds", "milliseconds", "microseconds", "nanoseconds"])
+        seconds = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
+    refuse_cells(file, cells, seconds.isna(), column, "is no time; write seconds since 1970, or 2020-01-31 18:30")
     thousands, usual = _thousands(seconds), int(_thousands(seconds.median()))
+    unit = f"{['', 'milli', 'micro', 'nano'][usual]}seconds since 1970"
     other = (thousands < usual) & (seconds > 0)
-    refuse_cells(file, cells, other, column, f"is in another unit than the rest, which is {units[usual]} since 1970")
+    refuse_cells(file, cells, other, column, f"is in another unit than the rest, which is {unit}")
     seconds = seconds / 1_000**usual
-    refuse_cells(file, cells, seconds.abs() > LATEST, column, f"as {units[usual]} since 1970 is after the year 5000")
+    refuse_cells(file, cells, seconds.abs() > LATEST, column, f"as {unit} is after the year 5000")
     if usual:
-        warnings.warn(f"{file.name}: {column} is read as {units[usual]} since 1970.", stacklevel=3)
+        warnings.warn(f"{file.name}: {column} is read as {unit}.", stacklevel=3)
     return seconds
 
 

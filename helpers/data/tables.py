@@ -1,9 +1,7 @@
 """The one reader of CSV files, of any delimiter, encoding, line end and size, compressed by gzip or not.
 
-A table is read rightly, or refused in one line that names the line, as an editor counts, and the cure. So every file is
-walked over three times, and never held in memory as a whole: all bytes (what kind of file is it, in which encoding, is
-the gzip file whole), all records (has each as many cells as the header, is every quote closed), and then for the cells.
-Python's own `csv` module parts the cells; what it would guess about is refused.
+A table is read rightly, or refused in one line that names the line, as an editor counts, and the cure. So a file is
+walked over three times, never held in memory as a whole: for its encoding, for its records, and then for the cells.
 """
 
 from __future__ import annotations

@@ -113,13 +113,13 @@ def encode(
 
 def _checked(texts: Any) -> list[str]:
     """Any iterable of texts as a list; errors name the ids of a Series, else numbers."""
-    if texts is None or isinstance(texts, str | bytes | dict | set | frozenset | pd.DataFrame):
-        what = f"a {type(texts).__name__}" if texts is not None else "None"
-        raise ValueError(f"encode: texts is {what}; give a list of texts, or one column of a table.")
     try:
+        if isinstance(texts, str | bytes | dict | set | frozenset | pd.DataFrame):
+            raise TypeError("it is not a text for each row")
         series = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype=object)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"encode: texts is a {type(texts).__name__}; give a list of texts ({error}).") from error
+        said = f"encode: texts is a {type(texts).__name__}; give a list of texts, or one column of a table ({error})."
+        raise ValueError(said) from error
     bad = [identifier for identifier, text in series.items() if not isinstance(text, str) or not text.strip()]
     if bad:
         raise ValueError(

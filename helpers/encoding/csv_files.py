@@ -17,7 +17,6 @@ from helpers.data import read_csv_in_parts
 from helpers.encoding import compiled
 from helpers.encoding.batches import FAST_FROM, PLAIN, Way, first_few, make_vectors
 from helpers.encoding.models import as_encoder, encoder_key, encoder_label, prompt_of
-from helpers.encoding.tfidf import TfidfEncoder
 from helpers.encoding.vector_cache import VectorCache
 from helpers.files import hash_texts, write_whole
 
@@ -78,14 +77,11 @@ def encode_csv(
         raise ValueError(f"encode_csv: rows_at_once is {rows_at_once!r}; it is a whole number, 1 or more.")
     from tqdm import tqdm
 
-    options = {"encoding": encoding} if encoding else {}
-    read = functools.partial(read_csv_in_parts, csv, text_column, rows_at_once, **options)
+    read = functools.partial(read_csv_in_parts, csv, text_column, rows_at_once, encoding=encoding)
     name, digest = Path(csv).name, hashlib.sha256()
     total = sum(len(texts) for texts in _checked(read(), name, digest))
     fast = compiled.available() and (total >= FAST_FROM if fast is None else fast)
-    encoder = as_encoder(encoder, [])
-    if isinstance(encoder, TfidfEncoder) and encoder.key is None:
-        encoder.fit(next(read()))
+    encoder = as_encoder(encoder, next(read()))
     way = Way(encoder, bool(truncation), prompt_of(encoder, prompt_name), fast)
     made_of = {
         "texts": digest.hexdigest(),

@@ -123,16 +123,15 @@ def _apart(ratings: pd.DataFrame, hidden: pd.Series) -> tuple[pd.DataFrame, pd.D
 
 def _metric(compute: Callable) -> Callable:
     """Check what a metric is given, lists included: nobody may have more hits than relevant films, or none of these."""
+    name = compute.__name__
 
     @functools.wraps(compute)
     def checked(hits: Any, relevant: Any, *options: Any, **more: Any) -> np.ndarray:
         hits, relevant = np.asarray(hits), np.asarray(relevant)
         if hits.ndim != 2 or not hits.size or relevant.shape != hits.shape[:1] or not np.isin(hits, (0, 1)).all():
-            raise ValueError(
-                f"{compute.__name__}: hits is a table of True and False, and relevant a number for each row."
-            )
+            raise ValueError(f"{name}: hits is a table of True and False, and relevant a number for each row.")
         if (relevant < np.maximum(hits.sum(axis=1), 1)).any():
-            raise ValueError(f"{compute.__name__}: each row needs a relevant film, and as many as it has hits.")
+            raise ValueError(f"{name}: each row needs a relevant film, and as many as it has hits.")
         return compute(hits.astype(bool), relevant, *options, **more)
 
     return checked
@@ -495,6 +494,8 @@ def _scored(model: Any, test: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.
     """Viewers, which films they like among those that may be recommended, and the scores of all films."""
     users, relevant = _relevant_to(model, test)
     scores = model.scores(users)
+    if not (relevant & np.isfinite(scores)).any():
+        raise ValueError("evaluate: the model knows every liked rating of this test from its training.")
     return users, relevant & np.isfinite(scores), scores
 
 

@@ -17,10 +17,7 @@ PAIR = ["user_id", "movie_id"]
 def as_ratings(ratings: pd.DataFrame, scale: tuple = SCALE) -> pd.DataFrame:
     """Bring ratings into one form: ids, ``rating`` and perhaps ``timestamp`` as plain columns, numbers as float64.
 
-    Raises
-    ------
-    ValueError
-        When `check_columns` does, `scale` is none, or a rating is no number of it (the row is named).
+    A `ValueError` says in one line what is wrong: no table of ratings, no scale, or a row with a rating outside of it.
     """
     check_columns(ratings, [*PAIR, "rating"])
     low, high = check_scale(scale)[:2]
@@ -87,13 +84,7 @@ def check_scale(scale: Any) -> tuple:
 
 
 def seconds(ratings: pd.DataFrame) -> np.ndarray:
-    """Times of ratings, in seconds since 1970; dates are converted.
-
-    Raises
-    ------
-    ValueError
-        When there is no ``timestamp``, it holds something else, or one is missing.
-    """
+    """Times of ratings, in seconds since 1970; dates are converted, and what is neither, or missing, is refused."""
     check_columns(ratings, [*PAIR, "timestamp"])
     times: Any = ratings["timestamp"]
     if is_datetime64_any_dtype(times):

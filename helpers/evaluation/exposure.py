@@ -19,18 +19,21 @@ def weighted_recall(found: pd.DataFrame, propensity: pd.Series, k: int = 10) -> 
     Self-normalized inverse propensity weighting: among a viewer's hidden likes, the share of the weights 1 / propensity
     that is in the first k. With equal propensities it is recall@k.
 
-    `found` is as from `helpers.evaluation.ranks_of_likes`. `propensity`, by ``movie_id`` and above 0, is how likely a
-    film is rated by somebody who would like it, up to a factor. It is a guess; a power of the number of ratings is
-    usual. Gives a Series by ``user_id``, in [0, 1].
+    `found` is as from `helpers.evaluation.ranks_of_likes`. `propensity`, a Series by ``movie_id`` of numbers above 0,
+    is how likely a film is rated by somebody who would like it, up to a factor. It is a guess; a power of the number of
+    ratings is usual. Gives a Series by ``user_id``, in [0, 1].
 
     References
     ----------
     L. Yang et al. (2018), Unbiased offline recommender evaluation for missing-not-at-random implicit feedback, RecSys.
     """
-    weights = 1 / found["movie_id"].map(propensity)
-    if not np.isfinite(weights).all():
-        film = found["movie_id"][~np.isfinite(weights)].iloc[0]
+    if not isinstance(propensity, pd.Series) or not propensity.index.is_unique:
+        raise ValueError("weighted_recall: propensity is a Series by movie_id, with each film once.")
+    own = found["movie_id"].map(pd.to_numeric(propensity, errors="coerce"))
+    if not (own > 0).all():
+        film = found["movie_id"][~(own > 0)].iloc[0]
         raise ValueError(f"weighted_recall: movie_id {film} has no propensity above 0.")
+    weights = 1 / own
     inside = weights * (found["rank"] < as_count(k, "weighted_recall"))
     return inside.groupby(found["user_id"]).sum() / weights.groupby(found["user_id"]).sum()
 
@@ -45,13 +48,19 @@ def miscalibration(taste: Any, shown: Any) -> np.ndarray:
     ----------
     H. Steck (2018), Calibrated recommendations, RecSys, equations 6 and 7.
     """
-    taste, shown = np.atleast_2d(taste).astype(float), np.atleast_2d(shown).astype(float)
+    taste, shown = (np.atleast_2d(np.asarray(mix, dtype=float)) for mix in (taste, shown))
+    if taste.shape != shown.shape or not all(_are_shares(mix) for mix in (taste, shown)):
+        raise ValueError("miscalibration: both are tables of one shape, and the shares of each row add up to 1.")
     mixed = (1 - SMOOTHING) * shown + SMOOTHING * taste
     ratio = np.divide(taste, mixed, out=np.ones_like(taste), where=taste > 0)
     return (taste * np.log2(ratio)).sum(axis=1)
 
 
-def team_draft(one: Sequence, other: Sequence, k: int, rng: np.random.Generator) -> tuple[list, np.ndarray]:
+def _are_shares(rows: np.ndarray) -> bool:
+    return bool((rows >= 0).all() and np.allclose(rows.sum(axis=1), 1))
+
+
+def team_draft(one: Sequence, other: Sequence, k: int, rng: np.random.Generator | int) -> tuple[list, np.ndarray]:
     """Interleave two lists as two captains choose teams: in every round a coin says who goes first.
 
     From two rankings of ids, best first, gives the k ids that are shown, in order, and who brought each: 0 for `one`, 1
@@ -61,15 +70,13 @@ def team_draft(one: Sequence, other: Sequence, k: int, rng: np.random.Generator)
     ----------
     F. Radlinski, M. Kurup and T. Joachims (2008), How does clickthrough data reflect retrieval quality?, CIKM.
     """
+    k, rng = as_count(k, "team_draft"), np.random.default_rng(rng)
     shown: list = []
     teams: list[int] = []
-    while len(shown) < k:
-        before = len(shown)
+    while len(shown) < k and not {*one, *other} <= set(shown):
         for team in rng.permutation(2):
             left = [film for film in (one, other)[team] if film not in shown]
             if left and len(shown) < k:
                 shown.append(left[0])
                 teams.append(int(team))
-        if len(shown) == before:
-            break
-    return shown, np.array(teams)
+    return shown, np.array(teams, dtype=int)

@@ -22,13 +22,7 @@ VERSIONS = ["numpy", "pandas", "scipy", "torch"]
 
 
 def keep(document: dict, *names: str) -> None:
-    """Write a document under its names, such as ``"evaluate", "movielens", "last"``; all others stay.
-
-    Raises
-    ------
-    ValueError
-        When the file that is there is not as it was written.
-    """
+    """Write a document under its names, such as ``"evaluate", "movielens", "last"``; all others stay."""
     path = DATA_DIR / RESULTS
     lock = cache_folder() / f"{RESULTS}.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
@@ -43,13 +37,7 @@ def keep(document: dict, *names: str) -> None:
 
 
 def load(*names: str) -> dict:
-    """Read the document that was kept under these names.
-
-    Raises
-    ------
-    ValueError
-        When there is none, or the file is not as it was written.
-    """
+    """Read the document that was kept under these names; a `ValueError` says that there is none."""
     document = _read()
     for name in names:
         if name not in document:

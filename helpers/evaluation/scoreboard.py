@@ -13,6 +13,7 @@ import pandas as pd
 from helpers import evaluation
 from helpers.data import SCALE, like_of, load_movies, load_ratings, load_vectors
 from helpers.evaluation import results
+from helpers.search.index import as_count
 
 PROTOCOLS: dict[str, Callable] = {
     "last": lambda ratings, seed: evaluation.split_last(ratings, seed=seed),
@@ -30,21 +31,16 @@ class Task:
     ratings : str or pandas.DataFrame
         ``"course"``, ``"movielens"``, or ratings as from `helpers.data.read_ratings_csv` (no texts then).
     protocol : str
-        A key of `PROTOCOLS`.
-    k : int
-        Length of the lists.
-    seed : int
-        Of random splits, of the order of ratings that have the same time, and of the bootstrap.
-
-    Attributes
-    ----------
-    notes : list of str
-        What the split warned of, for whoever reads the figures; warned of again.
+        A key of `PROTOCOLS`. What its split warns of is warned of again, and kept in ``notes``.
+    k, seed : int
+        Length of the lists; seed of the split and of the bootstrap.
     """
 
     def __init__(self, ratings: str | pd.DataFrame = "course", protocol: str = "last", k: int = 10, seed: int = 0):
         self.name, table = ("own", ratings) if isinstance(ratings, pd.DataFrame) else (ratings, load_ratings(ratings))
         own = self.name == "own"
+        if protocol not in PROTOCOLS:
+            raise ValueError(f"protocol {protocol!r} is unknown; choose {', '.join(PROTOCOLS)}.")
         self.scale = table.attrs.get("scale", SCALE)
         self.movies: pd.DataFrame | None = None if own else load_movies()
         self.vectors = None if self.movies is None else load_vectors(self.movies)
@@ -52,7 +48,7 @@ class Task:
             raise ValueError("protocol 'cold' needs texts of the films, which own ratings do not have.")
         if own and protocol in ("last", "date") and "timestamp" not in table:
             raise ValueError(f"protocol '{protocol}' needs a time of each rating; name its column, or use random.")
-        self.protocol, self.k, self.seed = protocol, k, seed
+        self.protocol, self.k, self.seed = protocol, as_count(k, "Task"), seed
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             self.train, self.test = PROTOCOLS[protocol](table, seed)

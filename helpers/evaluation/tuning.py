@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -15,7 +16,10 @@ TRIALS = 12  # settings that every model may try; the first are its defaults
 
 
 class Tuning(NamedTuple):
-    """The best settings that a search has found: an unfitted model, and all trials, best first."""
+    """The best settings that a search has found: an unfitted model, and all trials, best first.
+
+    A row of the trials holds ``ndcg@k`` on the validation, ``settings``, and ``trial``, its number (0: the defaults).
+    """
 
     model: Any
     trials: pd.DataFrame
@@ -41,34 +45,24 @@ def tune(
     model : sklearn.base.BaseEstimator
         A recommender; its own settings are the first trial.
     space : dict
-        By name of a setting, a list of values or a distribution of `scipy.stats`, as for
-        `sklearn.model_selection.ParameterSampler`. Empty for a model without settings to tune.
+        By name of a setting, a list of values or a distribution, as for `sklearn.model_selection.ParameterSampler`;
+        empty for a model without settings to tune.
     train : pandas.DataFrame
         The training of a split; the test stays hidden.
-    movies : pandas.DataFrame, optional
-        The films that may be recommended.
     trials : int
         The budget: how many settings are fitted and judged, 1 or more.
-    k : int
-        Length of the lists that are judged, by NDCG.
     seed : int
         Of the search and of the validation split.
-    scale : tuple of float
-        As for `helpers.evaluation.evaluate_users`.
-
-    Returns
-    -------
-    Tuning
-        ``model``, a copy with the best settings; ``trials``, a DataFrame with a row for each trial, best first:
-        ``ndcg@k`` on the validation, ``settings``, and ``trial``, its number (0: the defaults).
+    movies, k, scale
+        As for `helpers.evaluation.evaluate_users`; lists are judged by NDCG.
 
     References
     ----------
     J. Bergstra and Y. Bengio (2012), Random search for hyper-parameter optimization, JMLR 13. M. F. Dacrema,
     P. Cremonesi and D. Jannach (2019), Are we really making much progress?, RecSys.
     """
-    if trials < 1:
-        raise ValueError(f"tune: trials is {trials}; ask for 1 or more.")
+    if not isinstance(trials, Integral) or trials < 1:
+        raise ValueError(f"tune: trials is {trials}; ask for a whole number, 1 or more.")
     known, validation = (split_last if "timestamp" in train else split_random)(train, seed=seed)
     drawn = ParameterSampler(space, trials - 1, random_state=seed) if space and trials > 1 else []
     rows = []

@@ -296,7 +296,8 @@ class Recommender(BaseEstimator):
         return Histories(stars, times)
 
     def _histories_of(self, user_ids: Any) -> Histories:
-        return self.histories_[self._rows(user_ids)]
+        rows = self._rows(user_ids)
+        return self.histories_[rows]
 
     def _rows(self, user_ids: Any) -> np.ndarray:
         check_is_fitted(self)
@@ -433,7 +434,8 @@ def positions_of(ids: Any, known: np.ndarray, missing: str) -> np.ndarray:
 def tie_order(histories: Histories) -> np.ndarray:
     """The order (n, n_items) in which films of equal score come: random, and another for each history."""
     turns = histories.rated @ np.arange(1, histories.stars.shape[1] + 1)
-    return np.array([np.random.default_rng([0, turn]).permutation(histories.stars.shape[1]) for turn in turns])
+    orders = [np.random.default_rng([0, turn]).permutation(histories.stars.shape[1]) for turn in turns]
+    return np.array(orders, dtype=int).reshape(histories.stars.shape)
 
 
 def in_order(scores: np.ndarray, ties: np.ndarray) -> np.ndarray:

@@ -27,8 +27,8 @@ class ContentProfile(Recommender):
     Parameters
     ----------
     vectors : numpy.ndarray or callable, optional
-        (n_movies, dimensions), a row for each row of the `movies` given to `fit`, or a function that makes them from
-        `movies`, such as `catalogue_vectors`; by default the vectors of the course's synopses.
+        (n_movies, dimensions), a row for each row of the `movies` given to `fit` (a DataFrame is read by its index), or
+        a function that makes them from `movies`, such as `catalogue_vectors`; by default the course's.
     center : bool
         Subtract the mean vector of all films first, against hubs.
     dislike : float
@@ -120,13 +120,7 @@ class ContentToCF(ALS):
 
 
 def film_vectors(model: Recommender, vectors: Vectors, center: bool = True) -> np.ndarray:
-    """Unit vectors (n_items, dimensions) of a model's films, by `items_`, the mean of all subtracted before.
-
-    Raises
-    ------
-    ValueError
-        When the model was fitted without films, or there are not as many vectors as films.
-    """
+    """Unit vectors (n_items, dimensions) of a model's films, by `items_`, the mean of all subtracted before."""
     if model.movies_ is None:
         raise ValueError(f"{type(model).__name__}: fit(ratings, movies) needs the films.")
     try:
@@ -149,7 +143,7 @@ def columns_of(movies: pd.DataFrame, *names: str) -> list[pd.Series]:
     absent = [name for name in names if name not in movies]
     if absent:
         raise ValueError(f"the films have no column '{absent[0]}' (found: {', '.join(map(str, movies))}).")
-    return [movies[name].fillna("") for name in names]
+    return [movies[name].astype(object).fillna("").astype(str) for name in names]
 
 
 def one_hot(cells: pd.Series) -> np.ndarray:
@@ -189,14 +183,19 @@ def feature_vectors(movies: pd.DataFrame, dimensions: int = 32) -> np.ndarray:
     said, director, cast = columns_of(movies, "genres", "director", "cast")
     genres = one_hot(said).astype(np.float32)
     in_film = sparse.csr_matrix(one_hot((director + "|" + cast).str.strip("|")))
-    if in_film.shape[1] < 2:  # nobody who worked with anybody
-        return np.hstack([unit(genres), np.zeros((len(movies), dimensions))]).astype(np.float32)
+    vectors = _people_vectors(in_film, genres, dimensions)
+    return np.hstack([unit(genres), unit(in_film @ vectors)]).astype(np.float32)
+
+
+def _people_vectors(in_film: sparse.csr_matrix, genres: np.ndarray, dimensions: int) -> np.ndarray:
+    """Vectors (n_people, dimensions) from who is in which films; zeros where nobody has company that says anything."""
     together = (in_film.T @ sparse.hstack([in_film, sparse.csr_matrix(genres)])).tocoo()
     total = together.sum()
-    expected = together.sum(axis=1).A1[together.row] * together.sum(axis=0).A1[together.col] / total
+    expected = together.sum(axis=1).A1[together.row] * together.sum(axis=0).A1[together.col] / max(total, 1)
     information = np.log(together.data / expected)
     positive = sparse.csr_matrix((np.maximum(information, 0), (together.row, together.col)), shape=together.shape)
+    if min(positive.shape) < 2 or not positive.count_nonzero():
+        return np.zeros((in_film.shape[1], dimensions))
     start = np.full(min(positive.shape), 1.0)
     left, strengths, _ = svds(positive, k=min(dimensions, min(positive.shape) - 1), v0=start)
-    vectors = left * np.sqrt(strengths)
-    return np.hstack([unit(genres), unit(in_film @ vectors)]).astype(np.float32)
+    return left * np.sqrt(strengths)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,18 +98,18 @@ class Hybrid(_Built):
         ]
 
     def _learn(self, ratings: pd.DataFrame) -> None:
-        self.warm_ = self._given("weights", lambda: self._choose(*_later(ratings, self.seed)))
-        hidden = split_cold(ratings, HELD_OUT, self.seed)
-        choose = (lambda: self._choose(*hidden, hidden=True)) if self.weights is None else lambda: self.warm_
-        self.cold_ = self._given("cold_weights", choose)
+        warm, cold = self._given("weights"), self._given("cold_weights")
+        if cold is None:
+            cold = self._choose(*split_cold(ratings, HELD_OUT, self.seed), hidden=True) if warm is None else warm
+        self.cold_, self.warm_ = cold, self._choose(*_later(ratings, self.seed)) if warm is None else warm
         self.models_ = self._fit_parts(ratings)
         self.is_warm_ = self.histories_.liked.any(axis=0)
 
-    def _given(self, name: str, choose: Callable[[], np.ndarray]) -> np.ndarray:
-        """The weights that were set, or else those that are chosen."""
+    def _given(self, name: str) -> np.ndarray | None:
+        """Weights that were set, if they were."""
         value, count = getattr(self, name), len(self._parts())
         if value is None:
-            return choose()
+            return None
         weights = np.asarray(value)
         numbers = weights.shape == (count,) and weights.dtype.kind in "iuf"
         if not (numbers and (weights >= 0).all() and weights.any()):
@@ -241,7 +242,10 @@ class Reranked(_Built):
 
 def _later(ratings: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The earlier and the later part of every viewer's ratings; where no times are known, two parts at random."""
-    return (split_last if "timestamp" in ratings else split_random)(ratings, HELD_OUT, seed)
+    if "timestamp" not in ratings:
+        return split_random(ratings, HELD_OUT, seed)
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # chance will do for ratings of one time
+        return split_last(ratings, HELD_OUT, seed)
 
 
 def standardize(scores: np.ndarray) -> np.ndarray:

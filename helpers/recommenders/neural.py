@@ -50,10 +50,8 @@ class Network(Recommender):
     ----------
     dimensions : int
         Of the vectors.
-    epochs : int
-        At most so many; see the module on early stopping.
-    learning_rate : float
-        Of AdamW.
+    epochs, learning_rate : int, float
+        Of AdamW; there are at most so many epochs, see the module on early stopping.
     seed : int
         Of weights, order and negatives.
     """

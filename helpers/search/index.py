@@ -91,9 +91,7 @@ class NeighborIndex:
             raise ValueError("NeighborIndex: ids have to be of one kind, such as all numbers or all texts.") from error
 
     def _built(self) -> Any:
-        """A tree, a graph, or codes: a byte a number, its share of the column's largest; or a bit, whether it is above
-        the column's mean.
-        """
+        """A tree, a graph, or codes: a byte a number, its share of the column's largest, or a bit: above the mean?"""
         if self.method == "ball_tree":
             from sklearn.neighbors import BallTree
 
@@ -223,10 +221,9 @@ class NeighborIndex:
         if self.method == "hnsw":
             import voyager
 
+            ef = max(self.options["ef"], 2 * count)
             try:
-                return self._index.query(queries, count, query_ef=max(self.options["ef"], 2 * count))[0].astype(
-                    np.int64
-                )
+                return self._index.query(queries, count, query_ef=ef)[0].astype(np.int64)
             except voyager.RecallError:  # the graph does not lead to so many
                 return self._search_all(queries, count, None)[0]
         scores = self._score_bits(queries) if self.method == "binary" else self._score_bytes(queries)

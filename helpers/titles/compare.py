@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -53,13 +54,10 @@ class Clues(NamedTuple):
 def clues_of(listings: pd.DataFrame) -> Clues:
     """Bring listings into the form in which they are compared; a column that is not there is empty."""
     names = listings["title"].astype(str)
-    in_title = [year_in_brackets(title) for title in names]
-    years = np.array([np.nan if year is None else year for year in in_title])
-    if "year" in listings:
-        known = read_years(listings["year"].map(str, na_action="ignore"))
-        years = np.where(known.isna(), years, known.astype(float))
+    columns = listings.reindex(columns=["year", "synopsis", "director", "cast"])
+    known = read_years(columns["year"].map(str, na_action="ignore")).astype(float)
+    years = known.fillna(names.map(year_in_brackets).astype(float)).to_numpy()
     titles = [normalize_title(title) for title in names]
-    columns = listings.reindex(columns=["synopsis", "director", "cast"])
     texts = _telling(columns["synopsis"], titles)
     return Clues(titles, years, *map(_word_weights, (texts, columns["director"], columns["cast"])))
 
@@ -75,13 +73,14 @@ def _telling(texts: pd.Series, titles: list[str]) -> pd.Series:
     telling = texts.where((words >= LEAST_WORDS) & (texts.map(under) <= MANY_TITLES))
     shared = (telling.map(under) > 1).to_numpy()
     rows = zip(shared, telling, titles, strict=True)
-    named = np.array([again and _names(text, title) for again, text, title in rows], dtype=bool)
+    named = np.array(
+        [again and f" {title} " in f" {' '.join(_words(text))} " for again, text, title in rows], dtype=bool
+    )
     return telling.mask(telling.isin(telling[named]) & ~named)
 
 
-def _names(text: str, title: str) -> bool:
-    """Whether a normalized title stands in a text."""
-    return f" {title} " in f" {' '.join(split_words(without_accents(text.casefold())))} "
+def _words(text: str) -> list[str]:
+    return split_words(without_accents(text.casefold()))
 
 
 def _word_weights(texts: pd.Series) -> csr_array:
@@ -99,8 +98,8 @@ def _useful_words(text: str) -> tuple[str, ...]:
     """Words of a text that say something, without the s of a plural."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    words = split_words(without_accents(text.casefold()))
-    return tuple(word.removesuffix("s") for word in words if len(word) > 1 and word not in ENGLISH_STOP_WORDS)
+    words = (word for word in _words(text) if len(word) > 1 and word not in ENGLISH_STOP_WORDS)
+    return tuple(word.removesuffix("s") for word in words)
 
 
 def compare(left: np.ndarray, right: np.ndarray, clues: Clues) -> pd.DataFrame:
@@ -148,13 +147,13 @@ def title_scores(left: list[str], right: list[str]) -> np.ndarray:
     multiplied by 0.8 when one title has a number and the other has none (*Toy Story*, *Toy Story 2*), by 0.6 when both
     have and they differ. A title that holds all words of the other, whose number it may add, scores at least 80.
     """
-    score = _ratios(left, right)
     numbers = [(numbers_in(a), numbers_in(b)) for a, b in zip(left, right, strict=True)]
     clash = np.array([bool(a and b and a != b) for a, b in numbers], dtype=bool)
-    lack = np.array([a != b for a, b in numbers], dtype=bool) & ~clash
+    lack = np.array([a != b for a, b in numbers], dtype=bool)
+    score = _ratios(left, right)
+    score = np.select([clash, lack], [0.6 * score, 0.8 * score], score)
     bare = [[" ".join(bare_words(title)[0]) for title in side] for side in (left, right)]
     holds = process.cpdist(*bare, scorer=fuzz.token_set_ratio, workers=-1) == 100
-    score = np.select([clash, lack], [0.6 * score, 0.8 * score], score)
     return np.where(holds & ~clash, np.maximum(score, LIKE_TITLE), score).astype(float).round(1)
 
 
@@ -193,9 +192,10 @@ def relate_titles(left: str, right: str, ratio: float | None = None) -> str:
     if ratio < LIKE_TITLE and short[0] != long[0] and short[-1] != long[-1]:
         return "different"
     if short == long and numbers != more:
-        return "nearly the same" if _number_inside(left, right) or "1" in numbers + more else "different numbers"
-    begin = _shared_words(short, long)
-    end = _shared_words(short[begin:][::-1], long[begin:][::-1])
+        inside = not max(left, right, key=len).split()[-1].isdigit()  # a number before a subtitle
+        return "nearly the same" if inside or "1" in numbers + more else "different numbers"
+    begin = len(os.path.commonprefix([short, long]))
+    end = len(os.path.commonprefix([short[begin:][::-1], long[begin:][::-1]]))
     own = [words[begin : len(words) - end] for words in (short, long)]
     rest = [" ".join(words) for words in own]
     typos = begin + end == len(short) or _differ_by_typos(*own)
@@ -225,14 +225,3 @@ def _differ_by_typos(left: list[str], right: list[str]) -> bool:
     if fuzz.ratio("".join(left), "".join(right)) >= NEARLY_THE_SAME:
         return True
     return len(left) == len(right) and all(fuzz.ratio(*pair) > CLOSE_ENDS for pair in zip(left, right, strict=True))
-
-
-def _number_inside(left: str, right: str) -> bool:
-    """Whether the longer of two titles ends in a word, so that its number stands before a subtitle."""
-    return not max(left, right, key=len).split()[-1].isdigit()
-
-
-def _shared_words(left: list[str], right: list[str]) -> int:
-    """How many words two lists have in common from the first on."""
-    pairs = zip(left, right, strict=False)
-    return next((position for position, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))

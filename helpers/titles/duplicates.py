@@ -19,21 +19,10 @@ LARGE = 100  # listings of one film that are still looked at pair by pair
 
 
 def adjacent_duplicates(listings: pd.DataFrame, max_distance: int = 3) -> pd.DataFrame:
-    """Apply the rule of thumb of many tutorials: sort by title, and drop a row whose title is close to the next one.
+    """Apply the rule of thumb of many tutorials, to be taught and measured, not to be used: see `find_duplicates`.
 
-    It is kept here to be taught and measured, not to be used: see `find_duplicates`.
-
-    Parameters
-    ----------
-    listings : pandas.DataFrame
-        Needs a column ``title``.
-    max_distance : int
-        Levenshtein distance up to which two neighbors in sort order count as one title.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a dropped listing: ``left`` (the id that is dropped), ``right`` (the next one), ``distance``.
+    Listings are sorted by ``title``; one whose title is at most `max_distance` (of Levenshtein) from the next is
+    dropped. One row a dropped listing: ``left`` (the id that is dropped), ``right`` (the next one), ``distance``.
     """
     titles = _with_title(listings, "adjacent_duplicates")["title"].astype(str).sort_values(kind="stable")
     pairs = pd.DataFrame({"left": titles.index[:-1], "right": titles.index[1:]})
@@ -97,9 +86,8 @@ def find_duplicates(listings: pd.DataFrame, *, needed: int | None = None) -> pd.
         needed = NEEDED if (certain + 2) / (len(listings) + 20) >= USUAL else NEEDED_WHERE_RARE
     pairs = _with_indirect_pairs(pairs, clues, needed)
     group = _groups(pairs, len(listings), needed)
-    pairs["duplicate"] = group[pairs["left"]] == group[pairs["right"]]
+    pairs = _named(pairs.assign(duplicate=group[pairs["left"]] == group[pairs["right"]]), listings.index)
     order = ["duplicate", "points", "title_score", "text_similarity", "left", "right"]
-    pairs = _named(pairs, listings.index)
     return pairs.sort_values(order, ascending=[False] * 4 + [True] * 2).reset_index(drop=True)
 
 
@@ -181,16 +169,13 @@ def true_pairs(truth: pd.Series) -> set[tuple]:
 
 
 def pair_precision_recall(pairs: pd.DataFrame, truth: pd.Series) -> tuple[float, float]:
-    """Judge found pairs by the truth.
-
-    Every row of `pairs` (columns ``left`` and ``right``) claims that two listings are one film; the truth is the film
-    of each listing, see `helpers.data.load_duplicates`.
+    """Judge found pairs, columns ``left`` and ``right``, by the film of each listing (`helpers.data.load_duplicates`).
 
     Returns
     -------
     tuple of float
-        Precision, the share of the claims that are true (1.0 when nothing is claimed), and recall, the share of the
-        true pairs that were found.
+        Precision, the share of the pairs that are one film (1.0 of no pairs), and recall, the share of the true pairs
+        that were found.
     """
     found = {tuple(sorted(pair)) for pair in zip(pairs["left"], pairs["right"], strict=True)}
     real = true_pairs(truth)
@@ -201,19 +186,14 @@ def pair_precision_recall(pairs: pd.DataFrame, truth: pd.Series) -> tuple[float,
 def merge_duplicates(listings: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Keep one listing of every film, and fill its gaps from the others.
 
+    Of one film, the listing with the fewest missing cells is kept, of equals the one with the longest synopsis, then
+    the smallest id; its missing cells are taken from its duplicates in the same order.
+
     Parameters
     ----------
     listings : pandas.DataFrame
-        The raw listings.
     pairs : pandas.DataFrame
-        As from `find_duplicates`; rows with ``duplicate`` count, all rows where that column is missing. An empty table
-        says that there are no duplicates, and every listing is kept.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per film. The listing with the fewest missing cells is kept, of equals the one with the longest
-        synopsis, then the smallest id; its missing cells are taken from its duplicates in the same order.
+        As from `find_duplicates`; rows with ``duplicate`` count, all rows where that column is missing.
 
     Raises
     ------
@@ -229,10 +209,10 @@ def merge_duplicates(listings: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFram
         if (found < 0).any():
             raise ValueError(f"merge_duplicates: the listings have no id {linked[side].to_numpy()[found < 0][0]}.")
     film = pd.Series(_films(positions["left"], positions["right"], len(listings)), index=listings.index)
-    texts = listings["synopsis"] if "synopsis" in listings else pd.Series("", index=listings.index)
-    words = texts.map(lambda text: len(text) if isinstance(text, str) else 0)
-    quality = pd.DataFrame({"gaps": listings.isna().sum(axis=1), "words": -words, "film": film}).sort_index()
-    best_first = quality.sort_values(["gaps", "words"], kind="stable")
-    kept = listings.loc[best_first.index].groupby(best_first["film"], sort=False).first()
-    kept.index = best_first.index[~best_first["film"].duplicated()].rename(listings.index.name)
+    texts = listings.reindex(columns=["synopsis"])["synopsis"]
+    length = texts.map(lambda text: len(text) if isinstance(text, str) else 0)
+    quality = pd.DataFrame({"gaps": listings.isna().sum(axis=1), "length": -length, "film": film}).sort_index()
+    film = quality.sort_values(["gaps", "length"], kind="stable")["film"]
+    kept = listings.loc[film.index].groupby(film, sort=False).first()
+    kept.index = film.index[~film.duplicated()].rename(listings.index.name)
     return kept.sort_index().astype(listings.dtypes)

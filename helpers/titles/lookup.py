@@ -63,14 +63,13 @@ class TitleLookup:
     def __init__(self, titles: pd.Series, years: pd.Series | None = None):
         if years is not None and len(years) != len(titles):
             raise ValueError(f"TitleLookup: {len(titles):,} titles and {len(years):,} years; each title has one.")
-        known = [None] * len(titles) if years is None else _whole_years(years)
         there = titles.notna().to_numpy()
-        known = [year for year, has_title in zip(known, there, strict=True) if has_title]
         titles = titles[there].astype(str)
-        self.titles = titles.tolist()
-        self.ids = titles.index.tolist()
-        in_title = [year_in_brackets(title) for title in self.titles]
-        self.years = [own if year is None else year for year, own in zip(known, in_title, strict=True)]
+        self.titles, self.ids = titles.tolist(), titles.index.tolist()
+        self.years = [year_in_brackets(title) for title in self.titles]
+        if years is not None:
+            known = read_years(years[there].map(str, na_action="ignore").astype(object)).tolist()
+            self.years = [own if year != year else int(year) for year, own in zip(known, self.years, strict=True)]
         self._keys = [normalize_title(title) for title in self.titles]
         written = [_written(title) for title in self.titles]
         self._as_written = _positions_by([title] for title in written)
@@ -183,12 +182,6 @@ class TitleLookup:
 def _written(title: str) -> str:
     """A title as it is written, whatever its bytes: one form of each sign, single spaces."""
     return one_line(unicodedata.normalize("NFC", title))
-
-
-def _whole_years(years: pd.Series) -> list[int | None]:
-    """Years of any type; None where there is none."""
-    known = read_years(years.map(str, na_action="ignore").astype(object))
-    return [None if year != year else int(year) for year in known.tolist()]
 
 
 def _positions_by(forms: Iterable[Iterable[str]]) -> dict[str, list[int]]:

@@ -1,0 +1,150 @@
+"""Measure how fast the app is in a browser: p50 and p95 over some loads of its page.
+
+    python tools/measure_browser.py [--loads 10] [--checkout FOLDER] [--json]
+
+``--checkout`` names another working copy of the course, such as an older commit's, so that one program measures two
+editions on one machine; it is run by its own ``.venv``, or else by this Python. Each load is a new visitor, who waits
+for the first card, likes it, asks for a title with a typo and for a description, and looks why its first film is there.
+Needs Chromium and the packages of the tests. A figure that an edition lacks is left out.
+
+| figure | from | until |
+|---|---|---|
+| first paint, first card | the page is asked for | anything, or a film, is shown |
+| like, enter, description | the click or the Enter key | the heading of another list is shown |
+| first reason | the click on the film of the description | words of the nearest sentences are marked |
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 120_000  # milliseconds for what may never come: an older edition lacks some of it
+CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
+DESCRIPTION = "a shark attacks bathers at an island resort"
+WATCH = """
+    const shown = (selector) => [...document.querySelectorAll(selector)].filter((one) => one.getClientRects().length);
+    window.sign = () => shown("h2").map((one) => one.textContent).join("|");
+    window.now = (test) => new Promise((resolve) => {  // when the test holds, after it is painted
+        const look = () => {
+            if (!test()) return false;
+            watcher.disconnect();
+            requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
+            return true;
+        };
+        const watcher = new MutationObserver(look);
+        setTimeout(() => { watcher.disconnect(); resolve(NaN); }, PATIENCE);
+        watcher.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+        look();
+    });
+    window.hasCard = () => shown(".rv-card, .rv-bar").length > 0;
+    window.hasReason = () => shown(".rv-reason mark, .rv-why mark, mark").length > 0;
+    window.card = now(hasCard);
+    for (const kind of ["click", "keydown"]) addEventListener(kind, () => { window.begun = performance.now(); }, true);
+""".replace("PATIENCE", str(PATIENCE))
+
+
+@contextlib.contextmanager
+def served(checkout: Path) -> Iterator[str]:
+    """Serve the app of a working copy, and give its address."""
+    pythons = [checkout / ".venv" / "bin" / "python", checkout / ".venv" / "Scripts" / "python.exe"]
+    own = next(filter(Path.exists, pythons), sys.executable)
+    command = [str(own), "-m", "helpers", "demo", "--no-browser"]
+    process = subprocess.Popen(command, cwd=checkout, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+    try:
+        said = []
+        for line in process.stderr or ():
+            said.append(line)
+            found = re.search(r"http://127\.0\.0\.1:\d+/", line)
+            if found:
+                threading.Thread(target=(process.stderr or sys.stdin).read, daemon=True).start()  # lest the pipe fills
+                yield found[0]
+                return
+        raise SystemExit(f"the app of {checkout} did not start: {''.join(said)}")
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def until(page: Page, test: str, act: Any) -> float:
+    """Milliseconds from the last click or key of an act until a test holds in the page; `s` are the headings before."""
+    begin = "(test) => { const f = new Function('s', `return ${test}`), s = sign(); window.done = now(() => f(s)); }"
+    page.evaluate(begin, test)
+    act()
+    return page.evaluate("async () => (await done) - begun")
+
+
+def visit(browser: Browser, address: str) -> dict[str, float]:
+    """What one visitor waits for, in milliseconds; without what this edition of the app has not."""
+    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.set_default_timeout(PATIENCE)
+    page.add_init_script(WATCH)
+    page.goto(address)
+    box = page.locator(".rv-app input[type=text]").first
+    like = page.locator("button:visible").filter(has_text=re.compile(r"^\W*Like$")).first
+    changed = "sign() !== s && hasCard()"
+    found = {"first card": page.evaluate("card")}
+    found["first paint"] = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN")
+
+    def enter(text: str) -> None:
+        box.fill(text)
+        box.press("Enter")
+
+    steps = {
+        "like": (changed, like.click),
+        "enter": (changed, lambda: enter("Alein")),
+        "description": (changed, lambda: enter(DESCRIPTION)),
+        "first reason": ("hasReason()", page.locator(".rv-title, .rv-card h3").first.click),
+    }
+    for name, (test, act) in steps.items():
+        with contextlib.suppress(Error):
+            found[name] = until(page, test, act)
+    page.goto("about:blank")  # so that its kernel ends
+    page.context.close()
+    return found
+
+
+def main() -> None:
+    """Measure, and print a table or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--loads", type=int, default=10, help="how many visitors (default: 10)")
+    parser.add_argument("--checkout", type=Path, default=ROOT, help="working copy whose app is measured")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    options = parser.parse_args()
+    launch = {"executable_path": CHROMIUM} if CHROMIUM else {"channel": "chrome"}
+    with (
+        served(options.checkout.resolve()) as address,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(**launch, args=["--no-sandbox"]) as browser,
+    ):
+        visits = [visit(browser, address) for _ in range(options.loads)]
+    names = dict.fromkeys(name for one in visits for name in one)
+    figures = {name: [one[name] for one in visits if one.get(name, np.nan) > 0] for name in names}
+    table = {
+        name: {"p50": round(float(np.median(some))), "p95": round(float(np.quantile(some, 0.95))), "loads": len(some)}
+        for name, some in figures.items()
+        if some
+    }
+    if options.json:
+        print(json.dumps({"loads": options.loads, "milliseconds": table}))
+        return
+    for name, row in table.items():
+        print(f"{name:14} p50 {row['p50']:6,} ms   p95 {row['p95']:6,} ms   ({row['loads']} of {options.loads} loads)")
+
+
+if __name__ == "__main__":
+    main()
