@@ -1163,7 +1163,7 @@ CLAIMS = [
     ),
     (
         "10",
-        "The settings of *hybrid* are those of its parts; its weights it chooses itself, on ratings held out of the "
+        "The settings of *hybrid* are those of its parts; it chooses its own weights on ratings held out of the "
         "training. *Random* and *popularity* have no settings",
         lambda: (
             all(tuning_trials(name) == 1 and name not in SPACES for name in ("random", "popularity"))
