@@ -103,5 +103,5 @@ def test_what_is_claimed_is_measured_again(name, movielens):
 
 
 def test_a_claim_that_nobody_made_is_named():
-    with pytest.raises(ValueError, match="no claim is named 'x'"):
+    with pytest.raises(KeyError, match="no claim is named 'x'"):
         load_claims("ease-als", "x")

@@ -27,7 +27,7 @@ def load_claims(*names: str) -> pd.DataFrame:
     table = pd.DataFrame.from_dict(results.load("claims", "claims"), orient="index")
     table["verdict"] = [verdict(*row) for row in table[["low", "high"]].to_numpy()]
     if unknown := [name for name in names if name not in table.index]:
-        raise ValueError(f"load_claims: no claim is named {unknown[0]!r}.")
+        raise KeyError(f"load_claims: no claim is named {unknown[0]!r}.")
     return table.loc[list(names)] if names else table
 
 
