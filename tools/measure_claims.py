@@ -49,9 +49,12 @@ from helpers.recommenders import (  # noqa: E402
     UserKNN,
     catalogue_vectors,
 )
+from helpers.recommenders.base import in_order, tie_order  # noqa: E402
 from helpers.recommenders.spaces import tuned_models  # noqa: E402
 
 SEEDS, SEEDS_OF_ALL, DRAWS, FOLDS, BUCKETS = 5, 3, 10, 5, 20
+ORDERS, DRAWS_OF_PEOPLE = 3, 3
+FEW = 2  # draws of hidden films that tests measure again
 DIGITS = 4
 LITTLE_ERROR = 0.885  # stars, root mean squared: what a factorization reaches on such ratings
 CLOSE = 0.003  # how far a figure may be from the one that is kept: processors differ
@@ -109,6 +112,12 @@ def everything() -> np.ndarray:
 @functools.cache
 def last() -> tuple[pd.DataFrame, pd.DataFrame]:
     return split_last(load_ratings("movielens"))
+
+
+def in_time(seed: int) -> pd.DataFrame:
+    """Ratings of every viewer, oldest first. Those of one second are shuffled: by id, famous films were first."""
+    shuffled = load_ratings("movielens").sample(frac=1, random_state=seed)
+    return shuffled.sort_values(["user_id", "timestamp"], kind="stable", ignore_index=True)
 
 
 def judge(model, split=None, k: int = 10, where=None) -> pd.DataFrame:
@@ -269,27 +278,29 @@ def splits() -> tuple[dict, dict]:
         for who, model in PAIR.items():
             rows[name][f"{who}, learned from all"] = score(judge(model(), split))
             rows[name][f"{who}, learned from other people"] = score(by_others(model, *split))
-    ordered = ratings.sort_values(["user_id", "timestamp", "movie_id"], ignore_index=True)
-    viewer = ordered.groupby("user_id")["movie_id"]
-    share = viewer.cumcount() / viewer.transform("size")
-    target = ordered[share.between(0.4, 0.6, inclusive="left")]
-    before = ordered[share < 0.4]
-    around = ordered[share.between(0.2, 0.4, inclusive="left") | share.between(0.6, 0.8, inclusive="left")]
-    tables = [by_others(ease, history, target) for history in (around, before)]
-    both = tables[0].index.intersection(tables[1].index)
     future = Claim(
         "Knowing what a viewer rated afterwards helps to guess.",
         "same hidden films, histories of one size, EASE learned from other people", "NDCG@10",
-        column(tables[0].loc[both]) - column(tables[1].loc[both]),
+        column([own_future(seed) for seed in range(ORDERS)]), f"{ORDERS} orders of ratings of one second, and folds",
     )  # fmt: skip
     return {"own-future": future}, {"random and last fifth": rows}
 
 
-def by_others(model: type, history: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
+def own_future(seed: int) -> pd.DataFrame:
+    """What every viewer's fifth fifths gain when one of the two before them comes from after them instead."""
+    ordered = in_time(seed)
+    viewer = ordered.groupby("user_id")["movie_id"]
+    fifth = 5 * viewer.cumcount() // viewer.transform("size")
+    target = ordered[fifth == 2]
+    around, before = (by_others(ease, ordered[fifth.isin(fifths)], target, seed) for fifths in ([1, 3], [0, 1]))
+    return (around - before).dropna()
+
+
+def by_others(model: type, history: pd.DataFrame, test: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """Judge viewers, a fold of them at a time, by a model that learned from all ratings of the other folds."""
     ratings = load_ratings("movielens")
     users = ratings["user_id"].unique()
-    fold = pd.Series(np.random.default_rng(0).integers(FOLDS, size=len(users)), users)
+    fold = pd.Series(np.random.default_rng(seed).integers(FOLDS, size=len(users)), users)
     tables = []
     for number in range(FOLDS):
         mine = [part[part["user_id"].map(fold).eq(number)] for part in (history, test)]
@@ -305,7 +316,7 @@ def score(table: pd.DataFrame) -> float:
 def time() -> tuple[dict, dict]:
     train, test = last()
     begins = test.groupby("user_id")["timestamp"].min()
-    later = 1 - np.searchsorted(np.sort(train["timestamp"]), begins, side="right") / len(train)
+    after = 1 - np.searchsorted(np.sort(train["timestamp"]), begins, side="right") / len(train)
     popular = judged(Popularity)
     lists = Popularity().fit(train, movies()).rank(popular.index, 10)
     years = pd.to_datetime(test.groupby("user_id")["timestamp"].max(), unit="s").dt.year.loc[popular.index]
@@ -313,11 +324,15 @@ def time() -> tuple[dict, dict]:
         axis=1
     )
     rolling = {model: learned_before(model, begins) for model in (Popularity, ease)}
+    any_time = {model: [learned_before(model, begins, draw) for draw in range(DRAWS_OF_PEOPLE)] for model in rolling}
+    later = {model: column(any_time[model]) - column(rolling[model]) for model in rolling}
     by_date = split_date(load_ratings("movielens"))
     dated = {model: judge(model(), by_date) for model in (Popularity, ease)}
     common = rolling[ease].index
     kept = [popular.loc[common], judged(ease).loc[common]]
     claim, unit = "EASE beats popularity.", "NDCG@10"
+    equal = "same hidden ratings; as many training ratings, by whole viewers of any time against earlier ones"
+    draws = f"{DRAWS_OF_PEOPLE} draws of viewers"
     found = {
         "time-last": Claim(claim, "none for time: the last fifth of each viewer is hidden", unit,
                            column(kept[1]) - column(kept[0])),
@@ -325,58 +340,75 @@ def time() -> tuple[dict, dict]:
                               unit, column(rolling[ease]) - column(rolling[Popularity])),
         "time-date": Claim(claim, "one date for everybody; only viewers who rated before and after it", unit,
                            column(dated[ease]) - column(dated[Popularity])),
+        "time-later-popularity": Claim("Ratings of any time serve popularity better than earlier ones.", equal, unit,
+                                       later[Popularity], draws),
+        "time-later-ease": Claim("Ratings of any time serve EASE better than earlier ones.", equal, unit, later[ease],
+                                 draws),
+        "time-later-lead": Claim("Ratings of any time make EASE's lead over popularity larger.", equal, unit,
+                                 later[ease] - later[Popularity], draws),
     }  # fmt: skip
     rows = {
         "last fifth of each viewer": {"popularity": score(kept[0]), "EASE": score(kept[1]), "viewers": len(common)},
         "learned before the viewer's test": {
             "popularity": score(rolling[Popularity]), "EASE": score(rolling[ease]), "viewers": len(common),
         },
+        "as many ratings of any time": {
+            "popularity": score(pd.concat(any_time[Popularity])), "EASE": score(pd.concat(any_time[ease])),
+            "viewers": len(common),
+        },
         "one date for everybody": {
             "popularity": score(dated[Popularity]), "EASE": score(dated[ease]), "viewers": len(dated[ease]),
         },
     }  # fmt: skip
     leak = {
-        "share of training ratings after the viewer's test began": round(float(later.mean()), 3),
+        "share of training ratings after the viewer's test began": round(float(after.mean()), 3),
         "share of popularity lists with a film from after the viewer's last year": round(float(too_new.mean()), 3),
     }
     return found, {"three splits by time": rows, "leak of the last fifth": {"MovieLens": leak}}
 
 
-def learned_before(model: type, begins: pd.Series) -> pd.DataFrame:
-    """Judge viewers, a bucket at a time, by a model that learned only from ratings before the bucket's first test."""
+def learned_before(model: type, begins: pd.Series, draw: int | None = None) -> pd.DataFrame:
+    """Judge viewers, a bucket at a time, by a model that learned only from ratings before the bucket's first test.
+
+    With `draw`, it learns from as many ratings of any time: those of other viewers, drawn at random and taken whole.
+    """
     train, test = last()
+    rng = np.random.default_rng(draw)
     tables = []
     for users in np.array_split(begins.sort_values(kind="stable").index, BUCKETS):
-        past = train[train["timestamp"] < begins.loc[users].min()]
-        if len(past) >= MOST_OF_A_BUCKET:
+        known = train[train["timestamp"] < begins.loc[users].min()]
+        if len(known) >= MOST_OF_A_BUCKET:
             mine = [part[part["user_id"].isin(users)] for part in (train, test)]
-            tables.append(judge(Fitted(model().fit(past, movies()), mine[0]), mine))
+            if draw is not None:
+                others = train[~train["user_id"].isin(users)]
+                counts = others["user_id"].value_counts(sort=False).sample(frac=1, random_state=rng).cumsum()
+                known = others[others["user_id"].isin(counts.index[counts <= len(known)])]
+            tables.append(judge(Fitted(model().fit(known, movies()), mine[0]), mine))
     return pd.concat(tables).sort_index()
 
 
 MOST_OF_A_BUCKET = 500  # ratings: of fewer nothing is learned
 
 
-def cold_start() -> tuple[dict, dict]:
+def cold_start(draws: int = DRAWS) -> tuple[dict, dict]:
     rivals = {
         "random": Random, "popularity": Popularity, "EASE": ease,
         "profile, text": lambda: content_profile(text()), "profile, everything": lambda: content_profile(everything()),
         "map, text": lambda: content_to_cf(text()), "map, everything": lambda: content_to_cf(everything()),
     }  # fmt: skip
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in [*rivals, "hybrid"]}
-    for draw in range(DRAWS):
+    for draw in range(draws):
         split = split_cold(load_ratings("movielens"), seed=draw)
         cold = pd.Series(~movies().index.isin(split[0]["movie_id"]), movies().index)
         for name, make in rivals.items():
             tables[name].append(judge(make(), split, 20, cold))
-        if draw < DRAWS:
-            parts = [ease(), content_to_cf(everything()), content_profile(everything())]
-            tables["hybrid"].append(judge(Hybrid(parts), split, 20, cold))
+        parts = [ease(), content_to_cf(everything()), content_profile(everything())]
+        tables["hybrid"].append(judge(Hybrid(parts), split, 20, cold))
 
     def compare(claim, control, one, other):
         differences = [left - right for left, right in zip(tables[one], tables[other], strict=False)]
-        draws = f"{len(differences)} draws of hidden films"
-        return Claim(claim, control, "recall@20", column(differences, "recall@20"), draws)
+        drawn = f"{len(differences)} draws of hidden films"
+        return Claim(claim, control, "recall@20", column(differences, "recall@20"), drawn)
 
     found = {
         "cold-text": compare("Text finds films without ratings.", "against chance", "profile, text", "random"),
@@ -396,38 +428,48 @@ def cold_start() -> tuple[dict, dict]:
         name: summarize([table[["recall@20"]] for table in each]).loc["recall@20"].round(DIGITS).to_dict()
         for name, each in tables.items()
     }
-    return found, {"films without ratings": rows}
+    first = {
+        name: {"mean": round(float(pd.concat(each[:FEW])["recall@20"].mean()), DIGITS)} for name, each in tables.items()
+    }
+    return found, {"films without ratings": rows, "films without ratings, first draws": first}
 
 
 def constant_learning() -> tuple[dict, dict]:
-    ordered = load_ratings("movielens").sort_values(["user_id", "timestamp", "movie_id"], ignore_index=True)
+    runs = [tenth_by_tenth(in_time(seed)) for seed in range(ORDERS)]
+
+    def gain(claim, control, one, other):
+        differences = [(run[one] - run[other]).mean(axis=1).sort_index() for run in runs]
+        return Claim(claim, control, "recall@10", pd.concat(differences, axis=1).to_numpy().T,
+                     f"{ORDERS} orders of ratings of one second")  # fmt: skip
+
+    hidden = "frozen, seen films hidden"
+    found = {
+        "learning-filter": gain("Hiding what was seen since helps.", "same frozen model and history", hidden, "frozen"),
+        "learning-update": gain("Folding in new ratings helps.", "both hide what was seen; same weights", "updated",
+                                hidden),
+        "learning-refit": gain("A new fit helps beyond folding in.", "both know all ratings so far", "refit",
+                               "updated"),
+    }  # fmt: skip
+    means = {name: sum(run[name].mean() for run in runs) / ORDERS for name in runs[0]}
+    return found, {"tenth by tenth": {name: row.round(DIGITS).to_dict() for name, row in means.items()}}
+
+
+def tenth_by_tenth(ordered: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Recall@10 of every viewer (row) in every tenth of their ratings (column), for four ways to keep up."""
     viewer = ordered.groupby("user_id")["movie_id"]
     tenth = 10 * viewer.cumcount() // viewer.transform("size")
     first = ordered[tenth < 2]
     frozen, updated = ease().fit(first, movies()), ease().fit(first, movies())
-    each: dict[str, list[pd.Series]] = {
-        name: [] for name in ("frozen", "frozen, seen films hidden", "updated", "refit")
+    found: dict[str, dict[str, pd.Series]] = {
+        name: {} for name in ("frozen", "frozen, seen films hidden", "updated", "refit")
     }
     for number in range(2, 10):
         past, piece = ordered[tenth < number], ordered[tenth == number]
         models = [Hiding(frozen, first), Hiding(frozen, past), Hiding(updated, past), ease().fit(past, movies())]
-        for name, model in zip(each, models, strict=True):
-            table = evaluate_users(Fitted(model), past, piece, movies=movies())
-            each[name].append(table["recall@10"].rename(number))
+        for name, model in zip(found, models, strict=True):
+            found[name][str(number)] = evaluate_users(Fitted(model), past, piece, movies=movies())["recall@10"]
         updated.update(piece)
-    recall = {name: pd.concat(pieces, axis=1).mean(axis=1).sort_index() for name, pieces in each.items()}
-    unit = "recall@10"
-    found = {
-        "learning-filter": Claim("Hiding what was seen since helps.", "same frozen model and history", unit,
-                                 recall["frozen, seen films hidden"] - recall["frozen"]),
-        "learning-update": Claim("Folding in new ratings helps.", "both hide what was seen; same weights", unit,
-                                 recall["updated"] - recall["frozen, seen films hidden"]),
-        "learning-refit": Claim("A new fit helps beyond folding in.", "both know all ratings so far", unit,
-                                recall["refit"] - recall["updated"]),
-    }  # fmt: skip
-    rows = {name: {str(n): round(float(s.mean()), DIGITS) for n, s in zip(range(2, 10), pieces, strict=True)}
-            for name, pieces in each.items()}  # fmt: skip
-    return found, {"tenth by tenth": rows}
+    return {name: pd.DataFrame(pieces) for name, pieces in found.items()}
 
 
 class Hiding:
@@ -442,8 +484,8 @@ class Hiding:
         seen = self.seen[self.seen["user_id"].isin(known)]
         columns = np.searchsorted(self.model.items_, seen["movie_id"])
         scores[np.searchsorted(known, seen["user_id"]), columns] = -np.inf
-        best = self.model.items_[np.argsort(-scores, axis=1, kind="stable")[:, :k]]
-        return best[np.searchsorted(known, users)]
+        ties = tie_order(self.model.histories_[np.searchsorted(self.model.users_, known)])
+        return self.model.items_[in_order(scores, ties)[:, :k]][np.searchsorted(known, users)]
 
 
 def catalogue() -> tuple[dict, dict]:
@@ -472,9 +514,10 @@ def exposure() -> tuple[dict, dict]:
     rivals = {
         "popularity": [Popularity()], "item-knn": [item_knn()], "als": [als(seed=seed) for seed in range(SEEDS)],
         "ease": [ease()], "text profile": [content_profile(text())],
+        "random": [Random(seed=seed) for seed in range(SEEDS)],
     }  # fmt: skip
     powers = {"0": 0.0, "0.5": 0.5, "1": 1.0}
-    weighted, each, apart = {}, {}, {}
+    weighted, each, apart, alone = {}, {}, {}, {}
     for name, models in rivals.items():
         found = [ranks_of_likes(model.fit(train, movies()), test) for model in models]
         weighted[name] = {
@@ -482,16 +525,21 @@ def exposure() -> tuple[dict, dict]:
             for power, value in powers.items()
         }
         each[name] = judge(Fitted(models[0]))["ndcg@10"]
+        alone[name] = one_at_a_time(found[0])
         liked = train[(train["rating"] >= LIKED) & train["user_id"].isin(each[name].index)]
         taste = genres.loc[liked["movie_id"]].groupby(liked["user_id"].to_numpy()).mean()
         shown = [genres.loc[model.rank(taste.index, 10).ravel()].to_numpy() for model in models]
         mixes = [films.reshape(len(taste), 10, -1).mean(axis=1) for films in shown]
         apart[name] = np.mean([miscalibration(taste, mix) for mix in mixes], axis=0)
+    hidden = found[0].groupby("user_id").size()
     counts = train["user_id"].value_counts().reindex(each["ease"].index)
     quarter = pd.qcut(counts, 4, labels=["fewest ratings", "few", "many", "most ratings"])
 
     def with_interval(values):
         return summarize(pd.DataFrame({"x": np.asarray(values)})).loc["x"].round(DIGITS).to_dict()
+
+    def by_quarter(values):
+        return {str(name): with_interval(part) for name, part in values.groupby(quarter)}
 
     rarer, unit, draws = "a hidden film counts by 1 / its number of ratings", "recall@10", f"{SEEDS} seeds of ALS"
     found = {
@@ -504,13 +552,45 @@ def exposure() -> tuple[dict, dict]:
         "exposure-text-popularity-weighted": Claim("Text vectors alone beat popularity.", rarer, unit,
                                                    weighted["text profile"]["1"] - weighted["popularity"]["1"]),
     }  # fmt: skip
+    found |= many_ratings(each["ease"], alone["ease"], quarter.eq("most ratings"))
     tables = {
         "weighted recall": {name: {power: round(float(values.mean()), DIGITS) for power, values in row.items()}
                             for name, row in weighted.items()},
-        "EASE by number of ratings": {str(name): with_interval(part) for name, part in each["ease"].groupby(quarter)},
+        "EASE by number of ratings": by_quarter(each["ease"]),
+        "EASE by number of ratings, one hidden like at a time": by_quarter(alone["ease"]),
+        "popularity by number of ratings": by_quarter(each["popularity"]),
+        "hidden likes by number of ratings": {
+            str(name): {"mean": round(float(part.mean()), 1)} for name, part in hidden.groupby(quarter)
+        },
         "miscalibration": {name: with_interval(values) for name, values in apart.items()},
     }  # fmt: skip
     return found, tables
+
+
+def many_ratings(ndcg: pd.Series, alone: pd.Series, most: pd.Series) -> dict:
+    """Whether EASE serves the quarter of the viewers with the most ratings better than the others."""
+    claim = "EASE serves viewers with many ratings better than others."
+    return {
+        "groups-ndcg": Claim(claim, "none: more of their likes are hidden, so that there is more to hit", "NDCG@10",
+                             most_minus_others(ndcg, most)),
+        "groups-alone": Claim(claim, "each hidden like is taken alone: the same exam for all", "share in the first ten",
+                              most_minus_others(alone, most)),
+    }  # fmt: skip
+
+
+def most_minus_others(values: pd.Series, most: pd.Series) -> pd.Series:
+    """Values whose mean over all viewers is the mean of a group minus that of everybody else."""
+    share = float(most.mean())
+    return (values - values.mean()) * np.where(most, 1 / share, -1 / (1 - share))
+
+
+def one_at_a_time(found: pd.DataFrame) -> pd.Series:
+    """How often a hidden like is among the first ten when the viewer's other hidden likes are left out, by viewer.
+
+    Other than NDCG and recall, it does not depend on how many there are to be found.
+    """
+    likes_before = found.groupby("user_id")["rank"].rank(method="first") - 1
+    return (found["rank"] - likes_before).lt(10).groupby(found["user_id"]).mean()
 
 
 EXPERIMENTS = {
