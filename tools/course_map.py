@@ -76,9 +76,10 @@ def minutes_of(notebook) -> float:
 def how_computed() -> str:
     """The sentences that say how the minutes come about."""
     return (
-        f"{COMPUTED}You read {WORDS_A_MINUTE} words per minute, and take {SECONDS_A_LINE_OF_CODE} seconds for a line "
-        f"of code. Each figure, formula, guess, and short question takes {MINUTES_A_LOOK} minute. An exercise takes "
-        f"{MINUTES_A_FUNCTION} minutes if it asks for a function, and {MINUTES_AN_ANSWER} if not. The range is plus or "
+        f"{COMPUTED}The formula assumes that you read {WORDS_A_MINUTE} words per minute, and take "
+        f"{SECONDS_A_LINE_OF_CODE} seconds for a line of code. Each figure, formula, guess, and short question takes "
+        f"{MINUTES_A_LOOK} minute. An exercise takes {MINUTES_A_FUNCTION} minutes if it asks for a function, and "
+        f"{MINUTES_AN_ANSWER} if not. The range is plus or "
         f"minus {SPREAD:.0%}."
     )
 
