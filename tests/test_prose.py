@@ -1415,8 +1415,9 @@ CLAIMS = [
     ),
     (
         "11",
-        "at most 5% of the settled claims may be false (Benjamini and Hochberg, 1995), all 29 stay. If the risk of even a single false claim is to be 5% (Bonferroni), five fall, the lead of EASE "
-        "over ALS and that of the hybrid among them",
+        "at most 5% of the settled claims may be false (Benjamini and Hochberg, 1995), all 29 stay. If the risk of "
+        "even a single false claim is to be 5% (Bonferroni), five fall, the lead of EASE over ALS and that of the "
+        "hybrid among them",
         lambda: (
             re.findall(r": (\d+)", output_of("11", "nb11-33")) == ["40", "29", "29", "24"]
             and {"ease-als", "cold-hybrid"} < set(output_of("11", "nb11-33").split("any more:")[1].split())
