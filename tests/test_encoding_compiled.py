@@ -260,7 +260,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
     peaks = []
     for rows in (5_000, 15_000):
         path = tmp_path / f"{rows}.csv"
-        path.write_text("text\n" + ("abcd " * 60 + "\n") * rows, encoding="utf-8")
+        path.write_text("text\n" + ("abcd " * 180 + "\n") * rows, encoding="utf-8")  # of several blocks
         tracemalloc.start()
         encode_csv(path, "text", tmp_path / f"{rows}.npy", encoder=Letters(), rows_at_once=200, progress=False)
         peaks.append(tracemalloc.get_traced_memory()[1])

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from helpers.evaluation import bootstrap_interval, results
-from helpers.evaluation.claims import load_claims, load_scores, load_table, verdict
+from helpers.evaluation.claims import load_claims, load_scores, load_table, settled_among_many, verdict
 
 COLD = {  # whose recall, minus whose
     "cold-text": ("profile, text", "random"),
@@ -143,3 +143,10 @@ def test_a_few_draws_of_cold_start_are_measured_again(movielens):
 def test_a_claim_about_cold_start_is_the_difference_of_two_means(name):
     one, other = (load_table("films without ratings").loc[model, "mean"] for model in COLD[name])
     assert one - other == pytest.approx(load_claims(name)["mean"].item(), abs=0.0003)
+
+
+def test_among_many_claims_fewer_are_settled():
+    mean = pd.Series([5, 3, 2.45, 0.1], ["sure", "clear", "close", "nothing"])
+    settled = settled_among_many(pd.DataFrame({"mean": mean, "low": mean - 1.96, "high": mean + 1.96}))
+    assert settled.sum(axis=1).to_dict() == {"sure": 3, "clear": 3, "close": 2, "nothing": 0}
+    assert not settled.loc["close"].iloc[2]

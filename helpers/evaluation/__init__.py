@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
 
 from helpers.data import LIKED, SCALE, as_stars
 from helpers.evaluation.checks import PAIR, as_ratings, check_columns, ids_of, seconds
@@ -501,6 +500,8 @@ def _scored(model: Any, test: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.
 
 def _relevant_to(model: Any, test: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The same for those whom a fitted model knows."""
+    from sklearn.utils.validation import check_is_fitted
+
     check_is_fitted(model)
     return _relevant(as_ratings(test, model.scale_), model.users_, model.items_, model.scale_)
 

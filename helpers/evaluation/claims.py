@@ -31,6 +31,36 @@ def load_claims(*names: str) -> pd.DataFrame:
     return table.loc[list(names)] if names else table
 
 
+def settled_among_many(claims: pd.DataFrame) -> pd.DataFrame:
+    """Which of many claims are settled, when each new claim is one more chance to be wrong.
+
+    Parameters
+    ----------
+    claims : pandas.DataFrame
+        With columns ``mean``, ``low`` and ``high``, a 95 % interval, taken as that of a normal distribution.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By name, True or False: ``one by one``; ``at most 5% false among the settled`` (false discovery rate);
+        ``at most 5% risk of any false`` (Bonferroni).
+
+    References
+    ----------
+    Y. Benjamini and Y. Hochberg (1995), Controlling the false discovery rate, JRSS B 57(1), pages 289-300.
+    """
+    from scipy.stats import false_discovery_control, norm
+
+    errors = (claims["high"] - claims["low"]) / (2 * norm.ppf(0.975))
+    chance = pd.Series(2 * norm.sf(claims["mean"].abs() / errors), claims.index)  # of a difference as large by luck
+    risks = {
+        "one by one": chance,
+        "at most 5% false among the settled": false_discovery_control(chance),
+        "at most 5% risk of any false": chance * len(claims),
+    }
+    return pd.DataFrame(risks) < 0.05
+
+
 def load_table(name: str) -> pd.DataFrame:
     """Read a table of figures behind the claims."""
     return pd.DataFrame.from_dict(results.load("claims", "tables", name), orient="index")
