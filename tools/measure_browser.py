@@ -34,7 +34,7 @@ import numpy as np
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 120_000  # milliseconds for what may never come: an older edition lacks some of it
+PATIENCE = 30_000  # milliseconds for what may never come: an older edition lacks some of it
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
 DESCRIPTION = "a shark attacks bathers at an island resort"
 WATCH = """
