@@ -16,7 +16,7 @@ from helpers.data.cells import read_years
 from helpers.data.tables import one_line
 from helpers.titles.forms import normalize_title, numbers_in, year_in_brackets
 
-SURE = 0.75  # share of the letters in which a text agrees with the title that it is meant for
+SURE = 0.7  # share of the letters in which a text agrees with the title that it is meant for
 FULL_SCORE_FOR = 60  # titles that pass the first look
 
 
@@ -29,10 +29,9 @@ class Match(NamedTuple):
 
 
 def is_typo(text: str, title: str) -> bool:
-    """Whether a text is a title with typos: the one rule of how many are too many, for titles and names alike.
+    """Whether a text is a title with typos: three edits in ten letters are the most (`SURE`), spaces do not count.
 
-    One edit in four letters is the most (`SURE`), where spaces do not count, and an edit is a letter more, a letter
-    less, another letter, or two neighbors swapped.
+    An edit is a letter more, a letter less, another letter, or two neighbors swapped.
     """
     return OSA.normalized_similarity(text.replace(" ", ""), title.replace(" ", "")) >= SURE
 
