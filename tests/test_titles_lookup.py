@@ -46,8 +46,8 @@ def test_nonsense_finds_nothing(lookup, query):
 @pytest.mark.parametrize(
     ("text", "title", "typo"),
     [
-        ("dnue", "dune", True), ("her", "hero", True), ("hat", "hot", False), ("jumnajy", "jumanji", True), ("jazz", "jaws", False),
-        ("godfahter", "godfather", True), ("star wras", "starwars", True), ("sharks", "shrek", False),
+        ("dnue", "dune", True), ("her", "hero", True), ("hat", "hot", False), ("jazz", "jaws", False),
+        ("jumnajy", "jumanji", True), ("godfahter", "godfather", True), ("star wras", "starwars", True), ("sharks", "shrek", False),
         ("", "up", False),
     ],
 )  # fmt: skip
