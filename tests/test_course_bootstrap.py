@@ -718,6 +718,16 @@ def test_a_build_of_torch_that_the_lock_does_not_list_is_taken_from_its_index(to
     assert torch.environment.state()
 
 
+@pytest.mark.parametrize(
+    ("system", "tool", "needed"), [("linux", None, True), ("linux", "/bin/nvidia-smi", False), ("darwin", None, False)]
+)
+def test_only_linux_without_an_nvidia_card_needs_torch_for_the_cpu(monkeypatch, system, tool, needed):
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(shutil, "which", lambda program: tool)
+    monkeypatch.setattr(bootstrap, "Path", lambda path: Path("not there"))  # the driver's folder
+    assert bootstrap.needs_cpu_torch() is needed
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is one build")
 @pytest.mark.parametrize(("version", "more"), [("2.13.0", True), ("2.13.0+cpu", False)])
 def test_a_torch_for_nvidia_cards_brings_what_it_needs(torch, version, more):
@@ -726,7 +736,7 @@ def test_a_torch_for_nvidia_cards_brings_what_it_needs(torch, version, more):
     (torch.environment.folder / "pyvenv.cfg").write_text("version = {}.{}.0".format(*sys.version_info))
     torch.environment.held = None
     torch.environment._pip(torch.folder / "requirements.txt", {"torch"})
-    assert (torch.asked[-1] == (["torch==2.13.0"], {"alone": False})) is more
+    assert (torch.asked[-1] == (["torch==2.13.0"], {"needs_too": True})) is more
 
 
 def test_a_satisfied_python_serves_as_it_is(monkeypatch):

@@ -207,7 +207,7 @@ def started(course, monkeypatch):
     monkeypatch.setattr(launch, "run_child", lambda command, **_: told.append(command) or 0)
 
     def start(**options):
-        defaults = {"renew": None, "yes": False, "port": 8888, "no_browser": True}
+        defaults = {"notebook": None, "renew": None, "yes": False, "port": 8888, "no_browser": True}
         launch.start_course(Namespace(**dict(defaults, **options)))
         return told[-1]
 
@@ -218,6 +218,16 @@ def test_start_opens_the_copy_where_the_learner_may_write(started, course):
     command = started()
     assert f"--notebook-dir={course / 'mine'}" in command
     assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in command
+
+
+@pytest.mark.parametrize(
+    ("options", "opened"),
+    [({"notebook": "01"}, "01_"), ({"renew": ["01"]}, "01_"), ({"notebook": "00", "renew": ["01"]}, "00_")],
+)
+def test_start_opens_the_notebook_that_is_named_or_the_first_that_is_renewed(started, options, opened):
+    assert f"/notebooks/{opened}" in " ".join(started(yes=True, **options))
+    with pytest.raises(ValueError, match="^there is no notebook '3'; choose from 00, 01$"):
+        started(notebook="3")
 
 
 def test_start_opens_the_copy_beside_the_course_with_the_course_in_sight(started, monkeypatch, course):

@@ -397,7 +397,7 @@ class Environment:
         torch = _version(_notes(self.site).get("torch")) or "+cpu"
         if "torch" in blocks and sys.platform == "linux" and "+cpu" not in torch:
             say("  what PyTorch needs for NVIDIA cards ...")  # by its own list, which the lock file does not repeat
-            pip(self.python, [pin], 0, alone=False)
+            pip(self.python, [pin], 0, needs_too=True)
 
     def _link(self) -> tuple[Path, bytes]:
         """A ``.pth`` file that lets editors which start kernels themselves find `helpers`, and what it holds.
@@ -492,13 +492,13 @@ def install_cpu_torch(python: Path, wanted: Path, pin: str) -> None:
         say(f"  PyTorch's CPU index did not serve ({error}): the default one does.")
 
 
-def pip(python: Path, arguments: list[str | Path], total: int, alone: bool = True) -> None:
+def pip(python: Path, arguments: list[str | Path], total: int, needs_too: bool = False) -> None:
     """Run ``pip install`` and show how many of `total` packages it has reached.
 
-    With `alone`, nothing but what is named: no dependencies, which a lock file lists itself, and no bytecode.
+    Without bytecode and what they need, which a lock file lists itself; with `needs_too`, as pip does by default.
     """
     command: list[str | Path] = ["pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
-    command += ["--no-deps", "--no-compile"] if alone else []
+    command += [] if needs_too else ["--no-deps", "--no-compile"]
     run(python, command + arguments, "installing packages", total)
 
 
@@ -600,7 +600,7 @@ def use_active(tests: bool) -> None:
     if wanted:
         say("Adding the packages of the tests to the active environment.")
         with alone():
-            pip(Path(sys.executable), wanted, len(wanted), alone=False)
+            pip(Path(sys.executable), wanted, len(wanted), needs_too=True)
 
 
 def existing_python() -> Path | None:

@@ -115,6 +115,7 @@ FORMAT = {"encoding": checked("helpers.data.charset", "codec"), "delimiter": che
 FILES = "a CSV, JSON, Parquet or Excel file; of a catalogue, also a folder of texts or a catalogue.toml"
 OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {  # what each says and takes: by default, a text that is not empty
     "title": ("a title, typos allowed", {"metavar": "TITLE"}),
+    "notebook": ("the notebook to open, such as 03 (default: the first)", {"metavar": "NN", "nargs": "?"}),
     "action": ("what was read, what is odd, and the command to go on with", {"choices": ["check"]}),
     "csv": (FILES, {"metavar": "FILE"}),
     "dataset": ("MovieLens ratings, or the plots of MPST", {"choices": ["movielens", "mpst"]}),
@@ -220,7 +221,7 @@ def recommend_titles(options: argparse.Namespace) -> Answer:
 
 def check_catalogue(options: argparse.Namespace) -> Answer:
     """Look through a catalogue of your own before you use it."""
-    from helpers.course.catalogue import examine, lines
+    from helpers.course.catalogue_check import examine, lines
     from helpers.data import describe
 
     document = examine(describe(options.csv, **given(options, *launch.CATALOGUE)))
@@ -299,7 +300,7 @@ def run_doctor(options: argparse.Namespace) -> Answer:
 
 
 COMMANDS: dict[str, tuple[Callable, str]] = {
-    "start": (launch.start_course, "--no-browser --port --renew --yes"),
+    "start": (launch.start_course, "notebook --no-browser --port --renew --yes"),
     "test": (launch.run_tests, "-v/--verbose"),
     "recommend": (recommend_titles, f"title -k --csv {CATALOGUE} --json"),
     "demo": (launch.open_demo, f"--no-browser --port --theme --max-kernels --csv {CATALOGUE}"),

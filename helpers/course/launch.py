@@ -26,7 +26,7 @@ CATALOGUE = {  # options that describe a catalogue, as `helpers.data.catalogue.D
 
 
 def start_course(options: Namespace) -> int:
-    """Open the course in JupyterLab, with your own copy of the first notebook, or of one that is to be renewed.
+    """Open the course in JupyterLab, with your own copy of the first notebook, or of another.
 
     Its settings in ``helpers/course/jupyter`` leave out the question about news, and keep the messages of widgets in
     order: on threads of their own, as JupyterLab sends them by default, a later one may overtake an earlier one while
@@ -34,7 +34,7 @@ def start_course(options: Namespace) -> int:
     """
     from helpers.course import own_copy
 
-    renewed = own_copy.named(options.renew or [])
+    opened, *renewed = own_copy.named([options.notebook or (options.renew or ["00"])[0], *(options.renew or [])])
     for original in renewed:
         if options.yes or may_renew(original):
             own_copy.renew(original)
@@ -45,10 +45,10 @@ def start_course(options: Namespace) -> int:
             f"keep yours beside it: python3 -m helpers start --renew {' '.join(outdated)}",
             error=True,
         )
-    folder, name = own_copy.folder(), renewed[0].name if renewed else "00_start_here.ipynb"
+    folder = own_copy.folder()
     top = bootstrap.ROOT if folder.parent == bootstrap.ROOT / "my_course" else folder.parent
     command = ["jupyterlab", f"--port={options.port or 8888}", f"--notebook-dir={top}"]
-    command += [f"--LabApp.default_url=/lab/tree/{folder.relative_to(top).as_posix()}/{name}"]
+    command += [f"--LabApp.default_url=/lab/tree/{folder.relative_to(top).as_posix()}/{opened.name}"]
     command += ["--no-browser"] if options.no_browser else []
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in containers
         command.append("--allow-root")

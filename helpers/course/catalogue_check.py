@@ -55,7 +55,7 @@ def examine(description: Description) -> dict:
 
 
 def lines(found: dict) -> list[str]:
-    """The same for people, by the template ``catalogue.txt``."""
+    """The same for people, by the template ``catalogue_check.txt``."""
     page = Environment(trim_blocks=True, lstrip_blocks=True, finalize=printable)
     page.filters.update(number="{:,}".format, percent="{:.1%}".format, repr=repr)
     template = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
