@@ -20,7 +20,8 @@ from helpers.course import bootstrap
 PICTURES = bootstrap.ROOT / "build" / "screenshots"
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
 KNOWN = re.compile(  # old versions of modules, which serve; a slow machine, where the page loads itself again
-    r"atisf\w+ version|ms to activate|too long to activate|did not appear within \d+ ms|widget model not found|Failed to initialize model"
+    r"atisf\w+ version|ms to activate|too long to activate|did not appear within \d+ ms|widget model not found"
+    r"|Failed to initialize model"
 )
 PATIENCE = 550_000  # milliseconds, less than a test has: what never happens fails with the words of the browser
 CONTRAST, FAULTS = (
