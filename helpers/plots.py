@@ -311,10 +311,10 @@ def _around(points: pd.DataFrame, radius: float, gap: float = 0.12) -> np.ndarra
     return np.where(here, radius / 25, radius * np.array([np.cos(angles), np.sin(angles)])).T
 
 
-def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str | None = None) -> CourseFigure:
-    """Means as dots with their intervals as lines; `table` has columns mean, low and high, a row each.
+def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str | None = None, zero: bool = False) -> CourseFigure:
+    """Draw means as dots with their intervals as lines; `table` has columns mean, low, and high.
 
-    Where an interval holds negative numbers, 0 is marked. Without `alt`, the numbers are told.
+    A line marks 0 with `zero`, and wherever an interval holds negative numbers. Without `alt`, the numbers are told.
     """
     told = [f"{name} {row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" for name, row in table.iterrows()]
     alt = alt or f"{xlabel}: {'; '.join(told)}."
@@ -323,10 +323,12 @@ def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str | None = No
     axis.hlines(places, table["low"], table["high"], color=GRAY, lw=3)
     axis.plot(table["mean"], places, "o", color=COLORS[0], markersize=8)
     axis.set_yticks(places, table.index)
-    axis.set(xlabel=xlabel, xlim=(None if table["low"].min() < 0 else 0, None), ylim=(-0.6, len(table) - 0.4))
-    axis.xaxis.set_major_locator(MaxNLocator(6))
-    if table["low"].min() < 0:
+    if zero or table["low"].min() < 0:
         axis.axvline(0, color=COLORS[4], linestyle="--")
+    else:
+        axis.set_xlim(0)
+    axis.set(xlabel=xlabel, ylim=(-0.6, len(table) - 0.4))
+    axis.xaxis.set_major_locator(MaxNLocator(6))
     axis.grid(axis="y", visible=False)
     return figure
 

@@ -130,7 +130,7 @@ class LabelForm(_Controls):
         done = self.labels.notna().sum()
         mean, low, high = self.precision()
         figure = f"precision {mean:.2f} [{low:.2f}, {high:.2f}]" if done else "no label yet"
-        self.shown.value = f"<b>{done} of {len(self.buttons)}: {figure}</b>"
+        self.shown.value = f"{done} of {len(self.buttons)}: {figure}"
 
 
 class CapacityPlanner(_Controls):

@@ -109,6 +109,19 @@ def test_a_label_of_intervals_stands_beside_its_own_mean():
         assert (low, high) == tuple(TABLE.loc[named[height], ["low", "high"]])
 
 
+def test_intervals_mark_zero_where_asked_or_negative():
+    figures = [
+        plots.intervals(TABLE - shift, xlabel="x", zero=zero, **WORDS)
+        for shift, zero in [(0, False), (0, True), (1, False)]
+    ]
+    lines = [
+        [line for line in figure.axes[0].lines if line.get_xdata()[0] == line.get_xdata()[-1] == 0]
+        for figure in figures
+    ]
+    assert list(map(len, lines)) == [0, 1, 1]
+    assert figures[1].axes[0].get_xlim()[0] < 0
+
+
 def test_long_names_leave_room():
     figure = FIGURES[0]()
     assert max(len(label.get_text()) for label in figure.axes[0].get_yticklabels()) <= 36

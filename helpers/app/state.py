@@ -102,7 +102,7 @@ class Wanted:
 
 
 class StateFileError(ValueError):
-    """A file is no taste, for a reason that fits in one line."""
+    """A file is not a saved taste, for a reason that fits in one line."""
 
 
 def names_in(cell: Any) -> list[str]:
@@ -207,13 +207,13 @@ def _parse(content: bytes | str) -> dict:
     except (ValueError, RecursionError):
         raise StateFileError("the file is not JSON. Choose one that was saved here.") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise StateFileError("the file is JSON, but no taste. Choose one that was saved here.")
+        raise StateFileError("the file is JSON, but not a saved taste. Choose one that was saved here.")
     if document.get("version") != VERSION:
         raise StateFileError(f"the taste has version {document.get('version')!r}; this app reads version {VERSION}.")
     for kind in KINDS:
         entries = document.get(kind)
         if not isinstance(entries, list) or not all(map(_is_film, entries)):
-            raise StateFileError(f"'{kind}' is no list of films with title and year.")
+            raise StateFileError(f"'{kind}' is not a list of films with title and year.")
     return document
 
 

@@ -13,10 +13,10 @@ DIMENSIONS = 256
 
 
 class TfidfEncoder:
-    """Counts groups of letters, weighs rare ones more (TF-IDF), and keeps the directions that tell texts apart most.
+    """Count groups of letters, weight rare ones more (TF-IDF), and keep the directions in which texts differ most.
 
-    It knows no meaning, only spelling, but needs no model, and spelling says something in every language. It learns its
-    groups of letters from the first texts that it encodes, so encode the catalogue before the questions.
+    It knows spelling, not meaning, but it needs no model, and spelling tells something in every language. It learns its
+    groups of letters from the first texts that it encodes, so encode the catalog before the questions.
 
     Parameters
     ----------

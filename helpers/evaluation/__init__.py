@@ -1,4 +1,4 @@
-"""Judge recommenders: split ratings, count hits, look beyond accuracy, and say how certain the figures are.
+"""Judge recommenders: split ratings, count hits, look beyond accuracy, and say how certain the numbers are.
 
 A film is relevant to a viewer if the viewer rated it `helpers.data.LIKED` or better in the test.
 """
@@ -30,24 +30,24 @@ HUB = 5  # a hub is in this many times as many lists of neighbors as the mean fi
 
 
 def split_last(ratings: pd.DataFrame, share: float = 0.2, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split by time, viewer by viewer: the last ratings of each are for the test.
+    """Split by time, viewer by viewer: the last ratings of each viewer are the test.
 
-    Ratings of one time come in random order. By id they would not do: where ids follow popularity, or the time at which
-    films came into the catalogue, one end of the ids would be missing from the training.
+    Ratings with the same time come in random order. Ordering them by id would bias the split: where ids follow
+    popularity or age, the films at one end of the ids would be missing from the training.
 
     Parameters
     ----------
     ratings : pandas.DataFrame
         ``user_id``, ``movie_id``, ``timestamp`` (none missing), and whatever else.
     share : float
-        Part of every viewer's ratings that goes into the test, in (0, 1), rounded down.
+        Share of each viewer's ratings that goes into the test, in (0, 1); the number of ratings is rounded down.
     seed : int
-        Of the order of ratings that have the same time. Where it decides about many of them, that is warned of.
+        For the order of ratings with the same time. If that order decides for many of them, there is a warning.
 
     Returns
     -------
     train, test : pandas.DataFrame
-        Together all rows; of one viewer, no row of the test is older than one of the training.
+        Together all rows; no viewer has a row in the test that is older than one in the training.
     """
     seconds(ratings)
     ratings = ratings.reset_index(drop=True)
@@ -66,17 +66,17 @@ def split_last(ratings: pd.DataFrame, share: float = 0.2, seed: int = 0) -> tupl
 
 
 def split_random(ratings: pd.DataFrame, share: float = 0.2, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split at random, viewer by viewer. It lets a model see ratings that were given after those it has to guess."""
+    """Split at random, viewer by viewer. A model then sees ratings that came after those it has to guess."""
     check_columns(ratings, PAIR)
     shuffled = ratings.reset_index(drop=True).sample(frac=1, random_state=seed)
     return _split_viewers(shuffled.sort_values("user_id", kind="stable"), share)
 
 
 def split_date(ratings: pd.DataFrame, share: float = 0.2) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split at one moment for everybody: the last `share` of all ratings are for the test.
+    """Split at one moment for everybody: the last `share` of all ratings is the test.
 
-    Viewers who come after that moment are in the test only. Ratings of one time stay together, so that the test is
-    smaller where many have the time of that moment; where none is later, a `ValueError` says so.
+    Viewers who arrive after that moment are in the test only. Ratings with the same time stay together, so the test
+    may be smaller than `share`. If no rating is later than that moment, a `ValueError` says so.
     """
     _check_share(share)
     times = pd.Series(seconds(ratings))
@@ -91,7 +91,7 @@ def split_date(ratings: pd.DataFrame, share: float = 0.2) -> tuple[pd.DataFrame,
 
 
 def split_cold(ratings: pd.DataFrame, share: float = 0.15, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Hide films: all ratings of a random `share` of the films are for the test."""
+    """Hide films: all ratings of a random `share` of the films are the test."""
     _check_share(share)
     check_columns(ratings, PAIR)
     films = np.unique(ratings["movie_id"])
@@ -156,7 +156,7 @@ def hit_rate(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
 
 @_metric
 def reciprocal_rank(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
-    """1 / place of the first relevant film, 0 without any: (n,) in [0, 1]. Its mean is MRR (Voorhees, 1999)."""
+    """1 / place of the first relevant film, or 0 without one: (n,) in [0, 1]. Its mean is MRR (Voorhees, 1999)."""
     return np.where(hits.any(axis=1), 1 / (hits.argmax(axis=1) + 1), 0.0)
 
 
@@ -164,8 +164,8 @@ def reciprocal_rank(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
 def average_precision(hits: np.ndarray, relevant: np.ndarray, by: str = "min") -> np.ndarray:
     """Mean of the precision at the place of each relevant film: (n,) in [0, 1]. Its mean over viewers is MAP@k.
 
-    Two denominators are in use: the number of relevant films that fit into the list, ``min(n, k)``, so that 1 can be
-    reached; or, by "all", all of them, n, as trec_eval does.
+    Two denominators are in use. The default is the number of relevant films that fit into the list, ``min(n, k)``, so
+    that 1 can be reached. With "all", it is the number of all relevant films, n, as in trec_eval.
     """
     if by not in ("min", "all"):
         raise ValueError(f"average_precision: by is 'min' or 'all', not {by!r}.")
@@ -222,7 +222,7 @@ def diversity(ranked: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 
 
 def gini(counts: np.ndarray) -> float:
-    """Inequality of how often films are recommended: 0 when all are equally often, near 1 when one is always."""
+    """How unequally films are shown: 0 if all are shown equally often, near 1 if it is always the same one."""
     ordered = np.sort(np.asarray(counts, dtype=float))
     if ordered.ndim != 1 or not (ordered >= 0).all() or not ordered.any():
         raise ValueError("gini: counts are a list of numbers, 0 or more, not all of them 0.")
@@ -265,15 +265,15 @@ def evaluate_users(
     where: Any = None,
     scale: tuple = SCALE,
 ) -> pd.DataFrame:
-    """Fit a recommender on the training, and judge its first k films for every viewer of the test.
+    """Fit a recommender on the training ratings, and judge its first k films for every viewer in the test.
 
-    Candidates are the films of `movies` (or of the training) that the viewer had not rated in training. Viewers
-    without a relevant film among them, or without training ratings, are left out.
+    Candidates are the films of `movies` (or of the training) that the viewer did not rate in training. Viewers
+    without a relevant film among the candidates, or without training ratings, are left out.
 
     Parameters
     ----------
     model : object
-        With ``fit(ratings, movies)`` and ``rank(user_ids, k, where)``, as `helpers.recommenders.Recommender`.
+        With ``fit(ratings, movies)`` and ``rank(user_ids, k, where)``, like `helpers.recommenders.Recommender`.
     train, test : pandas.DataFrame
         As from a split.
     k : int
@@ -281,7 +281,7 @@ def evaluate_users(
     movies : pandas.DataFrame, optional
         The films that may be recommended; index ``movie_id``.
     vectors : numpy.ndarray, optional
-        (n_films, dimensions) unit rows for the diversity, one row for each of `movies`; without `movies`, by id.
+        (n_films, dimensions) unit rows for the diversity, one row per row of `movies`; without `movies`, ordered by id.
     where : array-like of bool, optional
         (n_films,) True for the films that may be recommended: a Series by ``movie_id``, or in the order of the ids; see
         `helpers.search.index.as_mask`.
@@ -299,9 +299,9 @@ def evaluate_users(
     Raises
     ------
     ValueError
-        When the ratings are none (`helpers.evaluation.checks.as_ratings`), a pair of the test is in the training, a
-        score is not a number, k is no whole number from 1 on or larger than the number of candidates, the vectors are
-        not as many as the films, or nobody is left to judge.
+        If the table does not hold ratings (`helpers.evaluation.checks.as_ratings`), a pair of the test is also in the
+        training, a score is not a number, k is not a whole number from 1 to the number of candidates, the number of
+        vectors differs from that of the films, or nobody is left to judge.
     """
     k = as_count(k, "evaluate")
     if not hasattr(model, "rank") or isinstance(model, type):
@@ -364,17 +364,17 @@ def evaluate(
     Parameters
     ----------
     model : object or list
-        A list holds one model several times, with other seeds.
+        A list holds the same model several times, with different seeds.
     train, test, k, movies, vectors, where, scale
-        As for `evaluate_users`; ``rmse`` and ``mae`` are on the scale.
+        As for `evaluate_users`; ``rmse`` and ``mae`` are in units of the scale.
     seed : int
-        Of the bootstrap.
+        For the bootstrap.
 
     Returns
     -------
     pandas.DataFrame
-        One row per metric; columns ``mean``, ``low``, ``high`` (95 % interval over viewers, and over seeds where there
-        are several). ``coverage``, ``gini`` and the errors in stars are of all together, without interval.
+        One row per metric; columns ``mean``, ``low``, ``high`` (95% interval over viewers, and over seeds if there are
+        several). ``coverage``, ``gini``, and the errors in stars are computed over all lists at once, without interval.
     """
     models = list(model) if isinstance(model, list | tuple) else [model]
     if not models:
@@ -400,10 +400,10 @@ Tables = pd.DataFrame | Sequence[pd.DataFrame]  # of viewers: one, or one per se
 
 
 def summarize(each: Tables, seed: int = 0) -> pd.DataFrame:
-    """Mean and 95 % interval of every column: ``mean``, ``low``, ``high``, one row per metric.
+    """Mean and 95% interval of every column: ``mean``, ``low``, ``high``, one row per metric.
 
-    Tables are as from `evaluate_users`; several are of several seeds or draws, and the interval is over these, too. The
-    seed is of the bootstrap.
+    Tables come from `evaluate_users`. If there are several, one per seed or draw, the interval is over these, too.
+    `seed` is for the bootstrap.
     """
     tables, rows = _as_list(each), {}
     for name in tables[0]:
@@ -415,8 +415,8 @@ def summarize(each: Tables, seed: int = 0) -> pd.DataFrame:
 def paired_difference(one: Tables, other: Tables, seed: int = 0) -> pd.DataFrame:
     """How much better the first is than the second, viewer by viewer: mean and interval of the differences.
 
-    Tables are as for `summarize`, of the same viewers; several are paired in their order, and one is compared with each
-    of several. Where the interval of the result holds 0, the difference may be chance.
+    Tables are as for `summarize`, and of the same viewers. Several are paired in their order; a single one is compared
+    with each of several. If the interval contains 0, the difference may be chance.
     """
     ones, others = _as_list(one), _as_list(other)
     longest = max(len(ones), len(others))
@@ -439,10 +439,10 @@ def _as_list(each: Tables) -> list[pd.DataFrame]:
 
 
 def bootstrap_interval(values: Any, seed: int = 0) -> tuple[float, float]:
-    """95 % interval of a mean: the middle of the means of `DRAWS` samples drawn with replacement.
+    """95% interval of a mean: the middle 95% of the means of `DRAWS` samples drawn with replacement.
 
-    `values` are (n_viewers,), or (n_draws, n_viewers) with a row for each seed of a model or draw of a split, and NaN
-    where a viewer was not judged. Rows are then drawn as well as viewers, so that the interval covers both.
+    `values` are (n_viewers,), or (n_draws, n_viewers) with one row per seed of a model or draw of a split, and NaN
+    where a viewer was not judged. With rows, both rows and viewers are drawn, so that the interval covers both.
 
     References
     ----------
@@ -476,10 +476,10 @@ def _times_drawn(size: int, samples: int, rng: np.random.Generator) -> np.ndarra
 
 
 def ranks_of_likes(model: Any, test: pd.DataFrame) -> pd.DataFrame:
-    """Find where a fitted recommender ranks each liked film of the test among all that the viewer had not rated.
+    """Find where a fitted recommender ranks each liked film of the test among all films that the viewer had not rated.
 
-    Gives a row per liked pair: ``user_id``, ``movie_id``, ``rank`` (how many films come before it; one of equal score
-    counts a half, rounded down), ``others`` (how many films could).
+    Returns one row per liked pair: ``user_id``, ``movie_id``, ``rank`` (how many films come before it; a film with the
+    same score counts as half, and the sum is rounded down), ``others`` (how many films compete with it).
     """
     users, relevant, scores = _scored(model, test)
     rows, columns = np.nonzero(relevant)
@@ -507,11 +507,11 @@ def _relevant_to(model: Any, test: pd.DataFrame) -> tuple[np.ndarray, np.ndarray
 
 
 def sampled_hit_rate(found: pd.DataFrame, k: int = 10, sample: int = 100) -> float:
-    """How often a liked film is among the first k when it is ranked among `sample` random others only.
+    """How often a liked film is among the first k if it is ranked against only `sample` random others.
 
-    This is the expectation over samples, in closed form, of a shortcut that was usual in papers. It is not the hit
-    rate among all films, and can order models differently (W. Krichene and S. Rendle, 2020, On sampled metrics for
-    item recommendation, KDD, section 3). `found` is as from `ranks_of_likes`; the others are drawn without replacement.
+    Many papers took this shortcut; here it is the exact mean over all samples. It is not the hit rate among all films,
+    and it can order models differently (W. Krichene and S. Rendle, 2020, On sampled metrics for
+    item recommendation, KDD, section 3). `found` comes from `ranks_of_likes`; the others are drawn without replacement.
     """
     from scipy.stats import hypergeom
 
@@ -521,12 +521,12 @@ def sampled_hit_rate(found: pd.DataFrame, k: int = 10, sample: int = 100) -> flo
 
 
 def matched_auc(model: Any, test: pd.DataFrame, counts: Any, ratio: float = 1.1) -> pd.Series:
-    """How often a liked film is scored above an unrated one that is about as popular: (n_viewers,), 0.5 is chance.
+    """How often a liked film scores above an unrated one that is about as popular: (n_viewers,), where 0.5 is chance.
 
-    A list is judged against all films, and popular ones are liked more often. Here popularity cannot help. The model is
-    fitted; `counts` say how popular each film is, such as its number of likes in the training, by ``movie_id`` or in
-    the order of ``items_``; the ratio is how many times as popular one film may be as the other. Gives the mean over
-    the liked films of each viewer, by ``user_id``, that have such others.
+    Popular films are liked more often, which helps any list that shows them; here popularity cannot help. `model` is
+    fitted. `counts` say how popular each film is, for example its number of likes in the training, by ``movie_id`` or
+    in the order of ``items_``. `ratio` is how many times as popular one film may be as the other. Returns, by
+    ``user_id``, the mean over each viewer's liked films that have such a counterpart.
     """
     users, relevant, scores = _scored(model, test)
     counts = np.asarray(counts.reindex(model.items_, fill_value=0) if isinstance(counts, pd.Series) else counts)
@@ -545,9 +545,9 @@ def matched_auc(model: Any, test: pd.DataFrame, counts: Any, ratio: float = 1.1)
 
 
 def precision_recall_curve(model: Any, test: pd.DataFrame, depth: int = 100) -> pd.DataFrame:
-    """Mean precision and recall of the first 1, 2, … `depth` films, over the viewers of the test.
+    """Mean precision and recall of the first 1, 2, … `depth` films, over the viewers in the test.
 
-    `model` is fitted already. Returns a DataFrame: index ``k``, columns ``precision`` and ``recall``.
+    `model` is already fitted. Returns a DataFrame: index ``k``, columns ``precision`` and ``recall``.
     """
     depth = as_count(depth, "precision_recall_curve")
     users, relevant = _relevant_to(model, test)
@@ -562,14 +562,14 @@ def precision_recall_curve(model: Any, test: pd.DataFrame, depth: int = 100) -> 
 
 
 def diagnose_texts(movies: pd.DataFrame, vectors: np.ndarray, k: int = 5) -> pd.DataFrame:
-    """Look for what usually goes wrong in a catalogue of titles and synopses, and their (n_movies, dimensions) vectors.
+    """Look for common faults in a catalog of titles and synopses, and in their (n_movies, dimensions) vectors.
 
     Returns
     -------
     pandas.DataFrame
-        Indexed by what is wrong: ``count`` of the rows that it concerns, and ``examples``, at most three titles.
-        *Short text*: fewer than `SHORT` words. *Same text*: another row has it letter by letter. *Near-copy*: another
-        text, but a cosine of `COPY` or more with it. *Hub*: among the k neighbors of `HUB` times as many rows as usual.
+        One row per fault: ``count`` of the rows that have it, and ``examples``, up to three titles.
+        *Short text*: fewer than `SHORT` words. *Same text*: another row has exactly the same. *Near-copy*: not the same
+        text, but a cosine of `COPY` or more. *Hub*: a neighbor `HUB` times as often as the average row, or more.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Check a table of ratings in one way, for splits, metrics and models alike."""
+"""Check a table of ratings in the same way for splits, metrics, and models."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ PAIR = ["user_id", "movie_id"]
 
 
 def as_ratings(ratings: pd.DataFrame, scale: tuple = SCALE) -> pd.DataFrame:
-    """Bring ratings into one form: ids, ``rating`` and perhaps ``timestamp`` as plain columns, numbers as float64.
+    """Bring ratings into one form: ids, ``rating``, and perhaps ``timestamp`` as plain columns, numbers as float64.
 
-    A `ValueError` says in one line what is wrong: no table of ratings, no scale, or a row with a rating outside of it.
+    A `ValueError` says in one line what is wrong: the table, the scale, or a rating outside the scale.
     """
     check_columns(ratings, [*PAIR, "rating"])
     low, high = check_scale(scale)[:2]
@@ -35,7 +35,7 @@ def as_ratings(ratings: pd.DataFrame, scale: tuple = SCALE) -> pd.DataFrame:
 
 
 def check_columns(ratings: Any, columns: Iterable[str]) -> None:
-    """Refuse what is no table of ratings: without these columns or a row, or with ids missing or of several kinds."""
+    """Refuse a table that lacks these columns, has no rows, or has ids that are missing or of several kinds."""
     if not isinstance(ratings, pd.DataFrame):
         raise ValueError(f"the ratings are a {type(ratings).__name__}; give a DataFrame with {', '.join(columns)}.")
     found = list(ratings.columns)
@@ -54,7 +54,7 @@ def check_columns(ratings: Any, columns: Iterable[str]) -> None:
 
 
 def check_kind(ids: Any, name: str) -> None:
-    """Refuse ids that cannot be put in order, such as numbers among texts."""
+    """Refuse ids that cannot be sorted, such as numbers mixed with texts."""
     if infer_dtype(np.asarray(ids)).startswith("mixed"):
         raise ValueError(
             f"{name} holds ids of several kinds, such as numbers and texts; make them one, by .astype(str)."
@@ -62,7 +62,7 @@ def check_kind(ids: Any, name: str) -> None:
 
 
 def ids_of(movies: Any) -> np.ndarray:
-    """The sorted ids of some films; refuse what is no table of them by id."""
+    """Return the sorted ids of some films; refuse anything but a table indexed by them."""
     if not isinstance(movies, pd.DataFrame):
         raise ValueError(f"movies is a {type(movies).__name__}; give a DataFrame whose index is movie_id.")
     if "movie_id" in movies:
@@ -74,7 +74,7 @@ def ids_of(movies: Any) -> np.ndarray:
 
 
 def check_scale(scale: Any) -> tuple:
-    """Give a scale back, as a tuple; refuse one that is none."""
+    """Return a scale as a tuple; refuse anything that is not a scale."""
     try:
         low, _high, *_liked = map(float, scale)
     except (TypeError, ValueError):
@@ -84,7 +84,7 @@ def check_scale(scale: Any) -> tuple:
 
 
 def seconds(ratings: pd.DataFrame) -> np.ndarray:
-    """Times of ratings, in seconds since 1970; dates are converted, and what is neither, or missing, is refused."""
+    """Return the times of ratings in seconds since 1970. Dates are converted; anything else, or a gap, is refused."""
     check_columns(ratings, [*PAIR, "timestamp"])
     times: Any = ratings["timestamp"]
     if is_datetime64_any_dtype(times):

@@ -1,6 +1,6 @@
-"""What the course claims of recommenders, measured on MovieLens: each with its control, interval and verdict.
+"""What the course claims about recommenders, measured on MovieLens: each claim with its control, interval, and verdict.
 
-``tools/measure_claims.py`` measures them where MovieLens is, and keeps them with the other reference figures.
+``tools/measure_claims.py`` measures them on a machine that has MovieLens, and stores them with the other results.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from helpers.evaluation import results
 
 
 def verdict(low: float, high: float) -> str:
-    """What the interval of a difference says: ``"yes"`` above 0, ``"no"`` below 0, ``"not settled"`` if it holds 0."""
+    """Return what an interval of a difference says: ``"yes"`` above 0, ``"no"`` below, ``"not settled"`` around 0."""
     return "yes" if low > 0 else "no" if high < 0 else "not settled"
 
 
@@ -21,8 +21,8 @@ def load_claims(*names: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        By name: ``claim``; ``control``, what was held equal; ``unit``; ``mean``, ``low``, ``high`` of the difference, a
-        95 % interval over viewers and draws; ``viewers``; ``draws``, of what and how many; ``verdict``.
+        By name: ``claim``; ``control``, what was held constant; ``unit``; ``mean``, ``low``, ``high`` of the difference
+        (95% interval over viewers and draws); ``viewers``; ``draws``, how many and of what; ``verdict``.
     """
     table = pd.DataFrame.from_dict(results.load("claims", "claims"), orient="index")
     table["verdict"] = [verdict(*row) for row in table[["low", "high"]].to_numpy()]
@@ -32,12 +32,12 @@ def load_claims(*names: str) -> pd.DataFrame:
 
 
 def settled_among_many(claims: pd.DataFrame) -> pd.DataFrame:
-    """Which of many claims are settled, when each new claim is one more chance to be wrong.
+    """Which of many claims are settled, given that each claim is one more chance to be wrong.
 
     Parameters
     ----------
     claims : pandas.DataFrame
-        With columns ``mean``, ``low`` and ``high``, a 95 % interval, taken as that of a normal distribution.
+        With columns ``mean``, ``low``, and ``high`` (95% interval, taken as that of a normal distribution).
 
     Returns
     -------
@@ -62,12 +62,12 @@ def settled_among_many(claims: pd.DataFrame) -> pd.DataFrame:
 
 
 def load_table(name: str) -> pd.DataFrame:
-    """Read a table of figures behind the claims."""
+    """Read a table of numbers behind the claims."""
     return pd.DataFrame.from_dict(results.load("claims", "tables", name), orient="index")
 
 
 def load_scores() -> pd.DataFrame:
-    """Read NDCG@10 on MovieLens, viewer by viewer, in no order: one row per viewer, columns ``model`` and ``seed``."""
+    """Read NDCG@10 on MovieLens: one row per viewer, in random order, and one column per ``model`` and ``seed``."""
     kept = results.load("claims", "scores")
     columns = {(model, seed): line.split() for model, lines in kept.items() for seed, line in lines.items()}
     return pd.DataFrame(columns, dtype=float).rename_axis(columns=["model", "seed"])

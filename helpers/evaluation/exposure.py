@@ -1,4 +1,4 @@
-"""Who is served: judge when some films are shown more than others, by the mix of a list, and on real clicks."""
+"""Who is served: judge when some films are shown more than others, judge the mix of a list, and let clicks decide."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ SMOOTHING = 0.01  # share of the viewer's own mix in the list's, so that no loga
 
 
 def weighted_recall(found: pd.DataFrame, propensity: pd.Series, k: int = 10) -> pd.Series:
-    """Recall@k in which a liked film counts the more, the less likely it was to be rated at all.
+    """Recall@k in which a liked film counts more, the less likely it was to be rated at all.
 
-    Self-normalized inverse propensity weighting: among a viewer's hidden likes, the share of the weights 1 / propensity
-    that is in the first k. With equal propensities it is recall@k.
+    Each hidden like of a viewer has the weight 1 / propensity; the result is the share of this weight that is in the
+    first k (self-normalized inverse propensity weighting). With equal propensities it is recall@k.
 
-    `found` is as from `helpers.evaluation.ranks_of_likes`. `propensity`, a Series by ``movie_id`` of numbers above 0,
-    is how likely a film is rated by somebody who would like it, up to a factor. It is a guess; a power of the number of
-    ratings is usual. Gives a Series by ``user_id``, in [0, 1].
+    `found` comes from `helpers.evaluation.ranks_of_likes`. `propensity` is a Series by ``movie_id`` of numbers above 0:
+    how likely somebody who would like the film is to rate it, up to a common factor. It is a guess, usually a power of
+    the number of ratings. Returns a Series by ``user_id``, in [0, 1].
 
     References
     ----------
@@ -39,10 +39,10 @@ def weighted_recall(found: pd.DataFrame, propensity: pd.Series, k: int = 10) -> 
 
 
 def miscalibration(taste: Any, shown: Any) -> np.ndarray:
-    """How far the mix of lists is from the mix of what viewers like: Kullback-Leibler divergence, 0 where they agree.
+    """How far the mix of a list is from what its viewer likes: the Kullback-Leibler divergence, 0 where they agree.
 
-    Both hold (n_viewers, n_genres) shares that add up to 1: of what a viewer liked, and of what is recommended. Gives
-    (n_viewers,) bits, 0 or more.
+    Both arguments hold (n_viewers, n_genres) shares that add up to 1: of what the viewer liked, and of what is
+    recommended. Returns (n_viewers,) bits, 0 or more.
 
     References
     ----------
@@ -61,10 +61,10 @@ def _are_shares(rows: np.ndarray) -> bool:
 
 
 def team_draft(one: Sequence, other: Sequence, k: int, rng: np.random.Generator | int) -> tuple[list, np.ndarray]:
-    """Interleave two lists as two captains choose teams: in every round a coin says who goes first.
+    """Interleave two lists as two captains choose teams: in every round, a coin decides who goes first.
 
-    From two rankings of ids, best first, gives the k ids that are shown, in order, and who brought each: 0 for `one`, 1
-    for `other`. Whoever's team gets more clicks wins.
+    Takes two rankings of ids, best first. Returns the k ids to show, in order, and who chose each: 0 for `one`, 1 for
+    `other`. The list whose films get more clicks wins.
 
     References
     ----------

@@ -1,6 +1,6 @@
-"""Figures that were measured once and are kept: ``data/reference_results.json``, with the date and the versions.
+"""Results that were measured once and stored: ``data/reference_results.json``, with the date and the versions.
 
-The file carries a SHA-256 of its contents, so that a damaged or half-merged one is not read as if it were measured.
+The file carries a SHA-256 of its contents, so that a damaged or half-merged file is not taken for a measurement.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ VERSIONS = ["numpy", "pandas", "scipy", "torch"]
 
 
 def keep(document: dict, *names: str) -> None:
-    """Write a document under its names, such as ``"evaluate", "movielens", "last"``; all others stay."""
+    """Store a document under its names, such as ``"evaluate", "movielens", "last"``; all others stay as they are."""
     path = DATA_DIR / RESULTS
     lock = cache_folder() / f"{RESULTS}.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def keep(document: dict, *names: str) -> None:
 
 
 def load(*names: str) -> dict:
-    """Read the document that was kept under these names; a `ValueError` says that there is none."""
+    """Read the document that was stored under these names; if there is none, a `ValueError` says so."""
     document = _read()
     for name in names:
         if name not in document:
@@ -47,7 +47,7 @@ def load(*names: str) -> dict:
 
 
 def seal() -> None:
-    """Give the file its SHA-256 again, after a person has merged two of them by hand."""
+    """Update the SHA-256 of the file after a person has merged two versions by hand."""
     kept = json.loads((DATA_DIR / RESULTS).read_text(encoding="utf-8"))
     _write({name: value for name, value in kept.items() if name != "sha256"})
 

@@ -1,4 +1,4 @@
-"""The scoreboard: every model of the course on one protocol, as a table and as one JSON document."""
+"""The scoreboard: every model of the course under one protocol, as a table and as a JSON document."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ PROTOCOLS: dict[str, Callable] = {
 
 
 class Task:
-    """What models are judged on: a training, a test, and the films that may be recommended.
+    """What models are judged on: training ratings, test ratings, and the films that may be recommended.
 
     Parameters
     ----------
     ratings : str or pandas.DataFrame
         ``"course"``, ``"movielens"``, or ratings as from `helpers.data.read_ratings_csv` (no texts then).
     protocol : str
-        A key of `PROTOCOLS`. What its split warns of is warned of again, and kept in ``notes``.
+        A key of `PROTOCOLS`. Warnings of its split are repeated, and kept in ``notes``.
     k, seed : int
         Length of the lists; seed of the split and of the bootstrap.
     """
@@ -60,7 +60,7 @@ class Task:
             self.where = pd.Series(~self.movies.index.isin(self.train["movie_id"]), self.movies.index)
 
     def describe(self) -> dict:
-        """The protocol in words and numbers, for whoever wants to repeat it."""
+        """Describe the protocol in words and numbers, so that others can repeat it."""
         return {
             "split": self.protocol,
             "k": self.k,
@@ -83,13 +83,13 @@ class Task:
 
 
 def seeded(make: Callable, count: int) -> list:
-    """Make a model `count` times with other seeds, or once where chance has no part in it."""
+    """Make a model `count` times with different seeds, or once if it does not depend on chance."""
     by_chance = "seed" in inspect.signature(make).parameters
     return [make(seed=seed) for seed in range(count)] if by_chance else [make()]
 
 
 def run(task: Task, models: dict[str, Callable]) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Make and judge models one by one, with a progress bar: name and table of each."""
+    """Make and judge models one by one, with a progress bar; yield the name and the table of each."""
     from tqdm import tqdm
 
     for name, make in tqdm(models.items(), desc="Models", unit=" model"):
@@ -97,7 +97,7 @@ def run(task: Task, models: dict[str, Callable]) -> Iterator[tuple[str, pd.DataF
 
 
 def as_document(task: Task, judged: dict[str, pd.DataFrame]) -> dict:
-    """One JSON document: ratings, protocol, and for each model its metrics, with intervals where they have them."""
+    """Make a JSON document: ratings, protocol, and the metrics of each model, with intervals where there are any."""
     models = [
         {"model": name}
         | {metric: row["mean"] if np.isnan(row["low"]) else dict(row) for metric, row in table.round(5).iterrows()}
@@ -107,21 +107,21 @@ def as_document(task: Task, judged: dict[str, pd.DataFrame]) -> dict:
 
 
 def as_table(document: dict) -> pd.DataFrame:
-    """The means of a document as a table: a row a model, a column a metric."""
+    """Return the means of a document as a table: one row per model, one column per metric."""
     table = pd.DataFrame(document["models"]).set_index("model").rename_axis(None)
     return table.map(lambda value: value["mean"] if isinstance(value, dict) else value)
 
 
 def intervals(document: dict, metric: str) -> pd.DataFrame:
-    """Mean and interval of one metric: a row a model, columns ``mean``, ``low``, ``high``."""
+    """Return the mean and interval of one metric: one row per model, columns ``mean``, ``low``, ``high``."""
     return pd.DataFrame({entry["model"]: entry[metric] for entry in document["models"]}).T
 
 
 def keep(document: dict) -> None:
-    """Keep a document as figures that others compare with; see `helpers.evaluation.results`."""
+    """Store a document as the reference that others compare with; see `helpers.evaluation.results`."""
     results.keep(document, "evaluate", document["ratings"], document["protocol"]["split"])
 
 
 def load_reference(ratings: str, protocol: str = "last") -> dict:
-    """Read a document that `keep` wrote: figures measured once, on data that need not be there now."""
+    """Read a document that `keep` stored: results measured once, on data that may be absent now."""
     return results.load("evaluate", ratings, protocol)

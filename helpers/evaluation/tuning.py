@@ -1,4 +1,4 @@
-"""Tune a recommender: try settings at random on validation data that is cut from the training; never on the test."""
+"""Tune a recommender: try random settings on validation data cut from the training ratings, never on the test."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ TRIALS = 12  # settings that every model may try; the first are its defaults
 
 
 class Tuning(NamedTuple):
-    """The best settings that a search has found: an unfitted model, and all trials, best first.
+    """The result of a search: an unfitted model with the best settings, and all trials, best first.
 
-    A row of the trials holds ``ndcg@k`` on the validation, ``settings``, and ``trial``, its number (0: the defaults).
+    A row of the trials holds ``ndcg@k`` on the validation data, ``settings``, and ``trial``, its number (0: the
+    defaults).
     """
 
     model: Any
@@ -35,24 +36,24 @@ def tune(
     seed: int = 0,
     scale: tuple = SCALE,
 ) -> Tuning:
-    """Search settings at random, all models with the same budget.
+    """Search for the best settings at random, with a budget that can be the same for all models.
 
-    The later part of every viewer's training ratings is the validation (a part at random where no times are known). A
-    comparison of models is fair only when each was tuned as hard as the others (Dacrema, Cremonesi and Jannach, 2019).
+    The later part of every viewer's training ratings is the validation data (a random part if no times are known). A
+    comparison of models is fair only if each was tuned as hard as the others (Dacrema, Cremonesi, and Jannach, 2019).
 
     Parameters
     ----------
     model : sklearn.base.BaseEstimator
         A recommender; its own settings are the first trial.
     space : dict
-        By name of a setting, a list of values or a distribution, as for `sklearn.model_selection.ParameterSampler`;
-        empty for a model without settings to tune.
+        For each setting, a list of values or a distribution, as for `sklearn.model_selection.ParameterSampler`; empty
+        for a model without settings to tune.
     train : pandas.DataFrame
-        The training of a split; the test stays hidden.
+        The training ratings of a split; the test stays hidden.
     trials : int
         The budget: how many settings are fitted and judged, 1 or more.
     seed : int
-        Of the search and of the validation split.
+        For the search and for the validation split.
     movies, k, scale
         As for `helpers.evaluation.evaluate_users`; lists are judged by NDCG.
 

@@ -386,7 +386,7 @@ closing = Quiz(
             "Where does the propensity of a film come from?",
             right="from a guess about how viewers come across films, which nobody can check with ratings alone",
             wrong={
-                "from the test ratings": "Those are what the propensity is supposed to correct.",
+                "from the hidden ratings": "Those are what the propensity is supposed to correct.",
                 "from the model that is judged": "Then every model would have an exam of its own.",
             },
             hint="You tried several exponents for the same count. Which one is true?",

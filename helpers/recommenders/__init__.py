@@ -10,8 +10,8 @@
 | `sequential` | MarkovChain, SASRec | what was liked last, and what followed it |
 | `hybrid` | Hybrid, Reranked | a blend of others; candidates of one, sorted by a learned ranker |
 
-They are scikit-learn estimators: ``repr``, ``sklearn.base.clone``, ``get_params`` and ``set_params`` work, and what is
-learned ends in an underscore.
+They are scikit-learn estimators: ``repr``, ``sklearn.base.clone``, ``get_params``, and ``set_params`` work, and the
+names of learned attributes end in an underscore.
 """
 
 from helpers.recommenders.base import Popularity, Random, RecentPopularity

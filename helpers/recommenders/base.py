@@ -1,12 +1,12 @@
-"""What all recommenders share, and the three that know no taste: Random, Popularity and RecentPopularity.
+"""What all recommenders share, and the three that ignore taste: Random, Popularity, and RecentPopularity.
 
 A model learns something about films in `_learn`, and turns the rating history of any viewer into a score for every film
 in `_scores`. Because a score needs only a history, a new viewer is served at once (`fold_in`), and new ratings count
 at once (`update`), without fitting again.
 
-Films with equal scores stand in an order that is fixed but random, another for each history, and not by id: where ids
-follow popularity, as they do in MovieLens and here, a model that knows nothing about some films would otherwise rank
-them by popularity.
+Films with equal scores are in a fixed random order, a different one for each history, and not in the order of their
+ids. Where ids follow popularity, as they do in MovieLens and here, a model that knows nothing about some films would
+otherwise rank them by popularity.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ DAY = 86_400  # seconds
 
 
 class Histories:
-    """Who rated what, and when: a row for each viewer, a column for each film.
+    """Who rated what, and when: one row per viewer, one column per film.
 
     Attributes
     ----------
     stars : numpy.ndarray
         (n_viewers, n_films) float32, NaN where not rated.
     times : numpy.ndarray
-        (n_viewers, n_films) seconds, NaN where not rated; where no times are known, the order of the rows.
+        (n_viewers, n_films) seconds, NaN where not rated; if no times are known, the order of the rows.
     """
 
     def __init__(self, stars: np.ndarray, times: np.ndarray):
@@ -66,19 +66,19 @@ class Histories:
 
     @functools.cached_property
     def likes(self) -> sparse.csr_array:
-        """The same, holding the likes only."""
+        """Return the same histories with the likes only."""
         return sparse.csr_array(self.liked)
 
     def without(self, cells: np.ndarray) -> Histories:
-        """The same ratings but for those at some (n, 2) pairs of row and column."""
+        """Return the same ratings without those at some (n, 2) pairs of row and column."""
         stars = self.stars.copy()
         stars[tuple(cells.T)] = np.nan
         return Histories(stars, np.where(np.isnan(stars), np.nan, self.times))
 
     def sequences(self, length: int) -> np.ndarray:
-        """The columns of the last likes of each viewer, oldest first: (n_viewers, length); -1 fills up on the left.
+        """Return the columns of each viewer's last likes, oldest first: (n_viewers, length); -1 fills up the left.
 
-        Likes of one moment stand in random order: by column they would follow the ids of the films.
+        Likes with the same time are in random order; in the order of the columns, they would follow the films' ids.
         """
         chance = np.random.default_rng(0).permutation(self.stars.shape[1])
         when = np.where(self.liked > 0, self.times, -np.inf)
@@ -88,14 +88,14 @@ class Histories:
 
 
 class Recommender(BaseEstimator):
-    """A recommender, by the rules of scikit-learn's estimators; a model implements `_learn` and `_scores`.
+    """A recommender that follows the rules of scikit-learn's estimators; a model implements `_learn` and `_scores`.
 
-    Where a viewer rated a film twice, the last row counts.
+    If a viewer rated a film twice, the last row counts.
 
     Attributes
     ----------
     users_, items_ : numpy.ndarray
-        After `fit`, the sorted ids of whoever rated and of the films that may be recommended.
+        After `fit`, the sorted ids of the viewers who rated and of the films that may be recommended.
     movies_ : pandas.DataFrame or None
         The films as they were given.
     scale_ : tuple of float
@@ -119,18 +119,19 @@ class Recommender(BaseEstimator):
         Parameters
         ----------
         ratings : pandas.DataFrame or None
-            ``user_id``, ``movie_id``, ``rating``, and ``timestamp`` (seconds or dates) for the models that look at
-            time. None, where nobody has rated yet, suits models that look at films alone (not `needs_ratings`).
+            ``user_id``, ``movie_id``, ``rating``, and ``timestamp`` (seconds or dates) for the models that use time.
+            None (nobody has rated yet) is for models that look at films alone (not `needs_ratings`).
         movies : pandas.DataFrame, optional
-            The films that may be recommended (index ``movie_id``); by default those that were rated.
+            The films that may be recommended (index ``movie_id``); by default, those that were rated.
         scale : tuple of float
             Lowest and highest rating. Models learn from stars (`helpers.data.as_stars`) and predict on this scale.
 
         Raises
         ------
         ValueError
-            When a setting makes no sense, the ratings are none (`helpers.evaluation.checks.as_ratings`), a rated film
-            is not among `movies`, or the model would need too much memory. Many zeros on a scale from 0 are warned of.
+            If a setting makes no sense, the table does not hold ratings (`helpers.evaluation.checks.as_ratings`), a
+            rated film is not among `movies`, or the model would need too much memory. Many zeros on a scale from 0 lead
+            to a warning.
         """
         check_settings(self)
         if ratings is None and (self.needs_ratings or movies is None):
@@ -153,21 +154,21 @@ class Recommender(BaseEstimator):
         Parameters
         ----------
         user_id : int or str
-            Somebody of the training ratings, else a `KeyError`; `fold_in` serves somebody new.
+            A viewer with training ratings, else a `KeyError`; `fold_in` serves somebody new.
         k : int
-            How many, 1 or more; where fewer are left, they all come back.
+            How many, 1 or more; if fewer are left, all of them are returned.
         where : array-like of bool, optional
             (n_films,) True for the films that may be recommended: a Series by ``movie_id``, or in the order of
             `items_`; see `helpers.search.index.as_mask`.
         seen : bool
-            Whether films that the viewer rated may come back.
+            Whether films that the viewer already rated may be recommended.
         """
         return self._best(self._histories_of([user_id]), k, where, seen)
 
     def fold_in(self, history: Any, k: int = 10, where: Any = None, seen: bool = False) -> pd.Series:
         """Recommend films to somebody new, without fitting again; the rest is as in `recommend`.
 
-        `history` is a table of ``movie_id`` and ``rating``, perhaps ``timestamp``, of what they rated; it may be empty.
+        `history` holds what they rated: ``movie_id``, ``rating``, and perhaps ``timestamp``. It may be empty.
         """
         check_is_fitted(self)
         known = pd.DataFrame(history).assign(user_id=0)
@@ -175,22 +176,22 @@ class Recommender(BaseEstimator):
         return self._best(self._as_histories(self._timed(known), np.array([0])), k, where, seen)
 
     def update(self, ratings: pd.DataFrame) -> Self:
-        """Take in new ratings, of old and new viewers, without fitting again: what is known of films stays.
+        """Take in new ratings, by old and new viewers, without fitting again: what was learned about films stays.
 
-        `ratings` are as for `fit`, and of films among `items_`.
+        `ratings` are as for `fit`, and only about films in `items_`.
         """
         check_is_fitted(self)
         self._take_in(as_ratings(ratings, self.scale_), before=self.ratings_)
         return self
 
     def scores(self, user_ids: Any, where: Any = None, seen: bool = False) -> np.ndarray:
-        """Score every film for many viewers: (n_users, n_films), by `items_`; -inf for what may not be recommended."""
+        """Score every film for many viewers: (n_users, n_films), in the order of `items_`; -inf for films left out."""
         return self._masked_scores(self._histories_of(user_ids), where, seen)
 
     def rank(self, user_ids: Any, k: int, where: Any = None) -> np.ndarray:
         """Recommend to many viewers at once: (n_users, k) ids of unseen films, best first; see `recommend`.
 
-        A `ValueError` says when somebody has fewer than k films left.
+        If a viewer has fewer than k films left, a `ValueError` says so.
         """
         k = as_count(k, "rank")
         histories = self._histories_of(user_ids)
@@ -203,7 +204,7 @@ class Recommender(BaseEstimator):
     def predict(self, user_id: Any, movie_id: Any) -> float:
         """Predict the rating that a viewer would give a film, on the scale of `fit`.
 
-        Models that learn from likes alone have no stars to predict: they give their score of the film.
+        Models that learn from likes alone have no stars to predict: they return their score of the film.
         """
         return float(self.predict_many([user_id], [movie_id])[0])
 
@@ -217,9 +218,9 @@ class Recommender(BaseEstimator):
         return from_stars(np.clip(predicted, *SCALE), self.scale_) if self.predicts_stars else predicted
 
     def similar(self, movie_id: Any, k: int = 10) -> pd.Series:
-        """Find the films that this model holds for most alike: cosine by ``movie_id``, best first.
+        """Find the films that are most alike to this model: cosine by ``movie_id``, best first.
 
-        A model without vectors of films raises `NotImplementedError`.
+        A model without film vectors raises `NotImplementedError`.
         """
         k = as_count(k, "similar")
         column = self._columns([movie_id])[0]
@@ -310,7 +311,7 @@ class Recommender(BaseEstimator):
 
 @dataclass(repr=False, eq=False)
 class Random(Recommender):
-    """Recommend at random: what every model has to beat. The same seed gives the same lists."""
+    """Recommend at random, the least that a model must beat. The same seed gives the same lists."""
 
     seed: int = 0
 
@@ -324,13 +325,13 @@ class Random(Recommender):
 
 
 class Popularity(Recommender):
-    """Recommend to everybody what most viewers liked: rated `helpers.data.LIKED` or better."""
+    """Recommend to everybody what most viewers liked, that is, rated `helpers.data.LIKED` or better."""
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         self.likes_ = self.histories_.liked.sum(axis=0)
 
     def update(self, ratings: pd.DataFrame) -> Self:
-        """Count the new likes as well; see `Recommender.update`."""
+        """Count the new likes, too; see `Recommender.update`."""
         super().update(ratings)
         self._learn(ratings)
         return self
@@ -341,9 +342,9 @@ class Popularity(Recommender):
 
 @dataclass(repr=False, eq=False)
 class RecentPopularity(Popularity):
-    """Recommend what was liked most when the viewer was last here, recent likes first.
+    """Recommend what was liked most at the viewer's last visit, where recent likes count more.
 
-    Likes count half after `half_life` days, and those given after that moment not at all, so that nobody is recommended
+    A like loses half of its weight every `half_life` days. Likes after that visit do not count, so nobody is offered
     what came later. Without times, this is `Popularity`.
 
     References

@@ -1,4 +1,4 @@
-"""Recommend by what films are about: their text, genres, directors and cast. These models know films nobody rated."""
+"""Recommend by what films are about: their text, genres, directors, and cast. This works for films nobody rated."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ YEARS = 40  # a difference in years that counts as much as the length of a part 
 
 @dataclass(repr=False, eq=False)
 class ContentProfile(Recommender):
-    """A viewer is the weighted mean of the vectors of what they liked, minus some of what they disliked.
+    """Describe a viewer by the mean vector of what they liked, minus a part of that of what they disliked.
 
     Parameters
     ----------
     vectors : numpy.ndarray or callable, optional
-        (n_movies, dimensions), a row for each row of the `movies` given to `fit` (a DataFrame is read by its index), or
-        a function that makes them from `movies`, such as `catalogue_vectors`; by default the course's.
+        (n_movies, dimensions), one row per row of the `movies` given to `fit` (a DataFrame is read by its index), or a
+        function that makes them from `movies`, such as `catalogue_vectors`; by default, the course's.
     center : bool
-        Subtract the mean vector of all films first, against hubs.
+        Whether to subtract the mean vector of all films first, which makes hubs rarer.
     dislike : float
-        Weight of disliked films against liked ones (0: they do not count).
+        Weight of disliked films relative to liked ones (0: they do not count).
 
     References
     ----------
@@ -58,7 +58,7 @@ class ContentProfile(Recommender):
 
 
 class FeatureVectors(ContentProfile):
-    """A content profile over features instead of text: genres as zeros and ones, people as learned vectors.
+    """Build a content profile from features instead of text: genres as zeros and ones, people as learned vectors.
 
     See `feature_vectors`.
     """
@@ -71,14 +71,14 @@ class FeatureVectors(ContentProfile):
 
 
 class ContentToCF(ALS):
-    """Bring films that nobody rated into the space of `ALS`: a ridge regression from what they are to film factors.
+    """Give films that nobody rated a vector in the space of `ALS`, by ridge regression from what is known about them.
 
-    Films with likes keep the factors that were learned from these; the others get the mapped ones.
+    Films with likes keep the vectors that `ALS` learned; the others get the predicted ones.
 
     Parameters
     ----------
     vectors : numpy.ndarray or callable, optional
-        As for `ContentProfile`; by default `catalogue_vectors`.
+        As for `ContentProfile`; by default, `catalogue_vectors`.
     ridge : float
         Regularization of the ridge regression.
     factors, regularization, confidence, rounds, seed
@@ -152,9 +152,9 @@ def one_hot(cells: pd.Series) -> np.ndarray:
 
 
 def catalogue_vectors(movies: pd.DataFrame) -> np.ndarray:
-    """Describe films by all that the catalogue says: text, genres, people, tags and year, each centred on its mean.
+    """Describe films by all that the catalog says: text, genres, people, tags, and year, each minus its mean.
 
-    Gives (n_movies, dimensions) float32: three parts of length 1, text, genres with people, and tags; then the year, in
+    Returns (n_movies, dimensions) float32: three parts of length 1 (text; genres and people; tags), then the year in
     units of `YEARS`.
     """
     tags = one_hot(columns_of(movies, "tags", "year")[0]).astype(np.float32)
@@ -174,7 +174,7 @@ def feature_vectors(movies: pd.DataFrame, dimensions: int = 32) -> np.ndarray:
 
     Genres are columns of zeros and ones. Directors and cast become vectors that are learned from who worked with whom
     and in which genres: a truncated singular value decomposition of the positive pointwise mutual information. A film
-    has the mean of its people. Gives (n_movies, n_genres + dimensions) float32, both parts scaled to length 1.
+    gets the mean vector of its people. Returns (n_movies, n_genres + dimensions) float32, both parts of length 1.
 
     References
     ----------

@@ -17,18 +17,18 @@ BYTES_A_PAIR = 16  # of films: 8 while a matrix is inverted, 4 that are kept, 4 
 
 @dataclass(repr=False, eq=False)
 class BiasedMF(Recommender):
-    """Predict stars: a mean, a bias of the viewer, a bias of the film, and the product of two vectors.
+    """Predict stars: a mean, a bias for the viewer, a bias for the film, and the product of two vectors.
 
-    Fitted by alternating least squares: with the films fixed, each viewer is a ridge regression, and vice versa.
+    Fitted by alternating least squares: with the films held fixed, each viewer is a ridge regression, and vice versa.
 
     Parameters
     ----------
     factors, rounds, seed : int
-        Length of the vectors, how often both sides are solved, and the seed of the first, random vectors.
+        How many numbers a vector has, how often both sides are solved, and the seed of the random first vectors.
     regularization : float
         Weight of the squared length of a vector, for each rating of its owner.
     damping : float
-        Weight of a squared bias: as many ratings at the mean pull it towards 0.
+        Weight of a squared bias; it acts like as many ratings at the mean, which pull the bias toward 0.
 
     References
     ----------
@@ -80,9 +80,9 @@ class BiasedMF(Recommender):
 
 @dataclass(repr=False, eq=False)
 class ALS(Recommender):
-    """Implicit feedback: who liked what, with more confidence in a like than in its absence.
+    """Learn from who liked what (implicit feedback), with more confidence in a like than in its absence.
 
-    Minimises the sum over all pairs of ``c (p - x y)^2 + regularization (|x|^2 + |y|^2)``, where p is 1 for a like and
+    Minimizes the sum over all pairs of ``c (p - x y)^2 + regularization (|x|^2 + |y|^2)``, where p is 1 for a like and
     0 otherwise, and the confidence c is ``1 + confidence`` for a like and 1 otherwise.
 
     Parameters
@@ -150,7 +150,7 @@ class ALS(Recommender):
 
 @dataclass(repr=False, eq=False)
 class EASE(Recommender):
-    """A linear map from the likes of a viewer to scores, in closed form, where no film may recommend itself.
+    """Learn a linear map from a viewer's likes to scores, in closed form; no film may recommend itself.
 
     Parameters
     ----------

@@ -62,23 +62,23 @@ class _Built(Recommender):
 
 @dataclass(repr=False, eq=False)
 class Hybrid(_Built):
-    """A weighted sum of the scores of other models, brought to one scale for every viewer.
+    """Add up the weighted scores of other models, brought to one scale for every viewer.
 
-    For films without likes, the weights `warm_` of all films say how high they stand, and `cold_` in which order.
+    For films without likes, the weights `warm_` say how high they stand among all films, and `cold_` in which order.
 
     Parameters
     ----------
     models : sequence of Recommender, optional
-        By default `EASE` for what was rated, and `ContentToCF` and a `ContentProfile` of all that the catalogue says
-        for what was not.
+        By default, `EASE` for films that were rated, and for the others `ContentToCF` and a `ContentProfile` of all
+        that the catalog says.
     weights, cold_weights : sequence of float, optional
-        One for each model. By default they are chosen by NDCG@10 on ratings held out of the training: the later part of
-        every viewer's, and those of hidden films. Where `weights` are given, `cold_weights` are the same by default.
+        One for each model. By default, they are chosen by NDCG@10 on ratings held out of the training: the later part
+        of every viewer's, and those of hidden films. If `weights` are given, `cold_weights` are the same by default.
     regularization, map_regularization, ridge, dislike : float
-        Of the default models: the regularization of `EASE`, that and the ridge of `ContentToCF`, and the dislike of
-        `ContentProfile`. Models that are given have their own.
+        Settings of the default models: the regularization of `EASE`, that and the ridge of `ContentToCF`, and the
+        dislike of `ContentProfile`. Models that you pass keep their own.
     seed : int
-        Of what is hidden, and added to the seeds of the models.
+        For what is hidden; also added to the seeds of the models.
     """
 
     models: Sequence[Recommender] | None = None
@@ -163,23 +163,23 @@ class Hybrid(_Built):
 
 @dataclass(repr=False, eq=False)
 class Reranked(_Built):
-    """Retrieve, then re-rank: the first model's best films are sorted anew by gradient boosting on features of them.
+    """Retrieve, then re-rank: gradient boosting sorts the first model's best films again, by their features.
 
-    The features of a viewer and a film: the standardized score of each model, the likes of the film and of the viewer,
-    how old the film is against the mean of what the viewer liked, and its year. The ranker learns which candidates were
-    liked in the later part of every viewer's training ratings, which the models did not see then.
+    The features of a viewer and a film: the standardized score of each model, the number of likes of the film and of
+    the viewer, the film's year, and how much later that is than the mean year of what the viewer liked. The ranker
+    learns which candidates were liked in the later part of every viewer's training ratings, hidden from the models.
 
     Parameters
     ----------
     models : sequence of Recommender, optional
-        The first retrieves; the scores of all are features. By default `ALS`, `EASE`, `ItemKNN`, and for films with
-        texts a `ContentProfile`.
+        The first retrieves; the scores of all are features. By default, `ALS`, `EASE`, `ItemKNN`, and, for films with
+        texts, a `ContentProfile`.
     candidates : int
-        How many films are sorted anew for each viewer.
+        How many films are re-ranked for each viewer.
     rounds : int
-        Trees of the ranker.
+        Number of trees of the ranker.
     learning_rate : float
-        Of the ranker.
+        Learning rate of the ranker.
     seed : int
         Added to the seeds of the models.
 

@@ -48,9 +48,9 @@ class _Neighbors(Recommender):
 
 
 class ItemKNN(_Neighbors):
-    """Recommend films that were liked by those who liked what the viewer liked.
+    """Recommend films that were liked by viewers who liked the same films.
 
-    Takes memory for `ROWS_AT_ONCE` rows of similarities at a time, and keeps `k` of each film: fitting all of
+    Needs memory for `ROWS_AT_ONCE` rows of similarities at a time, and keeps `k` per film: fitting all of
     ml-latest-small (610 viewers, 9,724 films) peaks at 0.37 GB, Python and its libraries included.
 
     Parameters
@@ -58,12 +58,12 @@ class ItemKNN(_Neighbors):
     k : int
         How many neighbors of each film count.
     similarity : {"cosine", "pearson"}
-        Cosine of the columns of likes; or Pearson correlation of the stars over the viewers who rated both.
+        Cosine of the columns of likes, or Pearson correlation of the stars over the viewers who rated both.
     shrink : float
-        Pulls similarities that rest on few viewers towards 0: multiplied by n / (n + shrink).
+        Pulls similarities that rest on few viewers toward 0: multiplies them by n / (n + shrink).
     rank_by : {"likes", "stars"}
-        Lists by the sum of the similarities to what was liked; or by predicted stars, the number whose error is
-        measured. These are two functions, and one says nothing about the other.
+        Rank by the sum of the similarities to what was liked, or by predicted stars, the number whose error is
+        measured. These are two functions, and a score of one says nothing about the other.
 
     References
     ----------
@@ -133,7 +133,7 @@ class UserKNN(_Neighbors):
 
 
 def pearson(rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
-    """Pearson correlation of each row with each other row over the places where both are known; 0 where undefined."""
+    """Pearson correlation of every two rows, over the places where both are known; 0 where it is undefined."""
     others = rows if others is None else others
     known, their_known = ~np.isnan(rows), ~np.isnan(others)
     a, b = np.nan_to_num(rows).astype(np.float64), np.nan_to_num(others).astype(np.float64)

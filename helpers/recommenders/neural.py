@@ -1,11 +1,12 @@
 """Recommend by small networks: BPR, neural collaborative filtering, and two towers. `networks` holds their PyTorch.
 
-In all, a viewer is the sum of the vectors of what they liked, divided by the root of their number, as in NSVD
-(Paterek, 2007): so that a new viewer needs no training. While training on a like, that film is left out of the sum;
-otherwise the network would only learn to recognize it. Training stops when the lists for held-out likes get no better.
+In all three, a viewer's vector is the sum of the vectors of what they liked, divided by the square root of their
+number, as in NSVD (Paterek, 2007), so that a new viewer needs no training. When a like is trained on, that film is left
+out of the sum; otherwise the network would only learn to recognize it. Training stops when the lists for held-out likes
+get no better.
 
-All numbers have 64 bits: how 32 bits are rounded differs from one kind of processor to the next, and training makes so
-much of it that the lists would differ, too.
+All numbers have 64 bits. Processors round 32-bit numbers differently, and training amplifies this so much that the
+lists would differ, too.
 
 A. Paterek (2007), Improving regularized singular value decomposition for collaborative filtering, KDD Cup.
 """
@@ -31,7 +32,7 @@ JUDGED_AT = 10
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[Any]:
-    """Give torch, held to one thread: these networks are too small for more, and threads that wait cost minutes."""
+    """Return torch, held to one thread: these networks are too small for more, and waiting threads cost minutes."""
     import torch
 
     threads = torch.get_num_threads()
@@ -49,11 +50,11 @@ class Network(Recommender):
     Parameters
     ----------
     dimensions : int
-        Of the vectors.
+        How many numbers a vector has.
     epochs, learning_rate : int, float
-        Of AdamW; there are at most so many epochs, see the module on early stopping.
+        For AdamW. `epochs` is the most; training may stop early, as the module's docstring says.
     seed : int
-        Of weights, order and negatives.
+        For the weights, the order of the likes, and the negatives.
     """
 
     NET: ClassVar[str]  # its class in `helpers.recommenders.networks`, made from the model
@@ -125,14 +126,14 @@ class Network(Recommender):
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class BPR(Network):
-    """Bayesian personalized ranking: vectors and biases, learned so that a liked film scores above one that is not.
+    """Bayesian personalized ranking: vectors and biases, learned so that liked films score above the others.
 
     Parameters
     ----------
     dimensions, epochs, learning_rate, seed
         As for `Network`.
     regularization : float
-        Weight of the squared vectors of a pair.
+        Weight of the squared length of the vectors of a pair.
 
     References
     ----------
@@ -165,9 +166,9 @@ class NeuralCF(Network):
 
 @dataclass(repr=False, eq=False)
 class TwoTower(Network):
-    """Two towers: a film is its text, mapped, plus a vector of its own; a viewer is the sum of what they liked.
+    """Two towers: a film's vector is its mapped text plus a vector of its own; a viewer's is the sum over their likes.
 
-    A film without likes is its text alone. Trained to tell the next like from other films (softmax).
+    A film without likes has its mapped text alone. Training teaches it to tell a like from other films (softmax).
 
     Parameters
     ----------
@@ -176,13 +177,13 @@ class TwoTower(Network):
     text, own : bool
         Whether films have the mapped text, and a vector of their own (by id).
     negatives : {"all", "in-batch"}
-        Which other films: all, as a catalogue of thousands allows; or the films of the same batch, as one of millions
-        demands.
+        Which other films: all, which a catalog of thousands allows, or the films of the same batch, which one of
+        millions demands.
     correct : bool
-        With in-batch negatives, subtract from each score the logarithm of the film's share of the likes (logQ):
-        popular films are in most batches, and would be pushed down for that alone.
+        With in-batch negatives, whether to subtract the logarithm of the film's share of the likes from each score
+        (logQ). Popular films are in most batches, and would be pushed down for that alone.
     hard : int
-        With in-batch negatives, so many of the films that the network itself scores highest, without a like, as well.
+        With in-batch negatives, how many films to add that the network scores highest but the viewer did not like.
     dimensions, epochs, learning_rate, seed
         As for `Network`.
 

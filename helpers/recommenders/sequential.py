@@ -1,4 +1,4 @@
-"""Recommend what comes next: a Markov chain that counts, and SASRec, a small transformer. Order matters to them."""
+"""Recommend what comes next: a Markov chain that counts, and SASRec, a small transformer. Both use the order."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from helpers.recommenders.neural import Network
 
 @dataclass(repr=False, eq=False)
 class MarkovChain(Recommender):
-    """Count what was liked soon after what, and recommend what followed the viewer's last likes.
+    """Count which films were liked soon after which, and recommend what followed the viewer's last likes.
 
     Parameters
     ----------
     window : int
-        How many of the next likes count as following a like (a like d places later counts 1/d), and how many of the
-        viewer's last likes are looked at (with the same weights, the last one first).
+        How many of the next likes count as following a like (one that is d places later counts 1/d), and how many of
+        the viewer's last likes are used (with the same weights, the last one first).
     damping : float
-        As many transitions to films by their popularity are added to those of each film.
+        How many transitions are added to those of each film, spread over all films by their popularity.
 
     References
     ----------
@@ -62,8 +62,8 @@ class MarkovChain(Recommender):
 class SASRec(Network):
     """Self-attentive sequential recommendation: a small transformer reads the likes in order and guesses the next.
 
-    Each place of a sequence looks back at all before it, and is trained to score the film that came next above all
-    others (softmax over the catalogue, which beats the paper's single sampled negative).
+    Each place of a sequence looks at itself and back, and is trained to score the film that came next above all others
+    (softmax over the catalog, where the paper samples a single negative).
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class SASRec(Network):
     layers : int
         Blocks of attention and perceptron.
     dropout : float
-        Share of the numbers that are set to 0 while training.
+        Share of the numbers that are set to 0 during training.
     dimensions, epochs, learning_rate, seed
         As for `Network`.
 

@@ -1,4 +1,4 @@
-"""Where `helpers.evaluation.tuning.tune` looks for the settings of each model, and the settings that were found."""
+"""The settings of each model that `helpers.evaluation.tuning.tune` tries, and the best ones that were found."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ SPACES: dict[str, dict[str, Any]] = {  # a model without an entry has no setting
 
 
 def tuned_models() -> dict[str, Callable]:
-    """Every model of `MODELS` with the settings that the kept search on MovieLens has found (``python tools/tune.py``).
+    """Every model of `MODELS` with the settings that the search on MovieLens found (``python tools/tune.py``).
 
-    They are functions, called without arguments for a model, as the entries of `MODELS` are.
+    Like the entries of `MODELS`, these are functions without arguments that return a model.
     """
     kept = results.load("tuning", "movielens")["models"]
     return {name: partial(make, **kept.get(name, {"settings": {}})["settings"]) for name, make in MODELS.items()}
