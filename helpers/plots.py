@@ -342,8 +342,8 @@ def precision_recall(curves: dict, title: str, xlabel: str, ylabel: str, alt: st
     """Precision over recall: a line for every model, with its name at its end."""
     figure, axis = _figure(title, alt, height=4.6)
     for name, curve in curves.items():
-        axis.plot(curve["recall"], curve["precision"], marker="")
+        (line,) = axis.plot(curve["recall"], curve["precision"], marker="", label=name)
         beside = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
-        axis.annotate(name, axis.lines[-1].get_xydata()[-1], **beside)
+        axis.annotate(name, line.get_xydata()[-1], **beside)
     axis.set(xlabel=xlabel, ylabel=ylabel, xlim=(0, None), ylim=(0, None))
     return figure
