@@ -40,6 +40,7 @@ MOST_TICKS = 10  # on an axis whose ticks stand at the points themselves
 DATA = "text/x-figure-data"  # media type of what is stored beside a picture
 FEW = 40  # numbers that are written down one by one; of more, how they are spread
 HALO = [withStroke(linewidth=3, foreground="white")]  # behind a name that is printed over points
+WIDE = "simple,tail_width=0.4,head_width=1.1,head_length=1"  # an arrow that shows below a thin one
 NOISE = 1e-6  # of the largest number: what is smaller differs from one processor to the next
 
 
@@ -192,17 +193,18 @@ def _name_lines(axis: Any) -> None:
 def curves(tables: dict, title: str, alt: str) -> CourseFigure:
     """One line per table of two columns, the second over the first, whose names label the axes.
 
-    Where the index of a table has a name, every point is labeled with it and its value, such as ``ef 10``.
+    Where the index of a table has a name, every point is labeled with it and its value, such as ``ef 10``: below to
+    the left, where a line that falls never runs.
     """
     figure, axis = _figure(title, alt)
     for name, table in tables.items():
         xlabel, ylabel = table.columns
         axis.plot(table[xlabel], table[ylabel], label=name)
         if table.index.name:
-            axis.margins(y=0.2)
+            beside = {"xytext": (-3, -4), "textcoords": "offset points", "ha": "right", "va": "top"}
+            axis.margins(x=0.12, y=0.1)
             for value, point in zip(table.index, table.to_numpy(), strict=True):
-                text = f"{table.index.name} {value}"
-                axis.annotate(text, point, xytext=(0, -14), textcoords="offset points", ha="center")
+                axis.annotate(f"{table.index.name} {value}", point, **beside)
     _name_lines(axis)
     axis.set(xlabel=xlabel, ylabel=ylabel)
     return figure
@@ -266,7 +268,8 @@ def scatter_map(points: Any, labels: dict, title: str, alt: str) -> CourseFigure
 def arrows(groups: dict, title: str, xlabel: str, ylabel: str, alt: str) -> CourseFigure:
     """Vectors in the plane as arrows from the origin; `groups` maps a kind to a DataFrame of two columns.
 
-    The names are on a circle around all arrows, each tied to its own, so that none is printed across an arrow.
+    The first kind is thin and on top, so that an arrow of another kind shows where it points the same way. The names
+    are on a circle around all arrows, each tied to its own, so that none is printed across an arrow.
     """
     points = pd.concat(groups)
     circle = 1.12 * np.hypot(*points.to_numpy().T).max()
@@ -276,7 +279,9 @@ def arrows(groups: dict, title: str, xlabel: str, ylabel: str, alt: str) -> Cour
     figure, axis = _figure(title, alt, width=7.0, height=1.2 + 6 * np.divide(*(high - low)[::-1]))
     for (kind, name), (x, y), (to_x, to_y) in zip(points.index, points.to_numpy(), names, strict=True):
         number = list(groups).index(kind)
-        axis.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": COLORS[number], "lw": 1.6})
+        look = {"arrowstyle": WIDE, "alpha": 0.6, "lw": 0} if number else {"arrowstyle": "->", "lw": 1.6}
+        look |= {"color": COLORS[number], "shrinkA": 0, "shrinkB": 0}
+        axis.annotate("", (x, y), (0, 0), arrowprops=look, zorder=3 - number)
         axis.annotate(
             name,
             (x, y),
@@ -288,7 +293,9 @@ def arrows(groups: dict, title: str, xlabel: str, ylabel: str, alt: str) -> Cour
             arrowprops={"arrowstyle": "-", "color": GRAY, "lw": 0.7, "linestyle": ":", "shrinkA": 0, "shrinkB": 0},
         )
     for number, kind in enumerate(groups):
-        axis.plot([], [], color=COLORS[number], marker="", label=kind)
+        axis.plot(
+            [], [], color=COLORS[number], lw=5 if number else 1.6, alpha=0.6 if number else 1, label=kind, marker=""
+        )
     axis.set(xlabel=xlabel, ylabel=ylabel, xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     axis.axhline(0, color=GRAY, lw=0.8)
     axis.axvline(0, color=GRAY, lw=0.8)
@@ -333,26 +340,12 @@ def intervals(table: pd.DataFrame, title: str, xlabel: str, alt: str | None = No
     return figure
 
 
-def precision_recall(
-    curves: dict,
-    points: dict,
-    title: str,
-    alt: str,
-    xlabel: str = "recall: share of the true pairs that were found",
-    ylabel: str = "precision: share of the found pairs\nthat are true pairs",
-) -> CourseFigure:
-    """Precision over recall: a line for every rule with a threshold, a marked point for every rule without."""
+def precision_recall(curves: dict, title: str, xlabel: str, ylabel: str, alt: str) -> CourseFigure:
+    """Precision over recall: a line for every model, with its name at its end."""
     figure, axis = _figure(title, alt, height=4.6)
     for name, curve in curves.items():
-        axis.plot(curve["recall"], curve["precision"], marker="", label=name)
-    for number, (name, (precision, recall)) in enumerate(points.items()):
-        look = {"marker": MARKERS[number], "color": COLORS[4 - number], "s": 60, "zorder": 3}
-        axis.scatter([recall], [precision], label=name, **look)
+        (line,) = axis.plot(curve["recall"], curve["precision"], marker="", label=name)
+        beside = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
+        axis.annotate(name, line.get_xydata()[-1], **beside)
     axis.set(xlabel=xlabel, ylabel=ylabel, xlim=(0, None), ylim=(0, None))
-    if points:
-        axis.legend(frameon=False, loc="best")
-    else:  # each line has its name at its end
-        for line in axis.lines:
-            beside = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
-            axis.annotate(line.get_label(), line.get_xydata()[-1], **beside)
     return figure

@@ -1,4 +1,5 @@
 import base64
+import io
 import re
 
 import nbconvert
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from figures import same_figure
+from PIL import Image
 
 from helpers import plots
 
@@ -21,7 +23,7 @@ FIGURES = [
     lambda: plots.scatter_map(np.eye(3, 2), {0: "first"}, **WORDS),
     lambda: plots.intervals(TABLE, xlabel="x", **WORDS),
     lambda: plots.arrows({"films": CURVE, "viewers": -CURVE}, xlabel="x", ylabel="y", **WORDS),
-    lambda: plots.precision_recall({"rule": CURVE}, {"other": (0.5, 0.5)}, **WORDS),
+    lambda: plots.precision_recall({"rule": CURVE}, xlabel="x", ylabel="y", **WORDS),
 ]
 
 
@@ -120,6 +122,25 @@ def test_intervals_mark_zero_where_asked_or_negative():
     ]
     assert list(map(len, lines)) == [0, 1, 1]
     assert figures[1].axes[0].get_xlim()[0] < 0
+
+
+def test_a_line_that_falls_never_runs_through_the_names_of_its_points():
+    table = pd.DataFrame({"speed": [1, 2, 3, 3.1, 3.1], "recall": [1, 1, 0.999, 0.99, 0.98]}).rename_axis("ef")
+    figure = plots.curves({"graph": table}, **WORDS)
+    figure._repr_mimebundle_()
+    axis = figure.axes[0]
+    line = axis.lines[0].get_path().transformed(axis.transData)
+    boxes = [text.get_window_extent() for text in axis.texts]
+    assert len(boxes) == 5 and not any(line.intersects_bbox(box, filled=False) for box in boxes)
+
+
+def test_two_arrows_in_one_direction_are_both_seen():
+    one, left = pd.DataFrame([[0.9, 0.4]], index=["a"]), pd.DataFrame([[-1.0, 0.0]], index=["b"])
+    figure = plots.arrows({"films": one, "viewers": pd.concat([one, left])}, xlabel="x", ylabel="y", **WORDS)
+    drawn = np.asarray(Image.open(io.BytesIO(figure._as_png())).convert("RGB")).astype(int)
+    x, y = figure.axes[0].transData.transform((0.45, 0.2)) * 96 / figure.dpi  # halfway along both
+    red, _, blue = drawn[::-1][int(y) - 6 : int(y) + 7, int(x)].T
+    assert (blue > red + 100).any() and (red > blue + 50).any()
 
 
 def test_long_names_leave_room():

@@ -234,7 +234,7 @@ def compare_encoders(movies: pd.DataFrame, encoder) -> tuple[pd.DataFrame, pd.Da
         vectors = load_vectors(movies, name)
         score = query @ vectors.T
         rank = (score > score[np.arange(len(right)), right][:, None]).sum(axis=1)
-        per_film[name], per_film[f"{name}, centered"] = (
+        per_film[f"{name}, shared tags"], per_film[f"{name}, shared tags, centered"] = (
             tag_overlaps(rows, movies) for rows in (vectors, centered(vectors))
         )
         per_question[f"{name}, first"], per_question[f"{name}, in first ten"] = rank < 1, rank < 10

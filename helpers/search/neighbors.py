@@ -28,7 +28,7 @@ class TitleNotFoundError(LookupError):
 
     def __init__(self, text: str, nearest: list[Match]):
         self.suggestions = [match.title for match in nearest]
-        super().__init__(f"No title like '{text}'. The nearest: {'; '.join(self.suggestions) or 'none'}.")
+        super().__init__(f"No title like '{text}'. The nearest: {'; '.join(self.suggestions) or 'none'}")
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows instead of a traceback."""
