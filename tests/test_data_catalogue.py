@@ -78,9 +78,20 @@ WRONG = {
     "no file": ('title_column = "name"', "it names no file"),
     "a table": ('[columns]\ntitle_column = "name"', "line 1: columns means nothing here"),
     "twice": ('file = "a"\nfile = "b"', "line 2: "),
-    "an absent column": ('file = "books.csv"\ntitle_column = "nome"', "books.csv: column 'nome'.*Did you mean 'name'"),
-    "a delimiter of two signs": ('file = "books.csv"\ndelimiter = "ab"', "'ab' is no delimiter: it is one sign"),
-    "an encoding that is none": ('file = "books.csv"\nencoding = "klingon"', "there is no encoding 'klingon'"),
+    "an absent column": (
+        'file = "books.csv"\ntitle_column = "nome"',
+        "toml, line 2: books.csv: column 'nome'.*Did you mean 'name'",
+    ),
+    "a delimiter of two signs": (
+        'file = "books.csv"\ndelimiter = "ab"',
+        "toml, line 2: 'ab' is no delimiter: it is one sign",
+    ),
+    "an encoding that is none": (
+        'file = "books.csv"\nencoding = "klingon"',
+        "toml, line 2: there is no encoding 'klingon'",
+    ),
+    "a path of Windows": ('\nfile = "C:\\Users\\a.csv"', "line 2: .*: write /, or single quotes"),
+    "a path that means signs": ('\nfile = "data\\new.csv"', "line 2: file holds a sign .*: write /, or single quotes"),
 }
 
 
@@ -96,10 +107,25 @@ def test_a_missing_or_unreadable_toml_file_is_one_line(books):
     with pytest.raises(FileNotFoundError, match="there is no such file"):
         describe(books / "absent.toml")
     (books / "catalogue.toml").write_bytes('file = "bücher.csv"'.encode("cp1252"))
-    with pytest.raises(ValueError, match=r"catalogue\.toml is not UTF-8"):
+    with pytest.raises(ValueError, match=r"catalogue\.toml, line 1: this is not UTF-8"):
         describe(books / "catalogue.toml")
     with pytest.raises(TypeError, match="there is no color_column; there are file, title_column"):
         describe(books / "books.csv", color_column="x")
+
+
+def test_an_absent_file_and_a_folder_of_an_encoder_are_looked_for_beside_the_toml_file(books, monkeypatch, tmp_path):
+    (books / "catalogue.toml").write_text('\nfile = "absent.csv"', encoding="utf-16")
+    with pytest.raises(FileNotFoundError, match=r"catalogue\.toml, line 2: .*absent\.csv: there is no such file"):
+        describe(books / "catalogue.toml")
+    with pytest.raises(ValueError, match="irectory"):
+        (books / "folder.toml").mkdir()
+        describe(books / "folder.toml")
+    (books / "model").mkdir()
+    (books / "catalogue.toml").write_text(f'{TOML}encoder = "model"\n'.replace('encoder = "some-model"\n', ""))
+    monkeypatch.chdir(books / "model")
+    found = describe(books / "catalogue.toml")
+    assert found.encoder == str(books / "model")
+    assert f'encoder = "{books / "model"}"' in found.toml()
 
 
 GUESSES = {  # a header, a row, and the columns of title, text, genre and year
@@ -112,6 +138,7 @@ GUESSES = {  # a header, a row, and the columns of title, text, genre and year
         "Product_Name ProductDescription Category -",
     ),
     "German": ("Nr;Titel;Jahr;Inhalt", "1;A;1999;Text.", "Titel Inhalt - Jahr"),
+    "Spanish": ("Nº;Título;Descripción;Género;Año", "1;A;Text.;B;1999", "Título Descripción Género Año"),
     "none of these": ("k,dish,what", "1,Soup,A text that is longer than a title.", "dish what - -"),
 }
 SOUGHT = ["title_column", "text_column", "genre_column", "year_column"]
@@ -174,6 +201,14 @@ def test_ids_name_one_row_each(tmp_path, ids, said):
 
 def test_the_options_of_the_commands_are_the_settings_of_a_description():
     assert set(launch.CATALOGUE) | {"file", "encoder"} == set(SETTINGS)
+
+
+def test_a_column_without_a_name_is_not_guessed(tmp_path):
+    (tmp_path / "some.csv").write_text("My books,,\nno,title,about\n1,A,A text of some words.\n", encoding="utf-8")
+    with pytest.raises(
+        ValueError, match=r"column 3\).* the names of the columns stand in a line below, delete the lines"
+    ):
+        describe(tmp_path / "some.csv")
 
 
 def test_what_is_guessed_stands_there_once(tmp_path):

@@ -71,3 +71,23 @@ def test_what_nobody_sees_and_words_for_nothing_are_no_text(cell):
 
 def test_numbers_of_every_script_are_numbers():
     assert read_numbers(pd.Series(["٤", "３,5", "\u22121"])).tolist() == [4, 3.5, -1]
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("<b>Vase</b> &amp; lid<br>from <a href='x'>Rome</a>", "Vase & lid from Rome"),
+        ("<p>One</p><p>Two<!-- three --></p><script>alert(1)</script>", "One Two"),
+        ("if a < b and c > d; I <3 AT&T; List<String>", "if a < b and c > d; I <3 AT&T; List<String>"),
+        ('{"romaji": null, "english": "Sky", "native": "空"}', "Sky"),
+        ('{"type": "/type/text", "value": "A story."}', "A story."),
+        ("['One.', 'Two.']", "One. Two."),
+        ("[REC]", "[REC]"),
+        ("{1, 2}", "{1, 2}"),
+        ('["not closed', '["not closed'),
+    ],
+)
+def test_texts_are_read_as_people_see_them(cell, text):
+    films = load_movies(pd.DataFrame({"title": [cell, "B"], "plot": [cell, "Two runners."]}), "title", "plot")
+    assert films["title"].tolist() == [text, "B"]
+    assert " ".join(films["synopsis"].iloc[0].split()) == text

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from helpers.data import load_movies, open_table, read_csv_in_parts, read_table
+from helpers.data.tables import Table
 
 LISTS = [
     {"title": "Das Boot", "about": "A submarine.", "genres": ["Drama", "War"], "year": 1981},
@@ -95,7 +96,7 @@ DAMAGED = {
         "no JSON .* A JSON file is a list",
     ),
     "JSON lines": (b'{"title": "A", "about": "x"}\n{"title": "B" "about"}\n', "line 2: no JSON"),
-    "a number among objects": (b'{"title": "A", "about": "x"}\n17\n', "object 2: no object with names"),
+    "a number among objects": (b'{"title": "A", "about": "x"}\n17\n', "line 2: no object with names"),
     "Parquet": (b"PAR1" + bytes(40) + b"PAR1", "the Parquet file is damaged"),
     "zip": (b"PK\x03\x04" + bytes(40), r"the zip \(or Excel\) file is damaged"),
 }
@@ -188,6 +189,50 @@ def test_a_column_that_is_nearly_there_is_hinted_at(tmp_path):
         load_movies(tmp_path / "films.csv", "title", "about")
 
 
+def test_a_folder_is_read_with_its_folders_and_without_hidden_files(tmp_path):
+    for name, text in {
+        "a/one.txt": "Ein Baum.",
+        "b/c/two.md": "Zwei Bäume.",
+        "b/.three.txt": "x",
+        ".d/e.txt": "x",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "b" / "kyr.txt").write_bytes("Лес".encode("cp1251"))
+    (tmp_path / "b" / "wide.txt").write_text("A sea.", encoding="utf-16")
+    table = open_table(tmp_path, ["title", "text"], "cp1251").frame()
+    assert sorted(table.to_numpy().tolist(), key=str) == sorted(
+        [
+            ["one", "Ein Baum.", "a"], ["two", "Zwei Bäume.", "b/c"], ["kyr", "Лес", "b"], ["wide", "A sea.", "b"],
+        ],
+        key=str,
+    )  # fmt: skip
+
+
+def _sheets(path, *sheets):
+    book = pytest.importorskip("openpyxl").Workbook()
+    book.remove(book.active)
+    for number, rows in enumerate(sheets):
+        sheet = book.create_sheet(f"sheet {number}")
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
+def test_the_sheet_and_the_row_of_excel_that_name_the_columns_are_read(tmp_path):
+    table = [["Our books, 2024"], [], [None, "title", "about"], [None, "Red", "A keeper."], [None, "Blue", "Sisters."]]
+    path = _sheets(tmp_path / "films.xlsx", [["see the next sheet"]], table)
+    with pytest.warns(UserWarning, match=r"films\.xlsx: of its 2 sheets, 'sheet 1' is read"):
+        films = load_movies(path, "title", "about")
+    assert films[["title", "synopsis"]].to_numpy().tolist() == [["Red", "A keeper."], ["Blue", "Sisters."]]
+    assert open_table(_sheets(path, table), ["title"]).frame().index.tolist() == [4, 5]
+    with pytest.raises(ValueError, match=r"nobody can tell .* If the names of the columns stand in a line below"):
+        load_movies(path)
+    with pytest.raises(ValueError, match="there is nothing in its sheets"):
+        load_movies(_sheets(path, [], []))
+
+
 def test_bytes_are_texts_and_a_set_has_one_order():
     frame = pd.DataFrame({"name": [b"Emma", "Café".encode()], "plot": ["a", "b"], "genres": [{"War", "Art"}, {"Art"}]})
     movies = load_movies(frame, "name", "plot")
@@ -205,6 +250,9 @@ BLUE = {"title": "Blue", "about": "Two sisters bake."}
         {"title": {"0": "Red", "1": "Blue"}, "about": {"0": RED["about"], "1": BLUE["about"]}},  # as pandas writes it
         {"title": ["Red", "Blue"], "about": [RED["about"], BLUE["about"]]},
         {"count": 2, "next": None, "films": [RED, BLUE]},
+        {"data": {"page": {"count": 2, "films": [RED, BLUE]}}, "header": {"status": 0}},
+        {"tt1": RED, "tt2": BLUE},
+        {"films": {"tt1": RED, "tt2": BLUE}},
     ],
 )
 @pytest.mark.parametrize("indent", [None, 2])
@@ -213,6 +261,34 @@ def test_a_table_in_one_json_object_is_read(tmp_path, whole, indent):
     path.write_text(json.dumps(whole, indent=indent), encoding="utf-8")
     films = load_movies(path, "title", "about")
     assert films[["title", "synopsis"]].to_numpy().tolist() == [list(RED.values()), list(BLUE.values())]
+
+
+@pytest.mark.parametrize(
+    ("whole", "said"),
+    [
+        ({"columns": ["title", "about"], "index": [0], "data": [["Red", "A keeper."]]}, "which part of this object is"),
+        ({"a1": {"x": 1}, "b2": {"y": 2}}, "which part of this object is the table"),
+        ([{f"film {i}": {"about": "A keeper."}} for i in range(2_001)], "its objects have over 2,000 names"),
+        ([], "found: no column"),
+        ([{}, {}], "found: no column"),
+    ],
+)
+def test_json_that_is_no_table_is_refused_in_one_line(tmp_path, whole, said):
+    path = tmp_path / "films.json"
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"films\.json: .*{said}"):
+        load_movies(path)
+
+
+def test_json_lines_are_read_by_blocks_in_any_encoding_with_large_numbers(tmp_path):
+    path = tmp_path / "films.jsonl"
+    rows = [RED | {"n": 10**30}, BLUE | {"later": 1}]
+    path.write_text("\n\n".join(map(json.dumps, rows)), encoding="utf-16")
+    table = open_table(path, ["title"])
+    assert isinstance(table, Table)
+    assert table.frame().index.tolist() == [1, 3]
+    assert [part["later"].fillna("").tolist() for part in table.parts(["later"], 1)] == [[""], ["1"]]
+    assert table.frame()["n"].tolist()[0] == str(10**30)
 
 
 def test_one_film_in_one_json_object_stays_one_film(tmp_path):
@@ -237,9 +313,11 @@ def test_a_number_of_json_that_python_refuses_is_refused_with_the_name_of_the_fi
 
 
 @pytest.mark.parametrize("keep", [lambda frame, folder: frame, lambda frame, folder: _parquet(frame, folder)])
-def test_an_index_that_is_named_as_a_needed_column_is_that_column(tmp_path, keep):
+@pytest.mark.filterwarnings("ignore:the DataFrame. guessed|films.parquet. guessed")
+def test_an_index_with_a_name_is_a_column(tmp_path, keep):
     indexed = pd.DataFrame([RED, BLUE]).set_index("title")
-    assert load_movies(keep(indexed, tmp_path), "title", "about")["title"].tolist() == ["Red", "Blue"]
+    for named in (["title", "about"], []):
+        assert load_movies(keep(indexed, tmp_path), *named)["title"].tolist() == ["Red", "Blue"]
 
 
 def _parquet(frame, folder):

@@ -297,3 +297,10 @@ def test_columns_and_likes_that_are_none_are_refused_in_one_line(tmp_path):
         read_ratings_csv(path, "user", None, "rating")
     with pytest.raises(ValueError, match="liked is a rating, not 'x'"):
         read(path, liked="x")
+
+
+def test_ids_that_a_program_made_numbers_of_are_those_that_they_were():
+    rows = pd.DataFrame({"u": ["12.0", "12", "3.0"], "i": ["007", "7.0", "v1.0"], "r": ["1", "2", "3"]})
+    read = read_ratings_csv(rows, "u", "i", "r")
+    assert read["user_id"].tolist() == ["12", "12", "3"]
+    assert read["movie_id"].tolist() == ["007", "7.0", "v1.0"]

@@ -12,27 +12,30 @@ import os
 import re
 import shlex
 import tomllib
+import unicodedata
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from helpers.data.cells import MISSING, WORDS, is_missing, read_genres, read_years, refuse_cells
+from helpers.data import charset
+from helpers.data.cells import MISSING, WORDS, is_missing, read_genres, read_ids, read_texts, read_years, refuse_cells
 from helpers.data.formats import Frame, open_table
 from helpers.data.tables import Table, distinct, one_line
 
 BECOME = {"genres": "genre_column", "year": "year_column", "cast": "people_column", "id": "id_column"}
 OURS = ["movie_id", "title", "synopsis", "similarity"]  # names that mean one thing everywhere in the course
 USUAL = {  # words in the names of columns, the most usual first
-    "title_column": "title name titel titre titulo titolo headline product item film movie book",
+    "title_column": "title name titel titre titulo titolo nombre nome nom headline product item film movie book",
     "text_column": "synopsis overview description plot summary about text abstract blurb content body review "
-    "lyrics story beschreibung inhalt resume descripcion trama",
-    "genre_column": "genres genre categories category tags topics",
-    "year_column": "year released release published date jahr annee",
+    "lyrics story beschreibung inhalt resume descripcion descricao descrizione sinopsis trama",
+    "genre_column": "genres genre categories category tags topics subjects genero categoria kategorie folder",
+    "year_column": "year released release published date jahr annee ano anno fecha",
 }
 DENSE = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"  # signs of scripts without spaces
 SAMPLE = 500  # rows that a guess looks at
+SLASHES = "A backslash means another sign in double quotes: write /, or single quotes: file = 'C:\\books.csv'"
 SHORT = 5  # words; a text of fewer says nothing
 
 
@@ -72,13 +75,14 @@ class Description:
         """The `catalogue.toml` that says this, if it lies beside the file."""
         known = self.settings()
         known |= {"file": Path(known["file"]).name} if "file" in known else {}
+        known |= {"encoder": str(Path(self.encoder).resolve())} if self.encoder and Path(self.encoder).is_dir() else {}
         return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in known.items())
 
     def films(self) -> pd.DataFrame:
         """Name the columns, number the rows, leave out rows without title or text; see `helpers.data.load_movies`."""
         file, table = self.table, self.table.frame()
         if self.id_column:
-            ids = table[self.id_column] = table[self.id_column].str.strip()
+            ids = table[self.id_column] = read_ids(table[self.id_column])
             refuse_cells(file, ids, ids.isna(), self.id_column, "is missing")
             refuse_cells(file, ids, ids.duplicated(), self.id_column, "stands there before; ids name one row each")
         free = [column for column in file.columns if column not in (self.title_column, self.text_column)]
@@ -86,8 +90,8 @@ class Description:
         columns |= {name: getattr(self, setting) for name, setting in BECOME.items() if getattr(self, setting)}
         read: dict[str, Callable[[pd.Series], pd.Series]] = {"year": read_years, "id": pd.Series.copy}
         found = {name: read.get(name, read_genres)(table[column]) for name, column in columns.items()}
-        titles = _titles(table[self.title_column])
-        texts = table.pop(self.text_column).str.strip()
+        titles = _titles(read_texts(table[self.title_column]))
+        texts = read_texts(table.pop(self.text_column)).str.strip()
         movies = pd.DataFrame({"title": titles, "synopsis": texts.mask(is_missing(texts), "")})
         del texts
         taken = {*OURS, *(name for name, column in columns.items() if column != name)}
@@ -138,11 +142,19 @@ def describe(file: str | Path | pd.DataFrame, **given: str | None) -> Descriptio
     if unknown := given.keys() - set(SETTINGS):
         raise TypeError(f"describe: there is no {sorted(unknown)[0]}; there are {', '.join(SETTINGS)}.")
     known: dict = {"file": file}
+    lines: dict[str, str] = {}
     if isinstance(file, str | Path) and Path(file).suffix.lower() == ".toml":
-        known = _read_toml(Path(file))
+        known, lines = _read_toml(Path(file))
     known |= {name: value for name, value in given.items() if value is not None}
     named = [known[name] for name in COLUMNS if name in known]
-    table = open_table(known["file"], named, known.get("encoding"), known.get("delimiter"))
+    try:
+        table = open_table(known["file"], named, known.get("encoding"), known.get("delimiter"))
+    except (ValueError, FileNotFoundError) as error:
+        own = [lines[name] for name in lines if name not in given and f"'{known[name]}'" in str(error)]
+        own += [lines["file"]] if lines and isinstance(error, FileNotFoundError) else []
+        if not own:
+            raise
+        raise type(error)(f"{own[0]}: {error}") from None
     guessed = {} if {"title_column", "text_column"} <= known.keys() else _guess(table, known)
     if twice := next((column for column in guessed.values() if f"{column}.1" in table.columns), None):
         raise ValueError(f"{table.name}: column '{twice}' appears twice. Give one of them another name.")
@@ -164,42 +176,54 @@ def count_words(texts: pd.Series) -> pd.Series:
     return texts.str.count(r"\S+") + texts.str.count(DENSE) // 2
 
 
-def _read_toml(path: Path) -> dict[str, str]:
-    """Read and check a description; its file is looked for beside it."""
+def _read_toml(path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Read and check a description, whose folders and file are looked for beside it; and say where each name stands."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        raw = path.read_bytes()
+        text = raw.decode(charset.marked(raw) or "utf-8")
         values = tomllib.loads(text)
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: there is no such file.") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{path.name} is not UTF-8; save it as UTF-8.") from None
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ValueError(f"{path.name}, line {line}: this is not UTF-8; save the file as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
         line = int(found[1]) if found else text.count("\n") + 1
         why = re.sub(r" \(at .*\)$", "", str(error))
-        raise ValueError(f'{path.name}, line {line}: {why}. Texts stand in quotes: title_column = "name"') from None
+        cure = SLASHES if "\\" in text.split("\n")[line - 1] else 'Texts stand in quotes: title_column = "name"'
+        raise ValueError(f"{path.name}, line {line}: {why}. {cure}") from None
+    lines = {}
     for name, value in values.items():
         found = re.search(rf"^[ \t]*[\"'\[]*{re.escape(name)}\b", text, re.M)
-        where = f"{path.name}, line {text[: found.start()].count(chr(10)) + 1 if found else 1}"
+        where = lines[name] = f"{path.name}, line {text[: found.start()].count(chr(10)) + 1 if found else 1}"
         if name not in SETTINGS:
             alike = difflib.get_close_matches(name, SETTINGS, 1)
             hint = f"Did you mean {alike[0]}?" if alike else f"There are: {', '.join(SETTINGS)}."
             raise ValueError(f"{where}: {one_line(name)[:40]} means nothing here. {hint}")
         if not isinstance(value, str) or not value:
             raise ValueError(f'{where}: {name} is {value!r:.40}; write a text in quotes, such as {name} = "..."')
+        if not value.isprintable() and name != "delimiter":
+            raise ValueError(f"{where}: {name} holds a sign that nobody sees. {SLASHES}")
     if "file" not in values:
         raise ValueError(f'{path.name}: it names no file. Add a line such as file = "books.csv"')
-    return {**values, "file": str(path.parent / os.path.expanduser(values["file"]))}  # noqa: PTH111
+    for name in values.keys() & {"file", "encoder"}:
+        beside = path.parent / os.path.expanduser(values[name])  # noqa: PTH111
+        values[name] = str(beside) if name == "file" or beside.is_dir() else values[name]
+    return values, lines
 
 
 def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
     """Find the columns that nobody named: by usual names, or else texts by their length and titles by theirs."""
     sample = next(table.parts(table.columns, SAMPLE), pd.DataFrame(columns=table.columns, dtype=str)).fillna("")
     length = {column: sample[column].str.len().mean() if len(sample) else 0 for column in table.columns}
-    if table.columns[0].startswith("#") and len(table.columns) > 1:
+    if table.columns[1:] and table.columns[0].startswith("#"):
         cure = "if the line that begins with '#' is a comment, delete it; else name the columns."
         raise ValueError(f"{table.name}: {cure}")
-    free = [column for column in table.columns if column not in [known.get(name) for name in COLUMNS]]
+    named = [column for column in table.columns if not re.fullmatch(r"column \d+", column)]
+    free = [column for column in named if column not in [known.get(name) for name in COLUMNS]]
     numbers = {column for column in free if sample[column].str.fullmatch(r"[\d.,:/ -]*").all()}
     addresses = {column for column in free if sample[column].str.match(r"\w+:/|www\.|/").mean() > 0.5}
     guessed: dict[str, str] = {}
@@ -225,10 +249,13 @@ def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
             free.remove(found)
         elif name in ("text_column", "title_column"):
             what = f"{name.removesuffix('_column')}s"
-            listed = ", ".join(one_line(column)[:30] for column in table.columns[:8])
+            listed = ", ".join(one_line(column)[:30] for column in table.columns[:8]) or "no column"
+            below = len(named) < len(table.columns) or len(table.columns) == 1
             raise ValueError(
                 f"{table.name}: nobody can tell which column holds {what} (found: {listed}). Name it: "
                 f"--{name.replace('_', '-')} (in Python: {name}=)."
+                + " If the names of the columns stand in a line below, delete the lines above it."
+                * below
             )
     return guessed
 
@@ -236,11 +263,16 @@ def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
 def _named_as_usual(name: str, columns: list[str]) -> str | None:
     """The column whose name has the most usual word in it, and the fewest others."""
     for word in USUAL[name].split():
-        parts = {c: re.findall(r"[a-zà-ÿ]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", c).lower()) for c in columns}
+        parts = {c: re.findall(r"[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", _plain(c)).lower()) for c in columns}
         fits = [column for column in columns if word in parts[column]]
         if fits:
             return min(fits, key=lambda column: ("id" in parts[column] or "type" in parts[column], len(parts[column])))
     return None
+
+
+def _plain(name: str) -> str:
+    """A name without accents."""
+    return re.sub(r"[\u0300-\u036f]", "", unicodedata.normalize("NFD", name))
 
 
 def _titles(cells: pd.Series) -> pd.Series:

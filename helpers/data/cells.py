@@ -20,6 +20,10 @@ MISSING = {  # what stands, alone in a cell and in any case, for nothing
     *("\\n", "-", "--", "–", "—", ".", "...", "…", "[]", "{}", "<na>", "<null>", "(null)", "undefined"),
     *("#n/a", "#null!", "#ref!", "#value!", "#div/0!", "#name?", "#num!"),
 }
+INLINE = "a|abbr|b|big|cite|code|em|font|i|q|s|small|span|strong|sub|sup|tt|u"  # tags that end no word
+BLOCKS = "blockquote|br|center|dd|div|dl|dt|h[1-6]|hr|img|li|ol|p|pre|table|tbody|td|th|thead|tr|ul"
+TAG = re.compile(rf"</?(?:({INLINE})|{BLOCKS})(?:\s[^<>]*)?/?>", re.I)
+UNSHOWN = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.I | re.S)  # of a page
 NAME_KEYS = {"name", "title", "label", "genre", "value"}  # of objects in lists
 WORDS = {"na", "n/a", "nan", "null", "none", "nil", "?", "...", "…", "undefined"}  # of them, films are called so
 
@@ -39,6 +43,28 @@ def refuse_cells(file: Table | Frame, cells: pd.Series, bad: pd.Series, column: 
         shown = "" if pd.isna(cell) else one_line(str(cell))[:40]
         cure = f"Change it, or leave the {file.unit} out."
         raise ValueError(f"{file.name}, {file.unit} {line}: {column} '{shown}' {why}. {cure}")
+
+
+def read_ids(cells: pd.Series) -> pd.Series:
+    """Read ids: texts, leading zeros and all; where each is a number, the 12.0 that programs make of a 12 is a 12."""
+    ids = cells.str.strip()
+    return ids.str.removesuffix(".0") if ids.str.fullmatch(r"[0-9]+(\.0)?").fillna(True).all() else ids
+
+
+def read_texts(cells: pd.Series) -> pd.Series:
+    """Read texts as people see them: without HTML's tags, its entities as signs; of a JSON list or object its texts.
+
+    Of an object that says the same in several languages, say, it is the first text.
+    """
+    odd = cells.str.contains(r"<|&|^\s*[\[{]", na=False)
+    return cells.mask(odd, cells[odd].map(_seen).astype(TEXT))
+
+
+def _seen(cell: str) -> str:
+    if re.match(r"\s*[\[{]\s*['\"\[{]", cell) and isinstance(value := _value(cell.strip()), list | dict):
+        cell = " ".join(_leaves(value))
+    cell = TAG.sub(lambda tag: "" if tag[1] else " ", UNSHOWN.sub(" ", cell))
+    return re.sub(r"&(#\d+|#x[\da-f]+|\w+);", lambda entity: html.unescape(entity[0]), cell, flags=re.I)
 
 
 def read_genres(cells: pd.Series) -> pd.Series:
@@ -103,17 +129,22 @@ def _names(cell: str) -> list[str]:
 
 def _literal(cell: str) -> list[str] | None:
     """Names in a JSON or Python list, or None when it is none."""
+    value = _value(cell)
+    if isinstance(value, dict) and not NAME_KEYS & value.keys():
+        value = list(value.values())  # {"/m/07s9rl0": "Drama", "/m/02kdv5l": "Action"}, as Freebase has them
+    return list(_leaves(value)) if isinstance(value, list | tuple | set | dict | str) else None
+
+
+def _value(cell: str) -> object:
+    """The list or object that a cell is in JSON or Python, or None."""
     apart = re.sub(r"(['\"])\s+(?=['\"])", r"\1, ", cell)  # as NumPy prints lists
     for read, text in ((json.loads, cell), (ast.literal_eval, apart)):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of backslashes that mean nothing
-                value = read(text)
+                return read(text)
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             continue
-        if isinstance(value, dict) and not NAME_KEYS & value.keys():
-            value = list(value.values())  # {"/m/07s9rl0": "Drama", "/m/02kdv5l": "Action"}, as Freebase has them
-        return list(_leaves(value)) if isinstance(value, list | tuple | set | dict | str) else None
     return None
 
 

@@ -1,13 +1,14 @@
 """Every kind of file that holds a table, behind one function: `open_table`.
 
-CSV files are read by `helpers.data.tables`; JSON, Parquet and Excel files, a folder of texts and a DataFrame become a
-`Frame`, which answers the same questions as a `Table`. What a file is, its first bytes say, not its name.
+CSV files are read by `helpers.data.tables`, and so are JSON files of an object a line. Other JSON files, Parquet and
+Excel files, a folder of texts and a DataFrame become a `Frame`, which answers the same questions as a `Table`. What a
+file is, its first bytes say, not its name.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import io
 import json
 import math
 import re
@@ -20,12 +21,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.data import tables
+from helpers.data import charset, tables
 from helpers.data.tables import Table, one_line
 
 TEXTS = (".txt", ".md")  # files of a folder that are texts, titled by their names
-JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]\s*[\[{\"}\]]")  # what a JSON file begins with
+JSON = re.compile(r"\ufeff?\s*[\[{]\s*[\[{\"}\]]")  # what a JSON file begins with
+KINDS = "A JSON file is a list of objects, or has an object on each line."
 EXCEL = "xl/workbook.xml"  # a zip file that has such an entry is an Excel file
+MOST_NAMES = 2_000  # of the cells in JSON objects; more are names of rows
+FIRST_ROWS = 50  # of a sheet, in which its header may stand
 UNPACKED = 2_000_000_000  # bytes; an Excel file that unpacks to more is refused
 
 
@@ -65,8 +69,9 @@ def open_table(
     ----------
     file : path or pandas.DataFrame
         A CSV file (perhaps compressed by gzip), a JSON file (an object a line, a list of objects, or one object with
-        such a list or with a list for each column), a Parquet file, an Excel file (its first sheet), a folder of text
-        files (columns ``title``, from the files' names, and ``text``), or a DataFrame.
+        such a list, with a list for each column, or with an object a row), a Parquet file, an Excel file (the first
+        sheet, and of it the first row, that has the needed columns), a folder of text files, with those of its folders
+        (columns ``title``, from the files' names, ``text`` and ``folder``), or a DataFrame.
     encoding, delimiter : str, optional
         Of a CSV file, see `tables.open_csv`; JSON and text files may be in any encoding, too.
 
@@ -81,14 +86,16 @@ def open_table(
         raise ValueError("name the column: a text in quotes, not None.")
     opened: Table | Frame
     if isinstance(file, pd.DataFrame):
-        opened = _frame("the DataFrame", _numbered(file, needed))
+        opened = _frame("the DataFrame", _numbered(file))
     elif not isinstance(file, str | Path) or not str(file):
-        raise ValueError(f"name a file, or give a DataFrame, not {file!r:.40}.")
+        raise ValueError(f"name a file, or give a DataFrame, not {one_line(repr(file))[:40]}.")
     else:
         try:
             opened = _of_path(Path(file), needed, encoding, delimiter)
         except MemoryError:
             raise ValueError(f"{Path(file).name}: there is not enough memory to read it.") from None
+        except RecursionError:
+            raise ValueError(f"{Path(file).name}: its lists are nested too deep.") from None
         except FileNotFoundError:
             raise
         except OSError as error:  # no permission, a name too long, a broken disk
@@ -97,11 +104,10 @@ def open_table(
     return opened
 
 
-def _numbered(table: pd.DataFrame, needed: list[str], first: int = 1) -> pd.DataFrame:
-    """Number the rows; an index that has the name of a needed column becomes that column."""
-    if any(name in needed and name not in table for name in table.index.names):
-        table = table.reset_index()
-    return table.set_axis(range(first, first + len(table)))
+def _numbered(table: pd.DataFrame) -> pd.DataFrame:
+    """Number the rows; an index that has a name of its own is a column."""
+    named = [name for name in table.index.names if name is not None and name not in table]
+    return table.reset_index(named).set_axis(range(1, len(table) + 1))
 
 
 def _of_path(path: Path, needed: list[str], encoding: str | None, delimiter: str | None) -> Table | Frame:
@@ -109,23 +115,40 @@ def _of_path(path: Path, needed: list[str], encoding: str | None, delimiter: str
         return _of_folder(path, encoding)
     head = tables.first_bytes(path)
     if head.startswith(b"PAR1"):
-        return _of_program(path, "Parquet", "pyarrow", 1, needed)
+        return _frame(path.name, _numbered(_of_program(path, "Parquet", "pyarrow")))
     if head.startswith(b"PK") and _is_excel(path):
-        return _of_program(path, "Excel", "openpyxl", 2, needed)
-    if JSON.match(head):
+        return _of_excel(path, needed)
+    if JSON.match(head.decode(charset.marked(head) or "latin-1", "ignore")):
         return _of_json(path, encoding)
     return tables.open_csv(path, needed, encoding, delimiter)
 
 
 def _of_folder(path: Path, encoding: str | None) -> Frame:
-    """Read a folder of text files: a title each, and a text."""
-    files = sorted(file for file in path.iterdir() if file.suffix.lower() in TEXTS and file.is_file())
+    """Read a folder of text files: a title each, and a text; hidden ones are none."""
+    inside = ((file, file.relative_to(path)) for file in path.rglob("*"))
+    files = sorted(
+        (file, name.parent)
+        for file, name in inside
+        if file.suffix.lower() in TEXTS and file.is_file() and not any(part.startswith(".") for part in name.parts)
+    )
     if not files:
         kinds = " or ".join(TEXTS)
         raise ValueError(f"{path} is a folder without a text file ({kinds}); name a file, or such a folder.")
-    texts = [_text_of(file, encoding) if file.stat().st_size else "" for file in files]
-    frame = pd.DataFrame({"title": [file.stem for file in files], "text": texts}, range(1, len(files) + 1))
-    return _frame(path.name, frame, "file")
+    rows = {
+        "title": [file.stem for file, _ in files],
+        "text": [_text_of(file, _own_encoding(file, encoding)) if file.stat().st_size else "" for file, _ in files],
+        "folder": [folder.as_posix().removeprefix(".") for _, folder in files],
+    }
+    frame = pd.DataFrame(rows, range(1, len(files) + 1))
+    return _frame(path.name, frame if any(rows["folder"]) else frame.drop(columns="folder"), "file")
+
+
+def _own_encoding(path: Path, named: str | None) -> str | None:
+    """The encoding that was named for a folder; a file of it that is Unicode says so itself."""
+    if named:
+        with contextlib.suppress(ValueError):
+            return tables.find_encoding(path, charset.marked(tables.first_bytes(path)) or "utf-8")[0]
+    return named
 
 
 def _text_of(path: Path, encoding: str | None) -> str:
@@ -133,53 +156,114 @@ def _text_of(path: Path, encoding: str | None) -> str:
         return text.read()
 
 
-def _of_json(path: Path, encoding: str | None) -> Frame:
-    """Read a list of objects, one object that holds the table, or an object a line."""
-    whole = _text_of(path, encoding).removeprefix("\ufeff")
+@dataclasses.dataclass(frozen=True)
+class JsonLines(Table):
+    """A file that has a JSON object on each line."""
+
+    names: list[str] = dataclasses.field(default_factory=list)  # of the `columns`, as the objects have them
+
+    def objects(self, bar: str | None = None) -> Iterator[tuple[int, dict]]:
+        """Give every object, and the number of its line."""
+        with tables.open_text(self.path, self.encoding, self.errors, bar) as text:
+            for number, line in enumerate(text, 1):
+                if line := line.strip():
+                    yield number, _object(_parsed(line, self.name, number), f"{self.name}, line {number}")
+
+    def records(self, bar: str | None = None) -> Iterator[tuple[int, list]]:
+        """Give every record: the number of its line, and its cells, in the order of `columns`."""
+        for line, value in self.objects(bar):
+            yield line, [as_text(value.get(name)) for name in self.names]
+
+
+def _of_json(path: Path, encoding: str | None) -> Table | Frame:
+    """Read an object a line, or a document that is a list of objects, or an object that holds the table."""
+    encoding, errors = tables.find_encoding(path, encoding)
+    with tables.open_text(path, encoding, errors) as text:
+        filled = (line for line in text if line.strip())
+        if _is_object(next(filled, "")) and any(filled):
+            lines = JsonLines(path, encoding, errors, "", 0)
+            names, rows = _names((value for _, value in lines.objects(f"Checking {path.name}")), path.name)
+            columns = tables.distinct([one_line(name) for name in names])
+            return dataclasses.replace(lines, names=names, columns=columns, rows=rows)
+    whole = _parsed(_text_of(path, encoding), path.name)
+    found = whole if isinstance(whole, list) else _rows_of(whole, path.name)
+    objects = [_object(value, f"{path.name}, object {number}") for number, value in enumerate(found, 1)]
+    names, rows = _names(objects, path.name)
+    index = range(1, rows + 1)
+    cells = {name: pd.Series([value.get(name) for value in objects], index, object) for name in names}
+    return _frame(path.name, pd.DataFrame(cells, index), "object")
+
+
+def _is_object(line: str) -> bool:
+    """Tell whether a line is a whole JSON object."""
     try:
-        try:
-            value = json.loads(whole)
-            objects = list(enumerate(value if isinstance(value, list) else _rows_of(value), 1))
-        except json.JSONDecodeError:
-            if whole.lstrip().startswith("["):
-                raise
-            objects = list(_objects(io.StringIO(whole)))
+        return isinstance(_parsed(line, ""), dict)
+    except ValueError:
+        return False
+
+
+def _parsed(text: str, name: str, line: int = 1) -> Any:
+    """Parse JSON that begins on a line of a file."""
+    try:
+        return json.loads(text.removeprefix("\ufeff"))
     except RecursionError:
-        raise ValueError(f"{path.name}: its lists are nested too deep.") from None
+        raise ValueError(f"{name}: its lists are nested too deep.") from None
     except json.JSONDecodeError as error:
-        kinds = "A JSON file is a list of objects, or has an object on each line."
-        raise ValueError(f"{path.name}, line {error.lineno}: no JSON ({error.msg}). {kinds}") from None
+        raise ValueError(f"{name}, line {line + error.lineno - 1}: no JSON ({error.msg}). {KINDS}") from None
     except ValueError as error:  # a number of thousands of digits
-        raise ValueError(f"{path.name}: no JSON that can be read ({one_line(str(error))[:60]}).") from None
-    for number, value in objects:
-        if not isinstance(value, dict):
-            raise ValueError(f'{path.name}, object {number}: no object with names, such as {{"title": "Emma"}}.')
-    rows = [{name: as_text(cell) for name, cell in value.items()} for _, value in objects]
-    return _frame(path.name, pd.DataFrame(rows, [number for number, _ in objects]), "object")
+        raise ValueError(f"{name}: no JSON that can be read ({one_line(str(error))[:60]}).") from None
 
 
-def _objects(lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
-    """Parse an object a line, and number the lines."""
-    for number, line in enumerate(lines, 1):
-        if text := line.strip():
-            try:
-                yield number, json.loads(text)
-            except json.JSONDecodeError as error:
-                raise json.JSONDecodeError(error.msg, "\n" * (number - 1), number - 1) from None
+def _object(value: Any, where: str) -> dict:
+    if not isinstance(value, dict):
+        raise ValueError(f'{where}: no object with names, such as {{"title": "Emma"}}.')
+    return value
 
 
-def _rows_of(whole: dict) -> list[object]:
-    """The rows in one object: a list of objects under a name, a list or numbered cells for each column, or itself."""
+def _names(objects: Iterable[dict], file: str) -> tuple[list[str], int]:
+    """Names of the cells of objects, in the order in which they come, and the count of the objects."""
+    names: dict[str, None] = {}
+    rows = 0
+    for value in objects:
+        rows += 1
+        names.update(dict.fromkeys(value))
+        if len(names) > MOST_NAMES:
+            raise ValueError(f"{file}: its objects have over {MOST_NAMES:,} names: no table has. {KINDS}")
+    return list(names), rows
+
+
+def _rows_of(whole: dict, file: str) -> list:
+    """The rows in one object: a list of objects inside, an object each row, a list or an object a column, or itself."""
     values = list(whole.values())
-    lists = [value for value in values if isinstance(value, list) and value and isinstance(value[0], dict)]
-    if len(lists) == 1 and not any(isinstance(value, str) and len(value.split()) > 1 for value in values):
+    if _is_row(whole):
+        return [whole]
+    if len(lists := _lists(whole)) == 1:
         return lists[0]
-    if len(values) > 1 and all(isinstance(value, dict) and value.keys() == values[0].keys() for value in values):
-        numbered = all(key.isdigit() for key in values[0])
-        values = [list(value.values()) for value in values] if numbered else values
-    if len(values) > 1 and all(isinstance(value, list) and len(value) == len(values[0]) for value in values):
+    if len(values) == 1 and isinstance(values[0], dict):
+        return _rows_of(values[0], file)
+    if all(isinstance(value, dict) for value in values):
+        keys = list(dict.fromkeys(key for value in values for key in value))
+        if all(key.isdigit() for key in keys):  # of rows, as pandas writes them
+            return [{name: cells.get(key) for name, cells in whole.items()} for key in keys]
+        if set.intersection(*map(set, values)):
+            return [{"key": key} | row for key, row in whole.items()]
+    if all(isinstance(value, list) and len(value) == len(values[0]) for value in values):
         return [dict(zip(whole, cells, strict=True)) for cells in zip(*values, strict=True)]
-    return [whole]
+    if any(isinstance(value, str) for value in values):
+        return [whole]
+    raise ValueError(f"{file}: nobody can tell which part of this object is the table. {KINDS}")
+
+
+def _lists(whole: dict) -> list[list]:
+    """Lists of objects in an object, or else in the objects inside that are no rows."""
+    own = [value for value in whole.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    inside = (value for value in whole.values() if isinstance(value, dict) and not _is_row(value))
+    return own or [found for value in inside for found in _lists(value)]
+
+
+def _is_row(whole: dict) -> bool:
+    """Tell whether an object is a row of a table: it has a text of several words."""
+    return any(isinstance(value, str) and len(value.split()) > 1 for value in whole.values())
 
 
 def _is_excel(path: Path) -> bool:
@@ -196,21 +280,38 @@ def _is_excel(path: Path) -> bool:
     return True
 
 
-def _of_program(path: Path, kind: str, package: str, first: int, needed: list[str]) -> Frame:
-    """Read a Parquet or an Excel file through its package; its first row has the number `first`."""
+def _of_excel(path: Path, needed: list[str]) -> Frame:
+    """Read the first sheet of an Excel file that has the needed columns, from the row on that names them."""
+    as_it_is = {"sheet_name": None, "header": None, "dtype": str, "keep_default_na": False, "na_values": [""]}
+    sheets = _of_program(path, "Excel", "openpyxl", **as_it_is)
+    numbered = ((name, sheet.set_axis(range(1, len(sheet) + 1))) for name, sheet in sheets.items())
+    filled = {name: sheet.dropna(how="all").dropna(how="all", axis=1) for name, sheet in numbered if len(sheet)}
+    headers = [
+        (name, row, [one_line(cell) for cell in sheet.loc[row].fillna("")])
+        for name, sheet in filled.items()
+        for row in sheet.index[:FIRST_ROWS]
+    ]
+    if not headers:
+        raise ValueError(f"{path.name}: there is nothing in its sheets.")
+    sheet, row, columns = next((header for header in headers if set(needed) <= set(header[2])), headers[0])
+    if len(filled) > 1:
+        said = f"of its {len(filled)} sheets, '{one_line(sheet)}' is read. For another, name columns of it"
+        warnings.warn(f"{path.name}: {said}.", stacklevel=4)
+    return _frame(path.name, filled[sheet].loc[row + 1 :].set_axis(columns, axis=1))
+
+
+def _of_program(path: Path, kind: str, package: str, **options: Any) -> Any:
+    """Read a Parquet or an Excel file through its package."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and the like
-            if kind == "Parquet":
-                cells = pd.read_parquet(path, engine="pyarrow")
-            else:
-                cells = pd.read_excel(path, engine="openpyxl", dtype=str, keep_default_na=False, na_values=[""])
+            read: Any = pd.read_parquet if kind == "Parquet" else pd.read_excel
+            return read(path, engine=package, **options)
     except ImportError:
         raise ImportError(f"{path.name}: {kind} files are read by a package: pip install {package}") from None
     except Exception as error:  # damaged bytes raise whatever they lead to
         why = " ".join(str(error).split())[:120] or type(error).__name__
         raise ValueError(f"{path.name}: the {kind} file is damaged, or of an unknown kind ({why}).") from None
-    return _frame(path.name, _numbered(cells, needed, first))
 
 
 def _frame(name: str, cells: pd.DataFrame, unit: str = "row") -> Frame:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.data.cells import is_missing, read_numbers, refuse_cells
+from helpers.data.cells import is_missing, read_ids, read_numbers, refuse_cells
 from helpers.data.formats import Frame, open_table
 from helpers.data.tables import Table
 
@@ -91,6 +91,7 @@ def read_ratings_csv(
     if ratings.empty:
         raise ValueError(f"{file.name}: there is no row below the header.")
     for name in ("user_id", "movie_id"):
+        ratings[name] = read_ids(ratings[name])
         refuse_cells(file, ratings[name], is_missing(ratings[name]), columns[name], "is missing")
     if rating_column is None:
         ratings["rating"] = "1"
@@ -109,7 +110,7 @@ def read_ratings_csv(
             said = f"{file.name}: {unrated.sum():,} of {len(ratings):,} rows left out (not rated)."
             warnings.warn(said, stacklevel=2)
         ratings, numbers = ratings[~unrated], numbers[~unrated]
-    wrong = f"is no rating from {low:g} to {high:g}{_hint(numbers, low, high)}"
+    wrong = f"is no rating from {low:g} to {high:g}{'' if counted else _hint(numbers, low, high)}"
     refuse_cells(file, ratings["rating"], ~numbers.between(low, high), rating_column or "", wrong)
     frequent = numbers.value_counts()
     if (
