@@ -76,7 +76,7 @@ class Histories:
         return Histories(stars, np.where(np.isnan(stars), np.nan, self.times))
 
     def sequences(self, length: int) -> np.ndarray:
-        """Return the columns of each viewer's last likes, oldest first: (n_viewers, length); -1 fills up the left.
+        """Return the columns of each viewer's last likes, oldest first: (n_viewers, length), padded with -1.
 
         Likes with the same time are in random order; in the order of the columns, they would follow the films' ids.
         """
@@ -422,7 +422,7 @@ def _warn_of_zeros(ratings: pd.Series, scale: tuple) -> None:
 
 
 def positions_of(ids: Any, known: np.ndarray, missing: str) -> np.ndarray:
-    """Positions of a list of ids in an array of ids; KeyError, with the text `missing`, for one that is not there."""
+    """Return the positions of ids in an array of ids; raise a KeyError with the text `missing` for an unknown one."""
     wanted = np.asarray(ids)
     if wanted.ndim != 1:
         raise ValueError(f"one id, or a list of ids, is needed where there is {ids!r:.40}.")
@@ -433,19 +433,19 @@ def positions_of(ids: Any, known: np.ndarray, missing: str) -> np.ndarray:
 
 
 def tie_order(histories: Histories) -> np.ndarray:
-    """The order (n, n_items) in which films of equal score come: random, and another for each history."""
+    """Return the order (n, n_items) of films with equal scores: random, and different for each history."""
     turns = histories.rated @ np.arange(1, histories.stars.shape[1] + 1)
     orders = [np.random.default_rng([0, turn]).permutation(histories.stars.shape[1]) for turn in turns]
     return np.array(orders, dtype=int).reshape(histories.stars.shape)
 
 
 def in_order(scores: np.ndarray, ties: np.ndarray) -> np.ndarray:
-    """Columns (n, n_items) of each row of scores, best first; equal ones in the order of `ties`."""
+    """Return the columns (n, n_items) of each row of scores, best first; equal scores in the order of `ties`."""
     best = np.argsort(-np.take_along_axis(scores, ties, axis=1), axis=1, kind="stable")
     return np.take_along_axis(ties, best, axis=1)
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
-    """Rows scaled to length 1; rows of zeros stay."""
+    """Scale rows to length 1; rows of zeros stay as they are."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return rows / np.where(lengths > 0, lengths, 1)

@@ -22,7 +22,7 @@ YEARS = 40  # a difference in years that counts as much as the length of a part 
 
 @dataclass(repr=False, eq=False)
 class ContentProfile(Recommender):
-    """Describe a viewer by the mean vector of what they liked, minus a part of that of what they disliked.
+    """Describe a viewer by the weighted mean vector of what they liked, minus some of that of what they disliked.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class ContentToCF(ALS):
 
 
 def film_vectors(model: Recommender, vectors: Vectors, center: bool = True) -> np.ndarray:
-    """Unit vectors (n_items, dimensions) of a model's films, by `items_`, the mean of all subtracted before."""
+    """Return unit vectors (n_items, dimensions) of a model's films, by `items_`, minus their mean if `center`."""
     if model.movies_ is None:
         raise ValueError(f"{type(model).__name__}: fit(ratings, movies) needs the films.")
     try:
@@ -139,7 +139,7 @@ def film_vectors(model: Recommender, vectors: Vectors, center: bool = True) -> n
 
 
 def columns_of(movies: pd.DataFrame, *names: str) -> list[pd.Series]:
-    """Columns of the films, nothing where a cell is missing; refuse films without them."""
+    """Return columns of the films, with empty texts for missing cells; refuse films that lack a column."""
     absent = [name for name in names if name not in movies]
     if absent:
         raise ValueError(f"the films have no column '{absent[0]}' (found: {', '.join(map(str, movies))}).")
@@ -147,7 +147,7 @@ def columns_of(movies: pd.DataFrame, *names: str) -> list[pd.Series]:
 
 
 def one_hot(cells: pd.Series) -> np.ndarray:
-    """Zeros and ones, a column for each of the values that "|" parts: (n, n_values)."""
+    """Return zeros and ones, with a column for each of the values that "|" separates: (n, n_values)."""
     return cells.str.get_dummies("|").to_numpy(dtype=np.float64)
 
 
@@ -164,7 +164,7 @@ def catalogue_vectors(movies: pd.DataFrame) -> np.ndarray:
 
 
 def years_of(movies: pd.DataFrame) -> pd.Series:
-    """The years of films as numbers; the mean of all where one is missing."""
+    """Return the years of films as numbers; a missing one becomes the mean of all."""
     years = pd.to_numeric(movies["year"], errors="coerce").astype(float)
     return years.fillna(years.mean()).fillna(0)
 

@@ -12,7 +12,7 @@ from scipy import sparse
 from helpers.recommenders.base import Histories, Recommender
 
 ROWS_AT_ONCE = 256  # viewers, or films, that are compared with all others together
-DAMPING = 5.0  # ratings at the mean of all that pull the mean of a film, and how far a viewer is above, towards it
+DAMPING = 5.0  # ratings at the mean of all that pull the mean of a film, and how far a viewer is above, toward it
 
 
 @dataclass(repr=False, eq=False)
@@ -30,7 +30,7 @@ class _Neighbors(Recommender):
         return self.rank_by == "stars"
 
     def _compare(self, some: Histories, others: Histories) -> np.ndarray:
-        """Similarities of the rows of ratings, those that rest on few ratings pulled towards 0."""
+        """Similarities of the rows of ratings, those that rest on few ratings pulled toward 0."""
         if self.similarity == "cosine":
             support = (some.likes @ others.likes.T).toarray()
             lengths = np.sqrt(np.outer(some.likes.sum(axis=1), others.likes.sum(axis=1)))

@@ -21,18 +21,18 @@ SHARPNESS = 10.0  # of the softmax over cosines
 
 
 def viewer_vectors(history: Tensor, vectors: Tensor) -> Tensor:
-    """Sum of the vectors of what each viewer liked, divided by the root of their number."""
+    """Add up the vectors of what each viewer liked, and divide by the square root of their number."""
     return history @ vectors / history.sum(dim=1, keepdim=True).clamp(min=1).sqrt()
 
 
 def without_target(history: Tensor, vectors: Tensor, users: Tensor, films: Tensor) -> Tensor:
-    """The same for a viewer and a film each, with the film that is to be guessed taken out of the sum it is in."""
+    """Return the same for pairs of viewer and film, leaving the film to be guessed out of the sum."""
     lengths = history.sum(dim=1)[users].clamp(min=1).sqrt()
     return viewer_vectors(history, vectors)[users] - (history[users, films] / lengths)[:, None] * vectors[films]
 
 
 class TwoVectors(nn.Module):
-    """A film has one vector as what is recommended, one as what a viewer has liked, and a bias."""
+    """Two vectors per film, one for being recommended and one for having been liked, and a bias."""
 
     def __init__(self, films: int, dimensions: int, spread: float):
         super().__init__()
@@ -66,7 +66,7 @@ class Factors(TwoVectors):
 
 
 def not_liked(history: Tensor, users: Tensor, rng: np.random.Generator) -> Tensor:
-    """A film for each of some viewers, drawn at random; where the viewer likes it, once more."""
+    """Draw a random film for each viewer; if the viewer likes it, draw once more."""
     films = rng.integers(history.shape[1], size=len(users))
     again = (history[users, films] > 0).numpy()
     films[again] = rng.integers(history.shape[1], size=int(again.sum()))
@@ -97,7 +97,7 @@ class NeuMF(TwoVectors):
         return functional.binary_cross_entropy_with_logits(scores, history[users, films])
 
     def all_scores(self, history: Tensor) -> Tensor:
-        """What `join` gives for all viewers and films, with all that does not hang on the pair done once."""
+        """Return `join` of all viewers and films, computing only once what does not depend on the pair."""
         viewers, size = viewer_vectors(history, self.history.weight), self.size
         first, _, second = self.perceptron
         of_product, of_perceptron = self.output.weight[0].split([size, size // 2])
@@ -157,7 +157,7 @@ class Towers(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention, then a perceptron, each added to what came in."""
+    """Attention, then a perceptron, each added to its input."""
 
     def __init__(self, dimensions: int, dropout: float):
         super().__init__()
@@ -173,7 +173,7 @@ class Block(nn.Module):
 
 
 class Transformer(nn.Module):
-    """The network of `SASRec`; a history is a row of films in order. Film -1 is the filling, zeros at row 0."""
+    """The network of `SASRec`; a history is a row of films in order. Film -1 is padding: zeros, in row 0."""
 
     def __init__(self, model: Any):
         super().__init__()
@@ -188,7 +188,7 @@ class Transformer(nn.Module):
         self.last = nn.LayerNorm(model.dimensions)
 
     def forward(self, rows: Tensor) -> Tensor:
-        """State (n, length, dimensions) of each place, which has seen what stands before it and itself."""
+        """Return the state (n, length, dimensions) of each place, which has seen itself and the places before it."""
         states = self.dropout(self.films(rows + 1) + self.places.weight)
         length = rows.shape[1]
         later = torch.ones(length, length, dtype=torch.bool).triu(1)
