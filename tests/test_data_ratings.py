@@ -304,3 +304,21 @@ def test_ids_that_a_program_made_numbers_of_are_those_that_they_were():
     read = read_ratings_csv(rows, "u", "i", "r")
     assert read["user_id"].tolist() == ["12", "12", "3"]
     assert read["movie_id"].tolist() == ["007", "7.0", "v1.0"]
+
+
+@pytest.mark.parametrize(("days", "first"), [(["18262", "18293.5"], 1970), (["43831", "43862.5"], 1900)])
+def test_days_are_times_from_1970_or_as_excel_counts_them(days, first):
+    rows = pd.DataFrame({"u": ["a", "b"], "i": ["x", "y"], "r": ["1", "2"], "t": days})
+    with pytest.warns(UserWarning, match=f"t is read as days since {first}"):
+        read = read_ratings_csv(rows, "u", "i", "r", "t")
+    assert pd.to_datetime(read["timestamp"], unit="s").dt.strftime("%F %H").tolist() == [
+        "2020-01-01 00",
+        "2020-02-01 12",
+    ]
+
+
+@pytest.mark.parametrize(("time", "left"), [(None, [2, 3]), ("t", [1, 3])])
+def test_who_rates_an_item_again_changes_the_rating(time, left):
+    rows = pd.DataFrame({"u": list("aab"), "i": list("xxx"), "r": ["1", "2", "3"], "t": ["2021", "2020", "2020"]})
+    with pytest.warns(UserWarning, match="1 ratings were changed by later ones, which count"):
+        assert read_ratings_csv(rows, "u", "i", "r", time)["rating"].tolist() == left

@@ -771,3 +771,12 @@ def test_unknown_tokens_are_counted_without_filling(encoder):
     assert diagnose(["kite 🎏 sea 🎏"], encoder.tokenizer).unknown == 0.5
     assert diagnose([], encoder.tokenizer).unknown == 0
     assert diagnose(["kite"], None).unknown != 0
+
+
+def test_a_model_of_other_sizes_than_its_weights_is_one_line(tiny, tmp_path, capfd):
+    shutil.copytree(tiny["bert"], tmp_path / "other")
+    settings = tmp_path / "other" / "config.json"
+    settings.write_text(settings.read_text().replace('"hidden_size": 32', '"hidden_size": 64'))
+    with pytest.raises(ValueError, match="holds no model that sentence-transformers can load"):
+        load_encoder(tmp_path / "other")
+    assert "LOAD REPORT" not in "".join(capfd.readouterr())

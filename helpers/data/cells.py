@@ -57,7 +57,7 @@ def read_texts(cells: pd.Series) -> pd.Series:
     Of an object that says the same in several languages, say, it is the first text.
     """
     odd = cells.str.contains(r"<|&|^\s*[\[{]", na=False)
-    return cells.mask(odd, cells[odd].map(_seen).astype(TEXT))
+    return cells.mask(odd, cells[odd].map(_seen).astype(TEXT)) if odd.any() else cells
 
 
 def _seen(cell: str) -> str:

@@ -337,7 +337,8 @@ def as_text(cell: object) -> str | None:
         cell = sorted(cell, key=str)  # a set has no order of its own
     if isinstance(cell, list | tuple | dict):
         cell = json.dumps(cell, ensure_ascii=False, default=_plain)
-    return tables.without_control(str(cell)).encode("utf-8", "replace").decode() or None
+    text = str(cell)
+    return (text if text.isprintable() else tables.without_control(text).encode("utf-8", "replace").decode()) or None
 
 
 def _plain(value: object) -> object:

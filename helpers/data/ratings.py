@@ -17,6 +17,8 @@ from helpers.data.tables import Table
 LIKED = 4.0  # stars; a rating from here on counts as a like
 SCALE = (0.5, 5.0)  # stars, lowest and highest
 WORST, BEST = SCALE
+DAYS = (7_000, 100_000)  # times that are days: since 1970 from 1989 on, or as Excel counts them, from 1982 on
+EXCEL_FROM, EXCEL_1970 = 30_000, 25_569  # days from which they are Excel's, and the one of 1970-01-01
 LATEST = 1e11  # seconds since 1970: what is later is in another unit than the rest
 THUMBS = {
     **dict.fromkeys(["up", "thumbs up", "like", "liked", "true", "yes", "👍"], "1"),
@@ -49,8 +51,8 @@ def read_ratings_csv(
         Numbers, stars (★★★½), parts (4/5, 8 out of 10), percent (85%) or thumbs (up, down, like, no, ...). Without it,
         each row counts as one use.
     time_column : str, optional
-        Seconds since 1970 (or, with a warning, thousandths of them and so on), years, or dates such as 2020-01-31,
-        20200131 or 2020-01-31T18:30:00+02:00.
+        Seconds since 1970 (or, with a warning, thousandths of them and so on, or days, Excel's, too), years, or dates
+        such as 2020-01-31, 20200131 or 2020-01-31T18:30:00+02:00.
     scale : tuple of float or "counts", optional
         Lowest and highest rating of the file; ``"counts"`` for how often somebody used something, where rows of the
         same user and item are added up. By default half a star to five, 0 to 10 for 8/10, 0 to 100 for percent, 0 to 1
@@ -70,7 +72,7 @@ def read_ratings_csv(
     pandas.DataFrame
         ``user_id``, ``movie_id`` (texts), ``rating`` on the file's own scale and, where there is one, ``timestamp``.
         ``attrs["scale"]`` is ``(lowest, highest)``, with `liked` behind where it was chosen or uses are counted, to be
-        handed to ``fit``, ``evaluate`` and `as_stars`.
+        handed to ``fit``, ``evaluate`` and `as_stars`. Where somebody rated an item again, the later rating counts.
 
     Raises
     ------
@@ -131,6 +133,12 @@ def read_ratings_csv(
         ratings = ratings.groupby(["user_id", "movie_id"], sort=False, as_index=False).agg(kept)
         high = float(max(high, ratings["rating"].max()))
         liked = 1 if liked is None else liked
+    else:
+        in_time = ratings.sort_values("timestamp", kind="stable") if time_column else ratings
+        again = in_time.index[in_time.duplicated(["user_id", "movie_id"], keep="last")]
+        if len(again):
+            warnings.warn(f"{file.name}: {len(again):,} ratings were changed by later ones, which count.", stacklevel=2)
+        ratings = ratings.drop(index=again)
     if not isinstance(liked, int | float | np.number | None):
         raise ValueError(f"read_ratings_csv: liked is a rating, not {liked!r:.40}.")
     ratings = ratings.reset_index(drop=True)
@@ -236,6 +244,10 @@ def _seconds(file: Table | Frame, cells: pd.Series, column: str) -> pd.Series:
         dates = pd.to_datetime(near, errors="coerce", utc=True, format="ISO8601")
         seconds = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
     refuse_cells(file, cells, seconds.isna(), column, "is no time; write seconds since 1970, or 2020-01-31 18:30")
+    if seconds.between(*DAYS).all():
+        first = 1900 if seconds.median() > EXCEL_FROM else 1970
+        warnings.warn(f"{file.name}: {column} is read as days since {first}.", stacklevel=3)
+        return (seconds - EXCEL_1970 * (first == 1900)) * 86_400
     thousands, usual = _thousands(seconds), int(_thousands(seconds.median()))
     unit = f"{['', 'milli', 'micro', 'nano'][usual]}seconds since 1970"
     other = (thousands < usual) & (seconds > 0)

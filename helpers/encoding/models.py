@@ -141,6 +141,8 @@ def _load(name: str, prompts: dict[str, str]) -> Any:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    told = logging.get_verbosity()
+    logging.set_verbosity(logging.CRITICAL)  # what is wrong is said in one line
     settings = {"device": "cpu", "local_files_only": True, "model_kwargs": {"use_safetensors": True}}
     settings |= {"prompts": prompts} if prompts else {}
     loaded = []
@@ -153,6 +155,8 @@ def _load(name: str, prompts: dict[str, str]) -> Any:
     except Exception as error:  # whatever a folder holds that is no model
         why = str(error).strip().partition("\n")[0]
         raise ValueError(f"{folder} holds no model that sentence-transformers can load ({why}).") from error
+    finally:
+        logging.set_verbosity(told)
     encoder = loaded[0]
     special = getattr(encoder.tokenizer, "all_special_tokens", None)
     if (rows[0] != rows[-1]).any() or (special and len(encoder.tokenizer) <= len(special)):
