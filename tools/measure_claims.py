@@ -11,6 +11,7 @@ as it was kept is named either way.
 from __future__ import annotations
 
 import argparse
+import copy
 import functools
 import os
 import sys
@@ -25,11 +26,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from helpers.data import LIKED, load_movies, load_ratings, load_vectors, read_movielens  # noqa: E402
 from helpers.evaluation import (  # noqa: E402
     claims,
-    evaluate,
     evaluate_users,
     matched_auc,
     ranks_of_likes,
     results,
+    rmse,
     scoreboard,
     split_cold,
     split_date,
@@ -49,7 +50,7 @@ from helpers.recommenders import (  # noqa: E402
     UserKNN,
     catalogue_vectors,
 )
-from helpers.recommenders.base import in_order, tie_order  # noqa: E402
+from helpers.recommenders.base import NOTHING, in_order, tie_order  # noqa: E402
 from helpers.recommenders.spaces import tuned_models  # noqa: E402
 
 SEEDS, SEEDS_OF_ALL, DRAWS, FOLDS, BUCKETS = 5, 3, 10, 5, 20
@@ -79,10 +80,14 @@ class Claim(NamedTuple):
 
 
 class Fitted:
-    """A model that is fitted already, for `evaluate_users`."""
+    """A model that is fitted already, for `evaluate_users`; with a history, it knows no viewers but those."""
 
     def __init__(self, model: Recommender, history: pd.DataFrame | None = None):
-        self.model = model if history is None else Recommender.update(model, history)
+        self.model = model
+        if history is not None:
+            self.model = copy.copy(model)
+            self.model.ratings_ = NOTHING
+            Recommender.update(self.model, history)
 
     def fit(self, ratings, movies=None):
         return self
@@ -92,10 +97,15 @@ class Fitted:
 
 
 @functools.cache
+def ratings(name: str = "movielens") -> pd.DataFrame:
+    return load_ratings(name)
+
+
+@functools.cache
 def movies() -> pd.DataFrame:
     """The films that MovieLens knows: those that came out later can be nobody's hit."""
     films = load_movies()
-    return films[films.index.isin(load_ratings("movielens")["movie_id"])]
+    return films[films.index.isin(ratings()["movie_id"])]
 
 
 @functools.cache
@@ -111,12 +121,12 @@ def everything() -> np.ndarray:
 
 @functools.cache
 def last() -> tuple[pd.DataFrame, pd.DataFrame]:
-    return split_last(load_ratings("movielens"))
+    return split_last(ratings())
 
 
 def in_time(seed: int) -> pd.DataFrame:
     """Ratings of every viewer, oldest first. Those of one second are shuffled: by id, famous films were first."""
-    shuffled = load_ratings("movielens").sample(frac=1, random_state=seed)
+    shuffled = ratings().sample(frac=1, random_state=seed)
     return shuffled.sort_values(["user_id", "timestamp"], kind="stable", ignore_index=True)
 
 
@@ -125,14 +135,19 @@ def judge(model, split=None, k: int = 10, where=None) -> pd.DataFrame:
 
 
 @functools.cache
-def seeded(model: type) -> list[pd.DataFrame]:
-    """A model on the last fifth, once per seed."""
-    return [judge(model(seed=seed)) for seed in range(SEEDS)]
+def fitted(model: Callable, **parameters) -> Recommender:
+    """A model that knows all but the last fifth; every experiment looks at the same one."""
+    return model(**parameters).fit(last()[0], movies())
 
 
 @functools.cache
-def judged(model: type, **parameters) -> pd.DataFrame:
-    return judge(model(**parameters))
+def judged(model: Callable, **parameters) -> pd.DataFrame:
+    return judge(Fitted(fitted(model, **parameters)))
+
+
+def seeded(model: Callable) -> list[pd.DataFrame]:
+    """A model on the last fifth, once per seed."""
+    return [judged(model, seed=seed) for seed in range(SEEDS)]
 
 
 def column(tables, name: str = "ndcg@10") -> np.ndarray:
@@ -152,6 +167,12 @@ def tuned(name: str) -> Callable:
 
 als, ease, item_knn, user_knn = (tuned(name) for name in ("als", "ease", "item-knn", "user-knn"))
 content_profile, content_to_cf = tuned("content-profile"), tuned("content-to-cf")
+
+
+def text_profile() -> Recommender:
+    return content_profile(text())
+
+
 PAIR = {"popularity": Popularity, "EASE": ease}
 
 
@@ -162,9 +183,8 @@ def families() -> tuple[dict, dict]:
     """The order in which the literature has the families, and its error in stars."""
     popular, films, linear = (column(judged(model)) for model in (Popularity, item_knn, ease))
     equal, unit = "same likes, viewers and candidates; tuned with the same budget", "NDCG@10"
-    train, test = last()
-    model = BiasedMF().fit(train, movies())
-    below = LITTLE_ERROR**2 - (model.predict_many(test["user_id"], test["movie_id"]) - test["rating"]) ** 2
+    test = last()[1]
+    below = LITTLE_ERROR**2 - (fitted(BiasedMF).predict_many(test["user_id"], test["movie_id"]) - test["rating"]) ** 2
     by_viewer = below.groupby(test["user_id"]).sum()
     by_viewer *= len(by_viewer) / len(test)  # so that their mean is that of all ratings
     return {
@@ -180,7 +200,7 @@ def families() -> tuple[dict, dict]:
 def personalization() -> tuple[dict, dict]:
     popular, linear = column(judged(Popularity)), column(judged(ease))
     factors, untuned = column(seeded(als)), column(seeded(ALS))
-    by_stars = column(judge(UserKNN(similarity="pearson")))
+    by_stars = column(judged(UserKNN, similarity="pearson"))
     neighbors, films = column(judged(user_knn)), column(judged(item_knn))
     draws, equal = f"{SEEDS} seeds of ALS", "same likes, viewers and candidates; tuned with the same budget"
     claim, unit = "Learned vectors (ALS) beat similar viewers (user-knn).", "NDCG@10"
@@ -204,11 +224,10 @@ def personalization() -> tuple[dict, dict]:
 
 
 def text_and_taste() -> tuple[dict, dict]:
-    train, test = last()
-    counts = Popularity().fit(train, movies()).likes_
-    rivals = {"popularity": Popularity(), "text profile": content_profile(text()), "EASE": ease()}
-    auc = {name: matched_auc(model.fit(train, movies()), test, counts) for name, model in rivals.items()}
-    popular, profile = column(judged(Popularity)), column(judge(content_profile(text())))
+    counts = fitted(Popularity).likes_
+    rivals = {"popularity": Popularity, "text profile": text_profile, "EASE": ease}
+    auc = {name: matched_auc(fitted(model), last()[1], counts) for name, model in rivals.items()}
+    popular, profile = column(judged(Popularity)), column(judged(text_profile))
     blend = column(judge(Hybrid([Popularity(), content_profile(text())])))
     found = {
         "text-popularity": Claim(
@@ -229,37 +248,37 @@ def text_and_taste() -> tuple[dict, dict]:
 
 
 def diversity() -> tuple[dict, dict]:
-    course = split_last(load_ratings())
+    course = split_last(ratings("course"))
+    simulated = [judge(als(seed=seed), course) for seed in range(SEEDS)], judge(Popularity(), course)
 
-    def differences(split):
-        tables = [[judge(als(seed=seed), split) for seed in range(SEEDS)], judge(Popularity(), split)]
-        return np.subtract(*(column(each, "diversity") for each in tables))
+    def differences(lists, popular):
+        return column(lists, "diversity") - column(popular, "diversity")
 
     control, draws = "same viewers, lists of ten; 1 minus mean cosine of texts", f"{SEEDS} seeds of ALS"
     real = Claim("Lists by learned vectors are more diverse than popular films.", control, "diversity",
-                 differences(last()), draws)  # fmt: skip
-    simulated = real._replace(claim="The same, on simulated viewers.", differences=differences(course))
-    return {"diversity": real, "diversity-simulated": simulated}, {}
+                 differences(seeded(als), judged(Popularity)), draws)  # fmt: skip
+    same = real._replace(claim="The same, on simulated viewers.", differences=differences(*simulated))
+    return {"diversity": real, "diversity-simulated": same}, {}
 
 
 def stars() -> tuple[dict, dict]:
     rows, found = {}, {}
-    for where, ratings in (("MovieLens", load_ratings("movielens")), ("simulated", load_ratings())):
-        train, test = split_last(ratings)
+    for where, (train, test) in (("MovieLens", last()), ("simulated", split_last(ratings("course")))):
         makers = {"biased-mf": BiasedMF, "item-knn": ItemKNN, "user-knn": UserKNN}
         for name, make in makers.items():
-            sorts = {} if make is BiasedMF else {"rank_by": "stars"}  # a factorization has one function for both
-            by_likes, by_stars = (
-                evaluate_users(model, train, test, movies=movies()) for model in (make(), make(**sorts))
+            one_function = make is BiasedMF
+            model = make(**({} if one_function else {"rank_by": "stars"})).fit(train, movies())
+            by_stars, by_likes = (
+                evaluate_users(Fitted(each), train, test, movies=movies())
+                for each in (model, model if one_function else copy.copy(model).set_params(rank_by="likes"))
             )
-            error = evaluate(make(**sorts), train, test, movies=movies()).loc["rmse", "mean"]
             rows[f"{name}, {where}"] = {
-                "RMSE": round(float(error), 3),
+                "RMSE": round(rmse(model.predict_many(test["user_id"], test["movie_id"]), test["rating"]), 3),
                 "NDCG@10, list by predicted stars": round(float(by_stars["ndcg@10"].mean()), 3),
-                "NDCG@10, list by likes": round(float(by_likes["ndcg@10"].mean()), 3) if make is not BiasedMF else None,
+                "NDCG@10, list by likes": None if one_function else round(float(by_likes["ndcg@10"].mean()), 3),
                 "popularity, list by predicted stars": round(float(by_stars["popularity"].mean()), 3),
             }
-            if where == "MovieLens" and make is not BiasedMF:
+            if where == "MovieLens" and not one_function:
                 found[f"likes-stars-{name}"] = Claim(
                     f"{name} makes better lists from likes than from the stars that it predicts.",
                     "same model, same neighbors: only what is sorted differs", "NDCG@10",
@@ -269,10 +288,9 @@ def stars() -> tuple[dict, dict]:
 
 
 def splits() -> tuple[dict, dict]:
-    ratings = load_ratings("movielens")
-    likes = ratings.loc[ratings["rating"] >= LIKED, "movie_id"].value_counts()
+    likes = ratings().loc[ratings()["rating"] >= LIKED, "movie_id"].value_counts()
     rows = {}
-    for name, split in (("random fifth", split_random(ratings)), ("last fifth", last())):
+    for name, split in (("random fifth", split_random(ratings())), ("last fifth", last())):
         liked = split[1].loc[split[1]["rating"] >= LIKED, "movie_id"]
         rows[name] = {"mean likes of a hidden liked film": round(float(liked.map(likes).mean()), 1)}
         for who, model in PAIR.items():
@@ -298,15 +316,23 @@ def own_future(seed: int) -> pd.DataFrame:
 
 def by_others(model: type, history: pd.DataFrame, test: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """Judge viewers, a fold of them at a time, by a model that learned from all ratings of the other folds."""
-    ratings = load_ratings("movielens")
-    users = ratings["user_id"].unique()
-    fold = pd.Series(np.random.default_rng(seed).integers(FOLDS, size=len(users)), users)
-    tables = []
+    fold, tables = folds(seed), []
     for number in range(FOLDS):
         mine = [part[part["user_id"].map(fold).eq(number)] for part in (history, test)]
-        fitted = Fitted(model().fit(ratings[ratings["user_id"].map(fold).ne(number)], movies()), mine[0])
-        tables.append(judge(fitted, mine))
+        tables.append(judge(Fitted(of_others(model, seed, number), mine[0]), mine))
     return pd.concat(tables).sort_index()
+
+
+def folds(seed: int) -> pd.Series:
+    """The number of a fold for every viewer."""
+    users = ratings()["user_id"].unique()
+    return pd.Series(np.random.default_rng(seed).integers(FOLDS, size=len(users)), users)
+
+
+@functools.lru_cache(2 * FOLDS)
+def of_others(model: type, seed: int, number: int) -> Recommender:
+    """A model that knows all ratings of the other folds."""
+    return model().fit(ratings()[ratings()["user_id"].map(folds(seed)).ne(number)], movies())
 
 
 def score(table: pd.DataFrame) -> float:
@@ -318,7 +344,7 @@ def time() -> tuple[dict, dict]:
     begins = test.groupby("user_id")["timestamp"].min()
     after = 1 - np.searchsorted(np.sort(train["timestamp"]), begins, side="right") / len(train)
     popular = judged(Popularity)
-    lists = Popularity().fit(train, movies()).rank(popular.index, 10)
+    lists = fitted(Popularity).rank(popular.index, 10)
     years = pd.to_datetime(test.groupby("user_id")["timestamp"].max(), unit="s").dt.year.loc[popular.index]
     too_new = (movies()["year"].loc[lists.ravel()].to_numpy().reshape(lists.shape) > years.to_numpy()[:, None]).any(
         axis=1
@@ -326,7 +352,7 @@ def time() -> tuple[dict, dict]:
     rolling = {model: learned_before(model, begins) for model in (Popularity, ease)}
     any_time = {model: [learned_before(model, begins, draw) for draw in range(DRAWS_OF_PEOPLE)] for model in rolling}
     later = {model: column(any_time[model]) - column(rolling[model]) for model in rolling}
-    by_date = split_date(load_ratings("movielens"))
+    by_date = split_date(ratings())
     dated = {model: judge(model(), by_date) for model in (Popularity, ease)}
     common = rolling[ease].index
     kept = [popular.loc[common], judged(ease).loc[common]]
@@ -398,7 +424,7 @@ def cold_start(draws: int = DRAWS) -> tuple[dict, dict]:
     }  # fmt: skip
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in [*rivals, "hybrid"]}
     for draw in range(draws):
-        split = split_cold(load_ratings("movielens"), seed=draw)
+        split = split_cold(ratings(), seed=draw)
         cold = pd.Series(~movies().index.isin(split[0]["movie_id"]), movies().index)
         for name, make in rivals.items():
             tables[name].append(judge(make(), split, 20, cold))
@@ -459,7 +485,8 @@ def tenth_by_tenth(ordered: pd.DataFrame) -> dict[str, pd.DataFrame]:
     viewer = ordered.groupby("user_id")["movie_id"]
     tenth = 10 * viewer.cumcount() // viewer.transform("size")
     first = ordered[tenth < 2]
-    frozen, updated = ease().fit(first, movies()), ease().fit(first, movies())
+    frozen = ease().fit(first, movies())
+    updated = copy.copy(frozen)
     found: dict[str, dict[str, pd.Series]] = {
         name: {} for name in ("frozen", "frozen, seen films hidden", "updated", "refit")
     }
@@ -491,17 +518,17 @@ class Hiding:
 def catalogue() -> tuple[dict, dict]:
     """MovieLens as it comes, and what choosing films by their ratings, test included, does."""
     folder = Path(os.environ["COURSE_DATA_DIR"]) / "ml-latest-small"
-    ratings = read_movielens(folder)["ratings.csv"].set_axis(["user_id", "movie_id", "rating", "timestamp"], axis=1)
-    train, test = split_last(ratings)
+    whole = read_movielens(folder)["ratings.csv"].set_axis(["user_id", "movie_id", "rating", "timestamp"], axis=1)
+    train, test = split_last(whole)
     rows = {}
-    for name, chosen_by in (("all its ratings, as here", ratings), ("its training ratings", train)):
+    for name, chosen_by in (("all its ratings, as here", whole), ("its training ratings", train)):
         films = chosen_by.groupby("movie_id").size().sort_values(ascending=False, kind="stable").index[:1_000]
         split = [part[part["movie_id"].isin(films)] for part in (train, test)]
         catalogue = pd.DataFrame(index=pd.Index(np.sort(films), name="movie_id"))
         tables = {who: evaluate_users(model(), *split, movies=catalogue) for who, model in PAIR.items()}
         rows[name] = {who: score(table) for who, table in tables.items()} | {"hidden ratings": len(split[1])}
-    share = {"films": [1_000, int(ratings["movie_id"].nunique())],
-             "ratings": [len(load_ratings("movielens")), len(ratings)]}  # fmt: skip
+    share = {"films": [1_000, int(whole["movie_id"].nunique())],
+             "ratings": [len(ratings()), len(whole)]}  # fmt: skip
     return {}, {"choosing the films": rows, "what MovieLens means here": share}
 
 
@@ -512,19 +539,20 @@ def exposure() -> tuple[dict, dict]:
     genres = movies()["genres"].str.get_dummies("|").sort_index()
     genres = genres.div(genres.sum(axis=1), axis=0)
     rivals = {
-        "popularity": [Popularity()], "item-knn": [item_knn()], "als": [als(seed=seed) for seed in range(SEEDS)],
-        "ease": [ease()], "text profile": [content_profile(text())],
-        "random": [Random(seed=seed) for seed in range(SEEDS)],
+        "popularity": Popularity, "item-knn": item_knn, "als": als, "ease": ease, "text profile": text_profile,
+        "random": Random,
     }  # fmt: skip
     powers = {"0": 0.0, "0.5": 0.5, "1": 1.0}
     weighted, each, apart, alone = {}, {}, {}, {}
-    for name, models in rivals.items():
-        found = [ranks_of_likes(model.fit(train, movies()), test) for model in models]
+    for name, make in rivals.items():
+        settings = [{"seed": seed} for seed in range(SEEDS)] if make in (als, Random) else [{}]
+        models = [fitted(make, **chosen) for chosen in settings]
+        found = [ranks_of_likes(model, test) for model in models]
         weighted[name] = {
             power: np.array([weighted_recall(ranks, rated**value) for ranks in found])
             for power, value in powers.items()
         }
-        each[name] = judge(Fitted(models[0]))["ndcg@10"]
+        each[name] = judged(make, **settings[0])["ndcg@10"]
         alone[name] = one_at_a_time(found[0])
         liked = train[(train["rating"] >= LIKED) & train["user_id"].isin(each[name].index)]
         taste = genres.loc[liked["movie_id"]].groupby(liked["user_id"].to_numpy()).mean()
