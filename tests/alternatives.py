@@ -350,6 +350,7 @@ ALTERNATIVES = {
             "neighbor": "iron man",
             "why": "Both are about machines, and I wanted friends who quarrel and make up.",
         },
+        lambda: {"film": "Alien", "neighbor": "Aliens", "why": "两部电影都有怪物，可是第二部更吵，没有那么可怕。"},
     ],
     "1.1": [_pearson_by_statistics, _pearson_by_numpy, lambda a, b: pd.Series(a).corr(pd.Series(b))],
     "1.2": [_ada_by_loop, lambda: 4.99],
@@ -369,6 +370,7 @@ ALTERNATIVES = {
         lambda: load_movies().loc[_popular_by_groupby().index, "title"],
         lambda: load_movies().loc[_popular_by_groupby().index],
         lambda: _popular_by_groupby().index.astype(float),
+        lambda: _popular_by_groupby().to_dict(),
     ],
     "1.5": [
         lambda: {
@@ -383,11 +385,18 @@ ALTERNATIVES = {
             "because": "Two thousand members rate what they drink, every week of the year.",
             "fails when": "A new bottle arrives, which nobody has tasted and nobody can have rated.",
         },
+        lambda: {
+            "catalog": "菜谱",
+            "approach": "vector-based",
+            "because": "每个菜都有文字说明，可是没有人打分，所以用向量。",
+            "fails when": "说明太短，或者都一样，就找不到真的相似的菜。",
+        },
     ],
     "2.1": [
         lambda text: pd.Index(sorted(_genres_one_by_one(text))),
         _genres_one_by_one,
         lambda text: list(_genres_one_by_one(text)),
+        lambda text: Counter(_genres_one_by_one(text)),
     ],
     "2.2": [_distance_by_rows, Levenshtein.distance, _distance_by_recursion],
     "2.3": [
@@ -399,8 +408,9 @@ ALTERNATIVES = {
             statistics.mean(pair in found for pair in true),
         ),
         _precision_and_recall_by_loop,
+        lambda found, true: dict(zip(["precision", "recall"], _precision_and_recall_by_loop(found, true), strict=True)),
     ],
-    "2.4": [_a_stricter_rule],
+    "2.4": [_a_stricter_rule, lambda: _a_stricter_rule().tolist()],
     "2.5": [
         lambda group: min(group.index, key=lambda number: (group.loc[number].isna().sum(), number)),
         _fullest_by_sorting,
@@ -408,7 +418,7 @@ ALTERNATIVES = {
     ],
     "3.1": [_idf_by_scikit_learn, lambda n, m: 1 - np.log((1 + m) / (1 + n))],
     "3.2": [_pool_by_weights],
-    "3.3": [_pieces_by_popping],
+    "3.3": [_pieces_by_popping, lambda tokens, size: dict(enumerate(_pieces_by_popping(tokens, size)))],
     "3.4": [_centred_by_scikit_learn],
     "3.5": [lambda film: film["synopsis"], lambda film: film["genres"]],
     "4.1": [
@@ -488,11 +498,19 @@ ALTERNATIVES = {
             "viewers per group": 9_600,
             "ends": "on 31 January",
         },
+        lambda: {
+            "change": "lists by EASE instead of the most popular films",
+            "metric": "films watched to the end",
+            "must not fall": "return visits",
+            "viewers per group": 9_600,
+            "ends": "four weeks from the first day, even if p < 0.05 earlier; we do not look every day",
+        },
     ],
     "5.5": [
         lambda: pd.Series({"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2}),
         lambda: {"Titanic": "5", "Amélie": "4.5", "Pretty Woman": "4", "Alien": "1", "Jaws": "2"},
         lambda: {"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2},
+        lambda: {"titanic": 5, " amélie": 4.5, "Pretty woman": 4, "alien ": 1, "JAWS": 2},
     ],
     "7.1": [
         lambda vectors, dimensions, bits: Fraction(vectors * dimensions * bits, 8 * 10**9),
@@ -507,6 +525,7 @@ ALTERNATIVES = {
         _to_bytes_by_column,
         _to_bytes_by_floor,
         lambda vectors: [part.tolist() for part in _to_bytes_by_floor(vectors)],
+        lambda vectors: dict(zip(["codes", "steps"], _to_bytes_by_floor(vectors), strict=True)),
     ],
     "7.3": [
         lambda answers, k: (
@@ -572,7 +591,13 @@ ALTERNATIVES = {
             "task": "You loved Alien. Find something that frightens you in another way.",
             "watch for": "whether they notice that the list has changed",
             "done when": "they say a title that they would watch",
-        }
+        },
+        lambda: {
+            "who": "I'll ask my brother, who has never seen it",
+            "task": "Find something to watch tonight with two children.",
+            "watch for": "sighs, questions, hesitation",
+            "done when": "five minutes are over",
+        },
     ],
     "9.1": [_report_by_loop],
     "9.2": [
@@ -584,6 +609,7 @@ ALTERNATIVES = {
         lambda neighbors, n: pd.Series(np.ravel(neighbors)).value_counts().reindex(range(n), fill_value=0),
         lambda neighbors, n: [sum(row in list(near) for near in neighbors) for row in range(n)],
         lambda neighbors, n: [int((neighbors == row).sum()) for row in range(n)],
+        lambda neighbors, n: {row: int((neighbors == row).sum()) for row in range(n)},
     ],
     "9.5": [
         lambda: {
@@ -623,7 +649,15 @@ ALTERNATIVES = {
             "split": "Everything before the first of March, then a month.",
             "interval over": "readers",
             "refuted by": "fewer opened books per reader, or an interval that holds zero",
-        }
+        },
+        lambda: {
+            "claim": "EASE beats ALS on NDCG@10 by 0.01.",
+            "held constant": "- same data\n- same split\n- same k",
+            "settings": "30 random draws each, on a validation split",
+            "split": "the last fifth of every viewer",
+            "interval over": "viewers, seeds of the model, hidden films",
+            "refuted by": "an interval that contains 0",
+        },
     ],
     "10.1": [
         lambda viewer, liked, other: -math.log(1 / (1 + math.exp(viewer @ other - viewer @ liked))),

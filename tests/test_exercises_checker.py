@@ -76,6 +76,19 @@ def test_a_loop_without_end_is_stopped_and_its_thread_ends(monkeypatch):
     loops[0].join()
 
 
+def test_a_loop_that_fills_the_memory_is_stopped_before_the_time_is_up(monkeypatch):
+    monkeypatch.setattr(running, "MOST_BLOCKS", 1_000_000)
+    monkeypatch.setattr(running, "PATIENCE", 600)
+
+    def pieces(tokens, size):
+        made = []
+        while tokens:
+            made.append(tokens[:size])
+        return made
+
+    assert "keeps filling the memory" in wrong(ch03.q3, pieces)
+
+
 def test_a_function_that_waits_is_left_behind(monkeypatch):
     monkeypatch.setattr(running, "PATIENCE", 0.2)
     release = threading.Event()
@@ -84,8 +97,8 @@ def test_a_function_that_waits_is_left_behind(monkeypatch):
 
 
 def test_a_press_on_stop_is_the_users_and_goes_through(monkeypatch):
-    monkeypatch.setattr(running, "_join", lambda thread, seconds: (_ for _ in ()).throw(KeyboardInterrupt))
-    monkeypatch.setattr(running, "_stop", lambda thread: True)
+    monkeypatch.setattr(running, "_join", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(running, "_stop", lambda *arguments: True)
     with pytest.raises(KeyboardInterrupt):
         SUM.examine(total)
 

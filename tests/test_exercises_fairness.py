@@ -47,6 +47,77 @@ CONSTANTS = {  # answers that hold what the notebook's own cells hold, and no ot
 }
 
 
+def best_by_partition(scores, k):
+    """Places of the k best, in no order."""
+    return np.argpartition(-scores, k)[:k]
+
+
+def merged_by_partition(answers, k):
+    ids, similarities = (np.concatenate(parts) for parts in zip(*answers, strict=True))
+    return ids[best_by_partition(similarities, min(k, len(ids) - 1))]
+
+
+def allowed_by_partition(similarity, allowed, k):
+    places = np.flatnonzero(allowed)
+    return places[best_by_partition(similarity[places], min(k, len(places) - 1))]
+
+
+def neighbors_with_itself_at(score, ranked):
+    def neighbors(vectors, ids, query_id, k):
+        similarity = vectors @ vectors[ids.index(query_id)]
+        similarity[ids.index(query_id)] = score
+        return [ids[place] for place in ranked(similarity, k)]
+
+    return neighbors
+
+
+def names_in_both(key):
+    return lambda left, right: sorted(set(left.split("|")) & set(right.split("|")) - {""}, key=key)
+
+
+def fullest_in(columns):
+    return lambda group: columns(group).isna().sum(axis=1).sort_index().idxmin()
+
+
+NEARLY = {  # what is right for most inputs
+    "2.5 a column left out": fullest_in(lambda group: group.drop(columns="year")),
+    "2.5 the first four columns": fullest_in(lambda group: group.iloc[:, :4]),
+    "3.3 equally long": lambda tokens, size: [*map(list, np.array_split(tokens, math.ceil(len(tokens) / size)))],
+    "4.1 unsorted": neighbors_with_itself_at(-np.inf, best_by_partition),
+    "4.1 itself at 0": neighbors_with_itself_at(0, lambda scores, k: np.argsort(-scores, kind="stable")[:k]),
+    "4.3 unsorted": allowed_by_partition,
+    "6.3 without signs": lambda one, other, drawn: np.quantile(abs(one - other)[drawn].mean(axis=1), [0.025, 0.975]),
+    "6.4 unsorted": lambda scores, seen, k: best_by_partition(np.where(seen, -np.inf, scores), k),
+    "6.4 unsorted, from the end": lambda scores, seen, k: np.argpartition(np.where(seen, -np.inf, scores), -k)[-k:][
+        ::-1
+    ],
+    "7.3 unsorted": merged_by_partition,
+    "8.3 by length": names_in_both(len),
+    "8.3 by last name": names_in_both(lambda name: name.split()[-1]),
+    "9.2 periods inside": lambda parts: " ".join(
+        f"{part.replace('.', '').strip()}." for part in parts if isinstance(part, str) and part.strip()
+    ),
+    "11.1 values looked for anywhere": lambda one, other: {
+        name for name in one if name != "model" and one[name] not in other.values()
+    },
+}
+
+
+@pytest.mark.parametrize("name", NEARLY)
+def test_what_is_right_only_now_and_then_is_wrong(name):
+    assert BY_NUMBER[name.split()[0]].examine(NEARLY[name]).state == "wrong"
+
+
+@pytest.mark.parametrize("form", [dict, pd.Series])
+def test_labels_that_are_right_are_named_where_values_count(form):
+    def scored(likes, film):
+        changed = BY_NUMBER["8.1"].reference(likes, film)
+        return form(dict.fromkeys(changed, 0.5))
+
+    message = BY_NUMBER["8.1"].examine(scored).message
+    assert ("keys" if form is dict else "index") in message and "right" in message
+
+
 @pytest.mark.parametrize("name", CONSTANTS)
 def test_a_constant_of_the_notebook_is_no_part_of_an_answer(name):
     assert BY_NUMBER[name.split()[0]].examine(CONSTANTS[name]).state == "wrong"
@@ -161,6 +232,15 @@ def test_an_answer_in_place_is_not_handed_to_the_notebook(number, answer, argume
         ),
         *(("ends", end, "wrong") for end in ("when we see a difference", "we look every day", "as soon as it wins")),
         *(("ends", end, "correct") for end in ("after the fourth week", "after week 4", "after twenty days", "31.12.")),
+        *(
+            ("ends", end, "correct")
+            for end in ("3 weeks from May 2, even if p < 0.05 before", "2 weeks, we do not peek daily")
+        ),
+        ("ends", "2 weeks, but not until it is significant", "wrong"),
+        *(
+            ("must not fall", guard, "wrong")
+            for guard in ("something", "must not fall", "the", ch06.a_plan()["metric"] + "!")
+        ),
         *(("ends", end, "wrong") for end in ("when p < 0.05", "at 0.02 more", "in 2 weeks, or when p < 0.05")),
         *(("viewers per group", count, "correct") for count in (9600, "9,600", "about 10k", 12_000)),
         ("viewers per group", "16 * 0.6 * 0.4 / 0.02**2 = 9600", "correct"),
@@ -248,7 +328,8 @@ PROJECT, READER, COMPARISON, TRIAL = ch09.a_project(), ch10.a_reading_ranker(), 
             for said in ("nothing", "95%", "the mean", "everything")
         ),
         *(("8.5", TRIAL, "who", said, "correct") for said in ("I ask my sister Anna", "Ida from the office")),
-        *(("8.5", TRIAL, "who", said, "wrong") for said in ("I do it", "me and nobody else")),
+        *(("8.5", TRIAL, "who", said, "wrong") for said in ("I do it", "me and nobody else", "nobody at all")),
+        *(("8.5", TRIAL, "who", said, "correct") for said in ("I'll ask my sister", "I have a friend from school")),
         *(
             ("8.5", TRIAL, "task", said, "wrong")
             for said in ("Use Surprise me to find something new", "Please click on the button Undo twice")

@@ -6,6 +6,7 @@ prints the totals of a longer run; the suite runs one round with a fixed seed.
 """
 
 import collections
+import re
 import sys
 from decimal import Decimal
 from fractions import Fraction
@@ -21,6 +22,7 @@ if __name__ == "__main__":
 from test_exercises import EXERCISES
 from test_exercises_kinds import QUESTIONS
 
+from helpers.exercises.checker import prompt_of
 from helpers.exercises.kinds import Question
 
 JUDGED = [exercise for exercise in EXERCISES if exercise.judge is None] + QUESTIONS
@@ -31,6 +33,7 @@ NONSENSE = [
     "blah " * 30,
     "why " * 1_000_000,
     "asdf qwer zxcv " * 5,
+    "one two three four five six seven eight nine ten",
     None,
     [],
     "?!" * 20,
@@ -264,6 +267,19 @@ def test_nonsense_in_any_field_of_an_open_exercise_is_refused(exercise):
     for field in answer:
         for nonsense in NONSENSE:
             feedback = exercise.examine({**answer, field: nonsense})
+            assert feedback.state == "wrong" and "could not be compared" not in feedback.message, (field, feedback)
+
+
+@pytest.mark.parametrize("exercise", OPEN, ids=lambda exercise: exercise.number)
+def test_the_question_is_no_answer_and_no_text_answers_two_fields(exercise):
+    answer = exercise.answer()
+    texts = {field: text for field, text in answer.items() if isinstance(text, str)}
+    sentences = [text for text in re.split(r"(?<=[.:?])\s", prompt_of(exercise.number)) if len(text.split()) > 2]
+    assert sentences
+    for field in texts:
+        others = (f"{text.upper()} !" for other, text in texts.items() if other != field)
+        for copied in (*sentences, *others):
+            feedback = exercise.examine({**answer, field: copied})
             assert feedback.state == "wrong" and "could not be compared" not in feedback.message, (field, feedback)
 
 

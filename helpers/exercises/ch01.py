@@ -8,7 +8,7 @@ import pandas as pd
 from helpers.data import load_ratings, toy_ratings
 from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.kinds import Quiz, choose, order, predict
-from helpers.exercises.texts import fields_missing, trouble_with
+from helpers.exercises.texts import SENTENCE, fields_missing, trouble_with
 
 BRUNO = 2  # his user_id
 APPROACHES = ("collaborative", "content-based", "vector-based")
@@ -155,21 +155,11 @@ def judge_choice(answer) -> str | None:
         return missing
     said = str(answer["approach"])[:100].casefold()
     if sum(approach.split("-")[0] in said for approach in APPROACHES) != 1:
-        return f"The approach is one of {', '.join(APPROACHES)}."
-    troubles = (
-        trouble_with("catalog", answer["catalog"], 1),
-        trouble_with("because", answer["because"]),
-        trouble_with("fails when", answer["fails when"]),
-    )
-    if any(troubles):
-        return next(filter(None, troubles))
-    if _plain(answer["because"]) == _plain(answer["fails when"]):
-        return "The same sentence cannot be the reason for the choice and against it."
-    return None
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split()).rstrip(".")
+        return f"Name one of the approaches, the one that you would try first: {', '.join(APPROACHES)}."
+    if not isinstance(answer["catalog"], str):
+        return "'catalog' asks for a name, as a text in quotation marks."
+    words = {"catalog": 1, "because": SENTENCE, "fails when": SENTENCE}
+    return next(filter(None, (trouble_with(field, answer[field], least) for field, least in words.items())), None)
 
 
 q1 = Exercise(
@@ -401,11 +391,11 @@ q5 = Exercise(
         "Did you consider popularity, a rival that costs nothing?",
     ],
     mistakes=[
-        Mistake("an approach of another name", "The approach is one of", lambda: {**a_choice(), "approach": "AI"}),
+        Mistake("an approach of another name", "Name one of the approaches", lambda: {**a_choice(), "approach": "AI"}),
         Mistake("no reason", "'because' asks for a sentence", lambda: {**a_choice(), "because": "It is good."}),
         Mistake(
             "one sentence for both",
-            "The same sentence cannot be",
+            "say the same",
             lambda: {**a_choice(), "fails when": a_choice()["because"]},
         ),
     ],

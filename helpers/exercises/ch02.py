@@ -133,7 +133,7 @@ def judge_rule(answer) -> str | None:
     if isinstance(answer, pd.Series) and answer.index.isin(candidates.index).all() and answer.index.is_unique:
         answer = answer.reindex(candidates.index)
     if np.shape(answer) != (len(candidates),) or np.asarray(answer).dtype != bool:
-        return f"The answer is a mask: one True or False for each of the {len(candidates)} rows of candidates."
+        return f"The answer is a mask: one True or False for each of the {len(candidates):,} rows of candidates."
     mask = np.asarray(answer)
     if any((mask == (candidates["points"] >= points).to_numpy()).all() for points in range(1, 12)):
         return "That is the course's own rule, read from the column points. Build one from the other columns."
@@ -400,6 +400,7 @@ q5 = Exercise(
             ),
         ),
         (_group(("Up", 2009, None, "Asner", "x"), ("Up!", 2009, "Docter", None, "y"), ids=[12, 5]),),
+        (_group(*np.where(np.eye(6, 5) == 1, *np.array([None, "x"]))),),  # each column decides
     ],
     random_inputs=_some_group,
     mistakes=[

@@ -90,8 +90,9 @@ def _untaken(score, taken):
 
 
 def _some_vectors(rng):
-    ids = (rng.permutation(50)[:8] + 100).tolist()
-    return _unit(rng.normal(size=(8, 3))), ids, ids[0], 3
+    """So many that some similarities are below 0, and that np.argpartition does not happen to sort them."""
+    ids = (rng.permutation(1000) + 100).tolist()
+    return _unit(rng.normal(size=(1000, 3))), ids, ids[0], 600
 
 
 _TWINS = np.array([[1.0, 0.0], [1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])  # two films with the same synopsis
@@ -245,7 +246,7 @@ q3 = Exercise(
         (np.array([0.1, 0.5, 0.3]), np.array([True, False, True]), 2),
         (np.array([0.2, 0.9, 0.4, 0.6]), np.array([True, False, True, False]), 3),
     ],
-    random_inputs=lambda rng: (rng.normal(size=12), rng.random(12) < 0.5, 3),
+    random_inputs=lambda rng: (rng.normal(size=2000), rng.random(2000) < 0.5, 400),  # as in 4.1
     mistakes=[
         Mistake(
             "forbidden films scored 0",

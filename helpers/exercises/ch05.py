@@ -93,15 +93,24 @@ def a_new_viewer() -> dict[str, float]:
 def as_stars(answer) -> dict:
     """A dictionary from titles to numbers, whether the stars came as numbers, as texts or in a Series."""
     answer = answer.to_dict() if isinstance(answer, pd.Series) else answer
-    return {title: float(star) for title, star in answer.items()}
+    return {_spellings().get(_plain(title), title): float(star) for title, star in answer.items()}
+
+
+def _spellings() -> dict[str, str]:
+    """The titles of the catalog, by what they are without regard to capitals."""
+    return {_plain(title): title for title in load_movies()["title"]}
+
+
+def _plain(title) -> str:
+    return str(title).strip().casefold()
 
 
 def judge_viewer(answer) -> str | None:
     """Check that the ratings are of films of the course, some of them liked and some not."""
     if not isinstance(answer, (dict, pd.Series)):
         return "The answer is a dictionary from titles to stars."
-    titles = set(load_movies()["title"])
-    strange = [title for title in answer.keys() if title not in titles]  # noqa: SIM118 - a Series gives its values
+    titles = _spellings()
+    strange = [title for title in answer.keys() if _plain(title) not in titles]  # noqa: SIM118 - a Series gives values
     if strange:
         return f"'{str(strange[0])[:60]}' is not in the catalog, letter by letter."
     if len(answer) < 5:

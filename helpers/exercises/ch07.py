@@ -70,11 +70,12 @@ def judge_plan(answer) -> str | None:
 
 
 def _answers(rng):
-    ids, cut = rng.permutation(12), sorted(rng.choice(np.arange(1, 12), 2, replace=False))
-    similarities = rng.permutation(12) / 12
-    parts = np.split(np.arange(12), cut)
+    """So many ids that np.argpartition does not happen to sort them."""
+    ids, cut = rng.permutation(1000), sorted(rng.choice(np.arange(1, 1000), 2, replace=False))
+    similarities = rng.permutation(1000) / 1000
+    parts = np.split(np.arange(1000), cut)
     ordered = [part[np.argsort(-similarities[part])] for part in parts]
-    return [(ids[part], similarities[part]) for part in ordered], int(rng.integers(2, 8))
+    return [(ids[part], similarities[part]) for part in ordered], int(rng.integers(400, 600))
 
 
 SHARDS = [

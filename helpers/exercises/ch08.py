@@ -68,7 +68,8 @@ def judge_trial(answer) -> str | None:
     named = [button for button in BUTTONS if f"'{button}'" in task or re.search(rf"{pressed}{button}\b", task)]
     if named:
         return f"The task names the button '{named[0]}': then you test whether people can read. Name a goal instead."
-    if re.match(r"(i|me|myself)\b(?! (will )?(ask|invite|watch|choose|take)\b)", answer["who"].strip().casefold()):
+    somebody = r"(['’]ll| will)? (ask|invite|watch|choose|take|have|know)\b"
+    if re.match(rf"(i|me|myself|nobody|no one)\b(?!{somebody})", answer["who"].strip().casefold()):
         return "You know where everything is. Find somebody who does not."
     return None
 
@@ -291,7 +292,7 @@ q3 = Exercise(
         ("Sigourney Weaver|Tom Skerritt", "Michael Biehn|Sigourney Weaver"),
         ("", ""),
         ("Tom Hanks", "Tom Hanks Jr."),
-        ("Zoe Saldana|Chris Evans|Sam Neill", "Sam Neill|Zoe Saldana"),
+        ("Zoe Saldana|Bo Yi|Chris Evans|Ann Lee|Sam Neill", "Sam Neill|Ann Lee|Zoe Saldana|Bo Yi"),
     ],
     mistakes=[
         Mistake(

@@ -191,7 +191,7 @@ q2 = Exercise(
     inputs=[
         (["Pho Bo", "Clear beef broth.", "Vietnamese"],),
         (["Pho Bo", None, float("nan"), "  "],),
-        (["Soup.", " Hot. "],),
+        (["Mt. Etna.", " Hot. "],),
         ([None, float("nan"), " "],),
     ],
     takes=lambda parts: (list(parts),),

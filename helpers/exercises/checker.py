@@ -7,6 +7,7 @@ can run each of them, and the message is about what the learner did.
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import functools
 import html
@@ -23,6 +24,7 @@ import numpy as np
 from filelock import FileLock
 
 from helpers.exercises.running import Outcome, call, quiet, read
+from helpers.exercises.texts import repeated
 from helpers.exercises.values import (
     TOLERANCE,
     as_like,
@@ -35,7 +37,7 @@ from helpers.exercises.values import (
     same_form,
     settle,
 )
-from helpers.home import course_home
+from helpers.home import ROOT, course_home
 
 LOCK_TIMEOUT = 60  # seconds to wait for another notebook that keeps something: longer than any takes
 STATES = {  # what is said, the sign, the color of the box's edge (Okabe and Ito: color-blind-safe)
@@ -228,7 +230,7 @@ class Exercise:
         if value is None:
             return "Your answer is None. Did a function end without return, or a method work in place?"
         if self.judge is not None:
-            return self.judge(value)
+            return self._what_is_wrong_with_plan(value)
         if self.scores is not None:
             ids, unlike = ranking_of(value, self._expected, self._scores, self.tolerance)
             value = value if ids is None else ids
@@ -238,6 +240,13 @@ class Exercise:
             return None
         agree = (message for message, made in self._mistaken if self._difference(value, made) is None)
         return next(agree, unlike)
+
+    def _what_is_wrong_with_plan(self, value: Any) -> str | None:
+        """What the judge of an open exercise says, or that a text repeats another, or the question."""
+        said = self.judge(value) if self.judge else None
+        if (said is None or isinstance(said, Right)) and isinstance(value, dict):
+            return repeated(value, f"{prompt_of(self.number)} {self.asks}") or said
+        return said
 
     @functools.cached_property
     def _expected(self) -> Any:
@@ -395,6 +404,17 @@ class Exercise:
             "That is all a machine can judge. Ask yourself, or a colleague:",
             *(f"- {line}" for line in self.rubric),
         ]
+
+
+@functools.cache
+def prompt_of(number: str) -> str:
+    """What the course's own notebook asks in an exercise; nothing where that notebook cannot be read."""
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):  # it may have been edited, or left out
+        for path in (ROOT / "notebooks").glob(f"{int(number.split('.')[0]):02d}_*.ipynb"):
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            text = next((text for text in ("".join(cell["source"]) for cell in cells) if f"> **{number} " in text), "")
+            return "\n".join(line for line in text.splitlines() if line.startswith(">"))
+    return ""
 
 
 class Right(str):

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from helpers.exercises.checker import Exercise, Feedback, Mistake
+from helpers.exercises.texts import COUNTED
 from helpers.exercises.values import settle
 
 GAP = "___"  # where code is missing
-COUNTED = "zero one two three four five six seven eight nine ten".split()  # noqa: SIM905 - easier to read
 ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()  # noqa: SIM905
 MADE = "your code"  # what stands for a file's name in code that was typed
 

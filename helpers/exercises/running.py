@@ -25,6 +25,7 @@ import helpers
 from helpers.exercises.values import Unreadable, settle, unchanged
 
 PATIENCE = 20.0  # seconds for one call; right answers take milliseconds, so that a slow machine is not refused
+MOST_BLOCKS = 5_000_000  # pieces of memory for one call, half a gigabyte: a loop that appends without end takes more
 PRINTED = 1000  # characters of what an answer prints that are shown
 SAID = 200  # characters of an error's message that are shown
 NOT_THE_LEARNERS = (str(Path(helpers.__file__).parent), *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
@@ -112,41 +113,48 @@ def _attempt(work: Callable, name: str) -> Outcome:
     outcomes: list[Outcome] = []
 
     def target() -> None:
-        try:
-            raw = work()
-            outcomes.append(Outcome(settle(raw), raw))
-        except BaseException as error:  # whatever it is: it is the learner's, and stays in this thread
-            outcomes.append(Outcome(trouble=_in_words(error)))
+        with contextlib.suppress(Stopped):  # `_stop` may raise it once more, just before that is known
+            try:
+                raw = work()
+                outcomes.append(Outcome(settle(raw), raw))
+            except BaseException as error:  # whatever it is: it is the learner's, and stays in this thread
+                outcomes.append(Outcome())  # at once, so that `_stop` knows
+                outcomes[0] = Outcome(trouble=_in_words(error))
 
     thread = threading.Thread(target=target, daemon=True)
+    most = sys.getallocatedblocks() + MOST_BLOCKS
     thread.start()
     try:
-        _join(thread, PATIENCE)
-        hung = thread.is_alive()
+        _join(thread, PATIENCE, most)
+        hung, full = thread.is_alive(), sys.getallocatedblocks() > most
     finally:
-        stopped = _stop(thread)
+        stopped = _stop(thread, outcomes)
     if not hung and outcomes:
         return outcomes[0]
     rest = "" if stopped else " It still runs: restart the kernel (Kernel > Restart) to be rid of it."
-    text = f"{name} has not come back after {PATIENCE:g} seconds. Is there a loop that never ends?{rest}"
+    kept = "keeps filling the memory" if full else f"has not come back after {PATIENCE:g} seconds"
+    text = f"{name} {kept}. Is there a loop that never ends?{rest}"
     return Outcome(trouble=text[0].upper() + text[1:], hung=True)
 
 
-def _join(thread: threading.Thread, seconds: float) -> None:
-    """Wait for a thread in short steps, since not every system lets a long wait be interrupted."""
-    while thread.is_alive() and seconds > 0:
+def _join(thread: threading.Thread, seconds: float, most: float = float("inf")) -> None:
+    """Wait for a thread in short steps, since not every system lets a long wait be interrupted.
+
+    Python holding more than so many pieces of memory ends the wait, too.
+    """
+    while thread.is_alive() and seconds > 0 and sys.getallocatedblocks() <= most:
         thread.join(min(POLL, seconds))
         seconds -= POLL
 
 
-def _stop(thread: threading.Thread) -> bool:
-    """Raise `Stopped` in a thread until it ends, a few times; tell whether it did."""
+def _stop(thread: threading.Thread, outcomes: list) -> bool:
+    """Raise `Stopped` in a thread until it ends or has an outcome, a few times; tell whether it did."""
     for _ in range(5):
-        if not thread.is_alive():
+        if outcomes or not thread.is_alive():  # with an outcome, it only gives its memory back
             return True
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Stopped))
         _join(thread, POLL)
-    return not thread.is_alive()
+    return bool(outcomes) or not thread.is_alive()
 
 
 def _see_that_it_can_be_called(function: Callable, arguments: tuple) -> None:

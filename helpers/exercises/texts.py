@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from typing import Any
@@ -11,6 +12,11 @@ import numpy as np
 SENTENCE = 8  # words of an answer that gives a reason
 LONGEST = 300  # words, of which most differ: more is no answer in a sentence
 FILLER = {"lorem", "ipsum", "dolor", "amet", "blah", "bla", "foo", "bar", "baz", "asd", "asdf", "todo", "xxx"}
+COUNTED = "zero one two three four five six seven eight nine ten".split()  # noqa: SIM905 - easier to read
+SAYING_NOTHING = {  # words that answer no question by themselves
+    *("a", "an", "and", "is", "it", "of", "that", "the", "this", "to", "yes"),
+    *("anything", "everything", "something", "stuff", "things", "whatever"),
+}
 NO_WORD = re.compile(r"asdf|qwer|zxcv|sdfg|hjkl|([^\W\d_])\1\1")  # neighbors on the keyboard, one letter three times
 NUMBER = re.compile(
     r"(?<![\w.])(\d{1,3}(?:[,_ '’\u00a0\u202f]\d{3})+(?!\d)|\d+|(?=\.\d))(\.\d+)?"
@@ -44,12 +50,30 @@ def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
         return f"{asked}; yours has {len(found)}."
     if len(found) > LONGEST:
         return f"{asked}, and at most {LONGEST}; yours has {len(found)}."
-    if len(set(found)) < max(0.5 * len(found), min(words, 5)) and len(set(found)) < 40:
+    if len(set(found)) < max(0.5 * len(found), min(words, 4)) and len(set(found)) < 40:
         return f"{asked}; yours says the same words again and again."
-    if all(len(word) == 1 and word.isascii() and word.isalpha() for word in found):
-        return f"{asked}, and they have to say something: letters are no words."
-    if sum(map(_is_filler, found)) > 0.25 * len(found) or (words >= SENTENCE and sum(map(len, found)) < 2 * len(found)):
+    if all((len(word) == 1 and word.isascii() and word.isalpha()) or word in COUNTED for word in found):
+        return f"{asked}, and they have to say something; counting or spelling does not."
+    if SAYING_NOTHING.union(words_of(field)).issuperset(found):
+        return f"{asked}, and they have to say more than the name of the field."
+    if sum(map(_is_filler, found)) > 0.25 * len(found) or (
+        words >= SENTENCE and sum(map(len, found)) < 1.5 * len(found)
+    ):
         return f"{asked}, and they have to say something: some of yours are no words."
+    return None
+
+
+def repeated(answer: dict, prompt: str) -> str | None:
+    """Say which text of an answer repeats another one, or what the exercise asks; None if none does."""
+    texts = {field: text for field, text in answer.items() if isinstance(text, str)}
+    for one, other in itertools.combinations(texts, 2):
+        if words_of(texts[one]) == words_of(texts[other]):
+            return f"'{one}' and '{other}' say the same. Each asks for something of its own."
+    asked = f" {' '.join(words_of(prompt))} "
+    for field, text in texts.items():
+        sentences = [f" {' '.join(words_of(sentence))} " for sentence in re.split(r"[.:;?!\n]+", text)]
+        if len(words_of(text)) > 2 and all(sentence in asked for sentence in sentences if sentence.strip()):
+            return f"'{field}' repeats the words of the exercise. Answer in your own."
     return None
 
 

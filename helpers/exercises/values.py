@@ -14,8 +14,8 @@ import pandas as pd
 
 TOLERANCE = 1e-6
 SINGLE = 1e-4  # what numbers of 32 bits may be off, absolutely and relatively
-MOST = 100_000  # values that a list may hold; more are not looked at
-MOST_NUMBERS = 100 * MOST  # numbers that an array may hold
+MOST = 200_000  # values that a list may hold, such as a mask of notebook 02; more are not looked at
+MOST_NUMBERS = 50 * MOST  # numbers that an array may hold
 LONGEST = 60  # characters of a value that are shown
 DEEPEST = 20  # lists within lists
 
@@ -277,15 +277,18 @@ def _ordinal(number: int) -> str:
 def difference(answer: Any, expected: Any, tolerance: float = TOLERANCE) -> str | None:
     """Say how an answer in plain types differs from what is expected, without giving it away; None if it does not.
 
-    Lists, tuples, arrays and Series are the same when they hold the same values in the same order. A DataFrame may
-    have more columns than expected. Text is compared without regard to case.
+    Lists, tuples, arrays and Series are the same when they hold the same values in the same order, and so are the
+    values of a dictionary; where a set is expected, its keys count. A DataFrame may have more columns than expected.
+    Text is compared without regard to case.
     """
     if isinstance(expected, pd.DataFrame):
         return _frame_difference(answer, expected, tolerance)
     if isinstance(expected, dict):
         return _dict_difference(answer, expected, tolerance)
     if isinstance(expected, (set, frozenset)):
-        return _set_difference(answer, expected)
+        return _set_difference(set(answer) if isinstance(answer, dict) else answer, expected)
+    if isinstance(answer, (dict, pd.Series)) and np.iterable(expected) and not isinstance(expected, str):
+        return _labeled_difference(answer, expected, tolerance)
     if isinstance(expected, (list, tuple)) and any(isinstance(part, (list, tuple, np.ndarray)) for part in expected):
         return _nested_difference(answer, expected, tolerance)
     if isinstance(expected, str):
@@ -435,13 +438,30 @@ def _nested_difference(answer: Any, expected: Sequence, tolerance: float) -> str
     return next((f"Part {number}: {text}" for number, text in enumerate(unlike, start=1) if text is not None), None)
 
 
+def _labeled_difference(answer: dict | pd.Series, expected: Iterable, tolerance: float) -> str | None:
+    """Compare the values of a Series or a dictionary; name it where its labels are right instead."""
+    unlike = difference(_values_of(answer), expected, tolerance)
+    if unlike is None or difference([*answer.keys()], expected, tolerance) is not None:
+        return unlike
+    if isinstance(answer, dict):
+        return "The keys of your dictionary are right: give a list of them, with list(...)."
+    return "The index of your Series is right, and its values are not asked for: give its .index."
+
+
+def _values_of(answer: Any) -> Any:
+    """The values of a Series or a dictionary, without their labels; anything else as it is."""
+    if isinstance(answer, dict):
+        return [*answer.values()]
+    return answer.to_numpy() if isinstance(answer, pd.Series) else answer
+
+
 def ranking_of(
     answer: Any, expected: Sequence, scores: pd.Series, tolerance: float = TOLERANCE
 ) -> tuple[list | None, str | None]:
     """Find the ids in an answer in plain types; give them, and how they differ (None if they do not).
 
-    The ids of a Series may be its values or its index, those of a DataFrame its index or one of its columns. Ids with
-    equal scores may change places.
+    The ids of a Series may be its values or its index, those of a dictionary its values or its keys, those of a
+    DataFrame its index or one of its columns. Ids with equal scores may change places.
     """
     if isinstance(answer, set):
         return None, "A set has no order, and here the best comes first: give a list."
@@ -455,9 +475,9 @@ def ranking_of(
 
 
 def _readings(answer: Any) -> list[list]:
-    lists = [answer]
-    if isinstance(answer, pd.Series):
-        lists.append(settle(answer.index))
+    lists = [_values_of(answer)]
+    if isinstance(answer, (pd.Series, dict)):
+        lists.append(settle([*answer.keys()]))
     if isinstance(answer, pd.DataFrame):
         lists = [settle(column) for column in (answer.index, *(answer[name] for name in answer.columns))]
     return [members for members in map(_members, lists) if members is not None]
@@ -533,16 +553,16 @@ def same_form(raw: Any, expected: Any) -> bool:
 def as_like(value: Any, expected: Any) -> Any:
     """Put a value in plain types that was accepted into the form of the expected one."""
     if isinstance(expected, np.ndarray):
-        return np.asarray(value).astype(expected.dtype)
+        return np.asarray(_values_of(value)).astype(expected.dtype)
     if isinstance(expected, (bool, int, float)) and not isinstance(value, bool):
         return type(expected)(value)
     if isinstance(expected, (list, tuple)):
-        members = _members(value) or []
+        members = _members(_values_of(value)) or []
         if isinstance(expected, tuple) and len(members) == len(expected):
             return tuple(map(as_like, members, expected))
         return type(expected)(as_like(part, expected[0]) if expected else part for part in members)
     if isinstance(expected, (set, frozenset)):
-        return type(expected)(_members(value) or [])
+        return type(expected)(value if isinstance(value, dict) else _members(value) or [])
     if isinstance(expected, dict):
         value = value.to_dict() if isinstance(value, pd.Series) else value
         return {key: as_like(part, expected[key]) if key in expected else part for key, part in value.items()}
