@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,9 +23,6 @@ KNOWN = re.compile(  # old versions of modules, which serve; a slow machine, whe
     r"|Failed to initialize model"
 )
 PATIENCE = 550_000  # milliseconds, less than a test has: what never happens fails with the words of the browser
-CONTRAST, FAULTS = (
-    (Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("contrast.js", "accessibility.js")
-)
 
 
 def needs_chromium():
@@ -163,22 +159,29 @@ class Visitor:
         """Titles of the cards."""
         return self.page.locator(".rv-card:not(.rv-asked) h3").all_inner_texts()
 
-    def picture(self, name):
-        """Keep a picture of the whole app."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
+    @contextlib.contextmanager
+    def whole(self):
+        """Make the window as high as the app, so that nothing in it is hidden."""
         size = self.page.viewport_size
         height = self.page.evaluate("document.querySelector('.rv-app')?.scrollHeight ?? 900") + 80
         self.page.set_viewport_size({"width": size["width"], "height": min(max(height, 600), 4000)})
-        self.page.screenshot(path=PICTURES / f"{name}.png")
+        yield
         self.page.set_viewport_size(size)
 
-    def weak_contrasts(self):
-        """Texts of the app whose contrast with what is behind them is below 4.5, with their ratio."""
-        return self.page.evaluate(CONTRAST)
+    def picture(self, name):
+        """Keep a picture of the whole app."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        with self.whole():
+            self.page.screenshot(path=PICTURES / f"{name}.png")
 
-    def faults(self):
-        """What is wrong with the app for those who hear it or use it by keys."""
-        return self.page.evaluate(FAULTS.partition("\n")[2])
+    def faults(self, where=None):
+        """Rules of accessibility that the page, or what a selector names in it, breaks, as axe sees it."""
+        from axe_playwright_python.sync_playwright import Axe
+
+        options = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+        with self.whole():
+            found = Axe().run(self.page, where, options).response["violations"]
+        return [(rule["id"], one["html"]) for rule in found for one in rule["nodes"]]
 
 
 def launch(playwright, *arguments):

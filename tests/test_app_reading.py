@@ -38,6 +38,21 @@ def test_of_two_hundred_titles_with_typos_at_most_ten_are_missed(reader):
     assert sum(right) >= 190
 
 
+def test_letters_typed_twice_other_words_and_spaces_do_not_hide_a_title(reader):
+    read = {
+        "CODDDA": "CODA", "WWlllow": "Willow", "Payabk": "Payback", "Beauty an the Beat": "Beauty and the Beast",
+        "The Bagman": "The Batman", "IIron Mam": "Iron Man", "alien 3": "Alien³",
+        "hobbit": "The Hobbit: An Unexpected Journey",
+    }  # fmt: skip
+    assert {typed: reader.read(typed)[0].label for typed in read} == read
+
+
+def test_places_and_words_that_only_begin_a_name_are_stories_and_the_name_is_offered(reader):
+    for text in ("london", "rome", "hong kong", "feel good movie", "sad movies", "spielb"):
+        assert reader.read(text)[0].kind == "Stories", text
+    assert Question(people=("Steven Spielberg",)) in [one.question for one in reader.read("spielb")]
+
+
 def test_what_stands_in_the_catalogue_is_read_as_it_stands(reader):
     for title in reader.movies["title"].iloc[::25]:
         found = reader.read(title)[0]

@@ -95,7 +95,7 @@ def test_it_opens_with_films_to_begin_with_that_say_what_they_are(plain):
     assert "Films to begin with" in plain.head
     assert plain.cards.count("<article") == 12
     people = ("Quentin Tarantino", "with John Travolta, Samuel L. Jackson")
-    for part in (*people, "The lives of two hit men", "simulated viewers"):
+    for part in (*people, "The lives of two hit men", "Rated by 52% (simulated)"):
         assert part in plain.cards
 
 

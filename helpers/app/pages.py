@@ -137,7 +137,7 @@ def cue(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> d
     if np.isnan(strength):
         return {"cue": "", "figure": ""}
     if wanted.begins:
-        return {"cue": f"Rated by {strength:.0%} of simulated viewers", "figure": ""}
+        return {"cue": f"Rated by {strength:.0%} (simulated)", "figure": ""}
     figure = f"cosine {strength:.2f}; 1 is the same"
     if near is None:
         text, reader = wanted.question.text or "", catalogue.reader
@@ -146,13 +146,14 @@ def cue(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> d
         near_it = f"{in_words(NEAR_WORDS, strength)} to your words"
         words = f"Says {', '.join(said)} · {near_it.lower()}" if said else near_it
         return {"cue": "" if nothing else words, "figure": figure}
+    asked = wanted.question.film is not None
     leads = {"learned": ("By audience", ", near "), "hybrid": ("By story and audience", ", near ")}
     if wanted.space == "text":  # only between stories do cosines have words
         nearer = catalogue.nearer(strength)
-        leads["text"] = (f"{closeness(nearer)} story", " to ")
+        leads["text"] = (closeness(nearer) + (" story" if asked else ""), " to ")
         figure = f"cosine {strength:.2f}; of 1,000 pairs of stories here, {1000 * nearer:.1f} are nearer"
     lead, link = leads[wanted.space]
-    like = "" if wanted.question.film is not None else link + catalogue.titles[near]
+    like = "" if asked else link + catalogue.titles[near]
     shared = ", ".join(catalogue.shared(film, near)[:3])
     return {"cue": f"{lead}{like}" + (f" · both: {shared}" if shared else ""), "figure": figure}
 

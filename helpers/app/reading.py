@@ -70,12 +70,12 @@ class Reader:
         titles, sure = self._titles(text)
         if not titles and asked != text:
             titles, sure = self._titles(asked)
-        people, whole = self._people(asked)
+        people, named = self._people(asked)
         story = [Reading("Stories", Question(text=text), text)]
         if sure:
             return titles + people + story
-        a_name = whole or not titles or (" " not in asked and not self._is_common(asked))
-        return people + story + titles if people and a_name else story + titles + people
+        a_name = named == 1 or (named and (not titles or (" " not in asked and not self._is_common(asked))))
+        return people + story + titles if a_name else story + titles + people
 
     def places_of(self, text: str) -> dict[str, list[int]]:
         """For each word of a text that says something, the films (rows) whose opening, tags or genres have it."""
@@ -96,6 +96,7 @@ class Reader:
         found = self.lookup.suggest(text, 4 * OFFERED)
         exact = [match for match in found if match.score == 1]
         named = [match for match in found if match.score < 1 and self._is_meant(text, key, match.title)]
+        named.sort(key=lambda match: _apart(text, match.title))
         initials = self._by_initials.get(text.casefold(), [])
         near = [match for match in found if match.score >= 0.6]
         rest = [one for one in near if any(part.startswith(key) for part in (_key(one.title), one.title.casefold()))]
@@ -117,8 +118,9 @@ class Reader:
             if len(content) > 2 or any(self._names_a_title(word) for word in content):
                 return True
         typed = WORD.findall(text.casefold())
-        written = [WORD.findall(part) for part in _parts(title.casefold())]
-        pairs = [(words, others), *([(words, begins)] if len(words) > 1 else []), *((typed, part) for part in written)]
+        pairs = [(words, others), *([(words, begins)] if len(words) > 1 else [])]
+        for part in _parts(title):
+            pairs += [(typed, WORD.findall(part.casefold())), (words, _key(part).split())]
         return any(self._is_typo(left, right) for left, right in pairs)
 
     def _is_typo(self, words: list[str], others: list[str]) -> bool:
@@ -126,10 +128,11 @@ class Reader:
         left, right = "".join(words), "".join(others)
         edits = min(OSA.distance(left, right), OSA.distance("".join(sorted(words)), "".join(sorted(others))))
         strange = [word for word in words if word not in others]
-        if not words or edits > _allowed(len(right)):
+        if not words or min(edits, OSA.distance(_single(left), _single(right))) > _allowed(len(right)):
             return False
-        nearly = len(strange) < len(words) / 2 or (edits == 1 and len(strange) < len(words))
-        return nearly or not all(word.isdigit() or self._is_common(word) for word in strange)
+        few = edits <= max(1, len(right) // 8) and len(strange) < len(words)
+        nearly = edits == 0 or few or len(strange) < len(words) / 2
+        return nearly or not all(word.isdigit() or self._is_common(word) or self._capital[word] > 1 for word in strange)
 
     def _names_a_title(self, word: str) -> bool:
         """Whether a word is the name of a title rather than a word: no story uses it in small letters."""
@@ -149,10 +152,10 @@ class Reader:
 
     # ---- people ------------------------------------------------------------------------------------------------------
 
-    def _people(self, text: str) -> tuple[list[Reading], bool]:
-        """People who may be meant, and whether the text is a whole name (or several)."""
+    def _people(self, text: str) -> tuple[list[Reading], float]:
+        """People who may be meant, and how much of a name the text is: 1 all of it, 0 only how a part of it begins."""
         if not self.people:
-            return [], False
+            return [], 0
         parts = [part for part in re.split(r"\s*(?:,|&|\band\b|\bwith\b)\s*", text, flags=re.I) if part]
         words = text.split()
         halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in range(2, len(words) - 1)]
@@ -161,18 +164,22 @@ class Reader:
         several += [[self._name(part) for part in some] for some in [parts, *halves]]
         for names in several:
             if len(names) > 1 and None not in names and self.films_of(names):
-                return [self._reading(tuple(names))], True
+                return [self._reading(tuple(names))], 1
         exact = self._name(text)
         last = self._by_last_name.get(self._last_name(text), [])
-        starts = [name for name in self.people if name.casefold().startswith(text.casefold())] if len(text) > 2 else []
-        ranked = sorted({*last, *starts} - {exact}, key=lambda name: (-len(self.people[name]), name))
-        names = ([exact] if exact else []) + ranked
-        return [self._reading((name,)) for name in names[:NAMES_OFFERED]], exact is not None
+        start = f" {text.casefold()}"
+        begin = [name for name in self.people if start in f" {name.casefold()}"] if len(text) > 2 else []
+        part = {*last, *(name for name in begin if f"{start} " in f" {name.casefold()} ")}
+        rank = functools.partial(sorted, key=lambda name: (-len(self.people[name]), name))
+        names = list(dict.fromkeys([*([exact] if exact else []), *rank(part), *rank(begin)]))
+        said = max((self._capital[word] for word in _key(text).split()), default=0)  # in stories, as London is
+        likely = bool(part) and said <= sum(len(self.people[name]) for name in part)
+        return [self._reading((name,)) for name in names[:NAMES_OFFERED]], 1 if exact else likely / 2
 
     def _last_name(self, text: str) -> str:
         """The last name that a text is: in one word or more, and with typos if the text is nothing else."""
         bare = _bare(text)
-        edits = max(_allowed(len(bare)) - 1, len(bare) > 5)
+        edits = max(len(bare) // 7, len(bare) > 5)
         if not edits or bare in self._by_last_name or self._knows(text.casefold()):
             return bare
         nearest = process.extractOne(bare, self._by_last_name.keys(), scorer=OSA.distance, score_cutoff=edits)
@@ -186,7 +193,7 @@ class Reader:
         if match is None or " " not in text:
             return None
         left, right = _key(text), _key(match.title)
-        return match.title if OSA.distance(left, right) <= _allowed(len(right)) - 1 else None
+        return match.title if OSA.distance(left, right) <= len(right) // 7 else None
 
     def _reading(self, names: tuple) -> Reading:
         return Reading("People", Question(people=names), " and ".join(names), f"{len(self.films_of(names))} films")
@@ -298,6 +305,11 @@ def _key(title: str) -> str:
     return " ".join(SHORT.get(word, word) for word in normalize_title(title).split())
 
 
+def _single(text: str) -> str:
+    """A text with each letter once where it stands several times in a row."""
+    return re.sub(r"(.)\1+", r"\1", text)
+
+
 def _bare(name: str) -> str:
     """A name in small letters, in one word."""
     return "".join(name.casefold().split())
@@ -314,9 +326,15 @@ def _parts(title: str) -> set[str]:
     return {title, re.sub(r"\s*\([^)]*\)\s*", " ", title), *re.split(r":\s+|\s+-\s+", title)}
 
 
+def _apart(text: str, title: str) -> tuple[bool, int]:
+    """How far a text is from a title, to put those first that it is but for spaces, or for a letter or two."""
+    same = _bare(_key(text)) == _bare(_key(title))
+    return not same, OSA.distance(text.casefold(), title.casefold(), score_cutoff=2)
+
+
 def _allowed(letters: int) -> int:
     """Edits that still make a typo, of a title of so many letters."""
-    return int(np.searchsorted([4, 8, 14], letters, side="right"))
+    return int(np.searchsorted([4, 7, 14], letters, side="right"))
 
 
 def _forms(word: str) -> set[str]:
