@@ -315,7 +315,7 @@ def test_audiences_are_simulated_and_say_so_and_filters_are_named(here):
 
 def test_a_file_that_is_no_taste_is_refused_before_it_is_sent(here, tmp_path):
     bad = tmp_path / "bad.json"
-    for content, says in [("x" * (MOST_BYTES + 1), "1,000,001 bytes"), ("[]", "is no taste")]:
+    for content, says in [("x" * (MOST_BYTES + 1), "1,000,001 bytes"), ("[]", "is not a saved taste")]:
         bad.write_text(content, encoding="utf-8")
         here.load(bad)
         here.page.locator(".rv-note", has_text=says).wait_for()

@@ -133,8 +133,8 @@ def test_a_year_that_is_missing_is_kept_as_none():
     [
         (b"\xff\xfe\x00", "not JSON"),
         (b"[" * 200_000, "not JSON"),
-        (b"[]", "no taste"),
-        (b'{"format": "other"}', "no taste"),
+        (b"[]", "not a saved taste"),
+        (b'{"format": "other"}', "not a saved taste"),
         (b'{"format": "recommend-with-vectors/taste", "version": 2}', "version 2"),
         (b'{"format": "recommend-with-vectors/taste", "version": 1, "likes": 3}', "'likes' is no list"),
         (b'{"format": "recommend-with-vectors/taste", "version": 1, "likes": [{"title": 7}]}', "'likes' is no list"),

@@ -133,7 +133,7 @@ function render({ model, el }) {
       }
       const text = await file.text();
       if (!text.includes("recommend-with-vectors/taste")) {
-        return say(`Not loaded: ${file.name} is no taste. Choose a file that was saved here.`);
+        return say(`Not loaded: ${file.name} is not a saved taste. Choose a file that was saved here.`);
       }
       return tell("restore", { text, from: "file" });
     });

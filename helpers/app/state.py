@@ -207,7 +207,7 @@ def _parse(content: bytes | str) -> dict:
     except (ValueError, RecursionError):
         raise StateFileError("the file is not JSON. Choose one that was saved here.") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise StateFileError("the file is JSON, but no taste. Choose one that was saved here.")
+        raise StateFileError("the file is JSON, but not a saved taste. Choose one that was saved here.")
     if document.get("version") != VERSION:
         raise StateFileError(f"the taste has version {document.get('version')!r}; this app reads version {VERSION}.")
     for kind in KINDS:
