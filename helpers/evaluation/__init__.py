@@ -1,4 +1,4 @@
-"""Judge recommenders: split ratings, count hits, look beyond accuracy, and say how certain the numbers are.
+"""Judge recommenders: split ratings, count hits, look beyond accuracy, and say how certain the results are.
 
 A film is relevant to a viewer if the viewer rated it `helpers.data.LIKED` or better in the test.
 """

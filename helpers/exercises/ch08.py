@@ -390,7 +390,7 @@ q4 = Exercise(
         ),
         Mistake(
             "not bold",
-            "The title stands in <b>...</b>.",
+            "The title belongs in <b>...</b>.",
             lambda title, strength: f'{html.escape(title)}<i style="width:{strength:.0%}"></i>',
         ),
         Mistake(
