@@ -780,3 +780,26 @@ def test_a_model_of_other_sizes_than_its_weights_is_one_line(tiny, tmp_path, cap
     with pytest.raises(ValueError, match="holds no model that sentence-transformers can load"):
         load_encoder(tmp_path / "other")
     assert "LOAD REPORT" not in "".join(capfd.readouterr())
+
+
+def test_the_app_asks_with_the_prompt_for_queries_and_reads_texts_with_the_one_for_passages(
+    tiny, tmp_path, course_folder, monkeypatch
+):
+    from helpers.app.catalogue import csv_catalogue
+    from helpers.app.state import Question, Wanted
+    from helpers.app.view import Demo
+
+    shutil.copytree(tiny["bert"], tmp_path / "prompted")
+    about = tmp_path / "prompted" / "config_sentence_transformers.json"
+    prompts = {"prompts": {"query": "the shark ", "passage": "a boat "}}
+    about.write_text(json.dumps(json.loads(about.read_text()) | prompts))
+    texts = ["a whale sleeps", "the court of love", "a robot learns"]
+    pd.DataFrame({"name": list("ABC"), "plot": texts}).to_csv(tmp_path / "films.csv", index=False)
+    demo = Demo(csv_catalogue(tmp_path / "films.csv", "name", "plot", encoder=tmp_path / "prompted"))
+    plain = load_encoder(tiny["bert"])
+    for text, vector in zip(texts, demo.catalogue.spaces["text"].vectors, strict=True):
+        assert vector @ encode([f"a boat {text}"], plain, cache=None)[0] == pytest.approx(1, abs=1e-5)
+    asked = []
+    monkeypatch.setattr(demo.catalogue, "find", lambda wanted, vector: asked.append(vector) or pd.DataFrame())
+    demo._find(Wanted(question=Question(text="whale hunts", typed="whale hunts")))
+    assert asked[0] @ encode(["the shark whale hunts"], plain, cache=None)[0] == pytest.approx(1, abs=1e-5)

@@ -335,7 +335,7 @@ def _marked(sentence: str, vector: np.ndarray, encoder: Any) -> list[tuple[str, 
 def course_catalogue(encoder: str | None = None) -> Catalogue:
     """The films of the course, with their simulated ratings, as the course's encoder reads them or another one."""
     movies, loaded = load_movies(), load_encoder(encoder) if encoder else None
-    vectors = encode(movies["synopsis"], loaded) if loaded else load_vectors(movies)
+    vectors = encode(movies["synopsis"], loaded, prompt_name="passage") if loaded else load_vectors(movies)
     return Catalogue(movies, vectors, load_ratings(), loaded)
 
 
@@ -346,4 +346,4 @@ def csv_catalogue(
     described = describe(csv, title_column=title_column, text_column=text_column, **columns)
     encoder = load_encoder(described.encoder) if described.encoder else None
     movies = described.films()
-    return Catalogue(movies, encode(movies["synopsis"], encoder), encoder=encoder)
+    return Catalogue(movies, encode(movies["synopsis"], encoder, prompt_name="passage"), encoder=encoder)

@@ -26,6 +26,7 @@ from helpers.app.catalogue import Catalogue, course_catalogue, csv_catalogue
 from helpers.app.latest import Latest
 from helpers.app.state import Film, Question, Steering, Wanted
 from helpers.encoding import load_encoder
+from helpers.encoding.models import prompt_of
 
 SERVED = "COURSE_DEMO_CATALOGUE"  # variable with the arguments of `csv_catalogue`, as JSON
 HERE = Path(__file__).parent
@@ -234,7 +235,9 @@ class Demo(anywidget.AnyWidget):
         vector, question = None, wanted.question
         if question.text is not None:
             options = {"normalize_embeddings": True, "show_progress_bar": False}
-            vector = self._with_encoder(lambda encoder: encoder.encode(question.text, **options))
+            vector = self._with_encoder(
+                lambda encoder: encoder.encode(question.text, prompt=prompt_of(encoder, "query"), **options)
+            )
         found = self.catalogue.find(wanted, vector)
         readings = enumerate(self.catalogue.reader.read(question.typed))
         others = [(place, one) for place, one in readings if one.question != question]

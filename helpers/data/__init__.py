@@ -76,8 +76,9 @@ def load_movies(
         counts its rows from 1, and rows without title or text are left out with a warning that counts them;
         ``attrs["left_out"]`` keeps the counts. A word for nothing (NA, null, None, \N, ...) alone in a cell is no
         text; it is a title only where it has a text and no other row has it as a title, as the film *Null* would.
-        Titles are one line. Columns of the file that bear a name of ours are called ``file_title`` and so on. Films of
-        MPST have no year; they have ``imdb_id``, ``tags``, ``split`` and ``synopsis_source``.
+        Titles are one line; they and texts are as people see them, see `helpers.data.cells.read_texts`. Columns of the
+        file that bear a name of ours are called ``file_title`` and so on. Films of MPST have no year; they have
+        ``imdb_id``, ``tags``, ``split`` and ``synopsis_source``.
 
     Raises
     ------
