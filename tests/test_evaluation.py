@@ -189,7 +189,9 @@ def test_the_two_denominators_of_map():
 def test_a_small_case_by_hand():
     train = table((1, 10, 5, 0), (2, 20, 5, 0), (3, 30, 5, 0))
     test = table((1, 20, 5, 1), (1, 30, 4, 1), (2, 10, 4, 1), (3, 10, 2, 1))
-    result = evaluate(Fixed({1: [20, 10], 2: [30, 20], 3: [10, 20]}), train, test, k=2)["mean"]
+    result, shorter = (
+        evaluate(Fixed({1: [20, 10], 2: [30, 20], 3: [10, 20]}), train, test, k=k)["mean"] for k in (2, 1)
+    )
     gain = 1 / (1 + 1 / np.log2(3))
     assert set(result.index) == {
         *(f"{name}@2" for name in ("ndcg", "map", "recall", "precision", "hit rate", "mrr")),
@@ -204,6 +206,7 @@ def test_a_small_case_by_hand():
     assert result["map@2"] == pytest.approx(1 / 4)
     assert result["coverage"] == 1
     assert result["novelty"] == pytest.approx(1)  # each film was rated by 1 of 3, and (1 + 1) / (3 + 1) is a half
+    assert shorter[["precision@1", "recall@1", "ndcg@1", "map@1"]].tolist() == [1 / 2, 1 / 4, 1 / 2, 1 / 2]
 
 
 def test_coverage_and_gini_speak_of_the_films_that_may_be_recommended():

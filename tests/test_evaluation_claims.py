@@ -43,6 +43,24 @@ def test_every_claim_has_a_control_a_unit_an_interval_and_people():
     assert claims["verdict"].value_counts().gt(2).all(), "a course that confirms everything has measured nothing"
 
 
+@pytest.mark.parametrize("part", ["claims", "models_of_today", "tuning"])
+def test_what_is_kept_fits_together_means_with_intervals_seeds_and_differences(part):
+    tables = [results.load(part)]
+    while tables:
+        table = tables.pop()
+        rows = {name: row for name, row in table.items() if isinstance(row, dict)}
+        tables += rows.values()
+        for name, row in rows.items():
+            if "low" in row:
+                assert row["low"] <= row["mean"] <= row["high"], name
+                assert row["mean"] == pytest.approx(np.mean(row.get("by seed", row["mean"])), abs=5e-4), (
+                    name
+                )  # draws differ in viewers
+            for key in [key for key in row if key.startswith("minus ")]:
+                other = table[key.removeprefix("minus ")]
+                assert row[key]["mean"] == pytest.approx(row["mean"] - other["mean"], abs=2e-4), (name, key)
+
+
 def test_claims_come_by_name_in_the_order_asked_for():
     assert load_claims("time-date", "als-knn").index.tolist() == ["time-date", "als-knn"]
     with pytest.raises(KeyError, match="magic"):

@@ -171,6 +171,14 @@ def test_neighbors_without_shrinkage(similarity):
     assert np.isfinite(UserKNN(similarity=similarity, shrink=0).fit(SMALL, FILMS).recommend(1)).all()
 
 
+@pytest.mark.parametrize(("make", "columns"), [(UserKNN, ["user_id", "movie_id"]), (ItemKNN, ["movie_id", "user_id"])])
+def test_k_neighbors_count_and_no_more(make, columns):
+    likes = pd.DataFrame([(1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 1), (3, 4)], columns=columns).assign(rating=5.0)
+    second = {columns[0] + "s": [1], columns[1] + "s": [4]}  # 1 has 4 from 3, its second neighbor, alone
+    models = [make(k=k, shrink=0.0).fit(likes) for k in (1, 2)]
+    assert [model.predict_many(**second)[0] > 0 for model in models] == [False, True]
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_every_setting_can_be_read_set_and_copied_and_fitting_changes_none(name):
     model = MODELS[name]()
