@@ -24,6 +24,7 @@ from test_exercises_kinds import QUESTIONS
 
 from helpers.exercises.checker import prompt_of
 from helpers.exercises.kinds import Question
+from helpers.exercises.texts import words_of
 
 JUDGED = [exercise for exercise in EXERCISES if exercise.judge is None] + QUESTIONS
 OPEN = [exercise for exercise in EXERCISES if exercise.judge is not None and isinstance(exercise.answer(), dict)]
@@ -274,7 +275,7 @@ def test_nonsense_in_any_field_of_an_open_exercise_is_refused(exercise):
 def test_the_question_is_no_answer_and_no_text_answers_two_fields(exercise):
     answer = exercise.answer()
     texts = {field: text for field, text in answer.items() if isinstance(text, str)}
-    sentences = [text for text in re.split(r"(?<=[.:?])\s", prompt_of(exercise.number)) if len(text.split()) > 2]
+    sentences = [text for text in re.split(r"(?<=[.:?])\s", prompt_of(exercise.number)) if len(words_of(text)) > 2]
     assert sentences
     for field in texts:
         others = (f"{text.upper()} !" for other, text in texts.items() if other != field)

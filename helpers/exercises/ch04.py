@@ -246,7 +246,7 @@ q3 = Exercise(
         (np.array([0.1, 0.5, 0.3]), np.array([True, False, True]), 2),
         (np.array([0.2, 0.9, 0.4, 0.6]), np.array([True, False, True, False]), 3),
     ],
-    random_inputs=lambda rng: (rng.normal(size=2000), rng.random(2000) < 0.5, 400),  # as in 4.1
+    random_inputs=lambda rng: (rng.normal(size=2000), rng.random(2000) < 0.5, 600),  # as in 4.1
     mistakes=[
         Mistake(
             "forbidden films scored 0",

@@ -92,8 +92,8 @@ def a_new_viewer() -> dict[str, float]:
 
 def as_stars(answer) -> dict:
     """A dictionary from titles to numbers, whether the stars came as numbers, as texts or in a Series."""
-    answer = answer.to_dict() if isinstance(answer, pd.Series) else answer
-    return {_spellings().get(_plain(title), title): float(star) for title, star in answer.items()}
+    answer, titles = answer.to_dict() if isinstance(answer, pd.Series) else answer, _spellings()
+    return {titles.get(_plain(title), title): float(star) for title, star in answer.items()}
 
 
 def _spellings() -> dict[str, str]:
