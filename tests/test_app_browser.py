@@ -637,3 +637,7 @@ def test_the_app_works_in_jupyterlab_as_the_first_cell_of_its_notebook(visitor, 
     visitor.button("For me 2").wait_for()
     assert visitor.faults(".rv-app") == []
     page.screenshot(path=PICTURES / "lab-2-app.png")
+    page.keyboard.press("Control+b")  # without the list of files
+    for width in (400, 1600):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert visitor.faults(".rv-app") == []

@@ -120,6 +120,16 @@ def test_words_that_nothing_here_has_are_named(reader):
     assert reader.unknown("dinosaurs, islands and Spielberg") == ([], False)
 
 
+def test_what_the_first_reading_needs_is_prepared():
+    reader = Reader(load_movies())
+    reader.prepare()
+    made = set(vars(reader))
+    for text in ("Avengrs", "tom hanks", "a shark attack"):
+        reader.read(text)
+        reader.places_of(text)
+    assert set(vars(reader)) == made
+
+
 def test_an_empty_text_has_no_reading(reader):
     assert reader.read("alien")
     assert reader.read("  ") == []

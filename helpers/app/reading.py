@@ -77,6 +77,11 @@ class Reader:
         a_name = named == 1 or (named and (not titles or (" " not in asked and not self._is_common(asked))))
         return people + story + titles if a_name else story + titles + people
 
+    def prepare(self) -> None:
+        """Count words and names, once, so that the first text that somebody types does not wait for it."""
+        self.read("lost at sea")
+        self.places_of("sea")
+
     def places_of(self, text: str) -> dict[str, list[int]]:
         """For each word of a text that says something, the films (rows) whose opening, tags or genres have it."""
         words = [word for word in WORD.findall(text.casefold()) if word not in stop_words()]

@@ -352,6 +352,7 @@ def prepared() -> functools.partial:
     made = app_maker(json.loads(os.environ.get(SERVED, "null")))
 
     def ahead(catalogue: Catalogue) -> None:
+        catalogue.reader.prepare()
         _one_encoder(catalogue)
         if catalogue.ratings is not None:
             catalogue.learn()
