@@ -1154,8 +1154,8 @@ CLAIMS = [
     ("06", "10 draws of hidden films |", lambda: load_claims("cold-map")["draws"].item() == "10 draws of hidden films"),
     (
         "06",
-        "The updated model beats the frozen one, but two fifths of that gain come from a filter: films seen since are no "
-        "longer offered. The other three fifths come from folding in",
+        "The updated model beats the frozen one, but two fifths of that gain come from a filter: films seen since are "
+        "no longer offered. The other three fifths come from folding in",
         lambda: 0.36 < gained("learning-filter") / (gained("learning-filter") + gained("learning-update")) < 0.44,
     ),
     (
