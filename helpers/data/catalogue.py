@@ -91,7 +91,7 @@ class Description:
         read: dict[str, Callable[[pd.Series], pd.Series]] = {"year": read_years, "id": pd.Series.copy}
         found = {name: read.get(name, read_genres)(table[column]) for name, column in columns.items()}
         titles = _titles(read_texts(table[self.title_column]))
-        texts = read_texts(table.pop(self.text_column)).str.strip()
+        texts = read_texts(table.pop(self.text_column))
         movies = pd.DataFrame({"title": titles, "synopsis": texts.mask(is_missing(texts), "")})
         del texts
         taken = {*OURS, *(name for name, column in columns.items() if column != name)}

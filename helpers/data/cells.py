@@ -23,7 +23,7 @@ MISSING = {  # what stands, alone in a cell and in any case, for nothing
 INLINE = "a|abbr|b|big|cite|code|em|font|i|q|s|small|span|strong|sub|sup|tt|u"  # tags that end no word
 BLOCKS = "blockquote|br|center|dd|div|dl|dt|h[1-6]|hr|img|li|ol|p|pre|table|tbody|td|th|thead|tr|ul"
 TAG = re.compile(rf"</?(?:({INLINE})|{BLOCKS})(?:\s[^<>]*)?/?>", re.I)
-UNSHOWN = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.I | re.S)  # of a page
+UNSHOWN = re.compile(r"<(script|style)\b(?:(?!<\1\b).)*?</\1\s*>|<!--(?:(?!<!--).)*?-->", re.I | re.S)  # of a page
 NAME_KEYS = {"name", "title", "label", "genre", "value"}  # of objects in lists
 WORDS = {"na", "n/a", "nan", "null", "none", "nil", "?", "...", "…", "undefined"}  # of them, films are called so
 
@@ -56,15 +56,18 @@ def read_texts(cells: pd.Series) -> pd.Series:
 
     Of an object that says the same in several languages, say, it is the first text.
     """
-    odd = cells.str.contains(r"<|&|^\s*[\[{]", na=False)
+    cells = cells.str.strip()
+    odd = cells.str.startswith(("[", "{"), na=False)
+    for sign in "<&":
+        odd |= cells.str.contains(sign, regex=False, na=False)
     return cells.mask(odd, cells[odd].map(_seen).astype(TEXT)) if odd.any() else cells
 
 
 def _seen(cell: str) -> str:
-    if re.match(r"\s*[\[{]\s*['\"\[{]", cell) and isinstance(value := _value(cell.strip()), list | dict):
+    if re.match(r"[\[{]\s*['\"\[{]", cell) and isinstance(value := _value(cell), list | dict):
         cell = " ".join(_leaves(value))
     cell = TAG.sub(lambda tag: "" if tag[1] else " ", UNSHOWN.sub(" ", cell))
-    return re.sub(r"&(#\d+|#x[\da-f]+|\w+);", lambda entity: html.unescape(entity[0]), cell, flags=re.I)
+    return re.sub(r"&(#\d+|#x[\da-f]+|\w+);", lambda entity: html.unescape(entity[0]), cell, flags=re.I).strip()
 
 
 def read_genres(cells: pd.Series) -> pd.Series:
