@@ -508,7 +508,7 @@ ALTERNATIVES = {
     ],
     "5.5": [
         lambda: pd.Series({"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2}),
-        lambda: {"Titanic": "5", "Amélie": "4.5", "Pretty Woman": "4", "Alien": "1", "Jaws": "2"},
+        lambda: {"Titanic": "5", "Amélie": "4.5", "Pretty Woman": "4.5", "Alien": "1", "Jaws": "1"},
         lambda: {"Titanic": 5, "Amélie": 4.5, "Pretty Woman": 4, "Alien": 1, "Jaws": 2},
         lambda: {"titanic": 5, " amélie": 4.5, "Pretty woman": 4, "alien ": 1, "JAWS": 2},
     ],

@@ -65,7 +65,7 @@ def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
 
 def repeated(answer: dict, prompt: str) -> str | None:
     """Say which text of an answer repeats another one, or what the exercise asks; None if none does."""
-    texts = {field: text for field, text in answer.items() if isinstance(text, str)}
+    texts = {field: text for field, text in answer.items() if isinstance(text, str) and re.search(r"[^\W\d]", text)}
     for one, other in itertools.combinations(texts, 2):
         if words_of(texts[one]) == words_of(texts[other]):
             return f"'{one}' and '{other}' say the same. Each asks for something of its own."
