@@ -430,7 +430,9 @@ def test_everything_from_data_is_escaped(hostile):
     do(asked(app, HOSTILE), "detail", film=1)
     do(app, "restore", text=HOSTILE, **{"from": "file"})
     made += [app.shell, app.head, app.under, app.cards, app.told[0]["html"]]
-    made.append(pages.reason(Reason([(HOSTILE, True), ("<script>", False)], [(HOSTILE, False)], 0.5), HOSTILE, "<b>"))
+    made.append(
+        pages.closest_pair(Reason([(HOSTILE, True), ("<script>", False)], [(HOSTILE, False)], 0.5), HOSTILE, "<b>")
+    )
     for page in made:
         for raw in ("<img", "<script", "</title><script", "<b>x", '" onload'):
             assert raw not in page, page

@@ -218,7 +218,10 @@ class Catalogue:
         return min(genres, key=lambda genre: (self._genre_counts[genre], genre)) if genres else None
 
     def premise(self, film: Film) -> str:
-        """The story before its turn: the first `PREMISE` of its sentences, or the first one alone."""
+        """The story before its turn: the first `PREMISE` of its sentences, or the first one alone.
+
+        No more than this is compared and shown where the app says why (*Why?*), so that a reason never spoils an ending.
+        """
         sentences = split_sentences(self.movies["synopsis"][film])
         return " ".join(sentences[: max(1, int(PREMISE * len(sentences)))])
 
@@ -275,7 +278,7 @@ class Catalogue:
         return (scores / (scores.max() or 1)).fillna(-1.0).to_numpy()
 
     def says(self, text: str) -> np.ndarray:
-        """How much of a text the films say in their openings, tags and genres: (n_movies,), 1 for every word.
+        """How much of a text the films say in their first sentences, tags and genres: (n_movies,), 1 for every word.
 
         A rare word counts more: by the logarithm of how many films there are for one that says it.
         """

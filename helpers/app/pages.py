@@ -162,7 +162,7 @@ def why(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> d
     """Why a film is in a list, for the view of the film: a heading and lines; None if nothing can be said."""
     near, said = found["near"], cue(catalogue, film, found, wanted)["cue"]
     if near is not None:
-        lead, lines = f": near {name_of(catalogue, near)}", reason_lines(catalogue, film, near)
+        lead, lines = f": near {name_of(catalogue, near)}", in_common(catalogue, film, near)
     else:
         lead, lines = ": near your words" if wanted.question.text else "", [f"{said}."] if said else []
     if wanted.begins:
@@ -208,7 +208,7 @@ def detail(catalogue: Catalogue, film: Film, reason: dict | None, compares: bool
     return render("detail.html.j2", film=shown, why=reason, compares=compares, neighbors=neighbors)
 
 
-def reason_lines(catalogue: Catalogue, film: Film, near: Film) -> list[str]:
+def in_common(catalogue: Catalogue, film: Film, near: Film) -> list[str]:
     """What two films share: tags, and people."""
     one, other = (catalogue.names("director", each) + catalogue.names("cast", each) for each in (film, near))
     people = [name for name in dict.fromkeys(one) if name in other]
@@ -216,8 +216,8 @@ def reason_lines(catalogue: Catalogue, film: Film, near: Film) -> list[str]:
     return [f"{lead}: {', '.join(names).removesuffix('.')}." for lead, names in shared.items() if names]
 
 
-def reason(found: Reason, ours: str, theirs: str) -> str:
-    """The two nearest sentences."""
+def closest_pair(found: Reason, ours: str, theirs: str) -> str:
+    """The two nearest sentences, as *Why?* shows them."""
     weak = "Nothing in the openings of the two stories is really alike; the closest sentences:"
     return render(
         "reason.html.j2", reason=found, ours=ours, theirs=theirs,

@@ -85,7 +85,9 @@ class Reader:
     def places_of(self, text: str) -> dict[str, list[int]]:
         """For each word of a text that says something, the films (rows) whose opening, tags or genres have it."""
         words = [word for word in WORD.findall(text.casefold()) if word not in stop_words()]
-        return {word: sorted(set().union(*(self._openings.get(form, ()) for form in _forms(word)))) for word in words}
+        return {
+            word: sorted(set().union(*(self._first_sentences.get(form, ()) for form in _forms(word)))) for word in words
+        }
 
     def unknown(self, text: str) -> tuple[list[str], bool]:
         """Words of a text that stand in no title, name, tag or story, and whether that is all that the text says."""
@@ -251,7 +253,7 @@ class Reader:
         return read["synopsis"] + " " + read["tags"].fillna("") if "tags" in read else read["synopsis"]
 
     @functools.cached_property
-    def _openings(self) -> defaultdict[str, set[int]]:
+    def _first_sentences(self) -> defaultdict[str, set[int]]:
         """Films (rows) by the words of their first sentence, tags and genres."""
         found: defaultdict[str, set[int]] = defaultdict(set)
         columns = [self.movies[name].fillna("") for name in ("tags", "genres") if name in self.movies]

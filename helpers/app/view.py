@@ -291,7 +291,7 @@ class Demo(anywidget.AnyWidget):
 
         def work() -> str:
             found = self._with_encoder(lambda encoder: self.catalogue.reason(text, film, encoder))
-            return pages.reason(found, ours, f"{self.catalogue.titles[film]}:")
+            return pages.closest_pair(found, ours, f"{self.catalogue.titles[film]}:")
 
         self._reasons.ask(
             work, lambda html: self.send({"part": "reason", "film": number, "html": html}), self._show_error
