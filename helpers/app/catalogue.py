@@ -220,7 +220,7 @@ class Catalogue:
     def premise(self, film: Film) -> str:
         """The story before its turn: the first `PREMISE` of its sentences, or the first one alone.
 
-        No more than this is compared and shown where the app says why (*Why?*), so that a reason never spoils an ending.
+        No more than this is compared and shown by *Why?* in the app, so that a reason never spoils an ending.
         """
         sentences = split_sentences(self.movies["synopsis"][film])
         return " ".join(sentences[: max(1, int(PREMISE * len(sentences)))])
