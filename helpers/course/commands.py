@@ -142,7 +142,7 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {  # what each says and takes: 
     "--time-column": ("of own ratings, if they have one", {}),
     "--scale": ("of own ratings, if not 0.5 5", {"nargs": 2, "type": number, "metavar": ("LOW", "HIGH")}),
     "--zeros": ("of own ratings: whether 0 and -1 mean not rated, or a rating", {"choices": ["missing", "rating"]}),
-    "--counts": ("own ratings are counts of uses, and every use is a like", FLAG),
+    "--counts": ("own ratings are counts of uses; one use is a like, unless --liked says otherwise", FLAG),
     "--liked": ("the lowest of own ratings that is a like", {"type": number}),
     "--quick": ("smaller sizes and fewer rounds, under two minutes", FLAG),
     "--quiet": ("only what is not fine", FLAG),
