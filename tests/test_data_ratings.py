@@ -37,7 +37,7 @@ def test_a_decimal_comma_is_a_comma(tmp_path):
 @pytest.mark.parametrize("cell", ["inf", "nan", "-inf", "1e1", "4/5", "six", "", "6", "0x4", "1_0", "NA"])
 def test_what_is_no_rating_names_the_line_of_the_editor(tmp_path, cell):
     path = write(tmp_path / "r.csv", '"a\nb",x,4', "", f"a,y,{cell}")
-    with pytest.raises(ValueError, match=rf"r\.csv, line 5: rating '{cell}' is no rating from 0\.5 to 5") as caught:
+    with pytest.raises(ValueError, match=rf"r\.csv, line 5: rating '{cell}' is not a rating from 0\.5 to 5") as caught:
         read(path)
     assert "\n" not in str(caught.value)
 
@@ -69,7 +69,7 @@ def test_many_zeros_are_asked_about(tmp_path):
 def test_zeros_of_a_scale_from_one_are_hinted_at_and_left_out(tmp_path):
     path = write(tmp_path / "r.csv", "a,x,7", "a,y,-1", "a,z,0", "b,x,3")
     with pytest.raises(
-        ValueError, match=r"line 3: rating '-1' is no rating from 1 to 10\. If 0 or -1 means 'not rated'"
+        ValueError, match=r"line 3: rating '-1' is not a rating from 1 to 10\. If 0 or -1 means 'not rated'"
     ):
         read(path, scale=(1, 10))
     with pytest.warns(UserWarning, match="2 of 4 rows left out"):
@@ -145,7 +145,7 @@ def test_thumbs_are_ratings_of_nought_and_one(tmp_path):
     ratings = read(write(tmp_path / "r.csv", "a,x,up", "a,y,Down", "b,x,👍", "b,y,no"))
     assert ratings["rating"].tolist() == [1, 0, 1, 0]
     assert as_stars(ratings["rating"], ratings.attrs["scale"]).tolist() == [5, 0.5, 5, 0.5]
-    with pytest.raises(ValueError, match="line 3: rating 'perhaps' is no rating"):
+    with pytest.raises(ValueError, match="line 3: rating 'perhaps' is not a rating"):
         read(write(tmp_path / "r.csv", "a,x,up", "a,y,perhaps", "a,z,down"))
 
 
@@ -153,7 +153,7 @@ def test_percent_are_ratings_up_to_a_hundred(tmp_path):
     ratings = read(write(tmp_path / "r.csv", "a,x,85%", "a,y,7.5 %"))
     assert ratings["rating"].tolist() == [85, 7.5]
     assert ratings.attrs["scale"] == (0, 100)
-    with pytest.raises(ValueError, match="line 3: rating '120%' is no rating from 0 to 100"):
+    with pytest.raises(ValueError, match="line 3: rating '120%' is not a rating from 0 to 100"):
         read(write(tmp_path / "r.csv", "a,x,85%", "a,y,120%", "a,z,1%"))
 
 
@@ -196,7 +196,7 @@ def test_the_lowest_of_a_chosen_scale_is_the_worst():
 
 def test_a_cell_that_is_no_number_on_the_usual_scale_is_told_without_a_guess(tmp_path):
     with pytest.raises(
-        ValueError, match=r"rating 'six' is no rating from 0\.5 to 5\. Change it, or leave the line out\.$"
+        ValueError, match=r"rating 'six' is not a rating from 0\.5 to 5\. Change it, or leave the line out\.$"
     ):
         read(write(tmp_path / "r.csv", "a,x,4", "b,x,six"))
 
@@ -233,7 +233,7 @@ def test_minus_one_is_a_rating_of_a_scale_that_begins_with_it(tmp_path):
 
 def test_a_file_that_is_half_thumbs_is_not_one_of_thumbs(tmp_path):
     path = write(tmp_path / "r.csv", "a,x,4", "a,y,up")
-    with pytest.raises(ValueError, match=r"r\.csv, line 3: rating 'up' is no rating from 0\.5 to 5"):
+    with pytest.raises(ValueError, match=r"r\.csv, line 3: rating 'up' is not a rating from 0\.5 to 5"):
         read(path)
 
 
@@ -267,7 +267,7 @@ def test_ratings_as_people_write_them(tmp_path, cells, ratings, scale):
 
 
 def test_parts_of_several_wholes_are_no_scale(tmp_path):
-    with pytest.raises(ValueError, match=r"line 2: rating '4/5' is no rating"):
+    with pytest.raises(ValueError, match=r"line 2: rating '4/5' is not a rating"):
         read(write(tmp_path / "r.csv", "a,x,4/5", "a,y,7/10"))
 
 

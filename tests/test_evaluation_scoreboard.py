@@ -121,7 +121,7 @@ def test_own_ratings_under_any_column_names(command, own):
         (["--csv", "OWN", "--rating-column", "score", "--item-column", "i"], "column 'user' is missing"),
         (
             ["--csv", "OWN", *["--user-column", "u", "--item-column", "i", "--rating-column", "score"]],
-            "is no rating from 0.5 to 5",
+            "is not a rating from 0.5 to 5",
         ),
         (
             [

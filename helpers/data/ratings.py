@@ -112,7 +112,7 @@ def read_ratings_csv(
             said = f"{file.name}: {unrated.sum():,} of {len(ratings):,} rows left out (not rated)."
             warnings.warn(said, stacklevel=2)
         ratings, numbers = ratings[~unrated], numbers[~unrated]
-    wrong = f"is no rating from {low:g} to {high:g}{'' if counted else _hint(numbers, low, high)}"
+    wrong = f"is not a rating from {low:g} to {high:g}{'' if counted else _hint(numbers, low, high)}"
     refuse_cells(file, ratings["rating"], ~numbers.between(low, high), rating_column or "", wrong)
     frequent = numbers.value_counts()
     if (

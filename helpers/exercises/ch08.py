@@ -285,7 +285,7 @@ q2 = Exercise(
 
 q3 = Exercise(
     "8.3",
-    "Another reason",
+    "The same people",
     same_people,
     form=in_order,
     inputs=[
