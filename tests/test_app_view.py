@@ -256,6 +256,14 @@ def test_undo_follows_whatever_changed_the_taste(plain):
     assert len(do(plain, "undo").wanted.taste) == 1
 
 
+def test_after_a_reload_undo_takes_back_what_is_done_since_and_not_all(plain):
+    text = dump_state(Wanted(taste=Taste((3, 14), (5,))), plain.catalogue.movies)
+    do(plain, "restore", text=text, **{"from": "browser"})
+    do(plain, "like", film=7)
+    tastes = [do(plain, "undo").wanted.taste for _ in range(2)]
+    assert tastes == [Taste((3, 14), (5,))] * 2
+
+
 def test_a_bad_file_changes_nothing_and_says_why(plain):
     do(plain, "like", film=3)
     before = plain.wanted

@@ -162,14 +162,14 @@ class Demo(anywidget.AnyWidget):
     def _restored(self, message: dict) -> dict[str, Any]:
         """Go on where the browser, a link or a file says, or tell in one line why not."""
         wanted, left_out = state.read_state(message["text"], self.catalogue.movies)
-        taste = self.wanted.taste.become(wanted.taste.likes, wanted.taste.dislikes)
         lost = f" Not in this catalog: {', '.join(left_out[:5])}." if left_out else ""
         loaded = f"Loaded {pages.counted(len(wanted.taste), self.noun)}.{lost}"
         if message.get("from") == "file":
+            taste = self.wanted.taste.become(wanted.taste.likes, wanted.taste.dislikes)
             return {"taste": taste, "question": Question(), "note": loaded}
         space = wanted.space if self.catalogue.ratings is not None else "text"
         changes = {"question": wanted.question, "steering": self._known_steering(wanted.steering), "space": space}
-        return {"taste": taste, "note": loaded if lost else "", **changes}
+        return {"taste": wanted.taste, "note": loaded if lost else "", **changes}
 
     def _answer_typed(self, message: dict) -> None:
         readings = self.catalogue.reader.read(message["text"])
