@@ -141,3 +141,16 @@ def test_a_catalogue_without_people_and_tags_reads_titles_and_stories():
     reader = Reader(movies)
     assert [one.question.film for one in reader.read("rad lamp")][:1] == [1]
     assert reader.read("something to read")[0].kind == "Stories"
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Blade Runner 2049", "Blade Runner"),
+        ("The Matrix Resurrections", "The Matrix"),
+        ("Napoleon Dynamite 7: the Return", "Napoleon Dynamite"),
+    ],
+)
+def test_a_sequel_that_the_catalog_lacks_is_a_story_and_its_beginning_is_offered(reader, text, title):
+    assert [(one.kind, one.label) for one in reader.read(text)] == [("Stories", text), ("Titles", title)]
+    assert [one.kind for one in reader.read("heat wave")] == ["Stories"]  # no film is meant

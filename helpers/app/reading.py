@@ -109,8 +109,20 @@ class Reader:
         rest = [one for one in near if any(part.startswith(key) for part in (_key(one.title), one.title.casefold()))]
         ids = list(dict.fromkeys([*(match.id for match in exact + named), *initials, *(match.id for match in rest)]))
         sure = bool(ids) and bool(exact or (named and len(key) > 2) or initials or self.unknown(text)[1])
+        ids = list(dict.fromkeys([*ids, *self._begun(key)]))
         titles, year = self.movies["title"], functools.partial(year_of, self.movies)
         return [Reading("Titles", Question(film=one), titles[one], str(year(one) or "")) for one in ids[:OFFERED]], sure
+
+    def _begun(self, key: str) -> list:
+        """Films whose whole title begins a text, as that of a sequel that the catalogue lacks."""
+        words = key.split()
+        starts = [" ".join(words[:cut]) for cut in range(len(words) - 1, 0, -1)]
+        whole = (one for one in starts if one in self._by_key and (" " in one or self._names_a_title(one)))
+        return self._by_key.get(next(whole, ""), [])
+
+    @functools.cached_property
+    def _by_key(self) -> dict[str, list]:
+        return {key: [*films] for key, films in self.movies.index.groupby(self.movies["title"].map(_key)).items()}
 
     def _is_meant(self, text: str, key: str, title: str) -> bool:
         """Whether a text that is not this title is meant for it."""
