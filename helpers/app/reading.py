@@ -122,7 +122,10 @@ class Reader:
 
     @functools.cached_property
     def _by_key(self) -> dict[str, list]:
-        return {key: [*films] for key, films in self.movies.index.groupby(self.movies["title"].map(_key)).items()}
+        found: dict[str, list] = {}
+        for film, title in self.movies["title"].items():
+            found.setdefault(_key(title), []).append(film)
+        return found
 
     def _is_meant(self, text: str, key: str, title: str) -> bool:
         """Whether a text that is not this title is meant for it."""
