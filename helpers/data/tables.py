@@ -56,7 +56,7 @@ TOLD = {  # about signs that no text has
     "\0": "a zero byte, which no text has: the file is damaged, save it anew",
     "\x1b$": "signs of an ISO-2022 encoding; name it: --encoding",
 }
-TEXT = pd.Series(["text"]).dtype  # what pandas takes for texts: it differs between its versions
+TEXT = pd.Series(dtype=str).dtype  # what pandas takes for texts: it differs between its versions
 MARK = "helpers.data.mark"  # what is done about bytes that are not in an encoding: they become signs that no text has
 codecs.register_error(MARK, lambda error: (chr(0xDC00 + error.object[error.start]), error.start + 1))  # type: ignore
 
