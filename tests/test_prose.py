@@ -1950,7 +1950,7 @@ GIVEN = {
         "two arrows of length 1",
         "goes 3 to the right and 4 up",
         "an arrow of length 1",
-        "how many times you multiply 1 by",
+        "to get from 1 to another number",
         "To base 2, it counts doublings: 8 is three doublings of 1. A logarithm needn't be a whole number: 1,000 is",
         "Move the slider from 1 to 4",
         "has the id 168",
