@@ -1786,6 +1786,11 @@ CLAIMS = [
         "from 15,000 to 100,000, nearly seven times the vectors took about thirteen times as long",
         lambda: 11.5 < growth_of_search(15_000, 100_000) < 14.5,
     ),
+    (
+        "07",
+        "15,000 vectors take 23 MB, and fit into the processor's own fast memory, its cache; 100,000 don't",
+        lambda: [round(1_000 * gigabytes(count)) for count in (15_000, 100_000)] == [23, 154],
+    ),
     ("07", "A million take a few hundredths of a second", lambda: 0.02 < seconds_of_search(1_000_000) < 0.1),
     ("07", "One byte loses next to nothing from the start", lambda: by_candidates()["int8"][1] > 0.97),
     ("07", "One bit loses about half", lambda: 0.4 < by_candidates()["binary"][1] < 0.6),
