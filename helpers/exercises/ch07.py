@@ -16,7 +16,7 @@ WORDS = {"texts": 1, "changes": 1, "engine": 3, "memory": 1, "first to fail": 3}
 
 
 def gigabytes(vectors, dimensions, bits):
-    """Memory for so many vectors, in gigabytes of a thousand million bytes."""
+    """Compute the memory of so many vectors, in gigabytes (a billion bytes each)."""
     return vectors * dimensions * bits / 8 / 1e9
 
 
