@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.kinds import Quiz, choose, find_bug, order, predict
 from helpers.exercises.texts import fields_missing, trouble_with
-from helpers.search.neighbors import TitleNotFoundError, find_similar_movies
+from helpers.search.neighbors import TitleNotFoundError, diversify, find_similar_movies
 
 
 def neighbors(vectors, ids, query_id, k):
@@ -78,6 +79,26 @@ def _fraction(value) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return number if 0 <= number <= 1 else None
+
+
+def raise_diversity(vectors: np.ndarray, steps) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Raise the diversity of 200 films' lists of eight, chosen from the hundred nearest.
+
+    Returns
+    -------
+    kept, left : pandas.DataFrame
+        A row per film, a column per step: the share of the eight nearest films that are still in the list, and the
+        share of their similarity to the film that the list still has.
+    """
+    kept, left = [], []
+    for film in np.random.default_rng(0).choice(len(vectors), 200, replace=False):
+        similarity = vectors @ vectors[film]
+        similarity[film] = -np.inf
+        pool = np.argsort(-similarity, kind="stable")[:100]
+        lists = np.array([pool[diversify(similarity[pool], vectors[pool], 8, step)] for step in steps])
+        kept.append(np.isin(lists, pool[:8]).mean(axis=1))
+        left.append(similarity[lists].mean(axis=1) / similarity[pool[:8]].mean())
+    return pd.DataFrame(kept, columns=steps), pd.DataFrame(left, columns=steps)
 
 
 def _unit(rows):

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import distance, process
 
-from helpers.titles.candidates import find_candidates, near_in_years, positions_that_say_something
-from helpers.titles.compare import Clues, clues_of, compare
+from helpers.titles.candidates import close_titles, find_candidates, near_in_years, positions_that_say_something
+from helpers.titles.compare import NEARLY_THE_SAME, Clues, clues_of, compare, title_scores
+from helpers.titles.forms import normalize_title
 
 NEEDED = 4  # points from which two listings are one film, in a catalogue where duplicates are usual
 NEEDED_WHERE_RARE = 8  # the same in a catalogue where they are rare: a certain pair
@@ -28,6 +29,17 @@ def adjacent_duplicates(listings: pd.DataFrame, max_distance: int = 3) -> pd.Dat
     pairs = pd.DataFrame({"left": titles.index[:-1], "right": titles.index[1:]})
     pairs["distance"] = process.cpdist(titles[:-1].tolist(), titles[1:].tolist(), scorer=distance.Levenshtein.distance)
     return pairs[pairs["distance"] <= max_distance].reset_index(drop=True)
+
+
+def alike_titles(listings: pd.DataFrame) -> pd.DataFrame:
+    """Find the listings whose titles score 90 or more, in any year: to be measured, not to be used.
+
+    One row a pair: ``left``, ``right`` (ids).
+    """
+    titles = _with_title(listings, "alike_titles")["title"].astype(str).map(normalize_title)
+    left, right = (titles.iloc[side] for side in close_titles(titles.tolist(), NEARLY_THE_SAME))
+    scores = title_scores(left.tolist(), right.tolist())
+    return pd.DataFrame({"left": left.index, "right": right.index})[scores >= NEARLY_THE_SAME]
 
 
 def compare_listings(listings: pd.DataFrame) -> pd.DataFrame:
