@@ -919,7 +919,7 @@ CLAIMS = [
     ),
     (
         "05",
-        "about twice as many likes in the training ratings as the average film",
+        "in the training ratings, they have about twice as many likes as the average film",
         lambda: 1.8 < likes_of_hidden() < 2.2,
     ),
     (
@@ -2013,8 +2013,8 @@ GIVEN = {
         "one viewer's likes (0 or 1 per film)",
         "0 on the diagonal",
         "for a like, else 0, and",
-        "has the likes (1, 0)",
-        "is then 6 and 1",
+        "$\\ell_u$ is (1, 0)",
+        "the diagonal is 6 and 1",
         "(4 stars or more) and films that they don't (3 or less)",
         "what the filter gains and what the new ratings gain",
     ],
