@@ -1742,7 +1742,7 @@ CLAIMS = [
     ),
     (
         "09",
-        "That is a narrow gap",
+        "Could the texts decide alone? *In the recipes*, only just",
         lambda: (
             lambda near: len(near) == len(SPELLINGS) and set(SPELLINGS) <= set(near[["left", "right"]].to_numpy().flat)
         )(dish_pairs().query("text_similarity > 0.6")),
@@ -2058,7 +2058,6 @@ GIVEN = {
         "width:61%",
     ],
     "09": [
-        "the encoder loses power",
         "more than about 180 words",  # 256 tokens, notebook 03
         "$z = 1.96$ for a 95% interval",
         "20 labels, with an interval",
