@@ -38,6 +38,7 @@ from helpers.data import (
 )
 from helpers.encoding import CHOICES
 from helpers.evaluation import (
+    COPY,
     HUB,
     bootstrap_interval,
     evaluate_users,
@@ -153,8 +154,8 @@ def points_tables():
         f"""\
 | `year_gap` | same year: {years[0]}; one year apart: {years[1]}; a year is missing: {titles_module.NO_YEAR_POINTS} |
 | `people_similarity` | {people}; less: {titles_module.PEOPLE_POINTS[0.0]} |
-| `text_similarity` | {text}; less: {titles_module.TEXT_POINTS[0.0]}, \
-or -1 below {NO_COMMON_TEXT} unless the people agree ({LIKE_PEOPLE} or more) |""",
+| `text_similarity` | {text}; {NO_COMMON_TEXT} or more: {titles_module.TEXT_POINTS[0.0]}; \
+less: -1, but 0 if `people_similarity` is {LIKE_PEOPLE} or more |""",
     )
 
 
@@ -556,7 +557,8 @@ CLAIMS = [
     ),
     (
         "02",
-        "alike with a `title_score` of 90 or more, and years as near when they're at most one apart",
+        "are alike if the corrected `title_score` is 90 or more (the relation *alike* asks for less), and years are "
+        "near if they're at most one apart",
         lambda: (
             {'"title_score"] >= 90', '"year_gap"] <= 1'}
             <= set(re.findall(r'"\w+"\] [<>]= \d+', source_of("02", "nb02-31")))
@@ -640,7 +642,7 @@ CLAIMS = [
     ),
     (
         "02",
-        "In the clean catalog, the rule merges nothing, with 4 points needed or with 8",
+        "In the clean catalog, the rule merges nothing, even with 4 points needed",
         lambda: not any(find_duplicates(movies(), needed=points)["duplicate"].any() for points in (4, 8)),
     ),
     (
@@ -735,7 +737,7 @@ CLAIMS = [
     ),
     (
         "03",
-        "The *plain* mean is a little ahead of the weighted one here",
+        "The *plain* mean is ahead of the weighted one here",
         lambda: all(
             endings()["mean of pieces"][place] > endings()["mean weighted by length"][place] for place in (0, 2)
         ),
@@ -1748,8 +1750,9 @@ CLAIMS = [
     ("09", "fewer than `save_every` texts", lambda: 0 < first_try() - kept_texts() < 234 // 4),
     ("09", "four in ten belong", lambda: round(10 * labelled_precision()) == 4),
     ("09", "is not among its neighbors", lambda: not re.search("Gazpacho +Salmorejo", output_of("09", "nb09-23"))),
-    ("09", "the title may help; the two intervals mostly overlap", lambda: two_ways_overlap()),
+    ("09", "the title may help. Four queries can't settle that", lambda: two_ways_overlap()),
     ("09", "To halve the width of an interval, you need four times as many", lambda: 1.8 < width(20) / width(80) < 2.2),
+    ("09", "near-copies (a cosine of 0.95 or more)", lambda: COPY == 0.95),
     (
         "09",
         "But hubs appear: none before cleaning, one after it, and four when the title is embedded",
