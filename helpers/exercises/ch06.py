@@ -502,7 +502,7 @@ q5 = Exercise(
     "(2 words or more): a number of weeks, a date, or a number of viewers.",
     rubric=[
         "Would somebody else, reading only your plan, come to the same verdict?",
-        "What would you do if the metric rises, but the thing that must not fall does?",
+        "What would you do if the metric rises, and what must not fall falls?",
         "Who could be harmed while it runs?",
     ],
     mistakes=[
