@@ -150,7 +150,7 @@ class Table:
             frames.clear()
             raise ValueError(
                 f"{self.name}: {self.rows:,} rows do not fit into memory ({held / 1e9:.1f} GB are read). "
-                "Leave out columns or rows; helpers.encode_csv reads a file of any length in parts."
+                "Leave out columns or rows; helpers.encoding.encode_csv reads a file of any length in parts."
             ) from None
 
     def _ragged(self, line: int, cells: list[str]) -> str:
