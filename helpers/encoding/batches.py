@@ -88,7 +88,7 @@ def _refuse_without_direction(made: dict[str, np.ndarray]) -> None:
         )
 
 
-def first_few(names: list) -> str:
+def first_few(names: Any) -> str:
     """Five of some names, for a message: ``1, 2, 3, 4, 5, ...``."""
     return ", ".join(map(str, names[:5])) + (", ..." if len(names) > 5 else "")
 

@@ -49,10 +49,7 @@ def compile_encoder(encoder: Any, texts: list[str]) -> CompiledEncoder | None:
     sample = texts[:: max(1, len(texts) // CHECKED)][:CHECKED]
     plain = encoder.encode(sample, prompt="", normalize_embeddings=True, show_progress_bar=False)
     network, why = None, ""
-    for settings in (
-        {},
-        {"INFERENCE_PRECISION_HINT": "f32"},
-    ):  # the CPU's own precision, then that of the plain encoder
+    for settings in ({}, {"INFERENCE_PRECISION_HINT": "f32"}):  # the CPU's own, then that of the plain encoder
         try:
             network = network or _convert(encoder)
             made = _openvino().Core().compile_model(network, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"} | settings)
