@@ -109,6 +109,9 @@ def test_a_missing_or_unreadable_toml_file_is_one_line(books):
     (books / "catalogue.toml").write_bytes('\nfile = "книги.csv"'.encode("cp1251"))
     with pytest.raises(ValueError, match=r"catalogue\.toml, line 2: byte 0xEA is not UTF-8.* Save the file as UTF-8"):
         describe(books / "catalogue.toml")
+    (books / "catalogue.toml").write_bytes(f"# Bücher für Zoë\n{TOML}".encode("cp1252"))
+    with pytest.warns(UserWarning, match=r"catalogue\.toml is not UTF-8; it is read as Windows-1252"):
+        assert describe(books / "catalogue.toml").title_column == "name"
     with pytest.raises(TypeError, match="there is no color_column; there are file, title_column"):
         describe(books / "books.csv", color_column="x")
 

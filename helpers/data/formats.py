@@ -80,10 +80,9 @@ def open_table(
     ValueError, FileNotFoundError, ImportError
         One line, when there is no such file, it is no table, is damaged, lacks a column, or needs another package.
     """
-    if wrong := [name for name in (*needed, encoding, delimiter) if not isinstance(name, str | None)]:
+    options = [name for name in (encoding, delimiter) if name is not None]
+    if wrong := [name for name in (*needed, *options) if not isinstance(name, str)]:
         raise ValueError(f"columns, encoding and delimiter are named by texts in quotes, not by {wrong[0]!r:.40}.")
-    if any(name is None for name in needed):
-        raise ValueError("name the column: a text in quotes, not None.")
     opened: Table | Frame
     if isinstance(file, pd.DataFrame):
         opened = _frame("the DataFrame", _numbered(file))

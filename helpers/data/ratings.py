@@ -116,12 +116,8 @@ def read_ratings_csv(
     wrong = f"is not a rating from {low:g} to {high:g}{'' if counted else _hint(numbers, low, high)}"
     refuse_cells(file, ratings["rating"], ~numbers.between(low, high), rating_column or "", wrong)
     frequent = numbers.value_counts()
-    if (
-        zeros is None
-        and low == 0
-        and len(frequent) > 2
-        and frequent.get(0, 0) > frequent.drop(0, errors="ignore").max()
-    ):
+    others = frequent.drop(0, errors="ignore")
+    if zeros is None and low == 0 and len(frequent) > 2 and frequent.get(0, 0) > others.max():
         raise ValueError(
             f"{file.name}: {frequent[0]:,} of {len(numbers):,} ratings are 0, more than any other. If that means 'not "
             "rated', say --zeros missing (zeros='missing'); if it is the lowest rating, say --zeros rating."
