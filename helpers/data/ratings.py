@@ -62,8 +62,7 @@ def read_ratings_csv(
         warning; ``"rating"`` takes them for the lowest rating. By default, a scale from 0 on whose zeros outnumber
         every other rating is refused with this question.
     liked : float, optional
-        The lowest rating of the file that counts as a like; by default the one that maps to four stars of five (8 of
-        10), and every use of ``"counts"``.
+        The lowest rating that is a like; by default what maps to four stars of five, and every use of ``"counts"``.
     encoding, delimiter : str, optional
         As in `load_movies`.
 

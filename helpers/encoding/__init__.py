@@ -46,14 +46,11 @@ def encode(
     texts : pandas.Series or iterable of str
         Texts; the index of a Series names them in errors. A text that is there twice is encoded once.
     encoder : sentence_transformers.SentenceTransformer or str, optional
-        An encoder, or a name for `load_encoder`. By default the one of the course, which is loaded only if a text is
-        not in the cache.
+        An encoder, or a name for `load_encoder`; by default the course's, loaded only if a text is not in the cache.
     truncation : bool
-        Of a text that is longer than the encoder reads, True encodes the beginning; False gives the mean of the vectors
-        of all its pieces, each weighted by its length.
+        Of what is longer than the encoder reads, whether only the beginning counts, or all pieces, by their length.
     prompt_name : str, optional
-        ``"query"`` or ``"passage"``: some encoders put other words before a question than before what answers it. By
-        default the encoder's own way.
+        ``"query"`` or ``"passage"``, which some encoders read differently; by default the encoder's own way.
     cache : bool or path
         Whether to keep each vector, and to take it from there: in the course's cache, or in the folder that is given.
     save_every : int

@@ -1,7 +1,6 @@
 """The text encoder compiled for this machine's CPU by OpenVINO: the extra ``fast``, used where it is installed.
 
-How much is gained hangs on the processor: three times the speed and more where it computes in bfloat16, half as much
-again where it has AVX2 alone.
+It is three times as fast and more on a processor that computes in bfloat16, half as fast again on one with AVX2 alone.
 """
 
 from __future__ import annotations

@@ -36,9 +36,8 @@ def encode_csv(
 ) -> np.ndarray:
     """Encode a file of any length into a file of vectors; memory does not grow with it.
 
-    What is encoded is kept text by text in ``<out>.part`` until all is done, so that a run that was interrupted goes on
-    where it stopped. Beside the vectors, ``<out>.json`` says what they were made of, with their SHA-256; when that
-    still holds, nothing is done again.
+    Until all is done, vectors are kept text by text in ``<out>.part``: an interrupted run goes on where it stopped.
+    ``<out>.json`` says what they were made of, with their SHA-256; while that holds, nothing is done again.
 
     Parameters
     ----------

@@ -106,8 +106,7 @@ def load_encoder(name: str | os.PathLike | None = None, *, prompts: Mapping[str,
     Returns
     -------
     sentence_transformers.SentenceTransformer
-        Maps a text to a vector; how many numbers that has is up to the model. Nothing but safetensors is loaded, and no
-        code that comes with a model is run.
+        Maps a text to a vector. Nothing but safetensors is loaded, and no code that comes with a model is run.
 
     Raises
     ------

@@ -301,8 +301,7 @@ def word_contributions(sentence: str, vector: ArrayLike, encoder: Any = None) ->
     Returns
     -------
     pandas.Series
-        Contribution by word, in the order of the sentence; punctuation stays with its word. The encoder's own marks of
-        begin and end count under the empty word, last.
+        Contribution by word with its punctuation, in order; last, the empty word: the encoder's marks of begin and end.
     """
     encoder = load_encoder(encoder) if encoder is None or isinstance(encoder, str) else encoder
     words = [found.span() for found in re.finditer(r"\S+", sentence)]
