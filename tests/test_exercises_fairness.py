@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from test_exercises import EXERCISES
 
-from helpers.exercises import ch05, ch06, ch07, ch08, ch09, ch10, ch11
+from helpers.exercises import ch01, ch04, ch05, ch06, ch07, ch08, ch09, ch10, ch11
 from helpers.exercises.texts import numbers_in
 
 BY_NUMBER = {exercise.number: exercise for exercise in EXERCISES}
@@ -239,14 +239,24 @@ def test_an_answer_in_place_is_not_handed_to_the_notebook(number, answer, argume
         ("ends", "2 weeks, but not until it is significant", "wrong"),
         *(
             ("must not fall", guard, "wrong")
-            for guard in ("something", "must not fall", "the", ch06.a_plan()["metric"] + "!")
+            for guard in (
+                "something",
+                "must not fall",
+                "the",
+                "nothing",
+                "none at all",
+                5,
+                ch06.a_plan()["metric"] + "!",
+            )
         ),
         *(("ends", end, "wrong") for end in ("when p < 0.05", "at 0.02 more", "in 2 weeks, or when p < 0.05")),
-        *(("viewers per group", count, "correct") for count in (9600, "9,600", "about 10k", 12_000)),
+        *(("viewers per group", count, "correct") for count in (9600, "9,600", "9.600", "about 10k", 12_000)),
         ("viewers per group", "16 * 0.6 * 0.4 / 0.02**2 = 9600", "correct"),
         ("viewers per group", "16 * 0.6 * 0.4 / 0.02**2 = 960", "wrong"),
         *(("viewers per group", count, "wrong") for count in (9000, 19_200, "50000", 9.6)),
         *(("metric", metric, "correct") for metric in ("likes", "revenue")),
+        *(("metric", metric, "wrong") for metric in ("nothing", 5)),
+        ("ends", 9600, "wrong"),
         *(("change", change, "wrong") for change in (0.02, "0.02", "more likes")),
     ],
 )
@@ -260,7 +270,8 @@ def test_a_plan_of_a_test_is_judged_by_what_the_exercise_asks_for(field, value, 
     [
         *(("memory", memory, "correct") for memory in ("3GB", "1.5 GB", "460 megabytes")),
         *(("memory", memory, "wrong") for memory in ("3", "0 GB", "a few GB", -3)),
-        *(("changes", changes, "correct") for changes in ("daily", "never", 8000)),
+        *(("changes", changes, "correct") for changes in ("daily", "never", "nothing changes", 8000)),
+        *(("first to fail", said, "wrong") for said in ("nothing at all", "never ever fail")),
         *(("texts", texts, "correct") for texts in (300_000, "300,000", "2M")),
         *(("texts", texts, "wrong") for texts in (0, -5, "many")),
     ],
@@ -301,6 +312,7 @@ def test_a_title_that_is_not_there_is_named(text):
     assert f"'{text}' is not in the catalog" in BY_NUMBER["0.4"].examine(answer).message
 
 
+CATALOG, SETTING = ch01.a_choice(), ch04.a_setting()
 PROJECT, READER, COMPARISON, TRIAL = ch09.a_project(), ch10.a_reading_ranker(), ch11.a_comparison(), ch08.a_trial()
 
 
@@ -308,14 +320,20 @@ PROJECT, READER, COMPARISON, TRIAL = ch09.a_project(), ch10.a_reading_ranker(), 
     ("number", "plan", "field", "value", "state"),
     [
         *(("9.5", PROJECT, "judged by", said, "correct") for said in ("30 labels: .6, from .43 to .75",)),
-        *(("9.5", PROJECT, "judged by", said, "correct") for said in ("62 percent [47, 76] of 40", "0.62 ± 0.15")),
-        *(("9.5", PROJECT, "judged by", said, "wrong") for said in ("1 2 3", "40 labels, 0.62", "12 of 20 by me")),
+        *(
+            ("9.5", PROJECT, "judged by", said, "correct")
+            for said in ("62 percent [47, 76] of 40", "40 labels: 0.62 ± 0.15")
+        ),
+        *(
+            ("9.5", PROJECT, "judged by", said, "wrong")
+            for said in ("1 2 3", "40 labels, 0.62", "12 of 20 by me", "0.62 [0.47, 0.76]")
+        ),
         *(("9.5", PROJECT, "what is embedded", said, "correct") for said in ("title", "本", "the blurb")),
         *(("9.5", PROJECT, "what is embedded", said, "wrong") for said in (3, "x", None)),
         ("9.5", PROJECT, "catalog", 4000, "wrong"),
         *(
             ("10.5", READER, "tokens of a list", said, "correct")
-            for said in ("50 * 212 * 4 / 3 = 14,133", "14k", 14_000)
+            for said in ("50 * 212 * 4 / 3 = 14,133", "14.133", "14k", 14_000)
         ),
         *(("10.5", READER, "tokens of a list", said, "wrong") for said in (10_600, "50 * 212 = 10,600", 282)),
         *(("10.5", READER, "candidates", said, "wrong") for said in (0, -50, "many")),
@@ -333,6 +351,16 @@ PROJECT, READER, COMPARISON, TRIAL = ch09.a_project(), ch10.a_reading_ranker(), 
         *(
             ("8.5", TRIAL, "task", said, "wrong")
             for said in ("Use Surprise me to find something new", "Please click on the button Undo twice")
+        ),
+        *(
+            ("1.5", CATALOG, "approach", said, "correct")
+            for said in ("CF", "item-item CF", "embeddings", "cosine of text embeddings", "genres, so content-based")
+        ),
+        *(("1.5", CATALOG, "approach", said, "wrong") for said in ("CF or embeddings", "cfo", "popularity", None)),
+        *(("4.5", SETTING, "diversity", said, "correct") for said in ("0.4", "40%", "0,4", np.array([0.4]))),
+        *(
+            ("4.5", SETTING, "diversity", said, "wrong")
+            for said in ("40", "high", "0.4 or 0.5", True, np.nan, [], None)
         ),
         ("8.5", TRIAL, "task", "Find a film that both of you like", "correct"),
     ],

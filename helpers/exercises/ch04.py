@@ -7,6 +7,7 @@ import numpy as np
 from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.kinds import Quiz, choose, find_bug, order, predict
 from helpers.exercises.texts import fields_missing, trouble_with
+from helpers.exercises.typed import value_of
 from helpers.search.neighbors import TitleNotFoundError, find_similar_movies
 
 
@@ -56,7 +57,7 @@ def judge_setting(answer) -> str | None:
         return missing
     diversity = _fraction(answer["diversity"])
     if diversity is None:
-        return "The diversity is a number between 0 and 1, without quotation marks."
+        return "The diversity is a number between 0 and 1, such as 0.4."
     if not isinstance(answer["title"], str) or len(answer["title"]) > 200:
         return "The title is a text in quotation marks, as it appears in a list."
     try:
@@ -70,12 +71,12 @@ def judge_setting(answer) -> str | None:
 
 
 def _fraction(value) -> float | None:
-    """Read a number from 0 to 1 of any kind (float32, Fraction, Decimal, an array of one); None for anything else."""
-    if isinstance(value, (str, bytes, bool, np.bool_)):
+    """Read a number from 0 to 1 of any kind (float32, Fraction, "40%", an array of one); None for anything else."""
+    if isinstance(value, (bool, np.bool_)):
         return None
     try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
+        number = float(np.squeeze(value_of(value, several=False)))
+    except (TypeError, ValueError, ArithmeticError):
         return None
     return number if 0 <= number <= 1 else None
 

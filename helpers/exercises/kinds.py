@@ -72,6 +72,8 @@ class Question(Exercise):
             answer = _only_one(settle(answer))
             if answer is None or answer is ... or (isinstance(answer, str) and not answer.strip()):
                 return Feedback(self.number, "blank", "")
+            if isinstance(answer, str) and len(answer) > typed.LONGEST:
+                raise ValueError("That is longer than an answer here can be.")
             read = answer if callable(answer) else _only_one(self.reader(answer))
         except Exception as reason:
             return Feedback(self.number, "wrong", f"{reason}" if isinstance(reason, ValueError) else "Not understood.")

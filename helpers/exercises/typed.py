@@ -11,9 +11,10 @@ from typing import Any
 from helpers.exercises.texts import COUNTED, words_of
 
 GAP = "___"  # where code is missing
+LONGEST = 1000  # characters of an answer
 ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()  # noqa: SIM905
-SHARES = {"half": 2, "halves": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
-SIGNS = str.maketrans("−–’‘“”\u00a0", "--''\"\" ")  # what word processors and phones write, as Python writes it
+SHARES = {"half": 2, "halves": 2, "third": 3, "fourth": 4, "quarter": 4, "fifth": 5, "tenth": 10}
+SIGNS = str.maketrans("−–‐’‘“”\u00a0", "---''\"\" ")  # what word processors and phones write, as Python writes it
 OPERATORS = {"minus": "-", "plus": "+", "times": "*"}
 LEAD = (  # what may stand before the letter of a choice
     r"(?:[^:]*:)?\s*(?:(?:i think|i'd say|my|the)\s+)*"
@@ -29,7 +30,8 @@ EMPTY = {  # words that tell no choice from another
 }
 NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)(?:\s*/\s*(\d+(?:\.\d+)?))?\s*(%|percent)?")
 THOUSANDS = re.compile(r"\b[1-9]\d{0,2}(,\d{3})+\b")
-BYTES = re.compile(r"\d\s*([kmgt])(?:i?b|\w+bytes?)\b")  # what is asked for is gigabytes
+BYTES = re.compile(r"\d\s*([kmgt]?)(?:i?b|\w*bytes?)\b")  # what is asked for is gigabytes
+REMARK = re.compile(r"(?<=\w)\s+\(.{3,}\)$")  # what is added in parentheses
 
 
 def unquoted(text: str) -> str:
@@ -44,7 +46,7 @@ def unquoted(text: str) -> str:
 
 def choice_of(said: str, options: dict[str, str], question: str) -> str | None:
     """Find the letter of the option that is named, or quoted in part; None for none, or more than one."""
-    said = unquoted(said).strip().casefold()
+    said = REMARK.sub("", unquoted(said).strip().casefold())
     named = re.fullmatch(rf"{LEAD}([a-z])(?:\s*[^\w\s'](.*)|\s*)", said, re.DOTALL)
     letter = named[1] if named else None
     if letter not in options:
@@ -80,11 +82,12 @@ def _in_order(words: list[str], of: list[str]) -> bool:
 
 def _stems(text: str) -> list[str]:
     """The words of a text without their endings, and without those that say nothing: synopsis and synopses are one."""
-    words = (word for word in words_of(text.translate(SIGNS)) if word not in EMPTY)
+    words = [word for word in words_of(text.translate(SIGNS)) if word not in EMPTY]
+    words = [str(COUNTED.index(word)) if word in COUNTED else word for word in words]
     return [re.sub(r"(?<=\w\w\w)(ing|ed|[ei])?s?$", "", word) for word in words]
 
 
-UNCLEAR = {*_stems(" ".join(COUNTED)), "no", "not", "nothing", "nobody"}  # words that say too little alone
+UNCLEAR = {*"0123456789", "no", "not", "nothing", "nobody"}  # words that say too little alone
 
 
 # -- numbers -----------------------------------------------------------------------------------------------------
@@ -96,7 +99,7 @@ def literal_of(answer: Any) -> Any:
         return answer
     try:
         return ast.literal_eval(answer.strip())
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return re.sub(r"^it (gives|is) ", "", answer.strip(), flags=re.IGNORECASE)
 
 
@@ -107,9 +110,9 @@ def text_of(answer: Any) -> Any:
 
 def value_of(answer: Any, several: bool) -> Any:
     """One number or a list of them, as people write them: 1/3, 18%, about 0,1 GB, two thirds, 0 and 0.3."""
-    if not isinstance(answer, str):
+    if not isinstance(answer, str) or len(answer) > LONGEST:
         return answer
-    text = unquoted(answer).strip().casefold()
+    text = REMARK.sub("", unquoted(answer).strip().casefold())
     if '"' in text or "\n" in text:
         return answer  # code
     if not several:
@@ -133,7 +136,7 @@ def _numbers_in(text: str) -> list[float]:
     text = re.sub(rf"(?:(\d+)|\ban?|^)\s*\b({shares})s?\b", lambda found: f"{found[1] or 1}/{SHARES[found[2]]}", text)
     text = re.sub(r"(?<=\d)\s+(out of|of|in)( the)?\s+(?=\d)", "/", text)
     scale = BYTES.search(text)
-    factor = 1000.0 ** ("kmgt".index(scale[1]) - 2) if scale else 1.0
+    factor = 1000.0 ** (" kmgt".index(scale[1] or " ") - 3) if scale else 1.0
     return [
         factor * float(above) / float(below or 1) / (100 if percent else 1)
         for above, below, percent in NUMBER.findall(text)
