@@ -105,10 +105,14 @@ def numbers_in(value: Any) -> list[float]:
     return [float(re.sub(r"\D", "", whole) + fraction) * SCALES[scale.lower()] for whole, fraction, scale in parts]
 
 
+def ungrouped(text: str) -> str:
+    """A text about how many: 9.600 is 9,600 in most of the world, and no count has three decimals."""
+    return re.sub(r"(?<![\d.,])([1-9]\d{0,2})\.(\d{3})(?![\d.])", r"\1\2", text)
+
+
 def counts_in(value: Any) -> list[float]:
-    """The numbers of an answer about how many: 9.600 is 9,600 in most of the world, and no count has three decimals."""
-    grouped = re.compile(r"(?<![\d.,])([1-9]\d{0,2})\.(\d{3})(?![\d.])")
-    return numbers_in(grouped.sub(r"\1\2", value[: 20 * LONGEST]) if isinstance(value, str) else value)
+    """The numbers of an answer about how many."""
+    return numbers_in(ungrouped(value[: 20 * LONGEST]) if isinstance(value, str) else value)
 
 
 def fields_missing(answer: Any, fields: list[str]) -> str | None:

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from helpers.exercises.texts import COUNTED, words_of
+from helpers.exercises.texts import COUNTED, SCALES, words_of
 
 GAP = "___"  # where code is missing
 LONGEST = 1000  # characters of an answer
@@ -26,12 +26,14 @@ EMPTY = {  # words that tell no choice from another
     *("a", "about", "an", "and", "are", "as", "at", "be", "because", "by", "can", "did", "do", "does", "each", "for"),
     *("from", "gives", "has", "have", "in", "is", "it", "it's", "its", "of", "on", "one", "only", "so", "some", "that"),
     *("the", "their", "them", "then", "there", "they", "this", "to", "was", "were", "what", "where", "which", "with"),
-    "would",
+    *("i", "maybe", "probably", "say", "think", "would"),
 }
-NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)(?:\s*/\s*(\d+(?:\.\d+)?))?\s*(%|percent)?")
-THOUSANDS = re.compile(r"\b[1-9]\d{0,2}(,\d{3})+\b")
+NUMBER = re.compile(
+    r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)(?:\s*/\s*(\d+(?:\.\d+)?))?\s*(%|percent|k\b|thousand|million)?"
+)
+THOUSANDS = re.compile(r"\b[1-9]\d{0,2}([, '\u202f]\d{3})+\b")
 BYTES = re.compile(r"\d\s*([kmgt]?)(?:i?b|\w*bytes?)\b")  # what is asked for is gigabytes
-REMARK = re.compile(r"(?<=\w)\s+\(.{3,}\)$")  # what is added in parentheses
+REMARK = re.compile(r"(?<=\w)\s+(\(.{3,}\)|or so)$")  # what is added
 
 
 def unquoted(text: str) -> str:
@@ -50,12 +52,12 @@ def choice_of(said: str, options: dict[str, str], question: str) -> str | None:
     named = re.fullmatch(rf"{LEAD}([a-z])(?:\s*[^\w\s'](.*)|\s*)", said, re.DOTALL)
     letter = named[1] if named else None
     if letter not in options:
-        return _quoted(said, options, question)
+        return quoted(said, options, question)
     other = choice_of(named[2] or "", options, question) if named else None
     return letter if other in (None, letter) else None
 
 
-def _quoted(said: str, options: dict[str, str], question: str) -> str | None:
+def quoted(said: str, options: dict[str, str], question: str) -> str | None:
     """Find the only option that begins so, or has the words that were said, in order.
 
     Words of the question do not count, and of a clause with "no" in it, that word has to be said.
@@ -116,7 +118,7 @@ def value_of(answer: Any, several: bool) -> Any:
     if '"' in text or "\n" in text:
         return answer  # code
     if not several:
-        text = THOUSANDS.sub(lambda found: found[0].replace(",", ""), text)
+        text = THOUSANDS.sub(lambda found: re.sub(r"\D", "", found[0]), text)
         text = re.sub(r"(?<=\d),(?=\d)", ".", text)
     plain = literal_of(text)
     if not isinstance(plain, str):
@@ -137,10 +139,7 @@ def _numbers_in(text: str) -> list[float]:
     text = re.sub(r"(?<=\d)\s+(out of|of|in)( the)?\s+(?=\d)", "/", text)
     scale = BYTES.search(text)
     factor = 1000.0 ** (" kmgt".index(scale[1] or " ") - 3) if scale else 1.0
-    return [
-        factor * float(above) / float(below or 1) / (100 if percent else 1)
-        for above, below, percent in NUMBER.findall(text)
-    ]
+    return [factor * SCALES[size] * float(above) / float(below or 1) for above, below, size in NUMBER.findall(text)]
 
 
 # -- lines and gaps ----------------------------------------------------------------------------------------------
