@@ -131,6 +131,7 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ("1.3", lambda rows: rows / np.linalg.norm(rows, axis=1), "keepdims=True"),
     ("2.1", lambda text: set(text), "letters"),
     ("2.3", lambda found, true: (len(found & true) / len(found),) * 2, "Recall divides"),
+    ("3.1", eval("lambda n, m: math.log((1 + n) / (1 + m)) + 1", {}), "import math"),
     ("3.1", lambda n, m: math.log10((1 + n) / (1 + m)) + 1, "base 10"),
     ("3.1", lambda n, m: math.log(1 + n / 1 + m) + 1, "parentheses"),
     ("3.1", lambda n, m: math.log((1 + n) / (1 + m) + 1), "inside your logarithm"),
@@ -138,6 +139,7 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ("3.2", lambda vectors, mask: vectors[mask == 1].mean(), "axis=0"),
     ("3.2", lambda vectors, mask: (vectors * mask).sum(axis=0) / mask.sum(), "rows[:, None]"),
     ("3.3", lambda tokens, size: tokens[:size], "return inside the loop"),
+    ("3.3", lambda tokens, size: np.array_split(tokens, size), "pieces of `size` tokens"),
     (
         "3.3",
         lambda tokens, size: [tokens[i : i + size] for i in range(0, len(tokens) + 1, size)],
