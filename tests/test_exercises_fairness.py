@@ -282,7 +282,21 @@ def test_a_plan_of_machines_is_judged_by_what_the_exercise_asks_for(field, value
     assert ch07.q5.examine({**ch07.a_plan(), field: value}).state == state
 
 
-@pytest.mark.parametrize("star", [True, np.True_, "five", None, float("nan")])
+@pytest.mark.parametrize(
+    ("rated", "state"),
+    [
+        *(({"Alien": star}, "correct") for star in ("4.5 stars", "4,5", "9/2", np.float32(4.5))),
+        ({"Amelie": 2}, "correct"),
+        ({"ALIEN": 5}, "wrong"),  # a second time
+    ],
+)
+def test_stars_and_titles_are_read_as_people_write_them(rated, state):
+    viewer = {title: stars for title, stars in ch05.a_new_viewer().items() if title != "Amélie"} | rated
+    assert ch05.q5.examine(viewer).state == state
+    assert state == "wrong" or set(ch05.q5.catch_up(viewer)) <= set(ch05.load_movies()["title"])
+
+
+@pytest.mark.parametrize("star", [True, np.True_, "good", "4 or 5", None, float("nan")])
 def test_stars_are_numbers(star):
     assert ch05.q5.examine({**ch05.a_new_viewer(), "Alien": star}).state == "wrong"
 

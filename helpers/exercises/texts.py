@@ -57,7 +57,7 @@ def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
     if all((len(word) == 1 and word.isascii() and word.isalpha()) or word in COUNTED for word in found):
         return f"{asked}, and they have to say something; counting or spelling does not."
     if SAYING_NOTHING.union(words_of(field), DENYING).issuperset(found):
-        return f"{asked}, and they have to say more than the name of the field."
+        return f"{asked}, and they have to say more than '{text}'."
     if sum(map(_is_filler, found)) > 0.25 * len(found) or (
         words >= SENTENCE and sum(map(len, found)) < 1.5 * len(found)
     ):
@@ -74,7 +74,7 @@ def repeated(answer: dict, asked: str, helped: str) -> str | None:
     question, hints = (set(_triples(words_of(text))) for text in (asked, helped))
     for field, text in texts.items():
         triples = _triples(words_of(text))
-        known = question | hints if len(triples) > 3 else question  # of a hint, a few words may be the answer
+        known = question | hints if len(triples) > SENTENCE - 3 else question  # of a hint, a few words may be right
         if len(known.intersection(triples)) > COPIED * len(set(triples)):
             return f"'{field}' repeats the words of the exercise. Answer in your own."
     return None
