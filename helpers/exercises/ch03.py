@@ -79,6 +79,8 @@ def judge_text(answer) -> str | None:
         return "The answer is a function from a film, a row of movies, to a text."
     films, chance = _sample()
     texts = [answer(film) for _, film in films.iterrows()]
+    if None in texts:
+        return "Your function returned None. Is there a return at its end?"
     if not all(isinstance(text, str) and text.strip() for text in texts):
         return "The function has to return a text, and never an empty one."
     if max(map(len, texts)) > CHARACTERS:

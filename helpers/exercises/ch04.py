@@ -146,6 +146,16 @@ q1 = Exercise(
             lambda vectors, ids, query_id, k: [ids[position] for position in _order(vectors, ids, query_id)[1 : k + 1]],
         ),
         Mistake(
+            "the film itself at 0",
+            "The film itself gets 0, and another film may be below that. Give it -np.inf.",
+            lambda vectors, ids, query_id, k: [
+                ids[position]
+                for position in np.argsort(
+                    -np.where(np.array(ids) == query_id, 0, vectors @ vectors[ids.index(query_id)])
+                )
+            ][:k],
+        ),
+        Mistake(
             "one too few",
             "One film is missing: you took k and then dropped the query. Drop it before you count.",
             lambda vectors, ids, query_id, k: [
@@ -252,7 +262,7 @@ q3 = Exercise(
         Mistake(
             "forbidden films scored 0",
             "Films that are not allowed get 0, which may be more than an allowed film has. Take only the allowed ones.",
-            lambda similarity, allowed, k: np.argsort(-np.where(allowed, similarity, 0), kind="stable")[:k],
+            lambda similarity, allowed, k: np.argsort(-np.where(allowed, similarity, 0))[:k],
         ),
         Mistake(
             "similarities",
@@ -373,6 +383,13 @@ q4 = Exercise(
             "the worst",
             "That is the film with the smallest score. Take the largest: argmax.",
             lambda r, s, taken, d: _untaken(d * s[:, taken].max(axis=1) - (1 - d) * r, taken),
+        ),
+        Mistake(
+            "the worst of all",
+            "argmin finds a taken film, since nothing is smaller than -np.inf. You want the largest score: argmax.",
+            lambda r, s, taken, d: int(
+                np.where(np.isin(np.arange(len(r)), taken), -np.inf, (1 - d) * r - d * s[:, taken].max(axis=1)).argmin()
+            ),
         ),
         Mistake(
             "taken twice",

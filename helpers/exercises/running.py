@@ -32,6 +32,7 @@ NOT_THE_LEARNERS = (str(Path(helpers.__file__).parent), *map(sysconfig.get_path,
 CURES = {  # what is added to an error whose message holds these words
     "maximum recursion depth": "The function calls itself without end.",
     "name 'math' is not defined": "Write `import math` in a line above the function.",
+    "no attribute 'ln'": "Python calls the natural logarithm math.log, and NumPy np.log.",
     "could not be broadcast together": "NumPy matches shapes from their ends: rows[:, None] makes a column of a "
     "row, and keepdims=True keeps one.",
 }
