@@ -366,7 +366,7 @@ PROJECT, READER, COMPARISON, TRIAL = ch09.a_project(), ch10.a_reading_ranker(), 
             for said in ("nothing", "95%", "the mean", "everything")
         ),
         *(("8.5", TRIAL, "who", said, "correct") for said in ("I ask my sister Anna", "Ida from the office")),
-        *(("8.5", TRIAL, "who", said, "wrong") for said in ("I do it", "me and nobody else", "nobody at all")),
+        *(("8.5", TRIAL, "who", said, "wrong") for said in ("I do it", "I watch myself", "nobody at all")),
         *(("8.5", TRIAL, "who", said, "correct") for said in ("I'll ask my sister", "I have a friend from school")),
         *(
             ("8.5", TRIAL, "task", said, "wrong")

@@ -18,7 +18,7 @@ SAYING_NOTHING = {  # words that answer no question by themselves
     *("a", "an", "and", "is", "it", "of", "that", "the", "this", "to", "yes"),
     *("anything", "everything", "something", "stuff", "things", "whatever"),
 }
-DENYING = {"nothing", "none", "nobody", "no", "never", "not", "ever", "at", "all", "in", "particular", "wrong", "n"}
+DENYING = {"nothing", "none", "nobody", "no", "never", "not", "ever", "any", "at", "all", "in", "particular", "wrong"}
 NO_WORD = re.compile(r"asdf|qwer|zxcv|sdfg|hjkl|([^\W\d_])\1\1")  # neighbors on the keyboard, one letter three times
 NUMBER = re.compile(
     r"(?<![\w.])(\d{1,3}(?:[,_ '’\u00a0\u202f]\d{3})+(?!\d)|\d+|(?=\.\d))(\.\d+)?"
