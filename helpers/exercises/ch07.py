@@ -451,7 +451,7 @@ closing = Quiz(
             vectors * dimensions * bytes_per_number / 1e9
             """,
             text="How many gigabytes is that? (Two digits are enough.)",
-            tolerance=0.04,
+            rounded=1.5,
             wrong={
                 1536: "Those are megabytes.",
                 0.384: "That would be one byte per number. Here it is four.",

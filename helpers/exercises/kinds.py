@@ -112,19 +112,28 @@ def choose(number: str, title: str, text: str, *, right: str, wrong: dict[str, s
 
 
 def predict(
-    number: str, title: str, code: str, *, wrong: dict[Any, str], hint: str, text: str = "", tolerance: float = 0.006
+    number: str, title: str, code: str, *, wrong: dict[Any, str], hint: str, text: str = "", rounded: Any = None
 ) -> Question:
-    """Ask what the last line of some code gives; `wrong` holds wrong predictions, each with what to say to it."""
+    """Ask what the last line of some code gives; `wrong` holds wrong predictions, each with what to say to it.
+
+    `rounded` is the right number with fewer digits than are asked for elsewhere.
+    """
     code = textwrap.dedent(code).strip()
     asked = f"{text or 'What does the last line give?'}\n\n{textwrap.indent(code, '    ')}\n"
     mistakes = [Mistake(f"says {value}", message, _giving(value)) for value, message in wrong.items()]
     value = value_of(code)
-    read_value = functools.partial(typed.value_of, several=np.ndim(value) > 0)
+
+    def reader(answer: Any) -> Any:
+        if isinstance(value, str):
+            return typed.text_of(answer)
+        read = typed.value_of(answer, several=np.ndim(value) > 0)
+        return value if isinstance(read, float) and read == rounded else read
+
     return Question(
         *(number, title, asked, _giving(value)),
-        reader=typed.text_of if isinstance(value, str) else read_value,
+        reader=reader,
         typed=str(value.tolist() if isinstance(value, np.ndarray) else value),
-        mistakes=mistakes, hint=hint, tolerance=tolerance,
+        mistakes=mistakes, hint=hint, tolerance=0.006,
     )  # fmt: skip
 
 
