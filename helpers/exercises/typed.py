@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ GAP = "___"  # where code is missing
 LONGEST = 1000  # characters of an answer
 ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()  # noqa: SIM905
 SHARES = {"half": 2, "halves": 2, "third": 3, "fourth": 4, "quarter": 4, "fifth": 5, "tenth": 10}
-SIGNS = str.maketrans("−–‐’‘“”\u00a0", "---''\"\" ")  # what word processors and phones write, as Python writes it
+SIGNS = str.maketrans("−–‐⁄’‘“”\u00a0", "---/''\"\" ")  # what word processors and phones write, as Python writes it
 OPERATORS = {"minus": "-", "plus": "+", "times": "*"}
 LEAD = (  # what may stand before the letter of a choice
     r"(?:[^:]*:)?\s*(?:(?:i think|i'd say|my|the)\s+)*"
@@ -29,7 +30,7 @@ EMPTY = {  # words that tell no choice from another
     *("i", "maybe", "probably", "say", "think", "would"),
 }
 NUMBER = re.compile(
-    r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)(?:\s*/\s*(\d+(?:\.\d+)?))?\s*(%|percent|k\b|thousand|million)?"
+    r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)(?:\s*/\s*(\d+(?:\.\d+)?))?\s*(%|per ?cent|k\b|thousand|million)?"
 )
 THOUSANDS = re.compile(r"\b[1-9]\d{0,2}([, '\u202f]\d{3})+\b")
 BYTES = re.compile(r"\d\s*([kmgt]?)(?:i?b|\w*bytes?)\b")  # what is asked for is gigabytes
@@ -114,7 +115,7 @@ def value_of(answer: Any, several: bool) -> Any:
     """One number or a list of them, as people write them: 1/3, 18%, about 0,1 GB, two thirds, 0 and 0.3."""
     if not isinstance(answer, str) or len(answer) > LONGEST:
         return answer
-    text = REMARK.sub("", unquoted(answer).strip().casefold())
+    text = REMARK.sub("", unquoted(unicodedata.normalize("NFKC", answer)).strip().casefold())  # ¾ becomes 3/4
     if '"' in text or "\n" in text:
         return answer  # code
     if not several:
@@ -139,7 +140,10 @@ def _numbers_in(text: str) -> list[float]:
     text = re.sub(r"(?<=\d)\s+(out of|of|in)( the)?\s+(?=\d)", "/", text)
     scale = BYTES.search(text)
     factor = 1000.0 ** (" kmgt".index(scale[1] or " ") - 3) if scale else 1.0
-    return [factor * SCALES[size] * float(above) / float(below or 1) for above, below, size in NUMBER.findall(text)]
+    return [
+        factor * SCALES[size.replace(" ", "")] * float(above) / float(below or 1)
+        for above, below, size in NUMBER.findall(text)
+    ]
 
 
 # -- lines and gaps ----------------------------------------------------------------------------------------------
