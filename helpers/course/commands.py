@@ -210,10 +210,8 @@ def recommend_titles(options: argparse.Namespace) -> Answer:
     for name in ("genres", "id") if options.csv else ():
         if name in movies:
             found[name] = movies[name]
-    matched, neighbors = (
-        as_record(movies.loc[found.attrs["matched"]]),
-        [as_record(film) for _, film in found.iterrows()],
-    )
+    matched = as_record(movies.loc[found.attrs["matched"]])
+    neighbors = [as_record(film) for _, film in found.iterrows()]
     lines = [f"  {neighbor['similarity']:.2f}  {label(neighbor)}" for neighbor in neighbors]
     document = {"query": options.title, "matched": matched, "neighbors": neighbors}
     return Answer(document, [f"{found.attrs['caption']}:", *lines])
@@ -235,8 +233,8 @@ def as_record(film: Any) -> dict:
     record = {"id": film.get("id", int(film.name)), "title": film["title"], "year": year}
     if "similarity" in film:
         record["similarity"] = round(float(film["similarity"]), 4)
-    if "similarity" in film and "genres" in film:
-        record["genres"] = film["genres"].split("|") if isinstance(film["genres"], str) else []
+        if "genres" in film:
+            record["genres"] = film["genres"].split("|") if isinstance(film["genres"], str) else []
     return record
 
 
