@@ -112,6 +112,7 @@ class Recommender(BaseEstimator):
     scale_: tuple
     ratings_: pd.DataFrame
     histories_: Histories
+    film_vectors_: np.ndarray
 
     def fit(self, ratings: pd.DataFrame | None, movies: pd.DataFrame | None = None, scale: tuple = SCALE) -> Self:
         """Learn from ratings.
@@ -237,7 +238,10 @@ class Recommender(BaseEstimator):
         raise NotImplementedError
 
     def _film_vectors(self) -> np.ndarray:
-        raise NotImplementedError(f"{type(self).__name__} has no vectors of films.")
+        """Vectors (n_items, dimensions), if the model has any: by default, `film_vectors_`."""
+        if not hasattr(self, "film_vectors_"):
+            raise NotImplementedError(f"{type(self).__name__} has no vectors of films.")
+        return self.film_vectors_
 
     def _numbers(self, histories: Histories) -> np.ndarray:
         """The scores of any number of histories, none included."""
