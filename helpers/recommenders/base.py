@@ -371,14 +371,10 @@ class RecentPopularity(Popularity):
             return super()._scores(histories)
         last = np.nan_to_num(histories.times, nan=-np.inf).max(axis=1, initial=-np.inf)
         moments = np.where(np.isfinite(last), last, self._now()) / (DAY * self.half_life)
-        ends = np.searchsorted(self.liked_when_, moments, side="right")
-        scores, counted, before = np.zeros(histories.stars.shape), 0, 0.0
-        likes = np.zeros(len(self.items_))
-        for row in np.argsort(moments, kind="stable"):  # one pass over the likes: what is counted fades, new ones join
-            new = slice(counted, ends[row])
-            likes *= 0.5 ** (moments[row] - before)
-            np.add.at(likes, self.liked_films_[new], 0.5 ** (moments[row] - self.liked_when_[new]))
-            scores[row], counted, before = likes, max(counted, ends[row]), moments[row]
+        scores = np.zeros(histories.stars.shape)
+        for row, end in enumerate(np.searchsorted(self.liked_when_, moments, side="right")):
+            weights = 0.5 ** (moments[row] - self.liked_when_[:end])
+            scores[row] = np.bincount(self.liked_films_[:end], weights, len(self.items_))
         return scores
 
 
