@@ -813,13 +813,3 @@ def test_the_command_line_starts_on_a_bare_python():
     code = f"import sys; sys.path.insert(0, {root!r}); import helpers.course.commands; print(sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
     assert not {"numpy", "pandas", "torch"} & set(ast.literal_eval(done.stdout))
-
-
-def test_a_bare_python_leaves_the_check_of_options_that_need_packages_to_the_one_that_is_set_up():
-    code = (
-        f"import sys; sys.path.insert(0, {str(bootstrap.ROOT)!r}); from helpers.course import commands\n"
-        "line = 'recommend x --csv f --encoding latin-1 --delimiter ;'\n"
-        "print(commands.parser().parse_args(line.split()).encoding)\n"
-    )
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True)
-    assert done.stdout == "latin-1\n", done.stderr
