@@ -1,10 +1,8 @@
 """Measure speed in ratios: the course's way, the tutorial's way and a bare lower bound, in turn, in one process.
 
-python3 -m helpers benchmark [--quick] [--json] [--keep]
-
 The tutorial's way is the throw-away code that this course replaces: a text at a time, a ball tree, a loop over titles.
-The bare way is the least that any program has to do. Every round runs all ways, one after the other, so that a machine
-that gets slower slows all of them; a ratio is taken within a round, and the median over rounds is what counts.
+The bare way is the least that any program has to do. Every round runs all ways in turn, so that a machine that gets
+slower slows all of them; a ratio is taken within a round, and the median over rounds is what counts.
 """
 
 from __future__ import annotations

@@ -176,8 +176,7 @@ def broken(names: Iterable[str] | None = None, folder: Path | str | None = None)
     """Installed packages of which something is gone, and what: ``{"pandas": "pandas/core is gone"}``.
 
     Each folder is looked for, and each file on the first level, by the list that pip has left. Of `names`, one that is
-    not installed is broken, too; without names, all are looked at that the lock files name and `folder`, by default
-    the running Python's ``site-packages``, holds.
+    not installed is broken, too. By default, what the lock files name and the running Python has is looked at.
     """
     notes = _notes(folder or sysconfig.get_path("purelib"))
     if names is None:

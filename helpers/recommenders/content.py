@@ -55,10 +55,7 @@ class ContentProfile(Recommender):
 
 
 class FeatureVectors(ContentProfile):
-    """Build a content profile from features instead of text: genres as zeros and ones, people as learned vectors.
-
-    See `feature_vectors`.
-    """
+    """Build a content profile from genres and people instead of text; see `feature_vectors`."""
 
     def __init__(self, dimensions: int = 32, dislike: float = 0.25):
         self.dimensions, self.dislike = dimensions, dislike
