@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import mean_absolute_error as mae
-from sklearn.metrics import root_mean_squared_error as rmse
 
 from helpers.data import LIKED, SCALE, as_stars
 from helpers.evaluation.checks import PAIR, as_ratings, check_columns, ids_of, seconds
@@ -230,6 +228,28 @@ def gini(counts: np.ndarray) -> float:
         raise ValueError("gini: counts are a list of numbers, 0 or more, not all of them 0.")
     places = np.arange(1, len(ordered) + 1)
     return float((2 * places - len(ordered) - 1) @ ordered / (len(ordered) * ordered.sum()))
+
+
+# ---- errors in stars -------------------------------------------------------------------------------------------------
+
+
+def rmse(predicted: Any, actual: Any) -> float:
+    """Root of the mean squared error, in stars."""
+    return float(np.sqrt(np.mean(_errors(predicted, actual) ** 2)))
+
+
+def mae(predicted: Any, actual: Any) -> float:
+    """Mean absolute error, in stars."""
+    return float(np.mean(np.abs(_errors(predicted, actual))))
+
+
+def _errors(predicted: Any, actual: Any) -> np.ndarray:
+    one, other = (np.asarray(values, dtype=float) for values in (predicted, actual))
+    if one.shape != other.shape or not one.size:
+        raise ValueError(
+            f"rmse, mae: predictions of shape {one.shape} for ratings of shape {other.shape} are no pairs."
+        )
+    return one - other
 
 
 # ---- putting it together ---------------------------------------------------------------------------------------------
