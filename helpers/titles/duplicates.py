@@ -45,8 +45,7 @@ def alike_titles(listings: pd.DataFrame) -> pd.DataFrame:
 def compare_listings(listings: pd.DataFrame) -> pd.DataFrame:
     """Compare all pairs of listings whose years are at most one apart, or unknown: slow, and nothing is left out.
 
-    The listings are those of `find_duplicates`, and so are the columns, but for the last: one row a pair, in the order
-    of the listings.
+    One row a pair, in the order of the listings; the columns are those of `find_duplicates`, but for the last.
     """
     listings = _with_title(listings, "compare_listings")
     clues = clues_of(listings)
@@ -78,8 +77,7 @@ def find_duplicates(listings: pd.DataFrame, *, needed: int | None = None) -> pd.
         One row a candidate pair, best first: ``left``, ``right`` (ids), ``title_score`` (0 to 100, see `title_scores`),
         ``year_gap`` (NaN when a year is missing), ``text_similarity`` (cosine of the TF-IDF vectors of the synopses;
         NaN when a listing has none), ``people_similarity`` (mean of the same of directors and of casts), ``relation``
-        (of the titles, see `relate_titles`), ``points``, ``duplicate``. Copies of one
-        listing are paired with the first alone, where there are more than 100.
+        (see `relate_titles`), ``points``, ``duplicate``. Over 100 copies of a listing are paired with the first alone.
 
     Raises
     ------
