@@ -64,21 +64,24 @@ def names_of_the_cast(answer):
 
 
 def _films_called(field: str, text: object) -> pd.Series:
-    """Find the films that a text means, as find_similar_movies reads it, typos allowed: their titles by id.
+    """Find the films that a text means, as find_similar_movies reads it, typos allowed, or an id: their titles by id.
 
     Raises
     ------
     JudgedError
-        If it is not a text, or no title is near enough.
+        If it is neither a text nor an id, or no title is near enough.
     """
+    movies = load_movies()
+    if isinstance(text, (int, np.integer)) and text in movies.index:
+        return movies["title"].loc[[text]]
     if not isinstance(text, str):
         raise JudgedError(f"'{field}' asks for a title, as a text in quotation marks.")
-    movies, text = load_movies(), text[:100]
+    text = text[:100]
     lookup = TitleLookup(movies["title"], movies["year"])
     match = lookup.closest(text)
     if match is None:
         nearest = "; ".join(other.title for other in lookup.suggest(text, 3)) or "none"
-        raise JudgedError(f"'{text}' is not in the catalog. The nearest titles: {nearest}.")
+        raise JudgedError(f"'{text}' is not in the catalog. The nearest titles: {nearest}")
     return movies["title"].loc[pd.Index([match.id, *(tie.id for tie in lookup.ties(text))]).unique()]
 
 
@@ -99,7 +102,7 @@ def a_disappointing_neighbor() -> dict[str, str]:
     return {
         "film": "Back to the Future",
         "neighbor": found["title"].iloc[-1],
-        "why": "Both synopses tell of a family and a small town, but nobody travels in time, and that is what I liked.",
+        "why": "Both synopses tell of an ordinary man and an amazing mind, but nobody travels in time, which I liked.",
     }
 
 
@@ -174,13 +177,18 @@ q2 = Exercise(
             lambda a, b: float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b))),
         ),
         Mistake(
+            "the first product only",
+            "Only the first product is there: the return is inside the loop. Move it to the left, behind the loop.",
+            lambda a, b: a[0] * b[0],
+        ),
+        Mistake(
             "@ between lists",
-            "a and b are lists, and @ works between NumPy arrays. Use a loop, or np.dot(a, b).",
+            "a and b are lists, and @ works between NumPy arrays. Use a loop over zip(a, b).",
             lambda a, b: a @ b,
         ),
         Mistake(
             "dot of a list",
-            "a and b are lists, and .dot belongs to NumPy arrays. Use a loop, or np.dot(a, b).",
+            "a and b are lists, and .dot belongs to NumPy arrays. Use a loop over zip(a, b).",
             lambda a, b: a.dot(b),
         ),
         Mistake(
@@ -224,7 +232,7 @@ q3 = Exercise(
         "The table is the same above and below the diagonal: each pair appears twice.",
         'Write the two titles as a set: {"Toy Story", "Alien"}, with the right ones.',
     ],
-    praise="From now on, you will judge every set of vectors by reading such a table.",
+    praise="Whenever vectors are new, read such a table first. It shows at once whether they make sense.",
 )
 
 q4 = Exercise(

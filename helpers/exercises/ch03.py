@@ -471,6 +471,11 @@ q3 = Exercise(
             lambda tokens, size: [tokens[i * size : (i + 1) * size] for i in range(len(tokens) // size)],
         ),
         Mistake(
+            "the last piece lost",
+            "The last piece is lost: the ending of every text. range(0, len(tokens), size) ends in time by itself.",
+            lambda tokens, size: [tokens[i : i + size] for i in range(0, len(tokens) - size, size)],
+        ),
+        Mistake(
             "one piece instead of a list of pieces",
             "That is the first piece itself, not a list of pieces. Is there a return inside the loop?",
             lambda tokens, size: tokens[:size],
@@ -692,15 +697,17 @@ closing = Quiz(
             """
             import math
             def idf(n, n_with_word):
-                share = (1 + n_with_word) / (1 + n)
-                return math.log(share) + 1
+                texts = 1 + n
+                with_word = 1 + n_with_word
+                return math.log(with_word / texts) + 1
             """,
-            line=3,
-            fixed="    share = (1 + n) / (1 + n_with_word)",
+            line=5,
+            fixed="    return math.log(texts / with_word) + 1",
             shown="round(idf(99, 0), 2)",
             wrong={
                 2: "The counts arrive in the right order. What is done with them?",
-                4: "The logarithm and the 1 are as in the formula. But what is inside the logarithm?",
+                3: "All texts are counted, and one more, as in the formula.",
+                4: "The texts with the word are counted, and one more, as in the formula.",
             },
             hint="A rare word should weigh more than a common one.",
         ),

@@ -163,6 +163,11 @@ q1 = Exercise(
             lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1)).mean(),
         ),
         Mistake(
+            "precision at every place, over all liked films",
+            "You added up the precision at every position. Multiply by hits first, so that only those with a hit count.",
+            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1)).sum() / relevant,
+        ),
+        Mistake(
             "divided by the hits",
             "You divided by the number of hits. A list that finds one of ten liked films would be perfect then.",
             lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / max(1, np.sum(hits)),
@@ -343,6 +348,11 @@ q3 = Exercise(
             "the mean alone",
             "That is the mean. The interval is two numbers: the quantiles 0.025 and 0.975 of the means of the samples.",
             lambda one, other, drawn: (one - other)[drawn].mean(),
+        ),
+        Mistake(
+            "one mean of everything",
+            "Both ends are the same: you took one mean of everything. Each row of `drawn` needs one: .mean(axis=1).",
+            lambda one, other, drawn: np.quantile((one - other)[drawn].mean(), [0.025, 0.975]),
         ),
         Mistake(
             "5% on each side",
