@@ -297,7 +297,7 @@ def test_audiences_are_simulated_and_say_so_and_filters_are_named(here):
     before = here.titles()
     assert not page.locator(".rv-badge").is_visible()
     here.button("By audience").click()
-    page.locator(".rv-cue", has_text="by audience").first.wait_for()
+    page.locator(".rv-cue", has_text="Liked by").first.wait_for()
     assert page.locator(".rv-badge").is_visible()
     assert here.titles() != before
     page.get_by_text("Filters").click()
@@ -381,6 +381,8 @@ def test_it_fits_narrow_and_wide_screens_and_the_taste_stays_in_sight(here, widt
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     wide = page.evaluate("getComputedStyle(document.querySelector('.rv-cards')).gridTemplateColumns.split(' ').length")
     assert wide == columns
+    cut = "all => all.filter(one => one.scrollHeight > one.clientHeight + 1).map(one => one.textContent)"
+    assert page.locator(".rv-cue > span").evaluate_all(cut) == []
     page.locator(".rv-card").nth(5).scroll_into_view_if_needed()
     bar = page.get_by_role("region", name="My taste").bounding_box()
     assert bar["y"] + bar["height"] == pytest.approx(800, abs=1)  # nothing shows beneath it
