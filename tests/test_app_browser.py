@@ -391,6 +391,23 @@ def test_it_fits_narrow_and_wide_screens_and_the_taste_stays_in_sight(here, widt
     page.set_viewport_size({"width": 1280, "height": 800})
 
 
+def test_on_a_narrow_screen_what_is_said_above_the_list_never_moves_it(here):
+    page, tops = here.page, {}
+    page.set_viewport_size({"width": 400, "height": 800})
+    here.button("Films for you").click()
+    asks = {
+        "Films to begin with": None, "Films like The Avengers": "Avengrs", "Stories about": "a good cry",
+        "Comedy: films": "something funny", "Not in this catalog": "asdfghjkl",
+    }  # fmt: skip
+    for heading, text in asks.items():
+        if text:
+            here.find(text)
+        here.heading(heading)
+        tops[heading] = page.locator(".rv-cards").bounding_box()["y"]
+    assert set(tops.values()) == {tops["Comedy: films"]}, tops
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
 def test_the_page_is_as_dark_as_the_system_from_its_skeleton_on(browser, address):
     for scheme, asked, light in [("dark", "", "false"), ("light", "", "true"), ("dark", "?theme=light", "true")]:
         made = Visitor(browser.new_context(color_scheme=scheme))
