@@ -353,6 +353,21 @@ def test_the_map_zooms_names_what_is_pointed_at_and_opens_it(here):
     page.keyboard.press("Escape")
 
 
+def test_zooming_keeps_the_film_that_was_asked_for_in_sight(here):
+    page = here.find("Toy Story").page
+    here.heading("Films like Toy Story (1995)")
+    page.get_by_role("img", name="Map of all: 1 chosen").scroll_into_view_if_needed()
+    page.get_by_role("button", name="Show all of the map").click()
+    for _ in range(4):
+        page.get_by_role("button", name="Zoom in").click()
+    chosen = """() => { const { width, height } = document.querySelector("canvas");
+        const { data } = document.querySelector("canvas").getContext("2d").getImageData(0, 0, width, height);
+        return data.some((red, i) => i % 4 === 0 && red === 179 && data[i + 1] === 38 && data[i + 2] === 30); }"""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.evaluate(chosen)
+    page.get_by_role("button", name="Show all of the map").click()
+
+
 def test_the_map_goes_from_film_to_film_by_the_keyboard(here):
     page = here.find("Alien").page
     here.heading("Films like Alien (1979)")
