@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import math
 import os
 import platform
 import re
@@ -13,15 +12,14 @@ import shutil
 import time
 import uuid
 import zipfile
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 ABANDONED_AFTER = 86_400  # seconds; by then nobody writes any more, whatever machine it was
 RATIO = 20  # by which the arrays of an .npz file may be larger than the file: vectors hardly compress, bombs do
-OWNER = r"(?P<host>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{12}"
-TEMPORARY = re.compile(rf"\..*\.tmp-{OWNER}(\..*)?")
+TEMPORARY = re.compile(r"\..*\.tmp-(?P<host>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{12}(\..*)?")
 
 
 def owner() -> str:
@@ -29,21 +27,15 @@ def owner() -> str:
     return f"{_host()}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
 
 
-def temporary_path(path: Path) -> Path:
-    """A new hidden name beside `path`, with its suffix and its `owner`."""
-    path = Path(path)
-    return path.with_name(f".{path.stem[:40]}.tmp-{owner()}{path.suffix}")
-
-
-def remove_abandoned(folder: Path, names: re.Pattern = TEMPORARY, keep: Container[str] = ()) -> None:
-    """Remove what a killed process left in a folder: names with an `owner` that is gone, or that are a day old."""
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what a killed process left in a folder: temporary files whose `owner` is gone, or that are a day old."""
     try:
-        found = [(path, named) for path in Path(folder).iterdir() if (named := names.fullmatch(path.name))]
+        found = [(path, named) for path in folder.iterdir() if (named := TEMPORARY.fullmatch(path.name))]
     except OSError:
         return
     for path, named in found:
         with contextlib.suppress(OSError):
-            if path.name not in keep and (_is_gone(named) or time.time() - path.lstat().st_mtime > ABANDONED_AFTER):
+            if _is_gone(named) or time.time() - path.lstat().st_mtime > ABANDONED_AFTER:
                 remove(path)
 
 
@@ -75,8 +67,8 @@ def write_whole(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    remove_abandoned(path.parent)
-    temporary = temporary_path(path)
+    _remove_abandoned(path.parent)
+    temporary = path.with_name(f".{path.stem[:40]}.tmp-{owner()}{path.suffix}")
     try:
         yield temporary
         temporary.replace(path)
@@ -109,20 +101,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
                 size = sum(entry.file_size for entry in entries)
                 if size > RATIO * path.stat().st_size:
                     raise ValueError(f"it would unpack to {size:,} bytes")
-                return {entry.filename.removesuffix(".npy"): _array(archive.read(entry)) for entry in entries}
+                read = {entry.filename.removesuffix(".npy"): io.BytesIO(archive.read(entry)) for entry in entries}
+                return {name: np.load(file, allow_pickle=False) for name, file in read.items()}
         except Exception as error:  # damaged bytes raise whatever they lead to: zlib, struct, memory, encryption
             why = " ".join(str(error).split()) or type(error).__name__
             raise ValueError(f"{path.name} is damaged ({why})") from error
-
-
-def _array(raw: bytes) -> np.ndarray:
-    """An array from the bytes of an ``.npy`` file, whose header has to fit their number."""
-    file = io.BytesIO(raw)
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, by_columns, dtype = read(file)
-    if dtype.hasobject:
-        raise ValueError("it holds objects, which could run code")
-    if file.tell() + math.prod(shape) * dtype.itemsize != len(raw):
-        raise ValueError("its header does not fit its bytes")
-    return np.ndarray(shape, dtype, buffer=raw, offset=file.tell(), order="F" if by_columns else "C").copy()

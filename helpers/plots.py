@@ -157,7 +157,7 @@ def _decimals(values: pd.Series) -> int:
 
 
 def lines(
-    curves: pd.DataFrame,
+    table: pd.DataFrame,
     title: str,
     xlabel: str,
     ylabel: str,
@@ -167,13 +167,12 @@ def lines(
     lowest: float | None = None,
 ) -> CourseFigure:
     """One line per column over the index; the y axis begins at `lowest`, or near the smallest value."""
-    figure, axis = _figure(title, alt)
-    for name in curves:
-        axis.plot(curves.index, curves[name], label=name)
-    _name_lines(axis)
-    axis.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear", yscale="log" if logy else "linear")
-    if logx and len(curves) <= MOST_TICKS:  # 20 and 40 say more than powers of ten
-        axis.set_xticks(curves.index, [f"{place:,}" for place in curves.index])
+    tables = {name: pd.DataFrame({xlabel: table.index, ylabel: table[name].array}) for name in table}
+    figure = curves(tables, title, alt)
+    axis = figure.axes[0]
+    axis.set(xscale="log" if logx else "linear", yscale="log" if logy else "linear")
+    if logx and len(table) <= MOST_TICKS:  # 20 and 40 say more than powers of ten
+        axis.set_xticks(table.index, [f"{place:,}" for place in table.index])
         axis.minorticks_off()
     if logy:
         axis.yaxis.set_major_formatter("{x:g}")  # 0.1 reads faster than a power of ten
@@ -181,20 +180,11 @@ def lines(
     return figure
 
 
-def _name_lines(axis: Any) -> None:
-    """A legend for more than one line, its names from top to bottom as the lines end."""
-    lines, names = axis.get_legend_handles_labels()
-    last = [line.get_ydata()[np.isfinite(line.get_ydata())][-1] for line in lines]
-    order = np.argsort(last, kind="stable")[::-1]
-    if len(lines) > 1:
-        axis.legend([lines[place] for place in order], [names[place] for place in order], frameon=False)
-
-
 def curves(tables: dict, title: str, alt: str) -> CourseFigure:
     """One line per table of two columns, the second over the first, whose names label the axes.
 
-    Where the index of a table has a name, every point is labeled with it and its value, such as ``ef 10``: below to
-    the left, where a line that falls never runs.
+    The legend names more than one line from top to bottom, as they end. Where the index of a table has a name, every
+    point is labeled with it and its value, such as ``ef 10``: below to the left, where a line that falls never runs.
     """
     figure, axis = _figure(title, alt)
     for name, table in tables.items():
@@ -205,8 +195,10 @@ def curves(tables: dict, title: str, alt: str) -> CourseFigure:
             axis.margins(x=0.12, y=0.1)
             for value, point in zip(table.index, table.to_numpy(), strict=True):
                 axis.annotate(f"{table.index.name} {value}", point, **beside)
-    _name_lines(axis)
     axis.set(xlabel=xlabel, ylabel=ylabel)
+    last = [line.get_ydata()[np.isfinite(line.get_ydata())][-1] for line in axis.lines]
+    if len(last) > 1:
+        axis.legend(handles=[axis.lines[place] for place in np.argsort(last, kind="stable")[::-1]], frameon=False)
     return figure
 
 

@@ -441,6 +441,7 @@ ALTERNATIVES = {
             pd.Series((1 - diversity) * relevance - diversity * similarity[taken].max(axis=0)).drop(taken).idxmax()
         ),
         _next_by_loop,
+        lambda *given: float(_next_by_loop(*given)),
     ],
     "4.5": [
         lambda: {"title": "Alien", "diversity": np.float32(0.4), "why": a_setting()["why"]},

@@ -1,5 +1,6 @@
 """The app's lists, reasons and map, without a widget."""
 
+import functools
 import random
 import re
 from pathlib import Path
@@ -260,7 +261,8 @@ def test_a_reason_is_the_nearest_pair_of_sentences_before_the_turn(catalogue, en
     alien, aliens = film(catalogue, "Alien"), film(catalogue, "Aliens")
     reason = catalogue.reason(catalogue.premise(alien), aliens, encoder)
     ours, theirs = (" ".join(word for word, _ in one) for one in (reason.ours, reason.theirs))
-    expected = closest_sentences(catalogue.premise(alien), catalogue.premise(aliens), encoder)
+    rows_of = functools.partial(encoder.encode, normalize_embeddings=True)
+    expected = closest_sentences(catalogue.premise(alien), catalogue.premise(aliens), rows_of)
     assert (ours, theirs) == expected[:2]
     assert reason.similarity == pytest.approx(expected[2], abs=1e-4)
 

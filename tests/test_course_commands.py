@@ -48,7 +48,7 @@ def catalogue(tmp_path_factory):
         ["catalogue"],
         ["catalogue", "check"],
         ["catalogue", "check", ""],
-        ["recommend", "x", "--csv", "f.csv", "--delimiter", "ab"],
+        ["recommend", "x", "--csv", "f.csv", "--delimiter", ""],
         ["evaluate", "--counts"],
         ["evaluate", "--csv", "f.csv", "--counts", "--scale", "1", "5"],
         ["recommend", "x", "--title-column", "t"],
@@ -64,8 +64,6 @@ def catalogue(tmp_path_factory):
         ["recommend", "x", "--csv", "f.csv", "--title-column", "", "--text-column", "b"],
         ["recommend", "x", "--encoding", "utf-8"],
         ["recommend", "x", "--year-column", "y"],
-        ["recommend", "x", "--csv", "f", "--title-column", "a", "--text-column", "b", "--encoding", "nonsense"],
-        ["recommend", "x", "--csv", "f", "--title-column", "a", "--text-column", "b", "--encoding", "rot13"],
         ["recommend", "x", "--k", "3"],
         ["recommend", "x", "--js"],
         ["recommend", "x", "-k", "9" * 30],
@@ -148,11 +146,17 @@ def test_recommend_on_another_catalogue(catalogue):
 
 
 @pytest.mark.parametrize(
-    ("file", "column", "message"),
-    [("absent.csv", "name", "absent.csv"), (None, "title", "column 'title' is missing (found: name, about)")],
+    ("file", "options", "message"),
+    [
+        ("absent.csv", ["--title-column", "name"], "absent.csv"),
+        (None, ["--title-column", "title"], "column 'title' is missing (found: name, about)"),
+        (None, ["--encoding", "nonsense"], "there is no encoding 'nonsense'"),
+        (None, ["--encoding", "rot13"], "there is no encoding 'rot13'"),
+        (None, ["--delimiter", "ab"], "'ab' is no delimiter"),
+    ],
 )
-def test_a_catalogue_that_cannot_be_used_gives_one_line(catalogue, file, column, message):
-    done = run("recommend", "x", "--csv", file or str(catalogue), "--title-column", column, "--text-column", "about")
+def test_a_catalogue_that_cannot_be_used_gives_one_line(catalogue, file, options, message):
+    done = run("recommend", "x", "--csv", file or str(catalogue), "--text-column", "about", *options)
     assert done.returncode == 1
     assert message in done.stderr
     assert done.stderr.count("\n") == 1

@@ -106,9 +106,12 @@ def test_a_wrong_toml_file_is_one_line_that_names_its_line(books, text, said):
 def test_a_missing_or_unreadable_toml_file_is_one_line(books):
     with pytest.raises(FileNotFoundError, match="there is no such file"):
         describe(books / "absent.toml")
-    (books / "catalogue.toml").write_bytes('file = "bücher.csv"'.encode("cp1252"))
-    with pytest.raises(ValueError, match=r"catalogue\.toml, line 1: this is not UTF-8"):
+    (books / "catalogue.toml").write_bytes('\nfile = "книги.csv"'.encode("cp1251"))
+    with pytest.raises(ValueError, match=r"catalogue\.toml, line 2: byte 0xEA is not UTF-8.* Save the file as UTF-8"):
         describe(books / "catalogue.toml")
+    (books / "catalogue.toml").write_bytes(f"# Bücher für Zoë\n{TOML}".encode("cp1252"))
+    with pytest.warns(UserWarning, match=r"catalogue\.toml is not UTF-8; it is read as Windows-1252"):
+        assert describe(books / "catalogue.toml").title_column == "name"
     with pytest.raises(TypeError, match="there is no color_column; there are file, title_column"):
         describe(books / "books.csv", color_column="x")
 
@@ -117,7 +120,7 @@ def test_an_absent_file_and_a_folder_of_an_encoder_are_looked_for_beside_the_tom
     (books / "catalogue.toml").write_text('\nfile = "absent.csv"', encoding="utf-16")
     with pytest.raises(FileNotFoundError, match=r"catalogue\.toml, line 2: .*absent\.csv: there is no such file"):
         describe(books / "catalogue.toml")
-    with pytest.raises(ValueError, match="irectory"):
+    with pytest.raises(ValueError, match=r"folder\.toml is a device or a pipe; name a file"):
         (books / "folder.toml").mkdir()
         describe(books / "folder.toml")
     (books / "model").mkdir()

@@ -285,10 +285,17 @@ def test_a_day_that_no_clock_reaches_is_named_with_its_line(tmp_path, day):
         read(path, time_column="t")
 
 
-@pytest.mark.parametrize("scale", ["x", "1 5", 5, (1,), (1, 5, 4), ("a", "b")])
+@pytest.mark.parametrize("scale", ["x", "1 5", 5, (1,), ("a", "b")])
 def test_what_is_no_scale_is_refused_with_an_example(tmp_path, scale):
     with pytest.raises(ValueError, match=r"scale is .*such as \(1, 10\)"):
         read(write(tmp_path / "r.csv", "a,x,4"), scale=scale)
+
+
+def test_the_scale_of_one_file_with_its_likes_reads_the_next(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,4")
+    scale = read(path, scale=(1, 10), liked=7).attrs["scale"]
+    assert read(path, scale=scale).attrs["scale"] == scale == (1, 10, 7)
+    assert read(path, scale=scale, liked=8).attrs["scale"] == (1, 10, 8)
 
 
 def test_columns_and_likes_that_are_none_are_refused_in_one_line(tmp_path):

@@ -299,7 +299,7 @@ def test_the_cache_goes_to_the_folder_that_is_named_or_nowhere(encoder, course_f
 def test_a_cache_that_cannot_be_written_costs_only_time(encoder, course_folder, monkeypatch):
     (course_folder / "cache").write_text("a file is in the way", encoding="utf-8")
     assert VectorCache(course_folder / "cache" / "x").get([b"1"]) == {}
-    monkeypatch.setattr(encoding, "cache_folder", lambda: course_folder / "cache" / "below")
+    monkeypatch.setattr(vector_cache, "cache_folder", lambda: course_folder / "cache" / "below")
     assert encode(TEXTS).shape == (3, 384)
 
 

@@ -171,11 +171,6 @@ def test_the_kept_figures_on_movielens_are_those_of_today(movielens):
         assert task.judge(MODELS[name]()).loc["ndcg@10", "mean"] == pytest.approx(kept.loc[name, "ndcg@10"], abs=0.002)
 
 
-def test_a_model_by_chance_is_made_with_several_seeds_and_any_other_once():
-    assert [model.seed for model in scoreboard.seeded(MODELS["als"], 3)] == [0, 1, 2]
-    assert len(scoreboard.seeded(MODELS["ease"], 3)) == 1
-
-
 def test_two_runs_give_the_same_tables():
     few = load_ratings().head(4_000)
     first, second = (scoreboard.Task(few).judge(MODELS["neural-cf"]()) for _ in range(2))

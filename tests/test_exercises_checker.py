@@ -362,6 +362,8 @@ def test_what_is_accepted_comes_back_in_the_form_of_the_course(capsys):
     array, half = mine(4)
     assert isinstance(mine(4), tuple) and array.tolist() == [0, 1, 2, 3] and half == 2.0 and isinstance(half, float)
     assert pairs.catch_up(pairs.reference) is pairs.reference
+    place = Exercise("9.7", "Place", lambda n: n - 1, inputs=[(2,), (3,)], mistakes=[], hints=["1"])
+    assert "abc"[place.catch_up(lambda n: n - 1.0)(3)] == "c"  # a float is no position
 
 
 def test_a_solution_brings_its_imports_its_constants_and_its_helpers():

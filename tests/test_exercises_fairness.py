@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from test_exercises import EXERCISES
 
-from helpers.exercises import ch05, ch06, ch07, ch08, ch09, ch10, ch11
+from helpers.exercises import ch01, ch04, ch05, ch06, ch07, ch08, ch09, ch10, ch11
 from helpers.exercises.texts import numbers_in
 
 BY_NUMBER = {exercise.number: exercise for exercise in EXERCISES}
@@ -131,6 +131,8 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ("1.3", lambda rows: rows / np.linalg.norm(rows, axis=1), "keepdims=True"),
     ("2.1", lambda text: set(text), "letters"),
     ("2.3", lambda found, true: (len(found & true) / len(found),) * 2, "Recall divides"),
+    ("3.1", lambda n, m: np.ln((1 + n) / (1 + m)) + 1, "np.log"),
+    ("3.1", eval("lambda n, m: math.log((1 + n) / (1 + m)) + 1", {}), "import math"),
     ("3.1", lambda n, m: math.log10((1 + n) / (1 + m)) + 1, "base 10"),
     ("3.1", lambda n, m: math.log(1 + n / 1 + m) + 1, "parentheses"),
     ("3.1", lambda n, m: math.log((1 + n) / (1 + m) + 1), "inside your logarithm"),
@@ -138,14 +140,18 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ("3.2", lambda vectors, mask: vectors[mask == 1].mean(), "axis=0"),
     ("3.2", lambda vectors, mask: (vectors * mask).sum(axis=0) / mask.sum(), "rows[:, None]"),
     ("3.3", lambda tokens, size: tokens[:size], "return inside the loop"),
+    ("3.3", lambda tokens, size: np.array_split(tokens, size), "pieces of `size` tokens"),
     (
         "3.3",
         lambda tokens, size: [tokens[i : i + size] for i in range(0, len(tokens) + 1, size)],
         "last piece is empty",
     ),
+    ("3.5", lambda film: print(film["synopsis"]), "return at its end"),
     ("3.4", lambda vectors: without_mean(vectors) / np.linalg.norm(without_mean(vectors)), "Each row has its own"),
     ("3.4", lambda vectors: (vectors - vectors.mean()) / np.linalg.norm(vectors - vectors.mean()), "one length"),
     ("5.3", lambda r, d: np.nansum(r - np.nanmean(r), axis=1) / ((~np.isnan(r)).sum(axis=1) + d), "per viewer"),
+    ("4.1", lambda v, ids, q, k: neighbors_with_itself_at(0, lambda s, k: np.argsort(-s)[:k])(v, ids, q, k), "gets 0"),
+    ("4.3", lambda scores, allowed, k: np.argsort(-np.where(allowed, scores, 0))[:k], "get 0"),
     ("6.1", lambda hits, relevant: (precisions(hits) * hits).sum() / sum(hits), "number of hits"),
     ("6.1", lambda hits, relevant: (precisions(hits) * hits).sum() / len(hits), "length of the list"),
     ("6.1", lambda hits, relevant: precisions(hits)[hits].sum() / min(relevant, len(hits)), "positions"),
@@ -239,14 +245,24 @@ def test_an_answer_in_place_is_not_handed_to_the_notebook(number, answer, argume
         ("ends", "2 weeks, but not until it is significant", "wrong"),
         *(
             ("must not fall", guard, "wrong")
-            for guard in ("something", "must not fall", "the", ch06.a_plan()["metric"] + "!")
+            for guard in (
+                "something",
+                "must not fall",
+                "the",
+                "nothing",
+                "none at all",
+                5,
+                ch06.a_plan()["metric"] + "!",
+            )
         ),
         *(("ends", end, "wrong") for end in ("when p < 0.05", "at 0.02 more", "in 2 weeks, or when p < 0.05")),
-        *(("viewers per group", count, "correct") for count in (9600, "9,600", "about 10k", 12_000)),
+        *(("viewers per group", count, "correct") for count in (9600, "9,600", "9.600", "about 10k", 12_000)),
         ("viewers per group", "16 * 0.6 * 0.4 / 0.02**2 = 9600", "correct"),
         ("viewers per group", "16 * 0.6 * 0.4 / 0.02**2 = 960", "wrong"),
         *(("viewers per group", count, "wrong") for count in (9000, 19_200, "50000", 9.6)),
         *(("metric", metric, "correct") for metric in ("likes", "revenue")),
+        *(("metric", metric, "wrong") for metric in ("nothing", 5)),
+        ("ends", 9600, "wrong"),
         *(("change", change, "wrong") for change in (0.02, "0.02", "more likes")),
     ],
 )
@@ -260,7 +276,8 @@ def test_a_plan_of_a_test_is_judged_by_what_the_exercise_asks_for(field, value, 
     [
         *(("memory", memory, "correct") for memory in ("3GB", "1.5 GB", "460 megabytes")),
         *(("memory", memory, "wrong") for memory in ("3", "0 GB", "a few GB", -3)),
-        *(("changes", changes, "correct") for changes in ("daily", "never", 8000)),
+        *(("changes", changes, "correct") for changes in ("daily", "never", "nothing changes", 8000)),
+        *(("first to fail", said, "wrong") for said in ("nothing at all", "never ever fail")),
         *(("texts", texts, "correct") for texts in (300_000, "300,000", "2M")),
         *(("texts", texts, "wrong") for texts in (0, -5, "many")),
     ],
@@ -269,7 +286,21 @@ def test_a_plan_of_machines_is_judged_by_what_the_exercise_asks_for(field, value
     assert ch07.q5.examine({**ch07.a_plan(), field: value}).state == state
 
 
-@pytest.mark.parametrize("star", [True, np.True_, "five", None, float("nan")])
+@pytest.mark.parametrize(
+    ("rated", "state"),
+    [
+        *(({"Alien": star}, "correct") for star in ("4.5 stars", "4,5", "9/2", np.float32(4.5))),
+        ({"Amelie": 2}, "correct"),
+        ({"ALIEN": 5}, "wrong"),  # a second time
+    ],
+)
+def test_stars_and_titles_are_read_as_people_write_them(rated, state):
+    viewer = {title: stars for title, stars in ch05.a_new_viewer().items() if title != "Amélie"} | rated
+    assert ch05.q5.examine(viewer).state == state
+    assert state == "wrong" or set(ch05.q5.catch_up(viewer)) <= set(ch05.load_movies()["title"])
+
+
+@pytest.mark.parametrize("star", [True, np.True_, "good", "4 or 5", None, float("nan")])
 def test_stars_are_numbers(star):
     assert ch05.q5.examine({**ch05.a_new_viewer(), "Alien": star}).state == "wrong"
 
@@ -301,6 +332,7 @@ def test_a_title_that_is_not_there_is_named(text):
     assert f"'{text}' is not in the catalog" in BY_NUMBER["0.4"].examine(answer).message
 
 
+CATALOG, SETTING = ch01.a_choice(), ch04.a_setting()
 PROJECT, READER, COMPARISON, TRIAL = ch09.a_project(), ch10.a_reading_ranker(), ch11.a_comparison(), ch08.a_trial()
 
 
@@ -308,14 +340,20 @@ PROJECT, READER, COMPARISON, TRIAL = ch09.a_project(), ch10.a_reading_ranker(), 
     ("number", "plan", "field", "value", "state"),
     [
         *(("9.5", PROJECT, "judged by", said, "correct") for said in ("30 labels: .6, from .43 to .75",)),
-        *(("9.5", PROJECT, "judged by", said, "correct") for said in ("62 percent [47, 76] of 40", "0.62 ± 0.15")),
-        *(("9.5", PROJECT, "judged by", said, "wrong") for said in ("1 2 3", "40 labels, 0.62", "12 of 20 by me")),
+        *(
+            ("9.5", PROJECT, "judged by", said, "correct")
+            for said in ("62 percent [47, 76] of 40", "40 labels: 0.62 ± 0.15")
+        ),
+        *(
+            ("9.5", PROJECT, "judged by", said, "wrong")
+            for said in ("1 2 3", "40 labels, 0.62", "12 of 20 by me", "0.62 [0.47, 0.76]")
+        ),
         *(("9.5", PROJECT, "what is embedded", said, "correct") for said in ("title", "本", "the blurb")),
         *(("9.5", PROJECT, "what is embedded", said, "wrong") for said in (3, "x", None)),
         ("9.5", PROJECT, "catalog", 4000, "wrong"),
         *(
             ("10.5", READER, "tokens of a list", said, "correct")
-            for said in ("50 * 212 * 4 / 3 = 14,133", "14k", 14_000)
+            for said in ("50 * 212 * 4 / 3 = 14,133", "14.133", "14k", 14_000)
         ),
         *(("10.5", READER, "tokens of a list", said, "wrong") for said in (10_600, "50 * 212 = 10,600", 282)),
         *(("10.5", READER, "candidates", said, "wrong") for said in (0, -50, "many")),
@@ -328,11 +366,21 @@ PROJECT, READER, COMPARISON, TRIAL = ch09.a_project(), ch10.a_reading_ranker(), 
             for said in ("nothing", "95%", "the mean", "everything")
         ),
         *(("8.5", TRIAL, "who", said, "correct") for said in ("I ask my sister Anna", "Ida from the office")),
-        *(("8.5", TRIAL, "who", said, "wrong") for said in ("I do it", "me and nobody else", "nobody at all")),
+        *(("8.5", TRIAL, "who", said, "wrong") for said in ("I do it", "I watch myself", "nobody at all")),
         *(("8.5", TRIAL, "who", said, "correct") for said in ("I'll ask my sister", "I have a friend from school")),
         *(
             ("8.5", TRIAL, "task", said, "wrong")
             for said in ("Use Surprise me to find something new", "Please click on the button Undo twice")
+        ),
+        *(
+            ("1.5", CATALOG, "approach", said, "correct")
+            for said in ("CF", "item-item CF", "embeddings", "cosine of text embeddings", "genres, so content-based")
+        ),
+        *(("1.5", CATALOG, "approach", said, "wrong") for said in ("CF or embeddings", "cfo", "popularity", None)),
+        *(("4.5", SETTING, "diversity", said, "correct") for said in ("0.4", "40%", "0,4", np.array([0.4]))),
+        *(
+            ("4.5", SETTING, "diversity", said, "wrong")
+            for said in ("40", "high", "0.4 or 0.5", True, np.nan, [], None)
         ),
         ("8.5", TRIAL, "task", "Find a film that both of you like", "correct"),
     ],

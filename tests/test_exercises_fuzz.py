@@ -272,11 +272,12 @@ def test_nonsense_in_any_field_of_an_open_exercise_is_refused(exercise):
 
 
 @pytest.mark.parametrize("exercise", OPEN, ids=lambda exercise: exercise.number)
-def test_the_question_is_no_answer_and_no_text_answers_two_fields(exercise):
+def test_neither_question_nor_hint_is_an_answer_and_no_text_answers_two_fields(exercise):
     answer = exercise.answer()
     texts = {field: text for field, text in answer.items() if isinstance(text, str)}
     sentences = [text for text in re.split(r"(?<=[.:?])\s", prompt_of(exercise.number)) if len(words_of(text)) > 2]
     assert sentences
+    sentences += [f"I say: {text}" for text in (*exercise.hints, *exercise.rubric) if len(words_of(text)) > 5]
     for field in texts:
         others = (f"{text.upper()} !" for other, text in texts.items() if other != field)
         for copied in (*sentences, *others):

@@ -43,6 +43,12 @@ def told(capsys, guess, result):
         ("9,600", "viewers", 9600, "You guessed 9,600 viewers. The answer: 9,600 viewers. Very close."),
         ("10k", "pairs", 107_014, "You guessed 10,000 pairs. The answer: 107,014 pairs. Too low, by a factor of 10.7."),
         ("-0.5", "", 0.1, "You guessed -0.5. The answer: 0.1. Too low, by 0.6."),
+        ("9.600", "viewers", 9600, "You guessed 9,600 viewers. The answer: 9,600 viewers. Very close."),
+        ("a quarter", "%", 26.5, "You guessed 25%. The answer: 26.5%. Too low, by 1.5 percentage points."),
+        ("1 in 4", "%", 25, "You guessed 25%. The answer: 25%. Very close."),
+        ("40%", "", 0.3, "You guessed 0.4. The answer: 0.3. Too high, by 0.1."),
+        ("0,4 or so", "", 0.3, "You guessed 0.4. The answer: 0.3. Too high, by 0.1."),
+        ("Two.", "requests", 1, "You guessed 2 requests. The answer: 1 request. Too high, by a factor of 2."),
         (4, "stars", 4.96, "You guessed 4 stars. The answer: 4.96 stars. Too low, by 0.96 stars."),
     ],
 )
@@ -55,18 +61,25 @@ def test_the_guess_may_follow_the_question_and_a_share_for_percent_is_asked_abou
     assert ask("Who?", "Finn", choices=["Finn", "Dan"]).value == "Finn"
     assert "If you meant 20%, enter 20." in ask("What share?", unit="%").keep(0.2)
     assert "meant" not in ask("What share?", unit="%").keep("0.2%") + ask("What share?", unit="%").keep(2)
+    assert ask("Of 100 lists, how many hit?", "40%", unit="lists").value == 40
+    assert "If you meant 40%, enter 40." in ask("Of 100 lists, how many hit?", unit="lists").keep(0.4)
+    assert "Not kept" in ask("How many rows?", unit="rows").keep("75%")
 
 
 def test_a_choice_is_one_of_those_offered(capsys):
     guess = ask("Who?", choices=["Finn", "Dan"])
     assert "one of: Finn, Dan" in guess.keep("Eve")
+    assert all("Not kept" in guess.keep(typed) for typed in ("Finn or Dan", "not Finn", "F", 5, ""))
+    assert all("Kept: Finn" in guess.keep(typed) for typed in ("I think Finn.", "fin", ["Finn"]))
     guess.keep("finn")
     assert told(capsys, guess, "Finn").endswith("You were right.")
     with pytest.raises(ValueError, match="Eve"):
         guess.compare("Eve")
 
 
-@pytest.mark.parametrize("typed", ["", "many", "3 or 4", None, [], "..."])
+@pytest.mark.parametrize(
+    "typed", ["", "many", "3 or 4", "3-4", "less than 3", None, [], "...", True, "nan", "inf", "1e999"]
+)
 def test_what_is_no_number_is_not_kept(typed):
     guess = ask("How many?")
     assert "Not kept" in guess.keep(typed)

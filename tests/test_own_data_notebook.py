@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from helpers.course.bootstrap import ROOT
+from helpers.data import describe
 
 NOTEBOOK = nbformat.read(ROOT / "notebooks" / "09_your_own_data.ipynb", as_version=4)
 NAMED = 'mine = describe(DATA_DIR / "recipes.csv", title_column="dish", text_column="about", genre_column="cuisine")'
@@ -175,6 +176,16 @@ def test_films_of_one_title_are_all_there(outputs):
 def test_a_rule_that_would_delete_most_of_a_file_deletes_nothing_and_says_so(outputs):
     assert "Kept: 37 that look repeated." in outputs["equal_titles"]
     assert "40 rows, 40 left" in outputs["equal_titles"]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("shape", SHAPES, ids=[shape.__name__ for shape in SHAPES])
+def test_cleaned_rows_are_a_file_that_says_the_same(shape, tmp_path):
+    """As the notebook saves them for the app, which has to guess the columns."""
+    cleaned = describe(shape(tmp_path)).films()
+    cleaned.to_csv(tmp_path / "cleaned.csv", index=False)
+    again = describe(tmp_path / "cleaned.csv").films()
+    assert again[["title", "synopsis"]].to_numpy().tolist() == cleaned[["title", "synopsis"]].to_numpy().tolist()
 
 
 STAND_IN = """

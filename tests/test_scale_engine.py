@@ -236,13 +236,14 @@ def test_an_interrupted_build_goes_on_where_it_stopped(opened, movies, vectors, 
         return call(self, method, *arguments, **options)
 
     monkeypatch.setattr(VectorEngine, "_call", interrupted)
+    monkeypatch.setattr(engine, "BATCH", 100)
     with pytest.raises(KeyboardInterrupt):
-        found.build(vectors, movies, batch=100, progress=False)
+        found.build(vectors, movies, progress=False)
     monkeypatch.undo()
     found.close()
     again = opened()
     assert again.count() == 200
-    assert again.build(vectors, movies, batch=100, progress=False) == len(movies) - 200
+    assert again.build(vectors, movies, progress=False) == len(movies) - 200
     assert again.search(vectors[-1], 1)[0].tolist() == [movies.index[-1]]
 
 
@@ -281,12 +282,12 @@ BAR = tqdm.tqdm
 def test_progress_goes_to_standard_error_and_nothing_to_standard_output(opened, films, capfd, monkeypatch):
     monkeypatch.setattr(tqdm, "tqdm", lambda *items, **options: BAR(*items, **{**options, "delay": 0}))
     found = opened()
-    found.build(*films, batch=2)
+    found.build(*films)
     found.search([1, 0, 0])
     out, err = capfd.readouterr()
     assert out == ""
     assert "4/4" in err
-    found.build(*films, batch=2, progress=False)
+    found.build(*films, progress=False)
     assert capfd.readouterr() == ("", "")
 
 
@@ -324,13 +325,6 @@ def test_films_are_moved_from_the_log_after_a_build_and_after_many_upserts(opene
     assert moved(lambda: found.build(*films, progress=False)) == 1
     assert moved(lambda: found.build(*films, progress=False)) == 0
     assert [moved(lambda: found.upsert(*films)) for _ in range(4)] == [0, 1, 0, 1]
-
-
-def test_films_may_be_sent_one_by_one_and_not_in_parts_of_nothing(opened, films):
-    found = opened()
-    assert found.build(*films, batch=1, progress=False) == 4
-    with pytest.raises(ValueError, match="batch is 0"):
-        found.build(*films, batch=0, progress=False)
 
 
 def test_a_proxy_of_the_network_is_not_asked_for_this_machine(opened, monkeypatch):

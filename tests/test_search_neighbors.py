@@ -92,7 +92,7 @@ def test_an_unknown_title_is_one_line_in_a_notebook():
 
 def test_an_index_over_other_ids_is_refused_and_another_order_is_right():
     for wrong in (NeighborIndex(DIRECTIONS), NeighborIndex(DIRECTIONS[:4], [1, 2, 3, 4])):
-        with pytest.raises(ValueError, match=r"the movies 1, 2, 3, ...; build it with NeighborIndex"):
+        with pytest.raises(ValueError, match=r"the movies 1, 2, 3, 4, 5; build it with NeighborIndex"):
             similar("Alien", index=wrong)
     turned = NeighborIndex(DIRECTIONS[::-1], HEROES.index[::-1])
     where = HEROES["year"] > 1980

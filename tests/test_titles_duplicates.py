@@ -8,6 +8,7 @@ from small_data import found, listings
 from helpers import titles
 from helpers.titles import (
     adjacent_duplicates,
+    alike_titles,
     find_duplicates,
     merge_duplicates,
 )
@@ -16,6 +17,11 @@ from helpers.titles import (
 def test_the_tutorials_rule_drops_the_earlier_of_two_close_neighbors():
     dropped = adjacent_duplicates(listings([("Toy Story 2",), ("Jaws",), ("Toy Story",)]))
     assert dropped[["left", "right", "distance"]].to_numpy().tolist() == [[102, 100, 2]]
+
+
+def test_alike_titles_pairs_remakes_of_any_year_but_no_sequels_and_no_listing_without_a_title():
+    rows = listings([("Dune", 1984), ("Toy Story", 1995), (None, 1995), ("Toy Story 2", 1999), ("DUNE", 2021)])
+    assert alike_titles(rows)[["left", "right"]].to_numpy().tolist() == [[100, 104]]
 
 
 def test_inverted_articles_are_found_far_apart_in_sort_order():
@@ -310,7 +316,7 @@ def test_on_movielens_the_tutorials_rule_deletes_hundreds_and_ours_flags_a_handf
     assert once <= {plain["title"][left] for left, _ in flagged}
 
 
-@pytest.mark.parametrize("find", [find_duplicates, adjacent_duplicates])
+@pytest.mark.parametrize("find", [find_duplicates, adjacent_duplicates, alike_titles])
 def test_listings_without_titles_are_passed_over_or_refused(find):
     listings = pd.DataFrame({"title": ["Red", None, pd.NA, "Rod", float("nan")]}, dtype=object)
     assert set(find(listings)[["left", "right"]].to_numpy().ravel()) <= {0, 3}

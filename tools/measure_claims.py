@@ -31,7 +31,6 @@ from helpers.evaluation import (  # noqa: E402
     ranks_of_likes,
     results,
     rmse,
-    scoreboard,
     split_cold,
     split_date,
     split_last,
@@ -634,7 +633,10 @@ def scores_by_viewer() -> dict[str, dict[str, str]]:
     """NDCG@10 of every viewer, in a random order, as one line for each model and seed; of the models that are tuned."""
     order, found = None, {}
     for name in results.load("tuning", "movielens")["models"]:
-        for seed, model in enumerate(scoreboard.seeded(tuned_models()[name], SEEDS_OF_ALL)):
+        make = tuned_models()[name]
+        by_chance = "seed" in make().get_params()
+        for seed in range(SEEDS_OF_ALL if by_chance else 1):
+            model = make(seed=seed) if by_chance else make()
             scores = judge(model)["ndcg@10"].round(DIGITS).to_numpy()
             order = np.random.default_rng(0).permutation(len(scores)) if order is None else order
             found.setdefault(name, {})[str(seed)] = " ".join(f"{score:g}" for score in scores[order])

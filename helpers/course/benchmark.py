@@ -1,10 +1,8 @@
 """Measure speed in ratios: the course's way, the tutorial's way and a bare lower bound, in turn, in one process.
 
-python3 -m helpers benchmark [--quick] [--json] [--keep]
-
 The tutorial's way is the throw-away code that this course replaces: a text at a time, a ball tree, a loop over titles.
-The bare way is the least that any program has to do. Every round runs all ways, one after the other, so that a machine
-that gets slower slows all of them; a ratio is taken within a round, and the median over rounds is what counts.
+The bare way is the least that any program has to do. Every round runs all ways in turn, so that a machine that gets
+slower slows all of them; a ratio is taken within a round, and the median over rounds is what counts.
 """
 
 from __future__ import annotations
@@ -21,6 +19,8 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Levenshtein
 
 from helpers import titles
 from helpers.data import load_movies, load_raw_listings, load_vectors
@@ -82,9 +82,8 @@ def run(size: Size = FULL) -> Iterator[Measurement]:
 def interleave(ways: Mapping[str, Callable], rounds: int, times: int = 1, per: int = 1) -> dict[str, list[float]]:
     """Time each way once a round, after a round that does not count: seconds a question, a figure a round, by way.
 
-    What takes less than `SHORT` is called for `WARM` seconds, without counting, before each figure: caches then hold
-    what its own calls leave there, and not what the way before it did. `times` calls in a row make one figure, and each
-    of them answers `per` questions.
+    What takes less than `SHORT` first runs `WARM` seconds uncounted, so that caches hold what its own calls leave.
+    `times` calls in a row make one figure, and each of them answers `per` questions.
     """
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     first = {}
@@ -160,10 +159,7 @@ def searching(size: Size) -> Iterator[Measurement]:
 
 
 def _approximate(size: Size, exact: NeighborIndex, new: np.ndarray) -> Iterator[Measurement]:
-    """Graph and codes against exact search, a film of the index at a time, with the share of true neighbors found.
-
-    That share is given for new texts, too, which lie further from all others.
-    """
+    """Graph and codes against exact search, a film of the index at a time; recall also of new, more distant texts."""
     vectors, count = exact.vectors, len(exact)
     own = vectors[:: count // len(new)][: len(new)]
     for method in ("hnsw", "int8", "binary"):
@@ -206,8 +202,6 @@ def duplicates(size: Size) -> Iterator[Measurement]:
 
 def lookups(size: Size) -> Iterator[Measurement]:
     """Look a title up despite a typo: ten queries."""
-    from rapidfuzz import fuzz, process
-
     for count in size.lookups:
         names = pd.Series(made_up_titles(count))
         queries = [name[:3] + name[4:] for name in names[:: count // K][:K]]
@@ -284,8 +278,6 @@ def bare_search(vectors: np.ndarray, queries: np.ndarray) -> np.ndarray:
 
 def all_pairs(names: list[str], least: float = 70, rows: int = 1_000) -> tuple[np.ndarray, np.ndarray]:
     """What `helpers.titles.close_titles` finds, by comparing all pairs, block by block."""
-    from rapidfuzz import fuzz, process
-
     found = []
     for start in range(0, len(names), rows):
         block, rest = names[start : start + rows], names[start:]
@@ -300,15 +292,11 @@ def all_pairs(names: list[str], least: float = 70, rows: int = 1_000) -> tuple[n
 
 def pairs_by_loop(names: list[str], rows: np.ndarray) -> int:
     """Count the titles within distance 3 of some, in a loop of Python over the distance in C."""
-    from rapidfuzz.distance import Levenshtein
-
     return sum(Levenshtein.distance(names[row], name) <= 3 for row in rows for name in names[row + 1 :])
 
 
 def nearest_by_loop(query: str, names: pd.Series) -> Any:
     """Id of the title with the smallest Levenshtein distance, by `apply` over the distance in C."""
-    from rapidfuzz.distance import Levenshtein
-
     return names.apply(lambda name: Levenshtein.distance(query, name)).idxmin()
 
 

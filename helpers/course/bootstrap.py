@@ -140,10 +140,7 @@ def release(version: str) -> tuple[int, ...]:
 
 
 def unmet(requirements: Iterable[str], folder: Path | None = None) -> dict[str, str | None]:
-    """Requirements that are not satisfied, with the version that is there (or None).
-
-    By the running Python, or by what is installed in `folder`, a ``site-packages`` folder.
-    """
+    """Requirements that the running Python, or a ``site-packages`` folder, does not meet, with the version there."""
     missing, notes = {}, _notes(folder) if folder else {}
     for requirement in requirements:
         name, bounds = name_and_bounds(requirement)
@@ -179,8 +176,7 @@ def broken(names: Iterable[str] | None = None, folder: Path | str | None = None)
     """Installed packages of which something is gone, and what: ``{"pandas": "pandas/core is gone"}``.
 
     Each folder is looked for, and each file on the first level, by the list that pip has left. Of `names`, one that is
-    not installed is broken, too; without names, all are looked at that the lock files name and `folder`, by default
-    the running Python's ``site-packages``, holds.
+    not installed is broken, too. By default, what the lock files name and the running Python has is looked at.
     """
     notes = _notes(folder or sysconfig.get_path("purelib"))
     if names is None:
@@ -217,10 +213,8 @@ def _gone(note: Path | None) -> str | None:
     if whole and record is None:
         return "its list of files is gone"
     paths = [line.partition(",")[0] for line in (record or "").splitlines() if not line.startswith('"')]
-    if whole:
-        wanted = {path.rpartition("/")[0] for path in paths} | {path for path in paths if path.count("/") < 2}
-    else:
-        wanted = {path.partition("/")[0] for path in paths}
+    wanted = {path.rpartition("/")[0] for path in paths} | {path for path in paths if path.count("/") < 2}
+    wanted = wanted if whole else {path.partition("/")[0] for path in paths}
     exists, folder = os.path.exists, str(note.parent) + os.sep  # pathlib takes twice as long
     missing = [path for path in sorted(wanted) if not exists(folder + path) and "__pycache__" not in path]
     return missing[0] + " is gone" if missing else None
@@ -289,10 +283,7 @@ class Environment:
         temporary.replace(self.note)
 
     def unfit(self, tests: bool = False) -> dict[str, str]:
-        """Say what is not as it should be, and why: ``{}`` if all is well.
-
-        Named are ``"Python"``, a lock file, ``"helpers"`` or packages; those of the tests if they belong to it, too.
-        """
+        """Say what is not as it should be, ``"Python"``, a lock file, ``"helpers"`` or packages, and why."""
         if not self.runs():
             return {"Python": f"there is none in {self.folder}"}
         state = self.state()
@@ -311,15 +302,11 @@ class Environment:
         found = unmet([need for need in ranges(tests=True) if name_and_bounds(need)[0] in names], self.site)
         return {name_and_bounds(need)[0]: f"{version} is not {need}" for need, version in found.items() if version}
 
-    def ready(self, tests: bool) -> bool:
-        """Tell whether all is as the lock files say, as they are now."""
-        return not self.unfit(tests)
-
     def make(self, tests: bool) -> None:
         """Make, complete, repair or update the environment, with progress on standard error."""
         try:
             with alone():
-                if not self.ready(tests):  # another process may have made it meanwhile
+                if self.unfit(tests):  # another process may have made it meanwhile
                     self._make(tests)
         except OSError as error:
             raise SetupError("Set-up failed: " + explain(str(error))) from None
@@ -351,8 +338,8 @@ class Environment:
             base = getattr(sys, "_base_executable", None) or sys.executable  # never the one inside what is being made
             run(base, ["venv", "--without-pip", self.folder], "making the environment")
         if not MINIMUM_PYTHON <= self.version() < UNKNOWN_PYTHON:
-            holds_python = "{} holds Python {}.{}".format(self.folder, *self.version())
-            raise SetupError(holds_python + ", which does not serve. Delete it, then run the command again.")
+            held = ".".join(map(str, self.version()))
+            raise SetupError(f"{self.folder} holds Python {held}, which does not serve. Delete it, then try again.")
         if self._discard(["pip"]):
             run(self.python, ["ensurepip", "--upgrade", "--default-pip"], "installing pip")
 
@@ -402,8 +389,7 @@ class Environment:
     def _link(self) -> tuple[Path, bytes]:
         """A ``.pth`` file that lets editors which start kernels themselves find `helpers`, and what it holds.
 
-        Its line is relative, so that it holds in a folder that was moved or copied, and plain ASCII, since Python reads
-        such files in whatever encoding the user's language has.
+        A relative path holds after a move, and is plain ASCII in every language's encoding.
         """
         return self.site / "recommend-with-vectors.pth", os.path.relpath(ROOT, self.site).encode("ascii") + b"\n"
 
@@ -453,28 +439,19 @@ def needs_cpu_torch() -> bool:
 
 def answers(address: str, seconds: float = 60) -> bool:
     """Tell whether a server answers at all, be it with a refusal; a slow line is waited for, a missing one is not."""
-    from multiprocessing import TimeoutError
-    from multiprocessing.pool import ThreadPool
-
-    def ask() -> bool:
-        try:
-            urllib.request.urlopen(address, timeout=seconds).close()
-        except urllib.error.HTTPError as refusal:
-            refusal.close()
-        except (OSError, ValueError) as error:
-            return "CERTIFICATE" in str(error)  # pip may know the certificate
-        return True
-
-    with suppress(TimeoutError), ThreadPool(1) as pool:  # of several addresses, each may take all that time
-        return pool.apply_async(ask).get(seconds)
-    return False
+    try:
+        urllib.request.urlopen(address, timeout=seconds).close()
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+    except (OSError, ValueError) as error:
+        return "CERTIFICATE" in str(error)  # pip may know the certificate
+    return True
 
 
 def install_cpu_torch(python: Path, wanted: Path, pin: str) -> None:
     """Install PyTorch's build for the CPU from a folder that pip is set to use, or from PyTorch's own index.
 
-    Where neither has it, the default index serves later. The checksum of a build may be missing in the lock file. Then
-    PyTorch's index is believed, which names one, too.
+    Where neither has it, the default index serves later. A checksum that the lock file lacks, PyTorch's index names.
     """
     index: list[str | Path] = ["--index-url", TORCH_CPU_INDEX, "--timeout", "60", "--retries", "5"]
     say("  PyTorch for the CPU (about 200 MB) ...")
@@ -493,20 +470,14 @@ def install_cpu_torch(python: Path, wanted: Path, pin: str) -> None:
 
 
 def pip(python: Path, arguments: list[str | Path], total: int, needs_too: bool = False) -> None:
-    """Run ``pip install`` and show how many of `total` packages it has reached.
-
-    Without bytecode and what they need, which a lock file lists itself; with `needs_too`, as pip does by default.
-    """
+    """Install packages; show how many of `total` are reached. What they need is left to the lock, or `needs_too`."""
     command: list[str | Path] = ["pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     command += [] if needs_too else ["--no-deps", "--no-compile"]
     run(python, command + arguments, "installing packages", total)
 
 
 def run(python: Path | str, arguments: list[str | Path], doing: str, total: int = 0) -> None:
-    """Run a module for the set-up; its output is condensed to a counter, or to one line when it fails.
-
-    It ends with this process. Should it be slow to, it still keeps the lock of `alone`, which it inherits.
-    """
+    """Run a module for the set-up; its output is condensed to a counter, or to one line when it fails."""
     variables = dict(child_environment(), PYTHONDONTWRITEBYTECODE="", PYTHONUTF8="1")  # or venv cannot write some paths
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "close_fds": os.name == "nt"}
     lines, seen = [], 0
@@ -550,10 +521,7 @@ def explain(output: str) -> str:
 
 
 def child_environment() -> dict[str, str]:
-    """Variables for a child process in which `helpers` can be imported from every folder.
-
-    The course's folder itself is not put on the path: a ``json.py`` there would come before Python's.
-    """
+    """Variables for a child process in which `helpers` can be imported from every folder."""
     paths = filter(None, [str(PATH), os.environ.get("PYTHONPATH")])
     return dict(os.environ, PYTHONPATH=os.pathsep.join(paths))
 
@@ -569,7 +537,6 @@ def ensure(tests: bool = False) -> Path | None:
 
     Raises `SetupError` with one line that says what is wrong and what to do.
     """
-    check_python()
     environment, inside = own_environment()
     inside = inside and environment.note.exists()
     if inside and os.environ.pop(CHECKED, None) == str(os.getpid()):
@@ -577,7 +544,7 @@ def ensure(tests: bool = False) -> Path | None:
     if not inside and not unmet(ranges()):
         use_active(tests)
         return None
-    if not environment.ready(tests):
+    if environment.unfit(tests):
         environment.make(tests)
     return None if inside else environment.python
 

@@ -27,12 +27,7 @@ def needed() -> list[str]:
 def install() -> None:
     """Install what the notebooks need and this Python lacks, so that it can be imported without a restart.
 
-    A package that is already imported keeps its release: another one would be mixed with it.
-
-    Raises
-    ------
-    OSError
-        When pip fails; what it said stands above.
+    A package that is imported already keeps its release. `OSError` when pip fails; what it said stands above.
     """
     loaded = _loaded()
     wanted = [need for need in bootstrap.unmet(needed()) if bootstrap.normalized(_name(need)) not in loaded]

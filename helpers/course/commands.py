@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import errno
-import importlib
 import json
 import math
 import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple, NoReturn
 
 from helpers.course import bootstrap, console, launch
@@ -88,21 +86,9 @@ def filled(text: str) -> str:
     return text
 
 
-def checked(module: str, function: str) -> Callable[[str], str]:
-    """Make an argparse type for texts that a function takes, which raises `ValueError` for others.
-
-    Where packages are still to be installed, the command line is read again then.
-    """
-
-    def convert(text: str) -> str:
-        with suppress(ImportError):
-            try:
-                getattr(importlib.import_module(module), function)(text)
-            except ValueError as error:
-                raise argparse.ArgumentTypeError(str(error)) from None
-        return text
-
-    return convert
+def sign(text: str) -> str:
+    """Argparse type for the sign between cells, which may be a blank."""
+    return text if text == " " else filled(text)
 
 
 def flag(name: str) -> str:
@@ -111,7 +97,6 @@ def flag(name: str) -> str:
 
 
 FLAG: dict[str, Any] = {"action": "store_true"}
-FORMAT = {"encoding": checked("helpers.data.charset", "codec"), "delimiter": checked("helpers.data.tables", "one_sign")}
 FILES = "a CSV, JSON, Parquet or Excel file; of a catalogue, also a folder of texts or a catalogue.toml"
 OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {  # what each says and takes: by default, a text that is not empty
     "title": ("a title, typos allowed", {"metavar": "TITLE"}),
@@ -128,7 +113,7 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {  # what each says and takes: 
     "-v/--verbose": ("name each test", FLAG),
     "-k": ("how many (default: %(default)s)", {"type": whole_number(1), "default": 5}),
     "--csv": (f"your own data instead: {FILES}", {"metavar": "FILE"}),
-    **{flag(name): (says, {"type": FORMAT.get(name, filled)}) for name, says in launch.CATALOGUE.items()},
+    **{flag(name): (says, {"type": {"delimiter": sign}.get(name, filled)}) for name, says in launch.CATALOGUE.items()},
     "--theme": ("default: %(default)s", {"choices": ["system", "light", "dark"], "default": "system"}),
     "--max-kernels": ("open tabs; each takes half a gigabyte (default: 6)", {"type": whole_number(1), "default": 6}),
     "--ratings": ("default: course", {"choices": ["course", "movielens"]}),
@@ -210,10 +195,8 @@ def recommend_titles(options: argparse.Namespace) -> Answer:
     for name in ("genres", "id") if options.csv else ():
         if name in movies:
             found[name] = movies[name]
-    matched, neighbors = (
-        as_record(movies.loc[found.attrs["matched"]]),
-        [as_record(film) for _, film in found.iterrows()],
-    )
+    matched = as_record(movies.loc[found.attrs["matched"]])
+    neighbors = [as_record(film) for _, film in found.iterrows()]
     lines = [f"  {neighbor['similarity']:.2f}  {label(neighbor)}" for neighbor in neighbors]
     document = {"query": options.title, "matched": matched, "neighbors": neighbors}
     return Answer(document, [f"{found.attrs['caption']}:", *lines])
@@ -235,8 +218,8 @@ def as_record(film: Any) -> dict:
     record = {"id": film.get("id", int(film.name)), "title": film["title"], "year": year}
     if "similarity" in film:
         record["similarity"] = round(float(film["similarity"]), 4)
-    if "similarity" in film and "genres" in film:
-        record["genres"] = film["genres"].split("|") if isinstance(film["genres"], str) else []
+        if "genres" in film:
+            record["genres"] = film["genres"].split("|") if isinstance(film["genres"], str) else []
     return record
 
 

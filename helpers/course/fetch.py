@@ -67,8 +67,7 @@ SOURCES = {
 def fetch(name: str) -> Path:
     """Download a data set, unless it is there and whole; give its folder, or its one file, in the course's cache.
 
-    Two processes that fetch at once wait for each other. What a killed one has left behind is removed by the next.
-    Raises `OSError` when no address gave a whole and right data set, which says what went wrong with each.
+    Two processes that fetch at once wait for each other. `OSError` says what went wrong with each address.
     """
     source, cache, failures = SOURCES[name], cache_folder(), []
     target = cache / source.target
@@ -116,8 +115,7 @@ def _check(source: Source, place: Path) -> None:
 def download(url: str, path: Path) -> None:
     """Write what `url` gives to `path`, with a progress bar on standard error; whatever goes wrong is an `OSError`.
 
-    The work is done by a thread, and this one waits for it no longer than `TIME_LIMIT`: no time-out of a socket
-    holds for the sum of many small waits, in the look-up of a name, a handshake, headers, or the sizes of chunks.
+    A thread does the work: no time-out of a socket holds for the sum of many small waits (names, headers, chunks).
     """
     given_up = threading.Event()
     try:
@@ -162,8 +160,7 @@ class _SafeSchemes(urllib.request.BaseHandler):
 def unpack(archive: Path, names: tuple[str, ...], folder: Path) -> None:
     """Copy the files called `names`, wherever they stand in a zip archive, straight into `folder`.
 
-    Raises `ValueError` when it is no zip archive, is damaged, lacks a file, is compressed in a way that no published
-    archive is, or has an entry that is too large or would leave its folder.
+    Raises `ValueError` for an archive that is damaged, lacks one of them, or is none that anybody would publish.
     """
     try:
         with zipfile.ZipFile(archive) as opened:

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.data.catalogue import Description, count_words, describe  # noqa: F401
-from helpers.data.cells import is_missing, read_genres, read_numbers, read_years  # noqa: F401  (found here, too)
+from helpers.data.catalogue import Description, count_words, describe
+from helpers.data.cells import is_missing, read_genres, read_numbers, read_years
 from helpers.data.formats import open_table
-from helpers.data.ratings import LIKED, SCALE, as_stars, from_stars, like_of, read_ratings_csv  # noqa: F401
+from helpers.data.ratings import LIKED, SCALE, as_stars, check_scale, from_stars, like_of, read_ratings_csv
 from helpers.data.tables import one_line
-from helpers.files import file_sha256, hash_texts, read_arrays, write_whole  # noqa: F401
+from helpers.files import file_sha256, hash_texts, read_arrays, write_whole
 from helpers.home import ROOT, cache_folder
 
 DATA_DIR = ROOT / "data"

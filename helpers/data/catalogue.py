@@ -19,9 +19,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers.data import charset
 from helpers.data.cells import MISSING, WORDS, is_missing, read_genres, read_ids, read_texts, read_years, refuse_cells
-from helpers.data.formats import Frame, open_table
+from helpers.data.formats import Frame, open_table, read_text
 from helpers.data.tables import Table, distinct, one_line
 
 BECOME = {"genres": "genre_column", "year": "year_column", "cast": "people_column", "id": "id_column"}
@@ -179,16 +178,12 @@ def count_words(texts: pd.Series) -> pd.Series:
 def _read_toml(path: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Read and check a description, whose folders and file are looked for beside it; and say where each name stands."""
     try:
-        raw = path.read_bytes()
-        text = raw.decode(charset.marked(raw) or "utf-8")
+        text = read_text(path)
         values = tomllib.loads(text)
     except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: there is no such file.") from None
+        raise
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ValueError(f"{path.name}, line {line}: this is not UTF-8; save the file as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
         line = int(found[1]) if found else text.count("\n") + 1

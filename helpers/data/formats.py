@@ -80,10 +80,9 @@ def open_table(
     ValueError, FileNotFoundError, ImportError
         One line, when there is no such file, it is no table, is damaged, lacks a column, or needs another package.
     """
-    if wrong := [name for name in (*needed, encoding, delimiter) if not isinstance(name, str | None)]:
+    options = [name for name in (encoding, delimiter) if name is not None]
+    if wrong := [name for name in (*needed, *options) if not isinstance(name, str)]:
         raise ValueError(f"columns, encoding and delimiter are named by texts in quotes, not by {wrong[0]!r:.40}.")
-    if any(name is None for name in needed):
-        raise ValueError("name the column: a text in quotes, not None.")
     opened: Table | Frame
     if isinstance(file, pd.DataFrame):
         opened = _frame("the DataFrame", _numbered(file))
@@ -136,7 +135,7 @@ def _of_folder(path: Path, encoding: str | None) -> Frame:
         raise ValueError(f"{path} is a folder without a text file ({kinds}); name a file, or such a folder.")
     rows = {
         "title": [file.stem for file, _ in files],
-        "text": [_text_of(file, _own_encoding(file, encoding)) if file.stat().st_size else "" for file, _ in files],
+        "text": [read_text(file, _own_encoding(file, encoding)) if file.stat().st_size else "" for file, _ in files],
         "folder": [folder.as_posix().removeprefix(".") for _, folder in files],
     }
     frame = pd.DataFrame(rows, range(1, len(files) + 1))
@@ -151,7 +150,8 @@ def _own_encoding(path: Path, named: str | None) -> str | None:
     return named
 
 
-def _text_of(path: Path, encoding: str | None) -> str:
+def read_text(path: Path, encoding: str | None = None) -> str:
+    """Read a file that is one text, in the encoding that is named or found."""
     with tables.open_text(path, *tables.find_encoding(path, encoding), f"Reading {path.name}") as text:
         return text.read()
 
@@ -185,7 +185,7 @@ def _of_json(path: Path, encoding: str | None) -> Table | Frame:
             names, rows = _names((value for _, value in lines.objects(f"Checking {path.name}")), path.name)
             columns = tables.distinct([one_line(name) for name in names])
             return dataclasses.replace(lines, names=names, columns=columns, rows=rows)
-    whole = _parsed(_text_of(path, encoding), path.name)
+    whole = _parsed(read_text(path, encoding), path.name)
     found = whole if isinstance(whole, list) else _rows_of(whole, path.name)
     objects = [_object(value, f"{path.name}, object {number}") for number, value in enumerate(found, 1)]
     names, rows = _names(objects, path.name)
@@ -206,8 +206,6 @@ def _parsed(text: str, name: str, line: int = 1) -> Any:
     """Parse JSON that begins on a line of a file."""
     try:
         return json.loads(text.removeprefix("\ufeff"))
-    except RecursionError:
-        raise ValueError(f"{name}: its lists are nested too deep.") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{name}, line {line + error.lineno - 1}: no JSON ({error.msg}). {KINDS}") from None
     except ValueError as error:  # a number of thousands of digits

@@ -54,16 +54,15 @@ def read_ratings_csv(
         Seconds since 1970 (or, with a warning, thousandths of them and so on, or days, Excel's, too), years, or dates
         such as 2020-01-31, 20200131 or 2020-01-31T18:30:00+02:00.
     scale : tuple of float or "counts", optional
-        Lowest and highest rating of the file; ``"counts"`` for how often somebody used something, where rows of the
-        same user and item are added up. By default half a star to five, 0 to 10 for 8/10, 0 to 100 for percent, 0 to 1
-        for thumbs.
+        Lowest and highest rating of the file, and perhaps `liked`; ``"counts"`` for how often somebody used something,
+        where rows of the same user and item are added up. By default half a star to five, 0 to 10 for 8/10, 0 to 100
+        for percent, 0 to 1 for thumbs.
     zeros : {"missing", "rating"}, optional
         What a 0 means where it could mean "not rated": ``"missing"`` leaves such rows (and those with -1) out, with a
         warning; ``"rating"`` takes them for the lowest rating. By default, a scale from 0 on whose zeros outnumber
         every other rating is refused with this question.
     liked : float, optional
-        The lowest rating of the file that counts as a like; by default the one that maps to four stars of five (8 of
-        10), and every use of ``"counts"``.
+        The lowest rating that is a like; by default what maps to four stars of five, and every use of ``"counts"``.
     encoding, delimiter : str, optional
         As in `load_movies`.
 
@@ -102,8 +101,9 @@ def read_ratings_csv(
         wrong = "may be a thousand or a decimal; write counts as whole numbers, without a sign in them"
         refuse_cells(file, ratings["rating"], thousands, rating_column or "", wrong)
     numbers, usual = _read_numbers(ratings["rating"])
-    low, high = (0.0, max(1.0, float(numbers.max()))) if counted else _pair(usual if scale is None else scale)
-    _knots((low, high))
+    if counted:
+        scale = 0.0, max(1.0, float(numbers.max()))
+    low, high, *like = check_scale(usual if scale is None else scale)
     if zeros == "missing" or counted:
         unrated = numbers.eq(0) | (numbers.eq(-1) & (low > -1))
         if unrated.all():
@@ -115,12 +115,8 @@ def read_ratings_csv(
     wrong = f"is not a rating from {low:g} to {high:g}{'' if counted else _hint(numbers, low, high)}"
     refuse_cells(file, ratings["rating"], ~numbers.between(low, high), rating_column or "", wrong)
     frequent = numbers.value_counts()
-    if (
-        zeros is None
-        and low == 0
-        and len(frequent) > 2
-        and frequent.get(0, 0) > frequent.drop(0, errors="ignore").max()
-    ):
+    others = frequent.drop(0, errors="ignore")
+    if zeros is None and low == 0 and len(frequent) > 2 and frequent.get(0, 0) > others.max():
         raise ValueError(
             f"{file.name}: {frequent[0]:,} of {len(numbers):,} ratings are 0, more than any other. If that means 'not "
             "rated', say --zeros missing (zeros='missing'); if it is the lowest rating, say --zeros rating."
@@ -142,8 +138,7 @@ def read_ratings_csv(
     if not isinstance(liked, int | float | np.number | None):
         raise ValueError(f"read_ratings_csv: liked is a rating, not {liked!r:.40}.")
     ratings = ratings.reset_index(drop=True)
-    ratings.attrs["scale"] = (low, high) if liked is None else (low, high, float(liked))
-    _knots(ratings.attrs["scale"])
+    ratings.attrs["scale"] = check_scale((low, high, *like) if liked is None else (low, high, liked))
     return ratings
 
 
@@ -175,6 +170,16 @@ def like_of(scale: tuple = SCALE) -> float:
     return round(float(from_stars(LIKED, scale)), 4)
 
 
+def check_scale(scale: Any) -> tuple:
+    """Return a scale as a tuple of numbers; what is none, as `as_stars` says, is a `ValueError`."""
+    try:
+        low, high, *liked = map(float, scale)
+    except (TypeError, ValueError):
+        raise ValueError(f"scale is {scale!r:.40}: write the lowest and the highest rating, such as (1, 10).") from None
+    _knots(tuple(scale))
+    return low, high, *liked
+
+
 def _knots(scale: tuple) -> tuple[list[float], list[float]]:
     """Ratings of a scale, and the stars that they map to; what lies between lies between."""
     low, high, *liked = scale
@@ -187,17 +192,6 @@ def _knots(scale: tuple) -> tuple[list[float], list[float]]:
     if liked[0] in (low, high):
         return [low, high], [LIKED, BEST] if liked[0] == low else [WORST, LIKED]
     return [min(low, high / 10), liked[0], high], [WORST, LIKED, BEST]
-
-
-def _pair(scale: Any) -> tuple[float, float]:
-    """Check a scale that somebody named."""
-    try:
-        low, high = map(float, scale)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"scale is {scale!r:.40}: write the lowest and the highest rating, such as (1, 10), or 'counts'."
-        ) from None
-    return low, high
 
 
 def _read_numbers(cells: pd.Series) -> tuple[pd.Series, tuple]:

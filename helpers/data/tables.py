@@ -56,7 +56,7 @@ TOLD = {  # about signs that no text has
     "\0": "a zero byte, which no text has: the file is damaged, save it anew",
     "\x1b$": "signs of an ISO-2022 encoding; name it: --encoding",
 }
-TEXT = pd.Series(["text"]).dtype  # what pandas takes for texts: it differs between its versions
+TEXT = pd.Series(dtype=str).dtype  # what pandas takes for texts: it differs between its versions
 MARK = "helpers.data.mark"  # what is done about bytes that are not in an encoding: they become signs that no text has
 codecs.register_error(MARK, lambda error: (chr(0xDC00 + error.object[error.start]), error.start + 1))  # type: ignore
 
@@ -150,7 +150,7 @@ class Table:
             frames.clear()
             raise ValueError(
                 f"{self.name}: {self.rows:,} rows do not fit into memory ({held / 1e9:.1f} GB are read). "
-                "Leave out columns or rows; helpers.encode_csv reads a file of any length in parts."
+                "Leave out columns or rows; helpers.encoding.encode_csv reads a file of any length in parts."
             ) from None
 
     def _ragged(self, line: int, cells: list[str]) -> str:
@@ -180,9 +180,8 @@ class Table:
 def open_csv(path: Path, needed: list[str], encoding: str | None = None, delimiter: str | None = None) -> Table:
     """Look through a CSV file, byte by byte and record by record, and say how it is to be read.
 
-    See `helpers.data.formats.open_table`. Needed columns tell the delimiter: by default the one of `DELIMITERS` that
-    fits. The encoding is named, or told by a byte-order mark, or UTF-8 where all bytes are, or the Windows-1252 of a
-    Western European text (with a warning).
+    See `helpers.data.formats.open_table`. Unless named, the delimiter is the one of `DELIMITERS` that gives the needed
+    columns; the encoding is told by a byte-order mark, or UTF-8, or, with a warning, a Western text's Windows-1252.
     """
     delimiter = delimiter and one_sign(delimiter)
     encoding, errors = find_encoding(path, encoding)

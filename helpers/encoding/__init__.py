@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.encoding import vector_cache
 from helpers.encoding.batches import BATCH, Way, first_few, make_vectors, split_long_text
 from helpers.encoding.csv_files import encode_csv
 from helpers.encoding.languages import warn_of_another_language
@@ -26,22 +25,7 @@ from helpers.encoding.models import (
 )
 from helpers.encoding.static import static_encoder
 from helpers.encoding.tfidf import TfidfEncoder
-from helpers.encoding.vector_cache import VectorCache
-from helpers.home import cache_folder
-
-__all__ = [
-    "BATCH",
-    "CHOICES",
-    "MODEL_NAME",
-    "TfidfEncoder",
-    "encode",
-    "encode_csv",
-    "encoder_label",
-    "find_model_folder",
-    "load_encoder",
-    "split_long_text",
-    "static_encoder",
-]
+from helpers.encoding.vector_cache import open_cache
 
 
 def encode(
@@ -57,22 +41,16 @@ def encode(
 ) -> np.ndarray:
     """Encode texts as unit vectors.
 
-    Where OpenVINO is installed (the extra ``fast``), 512 texts and more go through the compiled encoder, see
-    `helpers.encoding.compiled`: faster, and every vector has a cosine of at least 0.9999 with the plain one.
-
     Parameters
     ----------
     texts : pandas.Series or iterable of str
         Texts; the index of a Series names them in errors. A text that is there twice is encoded once.
     encoder : sentence_transformers.SentenceTransformer or str, optional
-        An encoder, or a name for `load_encoder`. By default the one of the course, which is loaded only if a text is
-        not in the cache.
+        An encoder, or a name for `load_encoder`; by default the course's, loaded only if a text is not in the cache.
     truncation : bool
-        Of a text that is longer than the encoder reads, True encodes the beginning; False gives the mean of the vectors
-        of all its pieces, each weighted by its length.
+        Of what is longer than the encoder reads, whether only the beginning counts, or all pieces, by their length.
     prompt_name : str, optional
-        ``"query"`` or ``"passage"``: some encoders put other words before a question than before what answers it. By
-        default the encoder's own way.
+        ``"query"`` or ``"passage"``, which some encoders read differently; by default the encoder's own way.
     cache : bool or path
         Whether to keep each vector, and to take it from there: in the course's cache, or in the folder that is given.
     save_every : int
@@ -80,8 +58,8 @@ def encode(
     progress : bool, optional
         Show a progress bar; by default for 200 texts and more.
     fast : bool, optional
-        Whether to use the compiled encoder where OpenVINO is installed. By default, it encodes 512 new texts and more,
-        and the cache may give vectors of either.
+        Whether to use the compiled encoder where OpenVINO is installed, see `helpers.encoding.compiled`. By default, it
+        encodes 512 new texts and more, and the cache may give vectors of either: their cosine is 0.9999 at least.
 
     Returns
     -------
@@ -106,7 +84,7 @@ def encode(
     show = len(listed) >= 200 if progress is None else progress
     way = Way(encoder, bool(truncation), prompt_of(encoder, prompt_name), fast)
     with tqdm(total=len(listed), desc="Encoding", unit=" texts", disable=not show, delay=0.5) as bar:
-        vectors = make_vectors(listed, way, _open_cache(cache), bar, save_every)
+        vectors = make_vectors(listed, way, open_cache(cache), bar, save_every)
     warn_of_another_language(distinct, encoder)
     return vectors
 
@@ -141,11 +119,3 @@ def _dimensions(encoder: Any) -> int:
         if hasattr(encoder, name):
             return getattr(encoder, name)()
     return CHOICES[DEFAULT].dimensions
-
-
-def _open_cache(cache: bool | str | Path | None) -> VectorCache:
-    if cache is None or isinstance(cache, bool | np.bool_):
-        return VectorCache(cache_folder() / vector_cache.NAME if cache else None)
-    if Path(cache).is_file():
-        raise ValueError(f"encode: cache is a folder, and {cache} is a file.")
-    return VectorCache(Path(cache) / vector_cache.NAME)

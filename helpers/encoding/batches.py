@@ -88,7 +88,7 @@ def _refuse_without_direction(made: dict[str, np.ndarray]) -> None:
         )
 
 
-def first_few(names: list) -> str:
+def first_few(names: Any) -> str:
     """Five of some names, for a message: ``1, 2, 3, 4, 5, ...``."""
     return ", ".join(map(str, names[:5])) + (", ..." if len(names) > 5 else "")
 
@@ -134,8 +134,7 @@ def _encode_batches(texts: list[str], encoder: Any, prompt: str, bar: Any) -> np
 def split_long_text(text: str, encoder: Any, prompt: str | None = None) -> list[str]:
     """Cut a text into pieces that the encoder reads whole, behind the prompt (by default the encoder's own).
 
-    Cuts fall between words, after as many tokens as fit. A word that is too long by itself, such as a whole text in
-    Chinese, is cut into halves until they fit.
+    Cuts fall between words, after as many tokens as fit. A word that is too long, as in Chinese, is cut into halves.
     """
     words = text.split()
     if _reads_all(encoder) or not words:

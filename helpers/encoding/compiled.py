@@ -1,7 +1,6 @@
 """The text encoder compiled for this machine's CPU by OpenVINO: the extra ``fast``, used where it is installed.
 
-How much is gained hangs on the processor: three times the speed and more where it computes in bfloat16, half as much
-again where it has AVX2 alone.
+It is three times as fast and more on a processor that computes in bfloat16, half as fast again on one with AVX2 alone.
 """
 
 from __future__ import annotations
@@ -49,10 +48,7 @@ def compile_encoder(encoder: Any, texts: list[str]) -> CompiledEncoder | None:
     sample = texts[:: max(1, len(texts) // CHECKED)][:CHECKED]
     plain = encoder.encode(sample, prompt="", normalize_embeddings=True, show_progress_bar=False)
     network, why = None, ""
-    for settings in (
-        {},
-        {"INFERENCE_PRECISION_HINT": "f32"},
-    ):  # the CPU's own precision, then that of the plain encoder
+    for settings in ({}, {"INFERENCE_PRECISION_HINT": "f32"}):  # the CPU's own, then that of the plain encoder
         try:
             network = network or _convert(encoder)
             made = _openvino().Core().compile_model(network, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"} | settings)

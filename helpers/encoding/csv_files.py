@@ -36,9 +36,8 @@ def encode_csv(
 ) -> np.ndarray:
     """Encode a file of any length into a file of vectors; memory does not grow with it.
 
-    What is encoded is kept text by text in ``<out>.part`` until all is done, so that a run that was interrupted goes on
-    where it stopped. Beside the vectors, ``<out>.json`` says what they were made of, with their SHA-256; when that
-    still holds, nothing is done again.
+    Until all is done, vectors are kept text by text in ``<out>.part``: an interrupted run goes on where it stopped.
+    ``<out>.json`` says what they were made of, with their SHA-256; while that holds, nothing is done again.
 
     Parameters
     ----------
@@ -55,7 +54,7 @@ def encode_csv(
     rows_at_once : int
         How many texts are in memory together; an interruption costs at most so many.
     progress : bool
-        Show a bar with the rate and the time left.
+        Show a progress bar.
     encoding : str, optional
         The encoding of `csv`, where it is none that is recognized.
 
@@ -73,8 +72,6 @@ def encode_csv(
     out, note, part = Path(out), Path(f"{out}.json"), Path(f"{out}.part")
     for path, begin in ((out, np.lib.format.MAGIC_PREFIX), (note, b'{"made_of"')):
         _refuse_other_file(path, begin)
-    if not isinstance(rows_at_once, int) or rows_at_once < 1:
-        raise ValueError(f"encode_csv: rows_at_once is {rows_at_once!r}; it is a whole number, 1 or more.")
     from tqdm import tqdm
 
     read = functools.partial(read_csv_in_parts, csv, text_column, rows_at_once, encoding=encoding)

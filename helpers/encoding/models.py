@@ -106,8 +106,7 @@ def load_encoder(name: str | os.PathLike | None = None, *, prompts: Mapping[str,
     Returns
     -------
     sentence_transformers.SentenceTransformer
-        Maps a text to a vector; how many numbers that has is up to the model. Nothing but safetensors is loaded, and no
-        code that comes with a model is run.
+        Maps a text to a vector. Nothing but safetensors is loaded, and no code that comes with a model is run.
 
     Raises
     ------
@@ -282,9 +281,12 @@ def prompt_of(encoder: Any, prompt_name: str | None = None) -> str:
 
 def _content_key(encoder: Any) -> str:
     """A SHA-256 of all settings, the tokenizer, and a checksum of each part of the weights."""
+    import torch
+
     parts = dict(encoder.named_modules()) if hasattr(encoder, "named_modules") else {}
     configs = {id(config): config for part in parts.values() if (config := getattr(part, "config", None))}  # as BERT's
     weights = {name: part.detach().cpu().contiguous() for name, part in encoder.state_dict().items()}
+    sums = {name: zlib.crc32(part.reshape(-1).view(torch.uint8).numpy()) for name, part in weights.items()}
     content = {
         "class": type(encoder).__name__,
         "limit": str(getattr(encoder, "max_seq_length", None)),
@@ -299,7 +301,7 @@ def _content_key(encoder: Any) -> str:
             if hasattr(config, "to_dict")
         ],
         "tokenizer": _tokenizer_settings(encoder),
-        "weights": {name: [str(part.dtype), *part.shape, zlib.crc32(_bytes(part))] for name, part in weights.items()},
+        "weights": {name: [str(part.dtype), *part.shape, sums[name]] for name, part in weights.items()},
     }
     return hashlib.sha256(json.dumps(content, skipkeys=True, default=_name).encode()).hexdigest()
 
@@ -328,9 +330,3 @@ def _tokenizer_settings(encoder: Any) -> str:
         sides = [getattr(tokenizer, f"{end}_side", "") for end in ("truncation", "padding")]
         return f"{sides} {settings or backend.to_str()}"
     return str(sorted(tokenizer.get_vocab().items())) if hasattr(tokenizer, "get_vocab") else ""
-
-
-def _bytes(tensor: Any) -> Any:
-    import torch
-
-    return tensor.reshape(-1).view(torch.uint8).numpy()

@@ -9,12 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from helpers.encoding import vector_cache
 from helpers.encoding.batches import PLAIN
 from helpers.encoding.languages import uncut
 from helpers.encoding.models import encoder_key, load_encoder
-from helpers.encoding.vector_cache import VectorCache
-from helpers.home import cache_folder
+from helpers.encoding.vector_cache import open_cache
 
 TOKENS_AT_ONCE = 1_024  # of a vocabulary that go through the network together
 
@@ -77,7 +75,7 @@ def _token_vectors(encoder: Any) -> np.ndarray:
     tokenizer = encoder.tokenizer
     begin = hashlib.sha256(f"{encoder_key(encoder)} token {PLAIN}".encode()).digest()
     keys = [hashlib.sha256(begin + str(number).encode()).digest() for number in range(len(tokenizer))]
-    kept = VectorCache(cache_folder() / vector_cache.NAME)
+    kept = open_cache(True)
     found = kept.get(keys)
     missing = torch.tensor([number for number, key in enumerate(keys) if key not in found])
     for numbers in missing.split(TOKENS_AT_ONCE) if len(missing) else ():

@@ -9,7 +9,7 @@ import numpy as np
 
 NGRAMS = (1, 5)  # letters of a group, within words; single ones serve scripts that write a word in one
 MOST_GROUPS = 200_000  # of letters, the most frequent ones
-DIMENSIONS = 256
+DIMENSIONS = 256  # numbers in a vector; fewer for fewer texts
 
 
 class TfidfEncoder:
@@ -18,11 +18,6 @@ class TfidfEncoder:
     It knows spelling, not meaning, but it needs no model, and spelling tells something in every language. It learns its
     groups of letters from the first texts that it encodes, so encode the catalog before the questions.
 
-    Parameters
-    ----------
-    dimensions : int
-        Numbers in a vector; fewer for fewer texts.
-
     References
     ----------
     P. McNamee and J. Mayfield (2004), Character n-gram tokenization for European language text retrieval, Information
@@ -30,10 +25,7 @@ class TfidfEncoder:
     """
 
     max_seq_length = np.inf
-
-    def __init__(self, dimensions: int = DIMENSIONS):
-        self.dimensions = dimensions
-        self.key: str | None = None  # says what it was fitted on; None before that
+    key: str | None = None  # says what it was fitted on; None before that
 
     def fit(self, texts: Iterable[str]) -> TfidfEncoder:
         """Learn the groups of letters of texts, their weights and the directions that are kept."""
@@ -45,7 +37,7 @@ class TfidfEncoder:
             analyzer="char_wb", ngram_range=NGRAMS, sublinear_tf=True, max_features=MOST_GROUPS, dtype=np.float32
         )
         counts = self._counter.fit_transform(texts)
-        size = max(1, min(self.dimensions, *counts.shape))
+        size = max(1, min(DIMENSIONS, *counts.shape))
         with np.errstate(invalid="ignore"):  # a single text varies in nothing
             self._directions = TruncatedSVD(size, random_state=0).fit(counts)
         self.key = hashlib.sha256("\0".join([f"tfidf {NGRAMS} {size}", *texts]).encode()).hexdigest()
@@ -63,4 +55,4 @@ class TfidfEncoder:
 
     def get_sentence_embedding_dimension(self) -> int:
         """Numbers in a vector."""
-        return self.dimensions if self.key is None else len(self._directions.components_)
+        return DIMENSIONS if self.key is None else len(self._directions.components_)

@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from helpers.home import cache_folder
+
 NAME = "encoded-texts.sqlite"
 FORMAT = 1
 MOST_BYTES = 2_000_000_000  # of the file; then the older half goes
@@ -84,6 +86,15 @@ class VectorCache:
         connection.execute("COMMIT")
         if len(_read(connection, list(vectors))) < len(vectors):  # a damaged index loses what goes in
             raise sqlite3.DatabaseError("what was written is not there")
+
+
+def open_cache(cache: bool | str | Path | None) -> VectorCache:
+    """The course's cache, none, or the one in a folder: what ``cache=`` of `helpers.encoding.encode` says."""
+    if cache is None or isinstance(cache, bool | np.bool_):
+        return VectorCache(cache_folder() / NAME if cache else None)
+    if Path(cache).is_file():
+        raise ValueError(f"encode: cache is a folder, and {cache} is a file.")
+    return VectorCache(Path(cache) / NAME)
 
 
 def _read(connection: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, np.ndarray]:

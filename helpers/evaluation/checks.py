@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
-from helpers.data import SCALE, as_stars
+from helpers.data import SCALE, check_scale
 
 PAIR = ["user_id", "movie_id"]
 
@@ -71,16 +71,6 @@ def ids_of(movies: Any) -> np.ndarray:
         raise ValueError("every film needs a movie_id of its own: one is missing, or there twice.")
     check_kind(movies.index, "movie_id")
     return np.sort(movies.index.to_numpy())
-
-
-def check_scale(scale: Any) -> tuple:
-    """Return a scale as a tuple; refuse anything that is not a scale."""
-    try:
-        low, _high, *_liked = map(float, scale)
-    except (TypeError, ValueError):
-        raise ValueError(f"scale is {scale!r:.40}: write the lowest and the highest rating, such as (1, 10).") from None
-    as_stars(low, tuple(scale))
-    return tuple(scale)
 
 
 def seconds(ratings: pd.DataFrame) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -80,12 +79,6 @@ class Task:
         return evaluation.evaluate(
             model, self.train, self.test, self.k, self.movies, self.vectors, self.where, self.seed, self.scale
         )
-
-
-def seeded(make: Callable, count: int) -> list:
-    """Make a model `count` times with different seeds, or once if it does not depend on chance."""
-    by_chance = "seed" in inspect.signature(make).parameters
-    return [make(seed=seed) for seed in range(count)] if by_chance else [make()]
 
 
 def run(task: Task, models: dict[str, Callable]) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -18,8 +18,7 @@ TRIALS = 12  # settings that every model may try; the first are its defaults
 class Tuning(NamedTuple):
     """The result of a search: an unfitted model with the best settings, and all trials, best first.
 
-    A row of the trials holds ``ndcg@k`` on the validation data, ``settings``, and ``trial``, its number (0: the
-    defaults).
+    A row of the trials holds ``ndcg@k`` on the validation data, ``settings``, and ``trial`` (0: the defaults).
     """
 
     model: Any

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -11,7 +13,11 @@ from helpers.exercises.kinds import Quiz, choose, order, predict
 from helpers.exercises.texts import SENTENCE, fields_missing, trouble_with
 
 BRUNO = 2  # his user_id
-APPROACHES = ("collaborative", "content-based", "vector-based")
+APPROACHES = {  # and what else people call them
+    "collaborative": r"collaborative|\bcf\b",
+    "content-based": "content",
+    "vector-based": "vector|embedding",
+}
 
 
 def pearson(a, b):
@@ -154,7 +160,7 @@ def judge_choice(answer) -> str | None:
     if missing is not None:
         return missing
     said = str(answer["approach"])[:100].casefold()
-    if sum(approach.split("-")[0] in said for approach in APPROACHES) != 1:
+    if sum(bool(re.search(names, said)) for names in APPROACHES.values()) != 1:
         return f"Name one of the approaches, the one that you would try first: {', '.join(APPROACHES)}."
     if not isinstance(answer["catalog"], str):
         return "'catalog' asks for a name, as a text in quotation marks."

@@ -79,6 +79,8 @@ def judge_text(answer) -> str | None:
         return "The answer is a function from a film, a row of movies, to a text."
     films, chance = _sample()
     texts = [answer(film) for _, film in films.iterrows()]
+    if None in texts:
+        return "Your function returned None. Is there a return at its end?"
     if not all(isinstance(text, str) and text.strip() for text in texts):
         return "The function has to return a text, and never an empty one."
     if max(map(len, texts)) > CHARACTERS:
@@ -347,7 +349,7 @@ q2 = Exercise(
     mean_pool,
     inputs=[
         (np.array([[1.0, 0.0], [3.0, 4.0], [9.0, 9.0]]), np.array([1, 1, 0])),
-        (np.array([[9.0, 9.0], [1.0, 0.0], [3.0, 4.0]]), np.array([0.0, 1.0, 1.0])),
+        (np.array([[9.0, 9.0], [1.0, 0.0], [3.0, 4.0]]), np.array([0, 1, 1])),
     ],
     random_inputs=_tokens,
     mistakes=[
@@ -386,11 +388,6 @@ q2 = Exercise(
             "the first rows",
             "You took as many rows as there are ones, from the top. The padding may come first: go by the mask.",
             lambda vectors, mask: vectors[: int(np.sum(mask))].mean(axis=0),
-        ),
-        Mistake(
-            "the mask as positions",
-            "You used the ones and zeros as positions of rows. Compare them: mask == 1 says True for the rows to keep.",
-            lambda vectors, mask: vectors[np.asarray(mask, dtype=int)].mean(axis=0),
         ),
         Mistake(
             "one number for the whole text",
@@ -457,6 +454,11 @@ q3 = Exercise(
             "every size-th",
             "You dealt the tokens out like cards. A piece is a run of neighbors: tokens[start : start + size].",
             lambda tokens, size: [tokens[i::size] for i in range(size)],
+        ),
+        Mistake(
+            "so many pieces instead of so long",
+            "Those are `size` pieces, about equally long, as np.array_split makes them. Make pieces of `size` tokens.",
+            lambda tokens, size: [piece.tolist() for piece in np.array_split(tokens, size)],
         ),
         Mistake(
             "nothing cut",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.kinds import Quiz, choose, find_bug, order, predict
 from helpers.exercises.texts import fields_missing, trouble_with
-from helpers.search.neighbors import TitleNotFoundError, find_similar_movies
+from helpers.exercises.typed import value_of
+from helpers.search.neighbors import TitleNotFoundError, diversify, find_similar_movies
 
 
 def neighbors(vectors, ids, query_id, k):
@@ -56,7 +58,7 @@ def judge_setting(answer) -> str | None:
         return missing
     diversity = _fraction(answer["diversity"])
     if diversity is None:
-        return "The diversity is a number between 0 and 1, without quotation marks."
+        return "The diversity is a number between 0 and 1, such as 0.4."
     if not isinstance(answer["title"], str) or len(answer["title"]) > 200:
         return "The title is a text in quotation marks, as it appears in a list."
     try:
@@ -70,14 +72,34 @@ def judge_setting(answer) -> str | None:
 
 
 def _fraction(value) -> float | None:
-    """Read a number from 0 to 1 of any kind (float32, Fraction, Decimal, an array of one); None for anything else."""
-    if isinstance(value, (str, bytes, bool, np.bool_)):
+    """Read a number from 0 to 1 of any kind (float32, Fraction, "40%", an array of one); None for anything else."""
+    if isinstance(value, (bool, np.bool_)):
         return None
     try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
+        number = float(np.squeeze(value_of(value, several=False)))
+    except (TypeError, ValueError, ArithmeticError):
         return None
     return number if 0 <= number <= 1 else None
+
+
+def raise_diversity(vectors: np.ndarray, steps) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Raise the diversity of 200 films' lists of eight, chosen from the hundred nearest.
+
+    Returns
+    -------
+    kept, left : pandas.DataFrame
+        A row per film, a column per step: the share of the eight nearest films that are still in the list, and the
+        share of their similarity to the film that the list still has.
+    """
+    kept, left = [], []
+    for film in np.random.default_rng(0).choice(len(vectors), 200, replace=False):
+        similarity = vectors @ vectors[film]
+        similarity[film] = -np.inf
+        pool = np.argsort(-similarity, kind="stable")[:100]
+        lists = np.array([pool[diversify(similarity[pool], vectors[pool], 8, step)] for step in steps])
+        kept.append(np.isin(lists, pool[:8]).mean(axis=1))
+        left.append(similarity[lists].mean(axis=1) / similarity[pool[:8]].mean())
+    return pd.DataFrame(kept, columns=steps), pd.DataFrame(left, columns=steps)
 
 
 def _unit(rows):
@@ -143,6 +165,16 @@ q1 = Exercise(
             "You dropped the first position. That is right until two films have the same synopsis: then the twin may "
             "go and the film stay. Drop the query by its id.",
             lambda vectors, ids, query_id, k: [ids[position] for position in _order(vectors, ids, query_id)[1 : k + 1]],
+        ),
+        Mistake(
+            "the film itself at 0",
+            "The film itself gets 0, and another film may be below that. Give it -np.inf.",
+            lambda vectors, ids, query_id, k: [
+                ids[position]
+                for position in np.argsort(
+                    -np.where(np.array(ids) == query_id, 0, vectors @ vectors[ids.index(query_id)])
+                )
+            ][:k],
         ),
         Mistake(
             "one too few",
@@ -251,7 +283,7 @@ q3 = Exercise(
         Mistake(
             "forbidden films scored 0",
             "Films that are not allowed get 0, which may be more than an allowed film has. Take only the allowed ones.",
-            lambda similarity, allowed, k: np.argsort(-np.where(allowed, similarity, 0), kind="stable")[:k],
+            lambda similarity, allowed, k: np.argsort(-np.where(allowed, similarity, 0))[:k],
         ),
         Mistake(
             "similarities",
@@ -372,6 +404,13 @@ q4 = Exercise(
             "the worst",
             "That is the film with the smallest score. Take the largest: argmax.",
             lambda r, s, taken, d: _untaken(d * s[:, taken].max(axis=1) - (1 - d) * r, taken),
+        ),
+        Mistake(
+            "the worst of all",
+            "argmin finds a taken film, since nothing is smaller than -np.inf. You want the largest score: argmax.",
+            lambda r, s, taken, d: int(
+                np.where(np.isin(np.arange(len(r)), taken), -np.inf, (1 - d) * r - d * s[:, taken].max(axis=1)).argmin()
+            ),
         ),
         Mistake(
             "taken twice",

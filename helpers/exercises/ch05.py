@@ -8,6 +8,8 @@ import pandas as pd
 from helpers.data import load_movies
 from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.kinds import Quiz, choose, finish, predict
+from helpers.exercises.typed import value_of
+from helpers.titles.forms import without_accents
 
 
 def profile(vectors, stars, dislike):
@@ -93,16 +95,16 @@ def a_new_viewer() -> dict[str, float]:
 def as_stars(answer) -> dict:
     """A dictionary from titles to numbers, whether the stars came as numbers, as texts or in a Series."""
     answer, titles = answer.to_dict() if isinstance(answer, pd.Series) else answer, _spellings()
-    return {titles.get(_plain(title), title): float(star) for title, star in answer.items()}
+    return {titles.get(_plain(title), title): float(value_of(star, several=False)) for title, star in answer.items()}
 
 
 def _spellings() -> dict[str, str]:
-    """The titles of the catalog, by what they are without regard to capitals."""
+    """The titles of the catalog, by what they are without regard to capitals and accents."""
     return {_plain(title): title for title in load_movies()["title"]}
 
 
 def _plain(title) -> str:
-    return str(title).strip().casefold()
+    return without_accents(str(title)[:100]).strip().casefold()
 
 
 def judge_viewer(answer) -> str | None:
@@ -121,6 +123,8 @@ def judge_viewer(answer) -> str | None:
         stars = pd.Series(as_stars(answer))
     except (TypeError, ValueError):
         return "Stars are numbers from 0.5 to 5."
+    if len(stars) < len(answer):
+        return "You rated a film twice."
     if not stars.between(0.5, 5).all():
         return "Stars go from 0.5 to 5."
     if stars.max() < 4 or stars.min() > 3:

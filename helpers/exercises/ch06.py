@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
-from helpers.exercises.texts import fields_missing, numbers_in, trouble_with
+from helpers.exercises.texts import counts_in, fields_missing, numbers_in, trouble_with
 
 
 def average_precision(hits, relevant):
@@ -92,7 +92,7 @@ def judge_plan(answer) -> str | None:
         return missing
     asked = answer["viewers per group"]
     result = asked.rpartition("=")[2] if isinstance(asked, str) else asked  # of a whole calculation
-    viewers = next(iter(numbers_in(result)), None)
+    viewers = next(iter(counts_in(result)), None)
     if viewers is None or not viewers > 0:
         return "'viewers per group' is a number, such as 5,000."
     if viewers < LEAST:
@@ -108,6 +108,9 @@ def judge_plan(answer) -> str | None:
             "so add no more than half."
         )
     texts = {field: least for field, least in WORDS.items() if least}
+    figure = next((field for field in texts if not isinstance(answer[field], str)), None)
+    if figure is not None:
+        return trouble_with(figure, None, texts[figure])
     trouble = next(filter(None, (trouble_with(field, answer[field], least) for field, least in texts.items())), None)
     if trouble is not None:
         return trouble
@@ -502,7 +505,7 @@ q5 = Exercise(
     "(2 words or more): a number of weeks, a date, or a number of viewers.",
     rubric=[
         "Would somebody else, reading only your plan, come to the same verdict?",
-        "What would you do if the metric rises, but the thing that must not fall does?",
+        "What would you do if the metric rises, and what must not fall falls?",
         "Who could be harmed while it runs?",
     ],
     mistakes=[

@@ -69,7 +69,7 @@ def judge_trial(answer) -> str | None:
     if named:
         return f"The task names the button '{named[0]}': then you test whether people can read. Name a goal instead."
     somebody = r"(['’]ll| will)? (ask|invite|watch|choose|take|have|know)\b"
-    if re.match(rf"(i|me|myself|nobody|no one)\b(?!{somebody})", answer["who"].strip().casefold()):
+    if re.search(rf"^(i|me|myself|nobody|no one)\b(?!{somebody})|\bmyself\W*$", answer["who"].strip().casefold()):
         return "You know where everything is. Find somebody who does not."
     return None
 

@@ -87,6 +87,8 @@ def judge_project(answer) -> str | None:
     shares = [figure for figure in figures if figure <= 1 or "percent" in judged or "%" in judged]
     if len(shares) < (1 if "±" in judged else 3):
         return "A precision from a few labels says little without its interval. Give it, as in 0.62 [0.47, 0.76]."
+    if max(figures) <= 1:
+        return "'judged by' needs the number of labels, too."
     return None
 
 

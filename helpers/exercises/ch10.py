@@ -9,7 +9,7 @@ import numpy as np
 from helpers.data import load_movies
 from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
-from helpers.exercises.texts import SENTENCE, fields_missing, numbers_in, trouble_with
+from helpers.exercises.texts import SENTENCE, counts_in, fields_missing, trouble_with
 
 
 def bpr_loss(viewer, liked, other):
@@ -113,7 +113,7 @@ def judge_ranker(answer) -> str | None:
     missing = fields_missing(answer, list(FIELDS))
     if missing is not None:
         return missing
-    candidates, tokens = (numbers_in(answer[field]) for field in ("candidates", "tokens of a list"))
+    candidates, tokens = (counts_in(answer[field]) for field in ("candidates", "tokens of a list"))
     if not candidates or not tokens or candidates[0] <= 0:
         return f"'{'tokens of a list' if candidates and candidates[0] > 0 else 'candidates'}' needs a number above 0."
     texts = candidates[0] * words_of_a_synopsis()

@@ -66,12 +66,9 @@ def judge_comparison(answer) -> str | None:
     missing = fields_missing(answer, list(FIELDS))
     if missing is not None:
         return missing
-    trouble = next(filter(None, (trouble_with(name, answer[name], least) for name, least in FIELDS.items())), None)
-    if trouble is not None:
-        return trouble
-    if all(len(word) < 3 or word in NOT_DRAWN or word.isdigit() for word in words_of(answer["interval over"])):
+    if all(len(word) < 3 or word in NOT_DRAWN or word.isdigit() for word in words_of(str(answer["interval over"]))):
         return "'interval over' names what would come out differently next time: viewers, seeds, draws, films."
-    return None
+    return next(filter(None, (trouble_with(name, answer[name], least) for name, least in FIELDS.items())), None)
 
 
 CONDITIONS = {"model": "map", "split": "last fifth", "inputs": "everything", "k": 10, "tuned": True}

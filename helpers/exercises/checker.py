@@ -242,10 +242,11 @@ class Exercise:
         return next(agree, unlike)
 
     def _what_is_wrong_with_plan(self, value: Any) -> str | None:
-        """What the judge of an open exercise says, or that a text repeats another, or the question."""
+        """What the judge of an open exercise says, or that a text repeats another, or what the exercise says."""
         said = self.judge(value) if self.judge else None
         if (said is None or isinstance(said, Right)) and isinstance(value, dict):
-            return repeated(value, f"{prompt_of(self.number)} {self.asks}") or said
+            helped = " ".join([*self.hints, *self.rubric])
+            return repeated(value, f"{prompt_of(self.number)} {self.asks}", helped) or said
         return said
 
     @functools.cached_property

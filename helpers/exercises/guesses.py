@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import html
 import json
+import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from helpers.exercises.checker import keep_in
-from helpers.exercises.texts import numbers_in
+from helpers.exercises.texts import ungrouped
+from helpers.exercises.typed import quoted, value_of
 from helpers.home import course_home
 
 CLOSE = 0.05  # share of the result within which a guess is called very close
+SHARE = re.compile(r"%|percent|/|\b(of|in)\b|hal(f|ves)|third|fourth|quarter|fifth|tenth")  # a part of the whole
 
 
 class Guess:
@@ -47,7 +51,7 @@ class Guess:
             return f"You have seen the result; your guess stays {self._with_unit(kept['guess'])}."
         trouble = _append({"question": self.question, "guess": guess, "shown": False, "late": bool(kept.get("shown"))})
         meant = ""
-        if self.unit == "%" and isinstance(guess, float) and 0 < abs(guess) < 1 and "%" not in str(value):
+        if self._of_hundred and isinstance(guess, float) and 0 < abs(guess) < 1 and "%" not in str(value):
             meant = f" If you meant {_short(100 * guess)}%, enter {_short(100 * guess)}."
         return trouble or f"Kept: {self._with_unit(guess)}.{meant} Run the next cells."
 
@@ -79,15 +83,21 @@ class Guess:
         """The guess in what somebody typed or chose; None if there is none."""
         text = str(value).strip()
         if self.choices:
-            return next((choice for choice in self.choices if choice.casefold() == text.casefold()), None)
-        try:
-            return float(text)
-        except ValueError:
-            found = numbers_in(text)
-        if len(found) != 1:
+            begun = [
+                choice for choice in self.choices if len(text) > 2 and choice.casefold().startswith(text.casefold())
+            ]
+            return begun[0] if len(begun) == 1 else quoted(text, {choice: choice for choice in self.choices}, "")
+        whole = self.unit not in ("", "%", "stars")
+        number = value_of(ungrouped(text) if whole else text, several=False)
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
             return None
-        percent = self.unit == "%" and any(sign in text.casefold() for sign in ("%", "percent"))
-        return found[0] * (100 if percent else 1) * (-1 if text.startswith(("-", "−")) else 1)
+        if not SHARE.search(text.casefold()) or self.unit == "":
+            return float(number)
+        return 100.0 * number if self._of_hundred else None
+
+    @property
+    def _of_hundred(self) -> bool:
+        return self.unit == "%" or self.question.startswith("Of 100 ")
 
     def _verdict(self, guess: float | str, result: float | str) -> str:
         if isinstance(guess, str) or isinstance(result, str):
@@ -104,7 +114,8 @@ class Guess:
     def _with_unit(self, value: float | str) -> str:
         if isinstance(value, str):
             return value
-        return _short(value) + (self.unit if self.unit == "%" else f" {self.unit}".rstrip())
+        unit = self.unit.removesuffix("s") if value == 1 else self.unit
+        return _short(value) + (unit if unit == "%" else f" {unit}".rstrip())
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict:
         """Give a field to answer in, and the question as text wherever widgets do not run."""

@@ -7,25 +7,26 @@ A `Quiz` shows a few of them in one cell.
 from __future__ import annotations
 
 import ast
+import functools
 import html
 import inspect
 import linecache
+import math
 import random
 import re
 import string
 import textwrap
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from helpers.exercises import typed
 from helpers.exercises.checker import Exercise, Feedback, Mistake
-from helpers.exercises.texts import COUNTED
+from helpers.exercises.typed import GAP
 from helpers.exercises.values import settle
 
-GAP = "___"  # where code is missing
-ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()  # noqa: SIM905
 MADE = "your code"  # what stands for a file's name in code that was typed
 
 
@@ -67,10 +68,13 @@ class Question(Exercise):
 
     def examine(self, answer: Any) -> Feedback:
         """Judge what was typed; an answer in its final form is taken as it is."""
-        if answer is None or answer is ... or (isinstance(answer, str) and not answer.strip()):
-            return Feedback(self.number, "blank", "")
         try:
-            read = answer if callable(answer) else self.reader(settle(answer))
+            answer = _only_one(settle(answer))
+            if answer is None or answer is ... or (isinstance(answer, str) and not answer.strip()):
+                return Feedback(self.number, "blank", "")
+            if isinstance(answer, str) and len(answer) > typed.LONGEST:
+                raise ValueError("That is longer than an answer here can be.")
+            read = answer if callable(answer) else _only_one(self.reader(answer))
         except Exception as reason:
             return Feedback(self.number, "wrong", f"{reason}" if isinstance(reason, ValueError) else "Not understood.")
         feedback = super().examine(read)
@@ -95,15 +99,10 @@ def choose(number: str, title: str, text: str, *, right: str, wrong: dict[str, s
     letters = {option: letter for letter, option in options.items()}
 
     def reader(answer: Any) -> str:
-        said = re.sub(r"^(answer|option|choice)?[\s:(]*", "", str(answer).strip().casefold())
-        lettered = re.fullmatch(r"([a-z])\W*(?:(?<=[).:]|\s)(.+))?", said)  # b, b), b) and the text of b
-        letter, rest = lettered.groups() if lettered else (None, said)
-        if letter in options and options[letter].casefold().startswith(rest or ""):
-            return letter
-        begun = [letter for letter, option in options.items() if len(said) > 2 and option.casefold().startswith(said)]
-        if len(begun) != 1:
+        letter = typed.choice_of(str(answer), options, text)
+        if letter is None:
             raise ValueError(f"Answer with one of the letters {', '.join(options)}, in quotation marks.")
-        return begun[0]
+        return letter
 
     mistakes = [Mistake(option, message, _giving(letters[option])) for option, message in wrong.items()]
     return Question(
@@ -112,15 +111,27 @@ def choose(number: str, title: str, text: str, *, right: str, wrong: dict[str, s
     )  # fmt: skip
 
 
-def predict(number: str, title: str, code: str, *, wrong: dict[Any, str], hint: str, text: str = "") -> Question:
-    """Ask what the last line of some code gives; `wrong` holds wrong predictions, each with what to say to it."""
+def predict(
+    number: str, title: str, code: str, *, wrong: dict[Any, str], hint: str, text: str = "", rounded: Any = None
+) -> Question:
+    """Ask what the last line of some code gives; `wrong` holds wrong predictions, each with what to say to it.
+
+    `rounded` is the right number with fewer digits than are asked for elsewhere.
+    """
     code = textwrap.dedent(code).strip()
     asked = f"{text or 'What does the last line give?'}\n\n{textwrap.indent(code, '    ')}\n"
     mistakes = [Mistake(f"says {value}", message, _giving(value)) for value, message in wrong.items()]
     value = value_of(code)
+
+    def reader(answer: Any) -> Any:
+        if isinstance(value, str):
+            return typed.text_of(answer)
+        read = typed.value_of(answer, several=np.ndim(value) > 0)
+        return value if isinstance(read, float) and read == rounded else read
+
     return Question(
         *(number, title, asked, _giving(value)),
-        reader=_read_literal if isinstance(value, str) else _read_value,
+        reader=reader,
         typed=str(value.tolist() if isinstance(value, np.ndarray) else value),
         mistakes=mistakes, hint=hint, tolerance=0.006,
     )  # fmt: skip
@@ -135,7 +146,7 @@ def finish(
     def reader(answer: Any) -> Callable:
         if not isinstance(answer, str):
             raise ValueError(f"Answer with the code that belongs in place of {GAP}, as a text in quotation marks.")
-        return function_of(code.replace(GAP, answer.strip().strip("`")))
+        return function_of(typed.filled(code, answer))
 
     return Question(
         *(number, title, f"{text}\n\n{textwrap.indent(code, '    ')}\n", reader(right)),
@@ -160,7 +171,8 @@ def order(
 
     def reader(answer: Any) -> Callable:
         said = "".join(map(str, answer)) if isinstance(answer, (list, tuple)) else str(answer)
-        given = re.sub(r"[^A-Z]", "", said.upper())
+        apart = "".join(re.findall(r"\b[A-Z]\b", said.upper()))  # in D, then B, then A
+        given = apart if sorted(apart) == sorted(letters.values()) else re.sub(r"[^A-Z]", "", said.upper())
         if sorted(given) != sorted(letters.values()):
             raise ValueError(f"Answer with the letters {', '.join(sorted(letters.values()))} in order, each once.")
         return function_of("\n".join(lines[place] for letter in given for place in letters if letters[place] == letter))
@@ -189,7 +201,8 @@ def find_bug(
     numbered = "\n".join(f"    {place}  {text}" for place, text in enumerate(lines, start=1))
     return Question(
         *(number, title, f"`{shown}` gives {gives}; it should give {right}. Which line holds the bug?\n\n{numbered}\n"),
-        _giving(line), reader=_read_line, typed=str(line), hint=hint,
+        _giving(line), typed=str(line), hint=hint,
+        reader=functools.partial(typed.line_of, lines=lines, line=line, fixed=fixed),
         mistakes=[Mistake(f"line {place}", message, _giving(place)) for place, message in wrong.items()],
     )  # fmt: skip
 
@@ -210,7 +223,9 @@ class Quiz:
         self.name, self.heading, self.questions = name, heading, list(questions)
 
     def check(self, *answers: Any) -> None:
-        """Say of each answer, in the order of the questions, whether it is right."""
+        """Say of each answer, in the order of the questions, whether it is right. They may stand in one list."""
+        if len(answers) == 1 and isinstance(answers[0], (list, tuple)) and len(answers[0]) == len(self.questions):
+            answers = tuple(answers[0])
         for question, answer in zip(self.questions, [*answers, *[...] * len(self.questions)], strict=False):
             print(question.examine(answer))
 
@@ -277,13 +292,20 @@ def function_of(code: str) -> Callable:
     """The function that code defines, made when it is called, so that its errors are the check's to tell."""
 
     def made(*arguments: Any) -> Any:
-        namespace: dict = {}
+        namespace: dict = {"math": math, "np": np, "pd": pd}  # as in a notebook
         linecache.cache[MADE] = (len(code), None, code.splitlines(keepends=True), MADE)  # so that errors can show it
         exec(compile(code, MADE, "exec"), namespace)
         functions = [value for value in namespace.values() if _is_made(value)]
         return functions[-1](*arguments)
 
     return made
+
+
+def _only_one(answer: Any) -> Any:
+    """What stands alone in a list."""
+    while isinstance(answer, (list, tuple, set, np.ndarray)) and len(answer) == 1:
+        answer = next(iter(answer))
+    return answer
 
 
 def _is_made(value: Any) -> bool:
@@ -294,40 +316,3 @@ def _is_made(value: Any) -> bool:
 def _giving(value: Any) -> Callable[[], Any]:
     """A function that gives a value."""
     return lambda: value
-
-
-def _read_line(answer: Any) -> Any:
-    """The number of a line, also in "line 4", "the third line", "3rd"."""
-    said = re.sub(r"\b(the|line|no\.?|number)\b\.?|#", " ", str(answer).casefold()).strip(" .")
-    if said in ORDINALS[1:] or said in COUNTED[1:]:
-        return (ORDINALS if said in ORDINALS else COUNTED).index(said)
-    number = re.fullmatch(r"(\d+)(st|nd|rd|th)?", said)
-    if number is None and isinstance(answer, str):
-        raise ValueError("Answer with the number of the line, such as 2.")
-    return int(number[1]) if number else answer
-
-
-def _read_literal(answer: Any) -> Any:
-    """A value as it is written in Python; any other text as it is."""
-    if not isinstance(answer, str):
-        return answer
-    try:
-        return ast.literal_eval(answer.strip())
-    except (ValueError, SyntaxError):
-        return answer.strip()
-
-
-def _read_value(answer: Any) -> Any:
-    """A value as it is written in Python, or as people write numbers: 1/3, 18%, about 0.1, two, 0 and 0.3."""
-    if not isinstance(answer, str):
-        return answer
-    text = answer.strip().replace("−", "-").casefold()
-    text = re.sub(r"^(about|around|approximately|roughly|nearly|≈|~)\s*", "", text)
-    if text in COUNTED:
-        return COUNTED.index(text)
-    if re.fullmatch(r"-?\d+\s*/\s*\d+", text):
-        return settle(Fraction(text.replace(" ", "")))
-    if re.fullmatch(r"-?[\d.]+\s*(%|percent)", text):
-        return float(re.sub(r"[^-\d.]", "", text)) / 100
-    read = _read_literal(re.sub(r"(?<=\d),?\s+and\s+(?=[-\d.])", ", ", text))
-    return read if not isinstance(read, str) else _read_literal(answer)

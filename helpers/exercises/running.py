@@ -31,6 +31,8 @@ SAID = 200  # characters of an error's message that are shown
 NOT_THE_LEARNERS = (str(Path(helpers.__file__).parent), *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
 CURES = {  # what is added to an error whose message holds these words
     "maximum recursion depth": "The function calls itself without end.",
+    "name 'math' is not defined": "Write `import math` in a line above the function.",
+    "no attribute 'ln'": "Python calls the natural logarithm math.log, and NumPy np.log.",
     "could not be broadcast together": "NumPy matches shapes from their ends: rows[:, None] makes a column of a "
     "row, and keepdims=True keeps one.",
 }

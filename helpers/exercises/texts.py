@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 SENTENCE = 8  # words of an answer that gives a reason
+COPIED = 0.5  # share of a text's triples of words above which it is no text of one's own
 LONGEST = 300  # words, of which most differ: more is no answer in a sentence
 FILLER = {"lorem", "ipsum", "dolor", "amet", "blah", "bla", "foo", "bar", "baz", "asd", "asdf", "todo", "xxx"}
 COUNTED = "zero one two three four five six seven eight nine ten".split()  # noqa: SIM905 - easier to read
@@ -17,6 +18,7 @@ SAYING_NOTHING = {  # words that answer no question by themselves
     *("a", "an", "and", "is", "it", "of", "that", "the", "this", "to", "yes"),
     *("anything", "everything", "something", "stuff", "things", "whatever"),
 }
+DENYING = {"nothing", "none", "nobody", "no", "never", "not", "ever", "any", "at", "all", "in", "particular", "wrong"}
 NO_WORD = re.compile(r"asdf|qwer|zxcv|sdfg|hjkl|([^\W\d_])\1\1")  # neighbors on the keyboard, one letter three times
 NUMBER = re.compile(
     r"(?<![\w.])(\d{1,3}(?:[,_ '’\u00a0\u202f]\d{3})+(?!\d)|\d+|(?=\.\d))(\.\d+)?"
@@ -54,8 +56,8 @@ def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
         return f"{asked}; yours says the same words again and again."
     if all((len(word) == 1 and word.isascii() and word.isalpha()) or word in COUNTED for word in found):
         return f"{asked}, and they have to say something; counting or spelling does not."
-    if SAYING_NOTHING.union(words_of(field)).issuperset(found):
-        return f"{asked}, and they have to say more than the name of the field."
+    if SAYING_NOTHING.union(words_of(field), DENYING).issuperset(found):
+        return f"{asked}, and they have to say more than '{text}'."
     if sum(map(_is_filler, found)) > 0.25 * len(found) or (
         words >= SENTENCE and sum(map(len, found)) < 1.5 * len(found)
     ):
@@ -63,18 +65,24 @@ def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
     return None
 
 
-def repeated(answer: dict, prompt: str) -> str | None:
-    """Say which text of an answer repeats another one, or what the exercise asks; None if none does."""
+def repeated(answer: dict, asked: str, helped: str) -> str | None:
+    """Say which text of an answer repeats another one, or what the exercise asks, or a hint; None if none does."""
     texts = {field: text for field, text in answer.items() if isinstance(text, str) and re.search(r"[^\W\d]", text)}
     for one, other in itertools.combinations(texts, 2):
         if words_of(texts[one]) == words_of(texts[other]):
             return f"'{one}' and '{other}' say the same. Each asks for something of its own."
-    asked = f" {' '.join(words_of(prompt))} "
+    question, hints = (set(_triples(words_of(text))) for text in (asked, helped))
     for field, text in texts.items():
-        sentences = [f" {' '.join(words_of(sentence))} " for sentence in re.split(r"[.:;?!\n]+", text)]
-        if len(words_of(text)) > 2 and all(sentence in asked for sentence in sentences if sentence.strip()):
+        triples = _triples(words_of(text))
+        known = question | hints if len(triples) > SENTENCE - 3 else question  # of a hint, a few words may be right
+        if len(known.intersection(triples)) > COPIED * len(set(triples)):
             return f"'{field}' repeats the words of the exercise. Answer in your own."
     return None
+
+
+def _triples(words: list[str]) -> list[tuple[str, ...]]:
+    """Every three words that stand side by side."""
+    return [*zip(words, words[1:], words[2:], strict=False)]
 
 
 def _is_filler(word: str) -> bool:
@@ -95,6 +103,16 @@ def numbers_in(value: Any) -> list[float]:
     found = NUMBER.finditer(value[: 20 * LONGEST]) if isinstance(value, str) else ()
     parts = (match.groups(default="") for match in found)
     return [float(re.sub(r"\D", "", whole) + fraction) * SCALES[scale.lower()] for whole, fraction, scale in parts]
+
+
+def ungrouped(text: str) -> str:
+    """A text about how many: 9.600 is 9,600 in most of the world, and no count has three decimals."""
+    return re.sub(r"(?<![\d.,])([1-9]\d{0,2})\.(\d{3})(?![\d.])", r"\1\2", text)
+
+
+def counts_in(value: Any) -> list[float]:
+    """The numbers of an answer about how many."""
+    return numbers_in(ungrouped(value[: 20 * LONGEST]) if isinstance(value, str) else value)
 
 
 def fields_missing(answer: Any, fields: list[str]) -> str | None:

@@ -540,7 +540,9 @@ def same_form(raw: Any, expected: Any) -> bool:
     """Whether code that works with one value works with the other: same containers, same kinds of numbers."""
     if isinstance(expected, np.ndarray):
         return isinstance(raw, np.ndarray) and type(raw) is np.ndarray and raw.dtype.kind == expected.dtype.kind
-    if isinstance(expected, (bool, int, float, np.generic)):
+    if isinstance(expected, (bool, int, np.bool_, np.integer)):  # a float is no position
+        return isinstance(raw, (bool, int, np.bool_, np.integer))
+    if isinstance(expected, (float, np.generic)):
         return isinstance(raw, (bool, int, float, np.generic))
     if isinstance(expected, (list, tuple)):
         alike = type(raw) is type(expected) and len(raw) == len(expected)

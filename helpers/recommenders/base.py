@@ -112,6 +112,7 @@ class Recommender(BaseEstimator):
     scale_: tuple
     ratings_: pd.DataFrame
     histories_: Histories
+    film_vectors_: np.ndarray
 
     def fit(self, ratings: pd.DataFrame | None, movies: pd.DataFrame | None = None, scale: tuple = SCALE) -> Self:
         """Learn from ratings.
@@ -237,7 +238,10 @@ class Recommender(BaseEstimator):
         raise NotImplementedError
 
     def _film_vectors(self) -> np.ndarray:
-        raise NotImplementedError(f"{type(self).__name__} has no vectors of films.")
+        """Vectors (n_items, dimensions), if the model has any: by default, `film_vectors_`."""
+        if not hasattr(self, "film_vectors_"):
+            raise NotImplementedError(f"{type(self).__name__} has no vectors of films.")
+        return self.film_vectors_
 
     def _numbers(self, histories: Histories) -> np.ndarray:
         """The scores of any number of histories, none included."""
@@ -367,14 +371,10 @@ class RecentPopularity(Popularity):
             return super()._scores(histories)
         last = np.nan_to_num(histories.times, nan=-np.inf).max(axis=1, initial=-np.inf)
         moments = np.where(np.isfinite(last), last, self._now()) / (DAY * self.half_life)
-        ends = np.searchsorted(self.liked_when_, moments, side="right")
-        scores, counted, before = np.zeros(histories.stars.shape), 0, 0.0
-        likes = np.zeros(len(self.items_))
-        for row in np.argsort(moments, kind="stable"):  # one pass over the likes: what is counted fades, new ones join
-            new = slice(counted, ends[row])
-            likes *= 0.5 ** (moments[row] - before)
-            np.add.at(likes, self.liked_films_[new], 0.5 ** (moments[row] - self.liked_when_[new]))
-            scores[row], counted, before = likes, max(counted, ends[row]), moments[row]
+        scores = np.zeros(histories.stars.shape)
+        for row, end in enumerate(np.searchsorted(self.liked_when_, moments, side="right")):
+            weights = 0.5 ** (moments[row] - self.liked_when_[:end])
+            scores[row] = np.bincount(self.liked_films_[:end], weights, len(self.items_))
         return scores
 
 

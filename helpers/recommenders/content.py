@@ -53,15 +53,9 @@ class ContentProfile(Recommender):
         weights = histories.liked + np.maximum(above, 0) - self.dislike * np.maximum(-above, 0)
         return unit(weights @ self.film_vectors_) @ self.film_vectors_.T
 
-    def _film_vectors(self) -> np.ndarray:
-        return self.film_vectors_
-
 
 class FeatureVectors(ContentProfile):
-    """Build a content profile from features instead of text: genres as zeros and ones, people as learned vectors.
-
-    See `feature_vectors`.
-    """
+    """Build a content profile from genres and people instead of text; see `feature_vectors`."""
 
     def __init__(self, dimensions: int = 32, dislike: float = 0.25):
         self.dimensions, self.dislike = dimensions, dislike
@@ -70,6 +64,7 @@ class FeatureVectors(ContentProfile):
         self.film_vectors_ = film_vectors(self, functools.partial(feature_vectors, dimensions=self.dimensions))
 
 
+@dataclass(repr=False, eq=False)
 class ContentToCF(ALS):
     """Give films that nobody rated a vector in the space of `ALS`, by ridge regression from what is known about them.
 
@@ -89,18 +84,8 @@ class ContentToCF(ALS):
     Z. Gantner et al. (2010), Learning attribute-to-feature mappings for cold-start recommendations, ICDM.
     """
 
-    def __init__(
-        self,
-        vectors: Vectors | None = None,
-        ridge: float = 30.0,
-        factors: int = 32,
-        regularization: float = 10.0,
-        confidence: float = 5.0,
-        rounds: int = 15,
-        seed: int = 0,
-    ):
-        super().__init__(factors, regularization, confidence, rounds, seed)
-        self.vectors, self.ridge = vectors, ridge
+    vectors: Vectors | None = None
+    ridge: float = 30.0
 
     def _learn(self, ratings: pd.DataFrame) -> None:
         super()._learn(ratings)
@@ -111,12 +96,6 @@ class ContentToCF(ALS):
         left = (design * weights).T @ (design * weights) + self.ridge * np.eye(design.shape[1])
         mapped = design @ np.linalg.solve(left, (design * weights**2).T @ self.film_factors_)
         self.film_vectors_ = np.where(count[:, None] > 0, self.film_factors_, mapped)
-
-    def _scores(self, histories: Histories) -> np.ndarray:
-        return self.viewer_factors(histories) @ self.film_vectors_.T
-
-    def _film_vectors(self) -> np.ndarray:
-        return self.film_vectors_
 
 
 def film_vectors(model: Recommender, vectors: Vectors, center: bool = True) -> np.ndarray:

@@ -55,7 +55,7 @@ class BiasedMF(Recommender):
             viewers = self._solve(stars - self.mean_, films, film_biases)
             solved = self._solve(stars.T - self.mean_, viewers[:, 1:], viewers[:, 0])
             film_biases, films = solved[:, 0], solved[:, 1:]
-        self.film_biases_, self.film_factors_ = film_biases, films
+        self.film_biases_, self.film_vectors_ = film_biases, films
 
     def _solve(self, above: np.ndarray, others: np.ndarray, other_biases: np.ndarray) -> np.ndarray:
         """Bias and vector (n, 1 + factors) of each row of ratings, given those of the columns, by ridge regression."""
@@ -71,14 +71,11 @@ class BiasedMF(Recommender):
         return np.linalg.solve(left, (target @ design)[..., None])[..., 0]
 
     def _scores(self, histories: Histories) -> np.ndarray:
-        viewers = self._solve(histories.stars - self.mean_, self.film_factors_, self.film_biases_)
-        return self.mean_ + viewers[:, :1] + self.film_biases_ + viewers[:, 1:] @ self.film_factors_.T
-
-    def _film_vectors(self) -> np.ndarray:
-        return self.film_factors_
+        viewers = self._solve(histories.stars - self.mean_, self.film_vectors_, self.film_biases_)
+        return self.mean_ + viewers[:, :1] + self.film_biases_ + viewers[:, 1:] @ self.film_vectors_.T
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class ALS(Recommender):
     """Learn from who liked what (implicit feedback), with more confidence in a like than in its absence.
 
@@ -111,6 +108,7 @@ class ALS(Recommender):
         for _ in range(self.rounds):
             viewers = self._solve(likes, self.film_factors_)
             self.film_factors_ = self._solve(of_films, viewers)
+        self.film_vectors_ = self.film_factors_
 
     def _solve(self, likes: sparse.csr_array, others: np.ndarray) -> np.ndarray:
         """Vectors (n, factors) of each row of likes, given the vectors of the columns: exact, zeros without likes.
@@ -142,10 +140,7 @@ class ALS(Recommender):
         return self._solve(histories.likes.astype(np.float64), self.film_factors_)
 
     def _scores(self, histories: Histories) -> np.ndarray:
-        return self.viewer_factors(histories) @ self.film_factors_.T
-
-    def _film_vectors(self) -> np.ndarray:
-        return self.film_factors_
+        return self.viewer_factors(histories) @ self.film_vectors_.T
 
 
 @dataclass(repr=False, eq=False)
@@ -181,12 +176,10 @@ class EASE(Recommender):
             weights /= -np.diag(weights).copy()
             np.fill_diagonal(weights, 0)
             self.weights_[np.ix_(known, known)] = weights
+        self.film_vectors_ = self.weights_.T
 
     def _scores(self, histories: Histories) -> np.ndarray:
         return histories.likes @ self.weights_
-
-    def _film_vectors(self) -> np.ndarray:
-        return self.weights_.T
 
 
 def inverse_in_place(matrix: np.ndarray) -> np.ndarray:

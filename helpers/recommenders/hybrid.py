@@ -176,10 +176,8 @@ class Reranked(_Built):
         texts, a `ContentProfile`.
     candidates : int
         How many films are re-ranked for each viewer.
-    rounds : int
-        Number of trees of the ranker.
-    learning_rate : float
-        Learning rate of the ranker.
+    rounds, learning_rate : int, float
+        Number of trees of the ranker, and its learning rate.
     seed : int
         Added to the seeds of the models.
 

@@ -79,7 +79,7 @@ class ItemKNN(_Neighbors):
             similarities[np.arange(len(rows)), rows] = 0
             return similarities
 
-        self.weights_ = self._by_blocks(compare, len(films), self.k)
+        self.weights_, self.film_vectors_ = self._by_blocks(compare, len(films), self.k), films.liked
         total = np.nansum(films.stars, axis=1) + DAMPING * float(np.nanmean(films.stars))
         self.means_ = total / (films.rated.sum(axis=1) + DAMPING)
 
@@ -92,9 +92,6 @@ class ItemKNN(_Neighbors):
         weight = (sparse.csr_array(histories.rated.astype(float)) @ abs(self.weights_).T).toarray()
         deviation = (sparse.csr_array(above) @ self.weights_.T).toarray() / np.where(weight > 0, weight, 1)
         return self.means_ + own + deviation  # mean of the film, and how far the viewer was from its neighbors' means
-
-    def _film_vectors(self) -> np.ndarray:
-        return self.histories_.liked.T
 
 
 class UserKNN(_Neighbors):
@@ -111,7 +108,7 @@ class UserKNN(_Neighbors):
     """
 
     def _learn(self, ratings: pd.DataFrame) -> None:
-        self.train_ = self.histories_
+        self.train_, self.film_vectors_ = self.histories_, self.histories_.liked.T
         self.overall_mean_ = float(np.nanmean(self.histories_.stars))
         self.rated_ = sparse.csr_array(self.train_.rated.astype(float))
         self.above_ = sparse.csr_array(above_mean(self.train_))
@@ -127,9 +124,6 @@ class UserKNN(_Neighbors):
         total = (weights @ self.rated_).toarray()
         own = row_means(histories, self.overall_mean_)
         return own + (weights @ self.above_).toarray() / np.where(total > 0, total, 1)
-
-    def _film_vectors(self) -> np.ndarray:
-        return self.train_.liked.T
 
 
 def pearson(rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:

@@ -97,17 +97,8 @@ class NeuMF(TwoVectors):
         return functional.binary_cross_entropy_with_logits(scores, history[users, films])
 
     def all_scores(self, history: Tensor) -> Tensor:
-        """Return `join` of all viewers and films, computing only once what does not depend on the pair."""
-        viewers, size = viewer_vectors(history, self.history.weight), self.size
-        first, _, second = self.perceptron
-        of_product, of_perceptron = self.output.weight[0].split([size, size // 2])
-        scores = (viewers[:, :size] * of_product) @ self.films.weight[:, :size].T
-        scores += self.bias + of_perceptron @ second.bias + self.output.bias
-        from_viewers = viewers[:, size:] @ first.weight[:, :size].T
-        from_films = self.films.weight[:, size:] @ first.weight[:, size:].T + first.bias
-        for row, viewer in zip(scores, from_viewers, strict=True):
-            row += torch.relu(viewer + from_films) @ (of_perceptron @ second.weight)
-        return scores
+        films, viewers = self.films.weight, viewer_vectors(history, self.history.weight)
+        return torch.stack([self.join(viewer.expand_as(films), films, self.bias) for viewer in viewers])
 
 
 class Towers(nn.Module):

@@ -44,7 +44,7 @@ class MarkovChain(Recommender):
         popularity = self.histories_.liked.sum(axis=0)
         popularity = popularity / max(popularity.sum(), 1)
         total = counts.sum(axis=1, keepdims=True) + self.damping
-        self.chances_ = (counts + self.damping * popularity) / np.where(total > 0, total, 1)
+        self.chances_ = self.film_vectors_ = (counts + self.damping * popularity) / np.where(total > 0, total, 1)
 
     def _scores(self, histories: Histories) -> np.ndarray:
         last = histories.sequences(self.window)
@@ -53,9 +53,6 @@ class MarkovChain(Recommender):
             films = last[:, -ago]
             scores += np.where(films[:, None] >= 0, self.chances_[films], self.chances_.mean(axis=0)) / ago
         return scores
-
-    def _film_vectors(self) -> np.ndarray:
-        return self.chances_
 
 
 @dataclass(repr=False, eq=False, kw_only=True)

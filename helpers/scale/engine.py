@@ -124,7 +124,7 @@ class VectorEngine:
         """Let go of the server, or of the file, so that another process may open it. May be called twice."""
         self._close()
 
-    def build(self, vectors: ArrayLike, movies: pd.DataFrame, batch: int = BATCH, progress: bool = True) -> int:
+    def build(self, vectors: ArrayLike, movies: pd.DataFrame, progress: bool = True) -> int:
         """Put films into the collection, which is made where there is none.
 
         Films that are there with the same vector, title, year and genres are not written again, so that a build that
@@ -137,8 +137,6 @@ class VectorEngine:
         movies : pandas.DataFrame
             Index ``movie_id`` (whole numbers, each once), ``title``; ``year`` and ``genres`` (names joined by ``|``)
             where there are any. Years may be missing.
-        batch : int
-            Films that are sent together.
         progress : bool
             Whether a progress bar is shown.
 
@@ -153,16 +151,14 @@ class VectorEngine:
             When the shapes do not fit, a vector is zero, NaN or infinite, an id is no whole number or comes twice, or
             the collection holds vectors of another width or other fields.
         """
-        if batch < 1:
-            raise ValueError(f"build: batch is {batch}; send 1 film or more together.")
         rows = _checked(vectors, movies, "build")
         if not self._call("has_collection", self.collection):
             self._create(rows.shape[1])
-        return self._write(rows, movies, batch, progress, skip=True)
+        return self._write(rows, movies, progress, skip=True)
 
     def upsert(self, vectors: ArrayLike, movies: pd.DataFrame) -> None:
         """Add films, or replace the ones that have the same ids. When it returns, they are stored; see `build`."""
-        self._write(_checked(vectors, movies, "upsert"), movies, BATCH, progress=False, skip=False)
+        self._write(_checked(vectors, movies, "upsert"), movies, progress=False, skip=False)
 
     def delete(self, ids: Ids) -> None:
         """Remove films by id; ids that are not there are passed over."""
@@ -257,7 +253,7 @@ class VectorEngine:
             found.append((ids[order], similarities[order]))
         return found
 
-    def _write(self, vectors: np.ndarray, movies: pd.DataFrame, batch: int, progress: bool, skip: bool) -> int:
+    def _write(self, vectors: np.ndarray, movies: pd.DataFrame, progress: bool, skip: bool) -> int:
         self._ready()
         if vectors.shape[1] != self._dimensions:
             raise ValueError(
@@ -268,8 +264,8 @@ class VectorEngine:
 
         written = 0
         with tqdm(total=len(movies), desc="Films", unit=" films", disable=not progress, delay=0.5) as bar:
-            for start in range(0, len(movies), batch):
-                rows = _rows(vectors[start : start + batch], movies.iloc[start : start + batch])
+            for start in range(0, len(movies), BATCH):
+                rows = _rows(vectors[start : start + BATCH], movies.iloc[start : start + BATCH])
                 stored = self._stored([row["movie_id"] for row in rows], ["content"]) if skip else {}
                 new = [row for row in rows if stored.get(row["movie_id"], {}).get("content") != row["content"]]
                 if new:

@@ -12,18 +12,3 @@ from helpers.search.neighbors import (
     tag_overlaps,
     word_contributions,
 )
-
-__all__ = [
-    "NeighborIndex",
-    "TitleNotFoundError",
-    "as_count",
-    "as_mask",
-    "center_rows",
-    "closest_sentences",
-    "diversify",
-    "find_similar_movies",
-    "split_sentences",
-    "tag_overlap",
-    "tag_overlaps",
-    "word_contributions",
-]

@@ -143,8 +143,7 @@ class NeighborIndex:
         Raises
         ------
         ValueError
-            When the query has another width, a NaN, or only zeros; when `k` or `where` makes no sense; when the index
-            was made by another encoder.
+            When the query has another width or encoder, a NaN, or only zeros; when `k` or `where` makes no sense.
         """
         if encoder and self.encoder and encoder != self.encoder:
             raise ValueError(f"search: the query was made by {encoder}, the index by {self.encoder}. Use one encoder.")

@@ -13,6 +13,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from helpers.data import load_movies, load_vectors
+from helpers.encoding import encode, load_encoder
+from helpers.encoding.batches import first_few
+from helpers.encoding.models import canonical_name
 from helpers.search.index import DIGITS, Mask, NeighborIndex, as_count, as_mask, best_columns, unit_rows
 from helpers.titles import Match, TitleLookup, normalize_title
 
@@ -146,7 +149,7 @@ def find_similar_movies(
     center: bool = False,
     encoder: Any = None,
 ) -> SimilarMovies:
-    """Find the films whose synopses are most like the one of a film.
+    """Find the films whose synopses are most like a film's.
 
     Parameters
     ----------
@@ -195,8 +198,8 @@ def find_similar_movies(
     positions = pd.Index(index.ids)
     if len(positions) != len(movies) or not movies.index.isin(positions).all():
         raise ValueError(
-            f"find_similar_movies: the index has the ids {_first_ids(positions)}, the movies "
-            f"{_first_ids(movies.index)}; build it with NeighborIndex(vectors, movies.index)."
+            f"find_similar_movies: the index has the ids {first_few(index.ids)}, the movies {first_few(movies.index)}; "
+            "build it with NeighborIndex(vectors, movies.index)."
         )
     allowed = as_mask(where, movies.index, "find_similar_movies")
     others = (movies.index != match.id) & (True if allowed is None else allowed)
@@ -248,12 +251,8 @@ def _with_year(movies: pd.DataFrame, identifier: Any) -> str:
     return title if year is None or pd.isna(year) or title.endswith(f"({int(year)})") else f"{title} ({int(year)})"
 
 
-def _first_ids(ids: pd.Index) -> str:
-    return ", ".join(map(str, ids[:3])) + (", ..." if len(ids) > 3 else "")
-
-
 def closest_sentences(
-    left: str, right: str, encoder: Any = None, rows_of: Callable[[list[str]], np.ndarray] | None = None
+    left: str, right: str, rows_of: Callable[[list[str]], np.ndarray] = encode
 ) -> tuple[str, str, float]:
     """Explain why two texts are near: the two sentences, one of each, whose vectors are nearest, and their cosine.
 
@@ -261,15 +260,11 @@ def closest_sentences(
     ----------
     left, right : str
         Two texts of a sentence or more.
-    encoder : sentence_transformers.SentenceTransformer, optional
-        By default the one of `helpers.encoding.load_encoder`.
-    rows_of : callable, optional
-        From a list of sentences to their unit vectors; by default `helpers.encoding.encode`, with that encoder.
+    rows_of : callable
+        From a list of sentences to their unit vectors.
     """
-    from helpers.encoding import encode
-
     ours, theirs = split_sentences(left), split_sentences(right)
-    rows = rows_of(ours + theirs) if rows_of else encode(ours + theirs, encoder)
+    rows = rows_of(ours + theirs)
     similarities = rows[: len(ours)] @ rows[len(ours) :].T
     one, other = np.unravel_index(similarities.argmax(), similarities.shape)
     return ours[one], theirs[other], float(similarities[one, other])
@@ -306,11 +301,8 @@ def word_contributions(sentence: str, vector: ArrayLike, encoder: Any = None) ->
     Returns
     -------
     pandas.Series
-        Contribution by word, in the order of the sentence; punctuation stays with its word. The encoder's own marks of
-        begin and end count under the empty word, last.
+        Contribution by word with its punctuation, in order; last, the empty word: the encoder's marks of begin and end.
     """
-    from helpers.encoding import load_encoder
-
     encoder = load_encoder(encoder) if encoder is None or isinstance(encoder, str) else encoder
     words = [found.span() for found in re.finditer(r"\S+", sentence)]
     names = [*(sentence[begin:end] for begin, end in words), ""]
@@ -365,9 +357,6 @@ def tag_overlaps(vectors: ArrayLike, movies: pd.DataFrame, k: int = 5) -> np.nda
 
 def _vectors_of(movies: pd.DataFrame, encoder: Any) -> np.ndarray:
     """Vectors of the synopses: those that come with the course where they are of these texts, else encoded."""
-    from helpers.encoding import encode
-    from helpers.encoding.models import canonical_name
-
     if encoder is None or isinstance(encoder, str):
         with contextlib.suppress(ValueError, KeyError):
             return load_vectors(movies, canonical_name(encoder))

@@ -130,12 +130,8 @@ def close_titles(titles: list[str], least: float = 70, years: np.ndarray | list[
 
 
 def _ratio_reaches(texts: np.ndarray, pairs: np.ndarray, least: float) -> np.ndarray:
-    """Whether the Levenshtein ratio of each pair of positions, in the order of the first, is at least `least`."""
-    left, right, scores = pairs[0], texts[pairs[1]].tolist(), [np.empty((1, 0), dtype=np.float32)]
-    begins = np.flatnonzero(np.diff(left, prepend=-1))
-    for text, begin, end in zip(texts[left[begins]], begins, [*begins[1:], len(left)], strict=False):
-        scores.append(process.cdist([text], right[begin:end], scorer=fuzz.ratio, score_cutoff=least))
-    return np.concatenate(scores, axis=1)[0] > 0
+    """Whether the Levenshtein ratio of each pair of positions is at least `least`."""
+    return process.cpdist(*texts[pairs].tolist(), scorer=fuzz.ratio, score_cutoff=least) > 0
 
 
 def _letter_rows(titles: np.ndarray, lengths: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:

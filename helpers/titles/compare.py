@@ -160,8 +160,6 @@ def title_scores(left: list[str], right: list[str]) -> np.ndarray:
 def _ratios(left: list[str], right: list[str]) -> np.ndarray:
     """The larger of the Levenshtein ratios as the words stand and with the words sorted, 0 to 100."""
     ways = (fuzz.ratio, fuzz.token_sort_ratio)
-    if not left:
-        return np.empty(0)
     return np.max([process.cpdist(left, right, scorer=way, workers=-1) for way in ways], axis=0)
 
 

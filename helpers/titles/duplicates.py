@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import distance, process
 
-from helpers.titles.candidates import find_candidates, near_in_years, positions_that_say_something
-from helpers.titles.compare import Clues, clues_of, compare
+from helpers.titles.candidates import close_titles, find_candidates, near_in_years, positions_that_say_something
+from helpers.titles.compare import NEARLY_THE_SAME, Clues, clues_of, compare, title_scores
+from helpers.titles.forms import normalize_title
 
 NEEDED = 4  # points from which two listings are one film, in a catalogue where duplicates are usual
 NEEDED_WHERE_RARE = 8  # the same in a catalogue where they are rare: a certain pair
@@ -30,11 +31,21 @@ def adjacent_duplicates(listings: pd.DataFrame, max_distance: int = 3) -> pd.Dat
     return pairs[pairs["distance"] <= max_distance].reset_index(drop=True)
 
 
+def alike_titles(listings: pd.DataFrame) -> pd.DataFrame:
+    """Find the listings whose titles score 90 or more, in any year: to be measured, not to be used.
+
+    One row a pair: ``left``, ``right`` (ids).
+    """
+    titles = _with_title(listings, "alike_titles")["title"].astype(str).map(normalize_title)
+    left, right = (titles.iloc[side] for side in close_titles(titles.tolist(), NEARLY_THE_SAME))
+    scores = title_scores(left.tolist(), right.tolist())
+    return pd.DataFrame({"left": left.index, "right": right.index})[scores >= NEARLY_THE_SAME]
+
+
 def compare_listings(listings: pd.DataFrame) -> pd.DataFrame:
     """Compare all pairs of listings whose years are at most one apart, or unknown: slow, and nothing is left out.
 
-    The listings are those of `find_duplicates`, and so are the columns, but for the last: one row a pair, in the order
-    of the listings.
+    One row a pair, in the order of the listings; the columns are those of `find_duplicates`, but for the last.
     """
     listings = _with_title(listings, "compare_listings")
     clues = clues_of(listings)
@@ -66,8 +77,7 @@ def find_duplicates(listings: pd.DataFrame, *, needed: int | None = None) -> pd.
         One row a candidate pair, best first: ``left``, ``right`` (ids), ``title_score`` (0 to 100, see `title_scores`),
         ``year_gap`` (NaN when a year is missing), ``text_similarity`` (cosine of the TF-IDF vectors of the synopses;
         NaN when a listing has none), ``people_similarity`` (mean of the same of directors and of casts), ``relation``
-        (of the titles, see `relate_titles`), ``points``, ``duplicate``. Copies of one
-        listing are paired with the first alone, where there are more than 100.
+        (see `relate_titles`), ``points``, ``duplicate``. Over 100 copies of a listing are paired with the first alone.
 
     Raises
     ------

@@ -17,24 +17,20 @@ EDITION = (
     r"([\w']+ ){0,3}(edition|version|director'?s cut|extended cut|final cut|theatrical cut|widescreen|blu-?ray|dvd|vhs"
     r"|4k|uhd|remastered|unrated)\b"
 )
-ROMAN = {
-    "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12",
-    "xiii": "13",
-}  # fmt: skip
-SHORT_ROMAN = {"i": "1", "v": "5", "x": "10"}  # after "Part"; v and x also at the end: "Ford v Ferrari", "X-Men"
-VERSUS = {"vs": "v", "versus": "v"}
 STUDIO = r"^(?:walt )?(?:disney|marvel|pixar)'s (?=\w)"
 DIGITS_AS_LETTERS = str.maketrans("013457", "oieasv")  # as in "Se7en"
 PART = "(?:part|volume|vol|episode|ep|chapter)"
+# A Roman numeral of one letter: i, v, x after "Part"; v and x also at the end, but "Ford v Ferrari" and "X-Men" stay.
 NUMBERED = rf"(\b{PART}\.? )([ivx])\b|(?<=[\w:] )([vx])(?=\s*(?:$|[:,(\[/]| -))"
-COUNTED = {
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
-    "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
-}  # fmt: skip
-ORDINALS = {
-    "first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7",
-    "eighth": "8", "ninth": "9", "tenth": "10",
-}  # fmt: skip
+ROMAN, COUNTED, ORDINALS = (
+    {word: str(number) for number, word in enumerate(words.split(), 1)}
+    for words in (
+        "i ii iii iv v vi vii viii ix x xi xii xiii",
+        "one two three four five six seven eight nine ten eleven twelve",
+        "first second third fourth fifth sixth seventh eighth ninth tenth",
+    )
+)
+SPELLINGS = {sign: number for sign, number in ROMAN.items() if len(sign) > 1} | {"vs": "v", "versus": "v"}
 COUNTABLE = "(?:season|series|part|volume|book|chapter|episode)"
 STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss", "·": " "})
 FRACTIONS = "[¼-¾⅐-⅞]"
@@ -72,14 +68,14 @@ def normalize_title(title: str) -> str:
     text = re.sub(r"[(\[]\s*\d{4}\s*[)\]]", " ", text)
     text = re.sub(rf"[(\[][^)\]]*\b{EDITION}[^)\]]*[)\]]|\s*[-:/]\s+{EDITION}.*$", " ", text)
     text = re.sub(rf"^(.+),\s*({TRAILING_ARTICLES})\s*(?=$|[(\[:])", r"\1 ", text.strip(" -:()[]"))
-    text = re.sub(NUMBERED, lambda found: (found[1] or "") + SHORT_ROMAN[found[2] or found[3]], text)
+    text = re.sub(NUMBERED, lambda found: (found[1] or "") + ROMAN[found[2] or found[3]], text)
     text = re.sub(r"\b[dl]'(?=\w)", "", re.sub(STUDIO, "", text))
     text = re.sub(r"(?<=[a-z])[013457](?=[a-z])", lambda digit: digit[0].translate(DIGITS_AS_LETTERS), text)
     text = re.sub(r"(?<=\w)['*](?=\w)|(?<=\w)\.(?=\w\.)", "", re.sub(r"&| \+ ", " and ", text))
     words = split_words(text)
     if len(words) > 1 and re.fullmatch(ARTICLES, words[0]):
         words = words[1:]
-    numbered = " ".join(words[:1] + [(ROMAN | VERSUS).get(word, word) for word in words[1:]])
+    numbered = " ".join(words[:1] + [SPELLINGS.get(word, word) for word in words[1:]])
     numbered = re.sub(rf"\b({'|'.join(ORDINALS)})(?= {COUNTABLE}\b)", lambda found: ORDINALS[found[0]], numbered)
     numbers = "|".join(COUNTED)
     counted = re.sub(rf"\b(?:{PART} )?({numbers}|\d+)\b", lambda found: COUNTED.get(found[1], found[1]), numbered)

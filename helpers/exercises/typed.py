@@ -1,0 +1,203 @@
+"""What a learner means who types an answer into a field: a choice, numbers, the number of a line, code for a gap."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from helpers.exercises.texts import COUNTED, SCALES, words_of
+
+GAP = "___"  # where code is missing
+LONGEST = 1000  # characters of an answer
+ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()  # noqa: SIM905
+SHARES = {"half": 2, "halves": 2, "third": 3, "fourth": 4, "quarter": 4, "fifth": 5, "tenth": 10}
+SIGNS = str.maketrans("−–‐⁄’‘“”\u00a0", "---/''\"\" ")  # what word processors and phones write, as Python writes it
+OPERATORS = {"minus": "-", "plus": "+", "times": "*"}
+LEAD = (  # what may stand before the letter of a choice
+    r"(?:[^:]*:)?\s*(?:(?:i think|i'd say|my|the)\s+)*"
+    r"(?:(?:answer|option|choice|letter|it|that)\b(?:'s| is)?)?[\s:(]*"
+)
+DENIED = re.compile(r"n't\b|\b(no|not|none|nothing|nobody|never|without|cannot|except)\b", re.IGNORECASE)
+VAGUE = re.compile(r"\b(or|more|less|fewer|than|least|most|between|above|below|over|under)\b", re.IGNORECASE)
+EMPTY = {  # words that tell no choice from another
+    *("a", "about", "an", "and", "are", "as", "at", "be", "because", "by", "can", "did", "do", "does", "each", "for"),
+    *("from", "gives", "has", "have", "in", "is", "it", "it's", "its", "of", "on", "one", "only", "so", "some", "that"),
+    *("the", "their", "them", "then", "there", "they", "this", "to", "was", "were", "what", "where", "which", "with"),
+    *("i", "maybe", "probably", "say", "think", "would"),
+}
+NUMBER = re.compile(
+    r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)(?:\s*/\s*(\d+(?:\.\d+)?))?\s*(%|per ?cent|k\b|thousand|million)?"
+)
+THOUSANDS = re.compile(r"\b[1-9]\d{0,2}([, '\u202f]\d{3})+\b")
+BYTES = re.compile(r"\d\s*([kmgt]?)(?:i?b|\w*bytes?)\b")  # what is asked for is gigabytes
+REMARK = re.compile(r"(?<=\w)\s+(\(.{3,}\)|or so)$")  # what is added
+
+
+def unquoted(text: str) -> str:
+    """A text without a fence, or a pair of quotation marks or backticks around it."""
+    text = re.sub(r"^```\w*\n|\n```$", "", text.translate(SIGNS).strip("\n"))
+    around = re.fullmatch(r"\s*([`'\"])([^`'\"]*)\1\s*", text)
+    return around[2] if around else text
+
+
+# -- choices -----------------------------------------------------------------------------------------------------
+
+
+def choice_of(said: str, options: dict[str, str], question: str) -> str | None:
+    """Find the letter of the option that is named, or quoted in part; None for none, or more than one."""
+    said = REMARK.sub("", unquoted(said).strip().casefold())
+    named = re.fullmatch(rf"{LEAD}([a-z])(?:\s*[^\w\s'](.*)|\s*)", said, re.DOTALL)
+    letter = named[1] if named else None
+    if letter not in options:
+        return quoted(said, options, question)
+    other = choice_of(named[2] or "", options, question) if named else None
+    return letter if other in (None, letter) else None
+
+
+def quoted(said: str, options: dict[str, str], question: str) -> str | None:
+    """Find the only option that begins so, or has the words that were said, in order.
+
+    Words of the question do not count, and of a clause with "no" in it, that word has to be said.
+    """
+    begun = [letter for letter, option in options.items() if option.casefold().startswith(said)]
+    if len(begun) == 1 and len(words_of(said)) > 2:
+        return begun[0]
+    asked = set(_stems(question))
+    words = [word for word in _stems(said) if word not in asked]
+    fitting = [letter for letter, option in options.items() if words and _in_order(words, _stems(option))]
+    if len(fitting) != 1:
+        return None
+    touched = [clause for clause in re.split("[,;:]", options[fitting[0]]) if set(_stems(clause)) & set(words)]
+    known = [word for clause in touched for word in _stems(clause) if word not in asked]
+    enough = len(words) > 1 or (words[0] not in UNCLEAR and len(known) <= 2)
+    denied = {word for clause in touched for word in DENIED.findall(clause.casefold())}
+    return fitting[0] if enough and denied <= set(DENIED.findall(said)) else None
+
+
+def _in_order(words: list[str], of: list[str]) -> bool:
+    rest = iter(of)
+    return all(word in rest for word in words)
+
+
+def _stems(text: str) -> list[str]:
+    """The words of a text without their endings, and without those that say nothing: synopsis and synopses are one."""
+    words = [word for word in words_of(text.translate(SIGNS)) if word not in EMPTY]
+    words = [str(COUNTED.index(word)) if word in COUNTED else word for word in words]
+    return [re.sub(r"(?<=\w\w\w)(ing|ed|[ei])?s?$", "", word) for word in words]
+
+
+UNCLEAR = {*"0123456789", "no", "not", "nothing", "nobody"}  # words that say too little alone
+
+
+# -- numbers -----------------------------------------------------------------------------------------------------
+
+
+def literal_of(answer: Any) -> Any:
+    """A value as it is written in Python; any other text as it is."""
+    if not isinstance(answer, str):
+        return answer
+    try:
+        return ast.literal_eval(answer.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return re.sub(r"^it (gives|is) ", "", answer.strip(), flags=re.IGNORECASE)
+
+
+def text_of(answer: Any) -> Any:
+    """A text, however it is quoted."""
+    return unquoted(literal_of(unquoted(answer))) if isinstance(answer, str) else answer
+
+
+def value_of(answer: Any, several: bool) -> Any:
+    """One number or a list of them, as people write them: 1/3, 18%, about 0,1 GB, two thirds, 0 and 0.3."""
+    if not isinstance(answer, str) or len(answer) > LONGEST:
+        return answer
+    text = REMARK.sub("", unquoted(unicodedata.normalize("NFKC", answer)).strip().casefold())  # ¾ becomes 3/4
+    if '"' in text or "\n" in text:
+        return answer  # code
+    if not several:
+        text = THOUSANDS.sub(lambda found: re.sub(r"\D", "", found[0]), text)
+        text = re.sub(r"(?<=\d),(?=\d)", ".", text)
+    plain = literal_of(text)
+    if not isinstance(plain, str):
+        return plain
+    numbers = _numbers_in(re.split("[=:]", text)[-1])
+    if not numbers or DENIED.search(text) or VAGUE.search(text) or (not several and len(numbers) > 1):
+        return answer
+    return numbers if several else numbers[0]
+
+
+def _numbers_in(text: str) -> list[float]:
+    """The numbers of a text, spelled or not; a memory in gigabytes."""
+    text = re.sub(r"[a-z_.]+\d*\(|_", lambda found: "(" * found[0].endswith("("), text)  # np.float64(3.0), 1_000
+    text = re.sub(r"\bminus\s+", "-", text)
+    text = re.sub(rf"\b({'|'.join(COUNTED)})\b", lambda found: str(COUNTED.index(found[0])), text)
+    shares = "|".join(SHARES)
+    text = re.sub(rf"(?:(\d+)|\ban?|^)\s*\b({shares})s?\b", lambda found: f"{found[1] or 1}/{SHARES[found[2]]}", text)
+    text = re.sub(r"(?<=\d)\s+(out of|of|in)( the)?\s+(?=\d)", "/", text)
+    scale = BYTES.search(text)
+    factor = 1000.0 ** (" kmgt".index(scale[1] or " ") - 3) if scale else 1.0
+    return [
+        factor * SCALES[size.replace(" ", "")] * float(above) / float(below or 1)
+        for above, below, size in NUMBER.findall(text)
+    ]
+
+
+# -- lines and gaps ----------------------------------------------------------------------------------------------
+
+
+def line_of(answer: Any, lines: Sequence[str], line: int, fixed: str) -> Any:
+    """The number of a line: "line 4", "the third line: ...", or the line itself, as it is or as it should be.
+
+    Raises
+    ------
+    ValueError
+        If a text names no line, or more than one.
+    """
+    if not isinstance(answer, str):
+        return answer
+    said = unquoted(answer).strip().casefold()
+    copied = _compact(re.sub(r"^\d+\s+", "", said))
+    if copied == _compact(fixed):
+        return line
+    places = {_compact(text): place for place, text in enumerate(lines, start=1)}
+    if copied in places:
+        return places[copied]
+    words = {word: place for named in (COUNTED, ORDINALS) for place, word in enumerate(named)} | {"last": len(lines)}
+    numeral = rf"\d+|\b(?:{'|'.join(words)})\b"
+    for part in (re.split("[:,;]", said)[0], said):
+        tokens = re.findall(rf"\bline\s+({numeral})\b", part) or re.findall(numeral, part)
+        found = {int(token) if token.isdigit() else words[token] for token in tokens}
+        if len(found) == 1 and not re.search(r"n't\b|\b(not|never|and|or|except)\b|-\d", part):
+            return found.pop()
+    raise ValueError("Answer with the number of the line, such as 2.")
+
+
+def _compact(line: str) -> str:
+    return re.sub(r"\s", "", line.translate(SIGNS).replace("'", '"').casefold())
+
+
+def filled(code: str, answer: str) -> str:
+    """Put what was typed into the gap of some code; the code around the gap may have been typed again."""
+    answer = textwrap.dedent(unquoted(answer)).strip()
+    answer = OPERATORS.get(answer.casefold(), answer)
+    start, end = re.search(rf"^(.*){GAP}(.*)$", code, re.MULTILINE).groups()  # type: ignore[union-attr]
+    if re.search(r"[-+*/@]\s*$", start) and _parses(answer):
+        answer = f"({answer})"  # it is one value, whatever stands beside it
+    if not _parses(code.replace(GAP, answer)):
+        before = [size for size in range(len(answer)) if start.endswith(answer[:size])][-1]
+        after = [size for size in range(len(answer) - before) if end.startswith(answer[len(answer) - size :])][-1]
+        answer = answer[before : len(answer) - after]
+    indent = re.match(r"\s*", start)[0]  # type: ignore[index]
+    return code.replace(GAP, answer.replace("\n", f"\n{indent}"))
+
+
+def _parses(code: str) -> bool:
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
