@@ -297,7 +297,7 @@ def test_audiences_are_simulated_and_say_so_and_filters_are_named(here):
     before = here.titles()
     assert not page.locator(".rv-badge").is_visible()
     here.button("By audience").click()
-    page.locator(".rv-cue", has_text="by audience").first.wait_for()
+    page.locator(".rv-cue", has_text="Liked by").first.wait_for()
     assert page.locator(".rv-badge").is_visible()
     assert here.titles() != before
     page.get_by_text("Filters").click()
@@ -353,6 +353,21 @@ def test_the_map_zooms_names_what_is_pointed_at_and_opens_it(here):
     page.keyboard.press("Escape")
 
 
+def test_zooming_keeps_the_film_that_was_asked_for_in_sight(here):
+    page = here.find("Toy Story").page
+    here.heading("Films like Toy Story (1995)")
+    page.get_by_role("img", name="Map of all: 1 chosen").scroll_into_view_if_needed()
+    page.get_by_role("button", name="Show all of the map").click()
+    for _ in range(4):
+        page.get_by_role("button", name="Zoom in").click()
+    chosen = """() => { const { width, height } = document.querySelector("canvas");
+        const { data } = document.querySelector("canvas").getContext("2d").getImageData(0, 0, width, height);
+        return data.some((red, i) => i % 4 === 0 && red === 179 && data[i + 1] === 38 && data[i + 2] === 30); }"""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.evaluate(chosen)
+    page.get_by_role("button", name="Show all of the map").click()
+
+
 def test_the_map_goes_from_film_to_film_by_the_keyboard(here):
     page = here.find("Alien").page
     here.heading("Films like Alien (1979)")
@@ -381,11 +396,30 @@ def test_it_fits_narrow_and_wide_screens_and_the_taste_stays_in_sight(here, widt
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     wide = page.evaluate("getComputedStyle(document.querySelector('.rv-cards')).gridTemplateColumns.split(' ').length")
     assert wide == columns
+    cut = "all => all.filter(one => one.scrollHeight > one.clientHeight + 1).map(one => one.textContent)"
+    assert page.locator(".rv-cue > span").evaluate_all(cut) == []
     page.locator(".rv-card").nth(5).scroll_into_view_if_needed()
     bar = page.get_by_role("region", name="My taste").bounding_box()
     assert bar["y"] + bar["height"] == pytest.approx(800, abs=1)  # nothing shows beneath it
     assert (bar["x"], bar["width"]) == pytest.approx((0, width), abs=1)
     here.picture(f"voila-7-{width}")
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_on_a_narrow_screen_what_is_said_above_the_list_never_moves_it(here):
+    page, tops = here.page, {}
+    page.set_viewport_size({"width": 400, "height": 800})
+    here.button("Films for you").click()
+    asks = {
+        "Films to begin with": None, "Films like The Avengers": "Avengrs", "Stories about": "a good cry",
+        "Comedy: films": "something funny", "Not in this catalog": "asdfghjkl",
+    }  # fmt: skip
+    for heading, text in asks.items():
+        if text:
+            here.find(text)
+        here.heading(heading)
+        tops[heading] = page.locator(".rv-cards").bounding_box()["y"]
+    assert set(tops.values()) == {tops["Comedy: films"]}, tops
     page.set_viewport_size({"width": 1280, "height": 800})
 
 

@@ -1,8 +1,10 @@
 """The app's lists, reasons and map, without a widget."""
 
 import functools
+import random
 import re
 from pathlib import Path
+from string import ascii_lowercase
 
 import numpy as np
 import pandas as pd
@@ -87,6 +89,56 @@ def test_short_themes_find_more_of_what_a_person_expects_by_words_and_meaning_th
     vectors = encoder.encode(table["theme"].tolist(), normalize_embeddings=True, show_progress_bar=False)
     alone, both = (recalled(catalogue, themes, vectors, weight) for weight in (0, SAYS))
     assert both > 1.1 * alone
+
+
+def test_made_up_words_find_no_film_and_what_people_ask_for_always_finds_some(catalogue, encoder):
+    rng = random.Random(20)
+    made_up = ["asdfghjkl", "!!!", "12345 qwop", *("".join(rng.choices(ascii_lowercase, k=8)) for _ in range(100))]
+    folder = Path(__file__).parent
+    phrases = pd.read_csv(folder / "readings.csv").query("kind == 'Stories'")["text"].tolist()
+    phrases += [*pd.read_csv(folder / "themes.csv")["theme"], "pandemic", "kaiju"]  # these two are in no story
+
+    def found(texts):
+        vectors = encoder.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+        pairs = zip(texts, vectors, strict=True)
+        return [len(catalogue.find(Wanted(Question(text=text)), vector)) for text, vector in pairs]
+
+    nothing = [count == 0 for count in found(made_up)]
+    assert all(nothing[:3])
+    assert np.mean(nothing) > 0.9
+    assert min(found(phrases)) == 12
+
+
+def test_films_of_genres_have_them_all_and_the_main_one_first_and_not_the_taste(catalogue):
+    question, pulp = Question(genres=("Comedy", "Crime")), film(catalogue, "Pulp Fiction")
+    for taste in (Taste(), Taste((pulp,))):
+        found = catalogue.find(Wanted(question, taste, Steering(k=30)))
+        names = [catalogue.names("genres", one) for one in found.index]
+        assert all(set(one) >= {"Comedy", "Crime"} for one in names)
+        main = [one[0] in question.genres for one in names]
+        assert main == sorted(main, reverse=True)
+        assert main[0]
+        assert (pulp in found.index) == (len(taste) == 0)
+
+
+def test_what_speaks_for_a_film_in_a_list_of_both_is_the_space_in_which_fewer_pairs_are_as_near(catalogue):
+    titanic, beverly, toys, more = (
+        film(catalogue, title) for title in ("Titanic", "Beverly Hills Cop III", "Toy Story", "Toy Story 2")
+    )
+    assert catalogue.speaking(beverly, titanic, "hybrid") == ["learned", "text"]
+    assert catalogue.speaking(more, toys, "hybrid") == ["text", "learned"]
+    assert catalogue.speaking(beverly, titanic, "text") == ["text"]
+    cold = next(one for one in catalogue.ids if one not in set(catalogue.ratings["movie_id"]))
+    assert catalogue.speaking(cold, titanic, "hybrid")[0] == "text"
+    assert catalogue.shared_fans(cold, titanic) is None
+
+
+def test_shared_fans_are_counted(catalogue):
+    one, other = film(catalogue, "Titanic"), film(catalogue, "Gladiator")
+    stars = catalogue.ratings.pivot(index="user_id", columns="movie_id", values="rating")
+    fans = stars[one] >= 4
+    expected = ((stars[other] >= 4)[fans].mean(), (stars[other] >= 4).mean())
+    assert catalogue.shared_fans(other, one) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("space", ["text", "learned", "hybrid"])

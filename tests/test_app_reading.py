@@ -104,6 +104,28 @@ def test_a_word_of_two_known_words_is_known(reader):
     assert reader.unknown("12345678") == (["12345678"], True)
 
 
+def test_words_for_genres_alone_are_those_genres_and_beside_other_words_they_are_offered(reader):
+    whole = {
+        "something funny": ("Comedy",), "funny movies": ("Comedy",), "movie for kids": ("Family",),
+        "sci-fi": ("Science Fiction",), "romantic comedy": ("Romance", "Comedy"), "I want a good western": ("Western",),
+    }  # fmt: skip
+    for text, genres in whole.items():
+        assert [one.question for one in reader.read(text)[:2]] == [Question(genres=genres), Question(text=text)], text
+    for text, genres in {"scary but not gory": ("Horror",), "zombie comedy": ("Comedy",)}.items():
+        assert [one.question for one in reader.read(text)] == [Question(text=text), Question(genres=genres)], text
+    for text in ("a good cry", "nothing funny", "a western documentary for kids"):  # of which there is none
+        assert {one.kind for one in reader.read(text)} == {"Stories"}, text
+
+
+def test_genres_are_those_of_the_catalogue_and_every_film_that_has_them_all_is_counted(reader):
+    (found,) = [one for one in reader.read("romantic comedy") if one.kind == "Genres"]
+    both = reader.movies["genres"].str.split("|").map(lambda names: {"Romance", "Comedy"} <= set(names))
+    assert found.detail == f"{both.sum()} films"
+    movies = pd.DataFrame({"title": ["a", "b"], "synopsis": "x", "genres": ["Thai", "***"]}, index=[1, 2])
+    assert [one.kind for one in Reader(movies).read("thai")] == ["Genres", "Stories"]
+    assert [one.kind for one in Reader(movies).read("funny")] == ["Stories"]
+
+
 def test_two_people_who_share_no_film_are_no_pair(reader):
     assert reader.read("Meryl Streep and Jackie Chan")[0].kind == "Stories"
 

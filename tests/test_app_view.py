@@ -173,9 +173,52 @@ def test_what_is_not_in_the_catalogue_is_said(demo):
     assert "“qwertz”" in asked(demo, "a qwertz in the snow").under
     assert "Stories about" in demo.head
     assert "“qwertz”, “asdfg” are in no title" in asked(demo, "a qwertz and the asdfg of it").under
-    assert "Stories about" in demo.head  # a description is none that is missing
+    assert "<article" not in demo.cards
+    assert "No film here comes near that. Try other words" in demo.cards
+    assert "There is no word in it to search for." in asked(demo, "!!!").under
+    assert "By meaning alone, these come nearest." in asked(demo, "pandemic").under
+    assert "<article" in demo.cards
     asked(demo, "sharks")
-    assert "No title or person here is called “sharks”" in demo.under
+    assert "No title or person is called “sharks”. These stories come nearest by what happens in them" in demo.under
+
+
+def test_words_for_a_genre_give_its_films_and_the_story_is_one_click_away(plain):
+    asked(plain, "something funny")
+    assert "Comedy: films to begin with" in plain.head
+    assert "“something funny” was understood as Comedy." in plain.under
+    assert 'data-place="1" data-key="reading-1" aria-label="Or see stories about “something funny”' in plain.under
+    assert plain.cards.count(">Rated by ") == plain.cards.count("<article") == 12
+    plain.hear({"kind": "like", "film": 7})
+    assert "Comedy: for you, from 1 film" in plain.head
+    kept, before = plain.saved, [*plain.found.index]
+    asked(plain, "Alien")
+    assert "Comedy:" not in plain.head
+    do(plain, "restore", text=kept, **{"from": "browser"})
+    assert [*plain.found.index] == before
+    assert "understood as" not in asked(plain, "comedy").under
+
+
+def test_people_who_only_directed_are_said_to_have(plain):
+    for name, did in {"Steven Spielberg": "directed by", "Woody Allen": "by or with", "Tom Hanks": "with"}.items():
+        assert f"Films {did} {name}" in asked(plain, name).head
+
+
+def test_what_made_an_audience_choose_a_film_comes_first_and_says_that_it_is_simulated(demo):
+    demo.catalogue.learn()
+    for space in ("learned", "hybrid"):
+        do(asked(demo, "Titanic"), "space", value=space)
+        assert re.search(r">Liked by \d+% of Titanic’s fans, \d+% of all viewers</span>", demo.cards)
+        demo.told.clear()
+        do(demo, "detail", film=place(demo, "Beverly Hills Cop III"))
+        detail = demo.told[0]["html"].partition("Why it is here")[2]
+        assert detail.index("Viewers are simulated") < detail.index("Liked by") < detail.index("rv-reason")
+        assert ("Loosely related story." in detail) == (space == "hybrid")
+    do(demo, "space", value="text")
+    assert "fans" not in demo.cards
+    do(asked(demo, "Toy Story"), "space", value="hybrid")
+    assert "Very close story · both: friendship" in demo.cards
+    do(do(demo, "like", film=place(demo, "The Lord of the Rings: The Fellowship of the Ring")), "taste")
+    assert re.search(r">Story [a-z ]+ to The Lord of the Rings: The Fellowship", demo.cards)
 
 
 def test_a_sentence_is_encoded_on_one_core_and_the_others_are_given_back(catalogue):
@@ -323,7 +366,7 @@ def test_other_ways_to_be_alike_are_learned_when_they_are_first_wanted_and_say_w
         do(app, "space", value=space)
         lists[space] = tuple(app.found.index)
         assert app.shown["simulated"] == (space != "text")
-    assert said == ["Learning from the ratings, once: some seconds …"]
+    assert said == ["Learning from the ratings, a few seconds …"]
     assert len(set(lists.values())) == 3
     assert not app.note
 

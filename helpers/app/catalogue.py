@@ -15,7 +15,7 @@ import pandas as pd
 
 from helpers import evaluation
 from helpers.app.reading import Reader, stop_words
-from helpers.app.state import Film, Question, Steering, Wanted, names_in
+from helpers.app.state import Film, Steering, Wanted, names_in
 from helpers.data import describe, load_movies, load_ratings, load_vectors
 from helpers.encoding import encode, load_encoder
 from helpers.recommenders import EASE, ContentProfile, ContentToCF, Hybrid, catalogue_vectors
@@ -26,9 +26,11 @@ VERY_POPULAR = 0.1  # of the films, those with the most ratings
 PREMISE = 0.4  # of a story's sentences come before its turn, or its first one alone
 MARKED = 1.25  # a word is marked when it adds this many times as much as the mean word, and is no stop word
 LIKE, DISLIKE = 5.0, 1.0  # stars that stand for a click
+LIKED = 4.0  # stars from which on a viewer likes a film
 WARM, COLD = (0.5, 0.5, 0.0), (0.0, 0.75, 0.25)  # what `Hybrid` chooses on the course's ratings, as a test checks
 SAMPLE = 1_000  # films whose pairs stand for those of all
 SAYS = 0.3  # what it adds to a cosine that a film says all the words of a description
+FAR = 0.36  # cosine below which no film is near a text of which no word is known; of 591 such made-up texts, 95%
 VARIED = 0.5  # diversity of the list that the app begins with
 MAP = Path(__file__).with_name("map.json")  # of the course's films, made by tools/make_map.py
 
@@ -83,6 +85,7 @@ class Catalogue:
         self.spaces = {"text": Space(unit(rows), ContentProfile(rows).fit(None, self.movies))}
         self._one_at_a_time = threading.Lock()
         self._kept: dict[str, np.ndarray] = {}  # vectors of sentences
+        self._pairs: dict[str, np.ndarray] = {}  # cosines of all pairs in a space, ascending
 
     @functools.cached_property
     def genres(self) -> list[str]:
@@ -103,16 +106,45 @@ class Catalogue:
         counts = self.ratings["movie_id"].value_counts().reindex(self.ids, fill_value=0).to_numpy()
         return np.maximum(counts, 0.5) / self.ratings["user_id"].nunique()  # half a rating for films without
 
-    @functools.cached_property
-    def _pairs(self) -> np.ndarray:
-        """Cosines of the stories of all pairs of films, ascending; of `SAMPLE` of the films where there are more."""
-        rows = self.spaces["text"].vectors
-        rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE)).astype(int)]
-        return np.sort((rows @ rows.T)[np.triu_indices(len(rows), 1)])
+    def nearer(self, cosine: float, space: str = "text") -> float:
+        """Share of all pairs of films that are nearer than this cosine; of `SAMPLE` films where there are more."""
+        if space not in self._pairs:
+            rows = self.spaces[space].vectors
+            rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE)).astype(int)]
+            self._pairs[space] = np.sort((rows @ rows.T)[np.triu_indices(len(rows), 1)])
+        pairs = self._pairs[space]
+        return 1 - np.searchsorted(pairs, cosine, side="right") / max(len(pairs), 1)
 
-    def nearer(self, cosine: float) -> float:
-        """Share of all pairs of films whose stories are nearer than this cosine."""
-        return 1 - np.searchsorted(self._pairs, cosine, side="right") / max(len(self._pairs), 1)
+    def cosine(self, film: Film, other: Film, space: str) -> float:
+        """The cosine of two films in a space."""
+        one, two = self.spaces[space].vectors[self.places([film, other])]
+        return float(one @ two)
+
+    def speaking(self, film: Film, near: Film, space: str) -> list[str]:
+        """What brings two films together: of both, first the space in which fewer pairs are as near.
+
+        Where a film has no fans, the story comes first.
+        """
+        halves = ("text", "learned") if space == "hybrid" else (space,)
+
+        def far(half: str) -> tuple[bool, float]:
+            unknown = half == "learned" and self.shared_fans(film, near) is None
+            return unknown, self.nearer(self.cosine(film, near, half), half)
+
+        return sorted(halves, key=far)
+
+    def shared_fans(self, film: Film, near: Film) -> tuple[float, float] | None:
+        """Share of the fans of `near` who like a film, too, and share of all viewers; None if one has no fans."""
+        fans, viewers = self._fans
+        one, other = (fans.get(each, set()) for each in (near, film))
+        return (len(one & other) / len(one), len(other) / viewers) if one and other else None
+
+    @functools.cached_property
+    def _fans(self) -> tuple[dict[Film, set], int]:
+        """Viewers who like each film, and how many viewers there are."""
+        ratings = pd.DataFrame(self.ratings)
+        likes = ratings[ratings["rating"] >= LIKED]
+        return likes.groupby("movie_id")["user_id"].agg(set).to_dict(), ratings["user_id"].nunique()
 
     @functools.cached_property
     def map(self) -> Map:
@@ -150,7 +182,8 @@ class Catalogue:
         Returns
         -------
         pandas.DataFrame
-            Index ``movie_id``, best first, without the film of the question or the films of the taste: ``strength``,
+            Index ``movie_id``, best first, without the film of the question or the films of the taste; no film where a
+            text has no word that is known, and none is near. ``strength``,
             the cosine with ``near`` or with the description, or the share of viewers who rated it, or NaN; ``near``,
             the film of the question or the liked film that is nearest (None if there is none).
 
@@ -160,9 +193,13 @@ class Catalogue:
             When the space is not there: `learn` makes those that learn from ratings.
         """
         space, taste, question = self.spaces[wanted.space], wanted.taste, wanted.question
-        left_out = [*taste.likes, *taste.dislikes] if question == Question() else [question.film]
+        left_out = [*taste.likes, *taste.dislikes] if wanted.for_taste else [question.film]
         allowed = self.mask(wanted.steering) & ~self.movies.index.isin(left_out)
+        if question.genres:
+            allowed &= np.array([set(question.genres) <= film for film in self.reader.genres])
         relevance = np.where(allowed, self._relevance(wanted, space, description), -np.inf)
+        if question.genres:  # after those of which it is a main one
+            relevance[[self.names("genres", film)[0] not in question.genres for film in self.ids]] -= 1
         pool = np.lexsort((np.arange(len(relevance)), -relevance.round(6)))[: max(POOL, wanted.steering.k)]
         pool = pool[np.isfinite(relevance[pool])]
         diversity = max(wanted.steering.diversity, VARIED if wanted.begins else 0)
@@ -189,7 +226,7 @@ class Catalogue:
             if last is not None and last < self.years[1]:
                 allowed &= years <= last
         if steering.genres:
-            allowed &= np.array([not set(steering.genres).isdisjoint(film) for film in self._genre_lists])
+            allowed &= np.array([not set(steering.genres).isdisjoint(film) for film in self.reader.genres])
         if steering.hide_popular and self.popularity is not None:
             allowed &= self.popularity < np.quantile(self.popularity, 1 - VERY_POPULAR)
         return allowed
@@ -264,7 +301,9 @@ class Catalogue:
         """How well each film answers, (n_movies,): a cosine, or for a taste 1 for the best film and 0 for the mean."""
         question = wanted.question
         if description is not None:
-            return self.spaces["text"].vectors @ description + SAYS * self.says(question.text or "")
+            cosines, text = self.spaces["text"].vectors @ description, question.text or ""
+            nothing = self.reader.unknown(text)[1] and cosines.max() < FAR
+            return np.full(len(cosines), -np.inf) if nothing else cosines + SAYS * self.says(text)
         if question.film is not None:
             return space.vectors @ space.vectors[self.place(question.film)]
         if question.people:
@@ -318,13 +357,8 @@ class Catalogue:
         return [likes[place] for place in nearest]
 
     @functools.cached_property
-    def _genre_lists(self) -> list[list[str]]:
-        """Genres of every film."""
-        return [*map(names_in, self.movies["genres"])] if "genres" in self.movies else [[]] * len(self.movies)
-
-    @functools.cached_property
     def _genre_counts(self) -> Counter:
-        return Counter(genre for film in self._genre_lists for genre in set(film))
+        return Counter(genre for film in self.reader.genres for genre in film)
 
 
 def _marked(sentence: str, vector: np.ndarray, encoder: Any) -> list[tuple[str, bool]]:

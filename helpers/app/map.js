@@ -2,6 +2,7 @@
 // dragging zoom and move it. Placing labels takes the same time however many films there are: MOST_LABELS are tried.
 
 const MOST_LABELS = 24;
+const MARGIN = 24; // pixels around all the dots
 const REACH = 14; // pixels from a dot at which it counts as pointed at
 
 function filmMap(model, tell, open) {
@@ -20,9 +21,8 @@ function filmMap(model, tell, open) {
   const at = (place) => [dots.getUint16(4 * place, true) / 65535, dots.getUint16(4 * place + 2, true) / 65535];
 
   function onScreen([x, y], width, height) {
-    const margin = 24;
     return [
-      margin + (x - view.x) * view.zoom * (width - 2 * margin), margin + (y - view.y) * view.zoom * (height - 2 * margin),
+      MARGIN + (x - view.x) * view.zoom * (width - 2 * MARGIN), MARGIN + (y - view.y) * view.zoom * (height - 2 * MARGIN),
     ];
   }
 
@@ -101,10 +101,18 @@ function filmMap(model, tell, open) {
 
   function zoom(factor, px = canvas.clientWidth / 2, py = canvas.clientHeight / 2) {
     const next = Math.min(Math.max(view.zoom * factor, 1), 30);
-    const fx = px / canvas.clientWidth / view.zoom;
-    const fy = py / canvas.clientHeight / view.zoom;
+    const fx = (px - MARGIN) / (canvas.clientWidth - 2 * MARGIN) / view.zoom;
+    const fy = (py - MARGIN) / (canvas.clientHeight - 2 * MARGIN) / view.zoom;
     view = keep({ x: view.x + fx - (fx * view.zoom) / next, y: view.y + fy - (fy * view.zoom) / next, zoom: next });
     redraw();
+  }
+
+  function approach(factor) { // zoom towards the first film that is marked, if it is in sight
+    const { clientWidth: width, clientHeight: height } = canvas;
+    const { chosen = [], found = [] } = model.get("marks");
+    const seen = films(chosen, found).slice(0, 1).map(({ place }) => onScreen(at(place), width, height));
+    const [middle] = seen.filter(([x, y]) => x > 0 && x < width && y > 0 && y < height);
+    zoom(factor, ...(middle ?? []));
   }
 
   function keep({ x, y, zoom: factor }) {
@@ -183,7 +191,7 @@ function filmMap(model, tell, open) {
   }, { passive: false });
   canvas.addEventListener("keydown", (event) => {
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-    if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? 1.5 : 1 / 1.5);
+    if (event.key === "+" || event.key === "-") approach(event.key === "+" ? 1.5 : 1 / 1.5);
     else if (event.key === "Enter" && wanted >= 0) open(wanted);
     else if (moves[event.key]) go(...moves[event.key]);
     else return;
@@ -193,7 +201,7 @@ function filmMap(model, tell, open) {
 
   const buttons = [["+", "Zoom in", 1.5], ["−", "Zoom out", 1 / 1.5], ["⤢", "Show all of the map", 0]].map(([sign, name, factor]) => {
     const button = make("button", { type: "button", "aria-label": name }, sign);
-    button.addEventListener("click", () => zoom(factor || 1 / 100));
+    button.addEventListener("click", () => approach(factor || 1 / 100));
     return button;
   });
   const watcher = new ResizeObserver(redraw);

@@ -74,10 +74,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def heading(catalogue: Catalogue, wanted: Wanted, noun: str, others: bool = True) -> tuple[str, str]:
+def heading(
+    catalogue: Catalogue, wanted: Wanted, noun: str, others: bool = True, empty: bool = False
+) -> tuple[str, str]:
     """The heading of a list, and a line under it on how the question was understood.
 
-    `others` tells whether what was typed can be read in another way, too.
+    `others` tells whether what was typed can be read in another way, too; `empty`, whether the list has no film.
     """
     question, many = wanted.question, f"{noun.capitalize()}s"
     if question.film is not None:
@@ -85,23 +87,39 @@ def heading(catalogue: Catalogue, wanted: Wanted, noun: str, others: bool = True
         said = typed.casefold() not in name.casefold()
         return f"{many} like {name}", f"“{typed}” was understood as {name}." if said else ""
     if question.people:
-        count, k = len(catalogue.reader.films_of(question.people)), wanted.steering.k
-        told = counted(count, noun) if count <= k else f"{k} of {counted(count, noun)}"
-        return f"{many} with {' and '.join(question.people)}", f"{told}, the newest first." if catalogue.years else ""
+        films, k = catalogue.reader.films_of(question.people), wanted.steering.k
+        told = counted(len(films), noun) if len(films) <= k else f"{k} of {counted(len(films), noun)}"
+        directed = [set(question.people) <= set(catalogue.names("director", film)) for film in films]
+        did = "directed by" if all(directed) else "by or with" if np.mean(directed) > 0.5 else "with"
+        return f"{many} {did} {' and '.join(question.people)}", f"{told}, the newest first." if catalogue.years else ""
     if question.text is not None:
-        strange, whole = catalogue.reader.unknown(question.text)
-        short = len(question.text.split()) <= MANY_WORDS
-        verb = "is" if len(strange) == 1 else "are"
-        missing = f"“{'”, “'.join(strange[:3])}” {verb} in no title, name, or story here."
-        if strange and whole and short:
-            return f"Not in this catalog: “{question.text}”", f"{missing} The films below fit only by chance."
-        plainly = f"No title or person here is called “{question.text}”; these stories come nearest."
-        told = missing if strange else plainly if short and question.typed and not others else ""
-        return f"Stories about “{question.text}”", told
+        return stories(catalogue, question, others, empty)
     likes, dislikes = len(wanted.taste.likes), len(wanted.taste.dislikes)
+    lead = f"For you, unlike {counted(dislikes, noun)}" if dislikes else f"{many} to begin with"
     if likes:
-        return f"For you, from {counted(likes, noun)}" + (f", unlike {dislikes}" if dislikes else ""), ""
-    return (f"For you, unlike {counted(dislikes, noun)}" if dislikes else f"{many} to begin with"), ""
+        lead = f"For you, from {counted(likes, noun)}" + (f", unlike {dislikes}" if dislikes else "")
+    if not question.genres:
+        return lead, ""
+    genre = " and ".join(question.genres)
+    same = question.typed.casefold() in ("", genre.casefold())
+    told = "" if same else f"“{question.typed}” was understood as {genre}."
+    return f"{genre}: {lead[0].lower()}{lead[1:]}", told
+
+
+def stories(catalogue: Catalogue, question: Question, others: bool, empty: bool) -> tuple[str, str]:
+    """The heading of a list for a description, and what it cannot give; see `heading`."""
+    text = question.text or ""
+    strange, nothing = catalogue.reader.unknown(text)
+    verb = "is" if len(strange) == 1 else "are"
+    missing = f"“{'”, “'.join(strange[:3])}” {verb} in no title, name, or story here."
+    missing = missing if strange else "There is no word in it to search for." if nothing else ""
+    if empty and nothing:
+        return f"Not in this catalog: “{text}”", missing
+    if nothing:
+        return f"Stories about “{text}”", f"{missing} By meaning alone, these come nearest."
+    plainly = f"No title or person is called “{text}”. These stories come nearest by what happens in them, not by mood."
+    short = len(text.split()) <= MANY_WORDS and question.typed and not others
+    return f"Stories about “{text}”", missing or (plainly if short else "")
 
 
 def film_of(catalogue: Catalogue, film: Film) -> dict:
@@ -126,6 +144,11 @@ def in_words(table: tuple, figure: float) -> str:
     return next(word for least, word in table if figure >= least)
 
 
+def in_percent(share: float) -> str:
+    """A share that is above 0, in percent."""
+    return f"{share:.0%}" if share >= 0.005 else "under 1%"
+
+
 def closeness(share: float) -> str:
     """The share of all pairs of stories that are nearer, in words."""
     return next(word for most, word in NEAR_STORIES if share <= most)
@@ -146,34 +169,57 @@ def cue(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> d
         near_it = f"{in_words(NEAR_WORDS, strength)} to your words"
         words = f"Says {', '.join(said)} · {near_it.lower()}" if said else near_it
         return {"cue": "" if nothing else words, "figure": figure}
-    asked = wanted.question.film is not None
-    leads = {"learned": ("By audience", ", near "), "hybrid": ("By story and audience", ", near ")}
-    if wanted.space == "text":  # only between stories do cosines have words
-        nearer = catalogue.nearer(strength)
-        leads["text"] = (closeness(nearer) + (" story" if asked else ""), " to ")
-        figure = f"cosine {strength:.2f}; of 1,000 pairs of stories here, {1000 * nearer:.1f} are nearer"
-    lead, link = leads[wanted.space]
-    like = "" if asked else link + catalogue.titles[near]
-    shared = ", ".join(catalogue.shared(film, near)[:3])
-    return {"cue": f"{lead}{like}" + (f" · both: {shared}" if shared else ""), "figure": figure}
+    half = catalogue.speaking(film, near, wanted.space)[0]
+    words, figure = nearness(catalogue, film, near, wanted, half)
+    shared = ", ".join(catalogue.shared(film, near)[:3]) if half == "text" else ""
+    return {"cue": words + (f" · both: {shared}" if shared else ""), "figure": figure}
+
+
+def nearness(catalogue: Catalogue, film: Film, near: Film, wanted: Wanted, half: str) -> tuple[str, str]:
+    """How near two films are by their stories ("text") or viewers ("learned"), in words, and the figure behind them."""
+    cosine, title = catalogue.cosine(film, near, half), catalogue.titles[near]
+    nearer = catalogue.nearer(cosine, half)
+    if half == "text":
+        words = closeness(nearer) + (" story" if wanted.question.film is not None else f" to {title}")
+        if wanted.space == "hybrid" and wanted.question.film is None:
+            words = f"Story {words[0].lower()}{words[1:]}"
+    elif (shares := catalogue.shared_fans(film, near)) is None:
+        words = "Too few ratings: placed by what is known of the film"
+    elif shares[0] <= shares[1]:
+        words = f"Its fans and {title}’s like the same other films"
+    else:
+        words = f"Liked by {in_percent(shares[0])} of {title}’s fans, {in_percent(shares[1])} of all viewers"
+    pairs = {"text": "stories", "learned": "audiences"}[half]
+    return words, f"cosine {cosine:.2f}; of 1,000 pairs of {pairs} here, {1000 * nearer:.1f} are nearer"
 
 
 def why(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> dict | None:
-    """Why a film is in a list, for the view of the film: a heading and lines; None if nothing can be said."""
+    """Why a film is in a list, for the view of the film: a heading and lines; None if nothing can be said.
+
+    What made the list choose it comes first: of a list of both, the half that says more.
+    """
     near, said = found["near"], cue(catalogue, film, found, wanted)["cue"]
     if near is not None:
-        lead, lines = f": near {name_of(catalogue, near)}", in_common(catalogue, film, near)
+        halves = catalogue.speaking(film, near, wanted.space)
+        told = [f"{nearness(catalogue, film, near, wanted, half)[0]}." for half in halves]
+        lead, lines = f": near {name_of(catalogue, near)}", told + in_common(catalogue, film, near)
     else:
         lead, lines = ": near your words" if wanted.question.text else "", [f"{said}."] if said else []
     if wanted.begins:
         lines.append("The list to begin with is of what many know, and of many kinds.")
-    return {"lead": f"Why it is here{lead}", "lines": lines} if said or wanted.question.text else None
+    if not said and not wanted.question.text:
+        return None
+    return {"lead": f"Why it is here{lead}", "lines": lines, "simulated": wanted.space != "text" and near is not None}
 
 
 def cards(catalogue: Catalogue, found: pd.DataFrame, wanted: Wanted, noun: str) -> str:
     """The list, after the film that it was asked for."""
     asked, films = wanted.question.film, listed(catalogue, found, wanted)
-    return render("cards.html.j2", asked=asked is not None and film_of(catalogue, asked), films=films, noun=noun)
+    text = wanted.question.text
+    empty = f"No {noun} fits. Allow more years or genres."
+    if text is not None and catalogue.reader.unknown(text)[1]:
+        empty = f"No {noun} here comes near that. Try other words, a title, or a person."
+    return render("cards.html.j2", asked=asked is not None and film_of(catalogue, asked), films=films, empty=empty)
 
 
 def listed(catalogue: Catalogue, found: pd.DataFrame, wanted: Wanted) -> list[dict]:

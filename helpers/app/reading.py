@@ -1,4 +1,4 @@
-"""What somebody means by what they type: a title, people, or a story. No widget, and no vector."""
+"""What somebody means by what they type: a title, people, genres, or a story. No widget, and no vector."""
 
 from __future__ import annotations
 
@@ -26,6 +26,15 @@ LEAD = re.compile(rf"^(?:an?\s+)?(?:{THINGS})?\s*(?:like|similar to|with|by|from
 TRAIL = re.compile(r"\s+(?:films?|movies?)$", re.I)
 FAMILY = re.compile(r"(?:the\s+)?(.+?)(?:\s+(?:brothers|sisters)|s)", re.I)
 SHORT = {"doctor": "dr", "mister": "mr", "saint": "st", "mount": "mt", "part": "pt"}
+# What else people call a genre, and words that say nothing beside one.
+ALSO_CALLED = {
+    "Animation": ("animated", "cartoon"), "Biography": ("biopic",), "Comedy": ("comedies", "funny", "hilarious"),
+    "Documentary": ("documentaries",), "Family": ("kid", "children"), "History": ("historical",),
+    "Horror": ("scary", "frightening"), "Mystery": ("mysteries", "whodunit"), "Romance": ("romantic", "love story"),
+    "Science Fiction": ("sci fi", "scifi"), "Thriller": ("suspense", "suspenseful"),
+}  # fmt: skip
+IDLE = {"film", "movie", "title", "good", "great", "best", "really", "want", "watch", "like"}
+NOT_THAT = re.compile(r"\b(?:not|no|without|nothing|never|less)(?: \w+){1,2}")
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
@@ -33,7 +42,7 @@ WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 class Reading:
     """One way to understand a text: the question that it asks, what it is called, and how it is grouped."""
 
-    kind: str  # "Titles", "People" or "Stories"
+    kind: str  # "Titles", "People", "Genres" or "Stories"
     question: Question
     label: str
     detail: str = ""
@@ -45,8 +54,8 @@ class Reader:
     Parameters
     ----------
     movies : pandas.DataFrame
-        As from `helpers.data.load_movies`: ``title`` and ``synopsis``, and ``year``, ``director``, ``cast``, ``tags``
-        where they stand.
+        As from `helpers.data.load_movies`: ``title`` and ``synopsis``, and ``year``, ``director``, ``cast``,
+        ``genres``, ``tags`` where they stand.
     """
 
     def __init__(self, movies: pd.DataFrame):
@@ -56,7 +65,8 @@ class Reader:
     def read(self, text: str) -> list[Reading]:
         """Every reading of a text, the likeliest first; of an empty one, none.
 
-        A title that stands in the catalogue is a title, a whole name is a person. A title with typos has to be near
+        A title that stands in the catalogue is a title, a whole name is a person, words for genres alone are those
+        genres. A title with typos has to be near
         enough, and what is typed must not be words that stories use: *sharks* is no typo of *Shakespeare in Love*.
         Everything else is a story.
         """
@@ -71,7 +81,9 @@ class Reader:
         if not titles and asked != text:
             titles, sure = self._titles(asked)
         people, named = self._people(asked)
+        genres, only = self._genres(text)
         story = [Reading("Stories", Question(text=text), text)]
+        story = genres + story if only else story + genres
         if sure:
             return titles + people + story
         a_name = named == 1 or (named and (not titles or (" " not in asked and not self._is_common(asked))))
@@ -84,7 +96,7 @@ class Reader:
 
     def places_of(self, text: str) -> dict[str, list[int]]:
         """For each word of a text that says something, the films (rows) whose opening, tags or genres have it."""
-        words = [word for word in WORD.findall(text.casefold()) if word not in stop_words()]
+        words = [word for word in WORD.findall(text.casefold()) if word not in stop_words() | IDLE]
         return {
             word: sorted(set().union(*(self._first_sentences.get(form, ()) for form in _forms(word)))) for word in words
         }
@@ -258,6 +270,35 @@ class Reader:
             for place in range(1, len(words)):
                 found.setdefault(_bare("".join(words[place:])), []).append(name)
         return found
+
+    # ---- genres ----------------------------------------------------------------------------------------------------
+
+    def _genres(self, text: str) -> tuple[list[Reading], bool]:
+        """The genres that a text names, if any film has them all, and whether it says nothing else."""
+        said, words = " ".join(WORD.findall(text.casefold())), "|".join(self._genre_words)
+        called = re.compile(rf"\b({words})s?\b")
+        names = tuple(dict.fromkeys(self._genre_words[word] for word in called.findall(NOT_THAT.sub("", said)) if word))
+        count = sum(set(names) <= genres for genres in self.genres) if names else 0
+        if not count:
+            return [], False
+        rest = set(called.sub("", said).split()) - stop_words()
+        reading = Reading("Genres", Question(genres=names), " and ".join(names), f"{count} films")
+        return [reading], all(_forms(word) & IDLE for word in rest)
+
+    @functools.cached_property
+    def genres(self) -> list[set[str]]:
+        """The genres of every film."""
+        return [set(names_in(cell)) for cell in self.movies.get("genres", pd.Series("", self.movies.index))]
+
+    @functools.cached_property
+    def _genre_words(self) -> dict[str, str]:
+        """Genres by what they are called, the longest first."""
+        called = {
+            " ".join(WORD.findall(name.casefold())): genre
+            for genre in sorted(set().union(*self.genres))
+            for name in (genre, *ALSO_CALLED.get(genre, ()))
+        }
+        return dict(sorted(called.items(), key=lambda item: -len(item[0])))
 
     # ---- words -------------------------------------------------------------------------------------------------------
 

@@ -71,14 +71,16 @@ class Steering:
 
 @dataclass(frozen=True)
 class Question:
-    """What a list answers: films like a film, near a description, with some people, or (all empty) for the taste.
+    """What a list answers: films like a film, near a description, with some people, or (without these) for the taste.
 
+    Films for the taste may be of some genres, and then have all of them.
     `typed` is the text that was understood so, if one was typed; it changes no list.
     """
 
     film: Film = None
     text: str | None = None
     people: tuple = ()
+    genres: tuple = ()
     typed: str = field(default="", compare=False)
 
 
@@ -92,9 +94,14 @@ class Wanted:
     space: str = "text"
 
     @property
+    def for_taste(self) -> bool:
+        """Whether the list is made for the taste."""
+        return dataclasses.replace(self.question, genres=()) == Question()
+
+    @property
     def begins(self) -> bool:
-        """Whether nothing is asked and nothing is liked yet."""
-        return self.question == Question() and not len(self.taste)
+        """Whether the list is made for the taste, and nothing is liked yet."""
+        return self.for_taste and not len(self.taste)
 
     def but(self, **changes: Any) -> Wanted:
         """The same with some parts changed."""
@@ -173,8 +180,11 @@ def read_state(content: bytes | str, movies: pd.DataFrame) -> tuple[Wanted, list
     text, typed = (_given(asked, name, str, "")[:MOST_LETTERS] for name in ("text", "typed"))
     question = Question(film, typed=typed)
     if film is None:
-        people = tuple(name for name in _given(asked, "people", list, []) if isinstance(name, str))
-        question = Question(text=text if text.strip() else None, people=people, typed=typed)
+        people, genres = (
+            tuple(name for name in _given(asked, kind, list, []) if isinstance(name, str))
+            for kind in ("people", "genres")
+        )
+        question = Question(text=text if text.strip() else None, people=people, genres=genres, typed=typed)
     space = document["space"] if document.get("space") in SPACES else "text"
     return Wanted(question, Taste(likes, dislikes), read_steering(document.get("steering")), space), left_out
 

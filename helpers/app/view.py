@@ -215,10 +215,10 @@ class Demo(anywidget.AnyWidget):
         wanted = self.wanted
         self._show_taste()
         if wanted.question.text is not None and self._encoder is None:
-            self.note = "Loading what understands your words, once: some seconds …"
+            self.note = "Learning to read your words, a few seconds …"
             self._load_encoder()
         elif wanted.space not in self.catalogue.spaces:
-            self.note = "Learning from the ratings, once: some seconds …"
+            self.note = "Learning from the ratings, a few seconds …"
             self._learning.ask(self.catalogue.learn, lambda _: self.refresh(), self._show_error)
         else:
             self.note = ""
@@ -245,14 +245,14 @@ class Demo(anywidget.AnyWidget):
 
     def _show_list(self, outcome: tuple) -> None:
         wanted, self.found, others, figures = outcome
-        heading, told = pages.heading(self.catalogue, wanted, self.noun, bool(others))
+        heading, told = pages.heading(self.catalogue, wanted, self.noun, bool(others), self.found.empty)
         with self.hold_sync():
             self.head = pages.render(
                 "head.html.j2", heading=heading, chips=pages.chips(wanted.steering, self.catalogue.years)
             )
             self.under = pages.render(
                 "under.html.j2", told=told, others=others, typed=wanted.question.typed, noun=self.noun,
-                examples=EXAMPLES if self.catalogue.ratings is not None else [],
+                genres=self.catalogue.genres, examples=EXAMPLES if self.catalogue.ratings is not None else [],
             )  # fmt: skip
             self.cards = pages.cards(self.catalogue, self.found, wanted, self.noun)
             self.scores = pages.judgement(figures)
