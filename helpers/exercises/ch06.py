@@ -164,7 +164,7 @@ q1 = Exercise(
         ),
         Mistake(
             "precision at every place, over all liked films",
-            "You added up the precision at every position. Multiply by hits first, so that only those with a hit count.",
+            "You added up the precision at every position. Multiply by hits first: only those with a hit count.",
             lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1)).sum() / relevant,
         ),
         Mistake(
