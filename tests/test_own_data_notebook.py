@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from helpers.course.bootstrap import ROOT
+from helpers.encoding import TfidfEncoder
 
 NOTEBOOK = nbformat.read(ROOT / "notebooks" / "09_your_own_data.ipynb", as_version=4)
 NAMED = 'mine = describe(DATA_DIR / "recipes.csv", title_column="dish", text_column="about", genre_column="cuisine")'
@@ -175,6 +176,17 @@ def test_films_of_one_title_are_all_there(outputs):
 def test_a_rule_that_would_delete_most_of_a_file_deletes_nothing_and_says_so(outputs):
     assert "Kept: 37 that look repeated." in outputs["equal_titles"]
     assert "40 rows, 40 left" in outputs["equal_titles"]
+
+
+def test_the_app_reads_what_is_typed_with_the_encoder_that_made_the_vectors():
+    (cell,) = [cell.source for cell in NOTEBOOK.cells if "\nDemo(" in cell.source]
+    items, encoder = films(40).rename(columns={"plot": "synopsis"}), TfidfEncoder()
+    names = {"items": items, "vectors": encoder.encode(items["synopsis"]), "encoder": encoder, "NOUN": "film"}
+    exec(cell.replace("\nDemo(", "\napp = Demo("), names)
+    names["app"].hear({"kind": "read", "text": "a widow hides a letter in a quarry"})
+    best = names["app"].found.index[0]
+    assert "widow" in items["synopsis"][best]
+    assert "quarry" in items["synopsis"][best]
 
 
 STAND_IN = """

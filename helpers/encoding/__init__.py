@@ -49,7 +49,7 @@ def encode(
     encoder: Any = None,
     *,
     truncation: bool = True,
-    prompt_name: str | None = None,
+    prompt_name: str = "passage",
     cache: bool | str | Path | None = True,
     save_every: int = 1_024,
     progress: bool | None = None,
@@ -70,9 +70,8 @@ def encode(
     truncation : bool
         Of a text that is longer than the encoder reads, True encodes the beginning; False gives the mean of the vectors
         of all its pieces, each weighted by its length.
-    prompt_name : str, optional
-        ``"query"`` or ``"passage"``: some encoders put other words before a question than before what answers it. By
-        default the encoder's own way.
+    prompt_name : str
+        ``"passage"`` or ``"query"``: some encoders put other words before a question than before what answers it.
     cache : bool or path
         Whether to keep each vector, and to take it from there: in the course's cache, or in the folder that is given.
     save_every : int
