@@ -3,6 +3,7 @@
 import functools
 import random
 import re
+import tracemalloc
 from pathlib import Path
 from string import ascii_lowercase
 
@@ -39,6 +40,18 @@ def encoder():
 
 def film(catalogue, title):
     return catalogue.reader.lookup.closest(title).id
+
+
+def test_a_catalogue_is_made_in_five_times_the_memory_of_its_vectors_and_holds_three():
+    vectors = np.random.default_rng(0).normal(size=(500, 8_000)).astype(np.float32)
+    movies = pd.DataFrame({"title": [f"Film {place}" for place in range(500)], "synopsis": "A story."})
+    tracemalloc.start()
+    made = Catalogue(movies, vectors)
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(made.ids) == 500
+    assert held < 3.5 * vectors.nbytes  # float32 to compare texts, float64 for the taste
+    assert peak < 5.5 * vectors.nbytes
 
 
 # ---- lists -----------------------------------------------------------------------------------------------------------

@@ -672,6 +672,13 @@ def test_a_click_renews_the_list_within_a_quarter_of_a_second(plain, space):
     assert np.quantile(clicks(plain, 60), 0.95) < 0.25
 
 
+def test_the_map_has_a_dot_for_the_last_of_many_films():
+    app = Demo(made_up_catalogue(20_001), reader=lambda: None)
+    app.hear({"kind": "like", "film": 20_000})
+    (marked,) = app.marks["chosen"]
+    assert 4 * marked["place"] < len(app.dots)
+
+
 @pytest.mark.speed
 def test_ten_thousand_films_answer_within_six_tenths_of_a_second():
     assert np.quantile(clicks(Demo(made_up_catalogue(10_000), reader=lambda: None), 60), 0.95) < 0.6

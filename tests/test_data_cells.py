@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -43,6 +45,7 @@ GENRES = {
     '{"genres": ["Drama", "Mystery"]}': "Drama|Mystery", "[['Drama'], ['Mystery']]": "Drama|Mystery",
     "[18.0, 35]": "18|35", "[True, 'Drama', None, 'nan']": "Drama", "Drama\nMystery": "Drama|Mystery",
     "Drama；Mystery": "Drama|Mystery", "Drama、Mystery": "Drama|Mystery", "Drama، Mystery": "Drama|Mystery",
+    "#drama #love": "#drama|#love", "C# • Mystery": "C#|Mystery",
     "Drama • Mystery": "Drama|Mystery", "Drama|NA": "Drama",
 }  # fmt: skip
 
@@ -62,11 +65,25 @@ def test_genres_of_a_table_of_tmdb_become_names(tmp_path):
     assert movies["year"].tolist()[0] == 2001 and np.isnan(movies["year"].iloc[1])
 
 
-@pytest.mark.parametrize("cell", ["\u200b", "\u00ad \u2060", "[]", "undefined", "...", "#DIV/0!", "(null)"])
+@pytest.mark.parametrize(
+    "cell", ["\u200b", "\u00ad \u2060", "[]", "undefined", "...", "#DIV/0!", "(null)", "---", "1,050"]
+)
 def test_what_nobody_sees_and_words_for_nothing_are_no_text(cell):
     frame = pd.DataFrame({"name": ["A", "B"], "plot": [cell, "Two runners."]})
     with pytest.warns(UserWarning, match="1 without text"):
         assert load_movies(frame, "name", "plot")["title"].tolist() == ["B"]
+
+
+def test_letters_that_were_saved_wrongly_are_told_of():
+    plots = ["A café in a naïve town – in spring.", "São Paulo, ÁGUA E PÃO", "Two runners."]
+    frame = pd.DataFrame(
+        {"name": ["A", "B", "C"], "plot": [plot.encode().decode("cp1252", "ignore") for plot in plots]}
+    )
+    with pytest.warns(UserWarning, match="2 texts have signs such as 'Ã©'"):
+        load_movies(frame, "name", "plot")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_movies(frame.assign(plot=plots), "name", "plot")
 
 
 def test_numbers_of_every_script_are_numbers():

@@ -1,6 +1,7 @@
 """Tables of every kind: what a file is, its first bytes say; each is read as a CSV file of the same rows."""
 
 import json
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -364,3 +365,14 @@ def test_pictures_and_archives_are_called_so(tmp_path, head):
     (tmp_path / "films.csv").write_bytes(head + b"\0\1\2" * 50)
     with pytest.raises(ValueError, match=r"films\.csv: this is a (picture|7z file|RAR file), no table"):
         load_movies(tmp_path / "films.csv", "title", "about")
+
+
+def test_a_list_in_one_line_is_read_once(tmp_path):
+    rows = [{"title": f"Amélie – {number}", "about": "A story. " * 60} for number in range(3_000)]
+    (tmp_path / "list.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    tracemalloc.start()
+    table = open_table(tmp_path / "list.json", [])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert table.rows == 3_000
+    assert peak < 5 * (tmp_path / "list.json").stat().st_size

@@ -486,8 +486,10 @@ def test_a_query_and_a_passage_get_the_prompts_that_the_encoder_asks_for(tiny, c
     for name, words in (("query", "the whale "), ("passage", "a robot ")):
         found = encode(text, prompted, prompt_name=name)
         assert np.allclose(found, encode([words + text[0]], plain), atol=1e-6)
-    assert np.allclose(encode(text, prompted), encode(text, plain))
+    assert np.allclose(encode(text, prompted), encode(text, prompted, prompt_name="passage"))
     assert np.allclose(encode(text, plain, prompt_name="query"), encode(text, plain))
+    asks = load_encoder(tiny["bert"], prompts={"query": "the whale "})  # what it says of queries, texts do without
+    assert np.allclose(encode(text, asks), encode(text, plain))
     with pytest.raises(ValueError, match=r"no prompt 'clustering' \(its prompts: "):
         encode(text, prompted, prompt_name="clustering")
 
@@ -727,9 +729,13 @@ def test_names_terms_signs_and_code_in_english_texts_are_no_reason_to_warn(encod
     assert languages_room.advice([text], encoder.tokenizer) is None
 
 
-@pytest.mark.parametrize(("language", "said"), [("ru", "usually better"), ("zh", "usually"), ("es", "seldom better")])
+@pytest.mark.parametrize(("language", "said"), [("ru", "usually better"), ("zh", "usually"), ("es", "may be better")])
 def test_spelling_is_recommended_where_it_was_better_than_the_english_encoder(encoder, language, said):
-    """Measured on 13 catalogues of descriptions of programs: ahead in ru, zh, ja, ko; behind in most Latin letters."""
+    """Measured on 13 catalogues of descriptions of programs, by two judges: the tags that neighbors share, and how many
+    are among those that the encoder finds in English. By both, spelling is ahead in ru, uk, zh, ja, ko, pl, and cs.
+    In the other six it is behind by the second judge, whose mistakes the encoder shares, and clearly in none by the
+    first.
+    """
     texts = languages().query("language == @language")["text"]
     assert said in languages_room.advice(texts, encoder.tokenizer)
 
@@ -782,23 +788,43 @@ def test_a_model_of_other_sizes_than_its_weights_is_one_line(tiny, tmp_path, cap
     assert "LOAD REPORT" not in "".join(capfd.readouterr())
 
 
+STORIES = ["a whale sleeps", "the court of love", "a robot learns"]
+
+
+@pytest.fixture
+def prompted(tiny, tmp_path, course_folder):
+    """A description of three texts, whose encoder has prompts, and their vectors behind the prompt for passages."""
+    asking = load_encoder(tiny["bert"], prompts={"query": "the shark ", "passage": "a boat "})
+    asking.save(str(tmp_path / "prompted"))
+    pd.DataFrame({"name": list("ABC"), "plot": STORIES}).to_csv(tmp_path / "films.csv", index=False)
+    described = 'file = "films.csv"\ntitle_column = "name"\ntext_column = "plot"\nencoder = "prompted"\n'
+    (tmp_path / "catalogue.toml").write_text(described)
+    rows = encode([f"a boat {text}" for text in STORIES], load_encoder(tiny["bert"]), cache=None)
+    return tmp_path / "catalogue.toml", rows
+
+
+def test_commands_read_a_catalogue_with_the_prompt_for_passages(prompted, tmp_path):
+    from helpers.course.commands import answer
+
+    found = answer(["recommend", "A", "--csv", str(prompted[0])]).document["neighbors"]
+    assert {film["title"]: film["similarity"] for film in found} == pytest.approx(
+        dict(zip("BC", prompted[1][1:] @ prompted[1][0], strict=True)), abs=1e-4
+    )
+    encoder = load_encoder(tmp_path / "prompted")
+    rows = encoding.encode_csv(tmp_path / "films.csv", "plot", tmp_path / "rows.npy", encoder=encoder, progress=False)
+    assert np.allclose(rows, prompted[1], atol=1e-5)
+
+
 def test_the_app_asks_with_the_prompt_for_queries_and_reads_texts_with_the_one_for_passages(
-    tiny, tmp_path, course_folder, monkeypatch
+    tiny, prompted, monkeypatch
 ):
     from helpers.app.catalogue import csv_catalogue
     from helpers.app.state import Question, Wanted
     from helpers.app.view import Demo
 
-    shutil.copytree(tiny["bert"], tmp_path / "prompted")
-    about = tmp_path / "prompted" / "config_sentence_transformers.json"
-    prompts = {"prompts": {"query": "the shark ", "passage": "a boat "}}
-    about.write_text(json.dumps(json.loads(about.read_text()) | prompts))
-    texts = ["a whale sleeps", "the court of love", "a robot learns"]
-    pd.DataFrame({"name": list("ABC"), "plot": texts}).to_csv(tmp_path / "films.csv", index=False)
-    demo = Demo(csv_catalogue(tmp_path / "films.csv", "name", "plot", encoder=tmp_path / "prompted"))
+    demo = Demo(csv_catalogue(prompted[0]))
+    assert np.allclose(demo.catalogue.spaces["text"].vectors, prompted[1], atol=1e-5)
     plain = load_encoder(tiny["bert"])
-    for text, vector in zip(texts, demo.catalogue.spaces["text"].vectors, strict=True):
-        assert vector @ encode([f"a boat {text}"], plain, cache=None)[0] == pytest.approx(1, abs=1e-5)
     asked = []
     monkeypatch.setattr(demo.catalogue, "find", lambda wanted, vector: asked.append(vector) or pd.DataFrame())
     demo._find(Wanted(question=Question(text="whale hunts", typed="whale hunts")))

@@ -10,6 +10,7 @@ import pytest
 
 from helpers.course.bootstrap import ROOT
 from helpers.data import describe
+from helpers.encoding import TfidfEncoder
 
 NOTEBOOK = nbformat.read(ROOT / "notebooks" / "09_your_own_data.ipynb", as_version=4)
 NAMED = 'mine = describe(DATA_DIR / "recipes.csv", title_column="dish", text_column="about", genre_column="cuisine")'
@@ -186,6 +187,17 @@ def test_cleaned_rows_are_a_file_that_says_the_same(shape, tmp_path):
     cleaned.to_csv(tmp_path / "cleaned.csv", index=False)
     again = describe(tmp_path / "cleaned.csv").films()
     assert again[["title", "synopsis"]].to_numpy().tolist() == cleaned[["title", "synopsis"]].to_numpy().tolist()
+
+
+def test_the_app_reads_what_is_typed_with_the_encoder_that_made_the_vectors():
+    (cell,) = [cell.source for cell in NOTEBOOK.cells if "\nDemo(" in cell.source]
+    items, encoder = films(40).rename(columns={"plot": "synopsis"}), TfidfEncoder()
+    names = {"items": items, "vectors": encoder.encode(items["synopsis"]), "encoder": encoder, "NOUN": "film"}
+    exec(cell.replace("\nDemo(", "\napp = Demo("), names)
+    names["app"].hear({"kind": "read", "text": "a widow hides a letter in a quarry"})
+    best = names["app"].found.index[0]
+    assert "widow" in items["synopsis"][best]
+    assert "quarry" in items["synopsis"][best]
 
 
 STAND_IN = """

@@ -78,11 +78,14 @@ class Catalogue:
         self.movies, self.ratings, self.encoder = movies.sort_index(), ratings, encoder
         if "year" in movies:  # infinity is no year
             self.movies["year"] = self.movies["year"].where(np.isfinite(self.movies["year"]))
-        rows = np.asarray(vectors, dtype=np.float32)[np.argsort(movies.index.to_numpy(), kind="stable")]
+        rows = np.asarray(vectors, dtype=np.float32)
+        if not movies.index.is_monotonic_increasing:
+            rows = rows[np.argsort(movies.index.to_numpy(), kind="stable")]
+        rows = unit(rows)
         self.ids = self.movies.index.to_numpy()
         self.titles = self.movies["title"].to_dict()
         self.reader = Reader(self.movies)
-        self.spaces = {"text": Space(unit(rows), ContentProfile(rows).fit(None, self.movies))}
+        self.spaces = {"text": Space(rows, ContentProfile(rows).fit(None, self.movies))}
         self._one_at_a_time = threading.Lock()
         self._kept: dict[str, np.ndarray] = {}  # vectors of sentences
         self._pairs: dict[str, np.ndarray] = {}  # cosines of all pairs in a space, ascending
@@ -372,7 +375,7 @@ def _marked(sentence: str, vector: np.ndarray, encoder: Any) -> list[tuple[str, 
 def course_catalogue(encoder: str | None = None) -> Catalogue:
     """The films of the course, with their simulated ratings, as the course's encoder reads them or another one."""
     movies, loaded = load_movies(), load_encoder(encoder) if encoder else None
-    vectors = encode(movies["synopsis"], loaded, prompt_name="passage") if loaded else load_vectors(movies)
+    vectors = encode(movies["synopsis"], loaded) if loaded else load_vectors(movies)
     return Catalogue(movies, vectors, load_ratings(), loaded)
 
 
@@ -383,4 +386,4 @@ def csv_catalogue(
     described = describe(csv, title_column=title_column, text_column=text_column, **columns)
     encoder = load_encoder(described.encoder) if described.encoder else None
     movies = described.films()
-    return Catalogue(movies, encode(movies["synopsis"], encoder, prompt_name="passage"), encoder=encoder)
+    return Catalogue(movies, encode(movies["synopsis"], encoder), encoder=encoder)

@@ -135,8 +135,8 @@ class Reader:
     @functools.cached_property
     def _by_key(self) -> dict[str, list]:
         found: dict[str, list] = {}
-        for film, title in self.movies["title"].items():
-            found.setdefault(_key(title), []).append(film)
+        for film, key in zip(self.lookup.ids, self.lookup.keys, strict=True):
+            found.setdefault(_in_short(key), []).append(film)
         return found
 
     def _is_meant(self, text: str, key: str, title: str) -> bool:
@@ -365,7 +365,12 @@ def stop_words() -> frozenset[str]:
 
 def _key(title: str) -> str:
     """A title in the form in which titles are compared, with abbreviations for what people write out."""
-    return " ".join(SHORT.get(word, word) for word in normalize_title(title).split())
+    return _in_short(normalize_title(title))
+
+
+def _in_short(key: str) -> str:
+    """A normalized title with the abbreviations."""
+    return " ".join(SHORT.get(word, word) for word in key.split())
 
 
 def _single(text: str) -> str:

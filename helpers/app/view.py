@@ -34,7 +34,7 @@ STILL = HERE / "still.png"  # stands for the app where widgets cannot run
 EXAMPLES = ["Alien", "Tom Hanks", "a shark attack"]
 # Messages of which only the newest of a group counts.
 LATE = dict.fromkeys(["read", "film", "taste"], "ask") | {kind: kind for kind in ("typed", "steer", "detail")}
-DOTS = 20_000  # of the map, at most
+DOTS = 100_000  # of the map, at most
 _ENCODER = threading.Lock()
 
 

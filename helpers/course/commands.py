@@ -115,7 +115,10 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {  # what each says and takes: 
     "--csv": (f"your own data instead: {FILES}", {"metavar": "FILE"}),
     **{flag(name): (says, {"type": {"delimiter": sign}.get(name, filled)}) for name, says in launch.CATALOGUE.items()},
     "--theme": ("default: %(default)s", {"choices": ["system", "light", "dark"], "default": "system"}),
-    "--max-kernels": ("open tabs; each takes half a gigabyte (default: 6)", {"type": whole_number(1), "default": 6}),
+    "--max-kernels": (
+        "open tabs; each takes half a gigabyte, or two for 100,000 titles (default: 6)",
+        {"type": whole_number(1), "default": 6},
+    ),
     "--ratings": ("default: course", {"choices": ["course", "movielens"]}),
     "--models": ("only these, joined by commas", {"metavar": "A,B"}),
     "-k/--k": ("length of the lists (default: %(default)s)", {"type": whole_number(1), "default": 10}),

@@ -19,7 +19,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers.data.cells import MISSING, WORDS, is_missing, read_genres, read_ids, read_texts, read_years, refuse_cells
+from helpers.data import charset
+from helpers.data.cells import (
+    MISSING,
+    NO_LETTER,
+    TWICE,
+    WORDS,
+    is_missing,
+    read_genres,
+    read_ids,
+    read_texts,
+    read_years,
+    refuse_cells,
+)
 from helpers.data.formats import Frame, open_table, read_text
 from helpers.data.tables import Table, distinct, one_line
 
@@ -91,7 +103,9 @@ class Description:
         found = {name: read.get(name, read_genres)(table[column]) for name, column in columns.items()}
         titles = _titles(read_texts(table[self.title_column]))
         texts = read_texts(table.pop(self.text_column))
-        movies = pd.DataFrame({"title": titles, "synopsis": texts.mask(is_missing(texts), "")})
+        nothing = is_missing(texts) | texts.str.fullmatch(NO_LETTER).fillna(True)
+        movies = pd.DataFrame({"title": titles, "synopsis": texts.mask(nothing, "")})
+        self._warn_of_wrong_letters(texts)
         del texts
         taken = {*OURS, *(name for name, column in columns.items() if column != name)}
         others = distinct([f"file_{column}" if column in taken else column for column in free])
@@ -100,6 +114,13 @@ class Description:
         if "tags" in movies:
             movies["tags"] = read_genres(movies["tags"])
         return self._usable(movies.set_axis(pd.RangeIndex(1, len(movies) + 1, name="movie_id")))
+
+    def _warn_of_wrong_letters(self, texts: pd.Series) -> None:
+        found = texts.str.extract(f"({TWICE})", expand=False).dropna()
+        if len(found) > len(texts) / 100:
+            said = f"{len(found)} texts have signs such as '{found.iloc[0]}': UTF-8 that was read as Windows-1252"
+            cure = "Take an earlier copy, or mend each text: text.encode('cp1252').decode()"
+            warnings.warn(f"{self.table.name}: {said}. {cure}", stacklevel=4)
 
     def _usable(self, movies: pd.DataFrame) -> pd.DataFrame:
         no_title = movies["title"].eq("")

@@ -20,6 +20,8 @@ MISSING = {  # what stands, alone in a cell and in any case, for nothing
     *("\\n", "-", "--", "–", "—", ".", "...", "…", "[]", "{}", "<na>", "<null>", "(null)", "undefined"),
     *("#n/a", "#null!", "#ref!", "#value!", "#div/0!", "#name?", "#num!"),
 }
+NO_LETTER = r"[\d\s.,:%/|=_*~–—-]*"  # a total, or a line that is drawn below a header: no text
+TWICE = r"Ã[\u00a0-\u00bf€™œžŸ]|â€"  # é and – in UTF-8 that was read as Windows-1252, and saved again
 INLINE = "a|abbr|b|big|cite|code|em|font|i|q|s|small|span|strong|sub|sup|tt|u"  # tags that end no word
 BLOCKS = "blockquote|br|center|dd|div|dl|dt|h[1-6]|hr|img|li|ol|p|pre|table|tbody|td|th|thead|tr|ul"
 TAG = re.compile(rf"</?(?:({INLINE})|{BLOCKS})(?:\s[^<>]*)?/?>", re.I)
@@ -73,7 +75,7 @@ def _seen(cell: str) -> str:
 def read_genres(cells: pd.Series) -> pd.Series:
     """Read lists of names (genres, tags) in any usual form: ``Drama|Mystery``.
 
-    Bars, semicolons or commas may separate names, or they stand in a JSON or Python list of texts or of objects with a
+    Bars, semicolons, commas or the # of tags may separate names, or they stand in a JSON or Python list of texts or of objects with a
     ``name``, as TMDB's tables have them, or in braces as PostgreSQL writes them. A name that comes twice counts once.
     """
     names = {cell: "|".join(dict.fromkeys(_names(cell))) or None for cell in cells.dropna().unique()}
@@ -126,7 +128,7 @@ def _names(cell: str) -> list[str]:
     found = _literal(cell) if cell[:1] in "[{(" else None
     if found is None and cell[:1] + cell[-1:] in ("{}", "[]"):
         cell = cell[1:-1].replace('"', "")
-    names = re.split(r"[|;,\n；，、،•]", cell) if found is None else [name.replace("|", "/") for name in found]
+    names = re.split(r"[|;,\n；，、،•]|\s(?=#)", cell) if found is None else [name.replace("|", "/") for name in found]
     return [name for name in map(one_line, names) if name and name.lower() not in MISSING]
 
 

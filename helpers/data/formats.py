@@ -68,10 +68,10 @@ def open_table(
     Parameters
     ----------
     file : path or pandas.DataFrame
-        A CSV file (perhaps compressed by gzip), a JSON file (an object a line, a list of objects, or one object with
-        such a list, with a list for each column, or with an object a row), a Parquet file, an Excel file (the first
-        sheet, and of it the first row, that has the needed columns), a folder of text files, with those of its folders
-        (columns ``title``, from the files' names, ``text`` and ``folder``), or a DataFrame.
+        A CSV file (perhaps compressed by gzip), a JSON file (an object a line, which takes the least memory, a list of
+        objects, or one object with such a list, with a list for each column, or with an object a row), a Parquet file,
+        an Excel file (the first sheet, and of it the first row, that has the needed columns), a folder of text files,
+        with those of its folders (columns ``title``, from the files' names, ``text`` and ``folder``), or a DataFrame.
     encoding, delimiter : str, optional
         Of a CSV file, see `tables.open_csv`; JSON and text files may be in any encoding, too.
 
@@ -179,12 +179,12 @@ def _of_json(path: Path, encoding: str | None) -> Table | Frame:
     """Read an object a line, or a document that is a list of objects, or an object that holds the table."""
     encoding, errors = tables.find_encoding(path, encoding)
     with tables.open_text(path, encoding, errors) as text:
-        filled = (line for line in text if line.strip())
-        if _is_object(next(filled, "")) and any(filled):
-            lines = JsonLines(path, encoding, errors, "", 0)
-            names, rows = _names((value for _, value in lines.objects(f"Checking {path.name}")), path.name)
-            columns = tables.distinct([one_line(name) for name in names])
-            return dataclasses.replace(lines, names=names, columns=columns, rows=rows)
+        of_lines = _has_objects_on_lines(text)
+    if of_lines:
+        lines = JsonLines(path, encoding, errors, "", 0)
+        names, rows = _names((value for _, value in lines.objects(f"Checking {path.name}")), path.name)
+        columns = tables.distinct([one_line(name) for name in names])
+        return dataclasses.replace(lines, names=names, columns=columns, rows=rows)
     whole = _parsed(read_text(path, encoding), path.name)
     found = whole if isinstance(whole, list) else _rows_of(whole, path.name)
     objects = [_object(value, f"{path.name}, object {number}") for number, value in enumerate(found, 1)]
@@ -194,10 +194,12 @@ def _of_json(path: Path, encoding: str | None) -> Table | Frame:
     return _frame(path.name, pd.DataFrame(cells, index), "object")
 
 
-def _is_object(line: str) -> bool:
-    """Tell whether a line is a whole JSON object."""
+def _has_objects_on_lines(text: Iterable[str]) -> bool:
+    """Tell whether the first line that is not empty is a whole JSON object, and others follow."""
+    filled = (line for line in text if line.strip())
+    first = next(filled, "")
     try:
-        return isinstance(_parsed(line, ""), dict)
+        return first.lstrip("\ufeff \t").startswith("{") and isinstance(_parsed(first, ""), dict) and any(filled)
     except ValueError:
         return False
 

@@ -33,7 +33,7 @@ def encode(
     encoder: Any = None,
     *,
     truncation: bool = True,
-    prompt_name: str | None = None,
+    prompt_name: str = "passage",
     cache: bool | str | Path | None = True,
     save_every: int = 1_024,
     progress: bool | None = None,
@@ -49,8 +49,8 @@ def encode(
         An encoder, or a name for `load_encoder`; by default the course's, loaded only if a text is not in the cache.
     truncation : bool
         Of what is longer than the encoder reads, whether only the beginning counts, or all pieces, by their length.
-    prompt_name : str, optional
-        ``"query"`` or ``"passage"``, which some encoders read differently; by default the encoder's own way.
+    prompt_name : str
+        ``"passage"`` or ``"query"``: some encoders put other words before a question than before what answers it.
     cache : bool or path
         Whether to keep each vector, and to take it from there: in the course's cache, or in the folder that is given.
     save_every : int

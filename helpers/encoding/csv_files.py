@@ -28,7 +28,7 @@ def encode_csv(
     *,
     encoder: Any = None,
     truncation: bool = True,
-    prompt_name: str | None = None,
+    prompt_name: str = "passage",
     rows_at_once: int = 4_096,
     progress: bool = True,
     fast: bool | None = None,

@@ -103,7 +103,7 @@ def advice(texts: Iterable[str], tokenizer: Any) -> str | None:
         seen = f"{found.foreign:.0%} of these texts are in words that the encoder knows only in pieces"
     latin = found.script == "Latin"
     script = "" if latin else f" (most letters are {found.script})"
-    spelling = "is seldom better in Latin letters" if latin else "is usually better, too"
+    spelling = "may be better in Latin letters, too" if latin else "is usually better, too"
     return (
         f"{seen}{script}: it was made for another language, and similarities may mean little. Better: the encoder "
         f"'{MULTILINGUAL}' for more than fifty languages. What needs no download, '{TFIDF}', which compares spelling, "

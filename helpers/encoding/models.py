@@ -101,7 +101,7 @@ def load_encoder(name: str | os.PathLike | None = None, *, prompts: Mapping[str,
         default all-MiniLM-L6-v2, which comes with the course.
     prompts : mapping, optional
         What is put before texts, where the model does not say it itself:
-        ``{"query": "query: ", "passage": "passage: "}``.
+        ``{"query": "query: ", "passage": "passage: "}``. ``encoder.save(folder)`` keeps them, for commands as well.
 
     Returns
     -------
@@ -266,17 +266,18 @@ def encoder_label(encoder: Any = None) -> str:
     return f"{Path(name).name} {(encoder_key(encoder) or 'unknown')[:12]}"
 
 
-def prompt_of(encoder: Any, prompt_name: str | None = None) -> str:
-    """What is put before a text for an encoder: its prompt for a query or a passage, or the one that it always uses."""
+def prompt_of(encoder: Any, name: str = "passage") -> str:
+    """What is put before a text for an encoder: its prompt of this name, or else the one that it always uses."""
     prompts = getattr(encoder, "prompts", None) or {}
-    if prompt_name is None:
-        return prompts.get(getattr(encoder, "default_prompt_name", None)) or ""
-    names = [prompt_name, *(("document", "corpus") if prompt_name == "passage" else ())]
-    found = next((name for name in names if name in prompts), None)
-    if found is None and (any(prompts.values()) or prompt_name not in ("query", "passage")):
+    if name not in ("query", "passage", *prompts):
         known = ", ".join(prompts) or "query, passage"
-        raise ValueError(f"encode: the encoder has no prompt {prompt_name!r} (its prompts: {known}).")
-    return prompts.get(found, "")
+        raise ValueError(f"encode: the encoder has no prompt {name!r} (its prompts: {known}).")
+    names = [
+        name,
+        *(("document", "corpus") if name == "passage" else ()),
+        getattr(encoder, "default_prompt_name", None),
+    ]
+    return next((prompts[name] for name in names if name in prompts), "")
 
 
 def _content_key(encoder: Any) -> str:

@@ -114,7 +114,9 @@ def film_vectors(model: Recommender, vectors: Vectors, center: bool = True) -> n
     if len(rows) != len(model.movies_):
         raise ValueError(f"{type(model).__name__}: {len(rows)} vectors for {len(model.movies_)} films.")
     rows = rows[np.argsort(model.movies_.index.to_numpy(), kind="stable")].astype(np.float64)
-    return unit(rows - rows.mean(axis=0) if center else rows)
+    if center:
+        rows -= rows.mean(axis=0)
+    return unit(rows)
 
 
 def columns_of(movies: pd.DataFrame, *names: str) -> list[pd.Series]:

@@ -69,14 +69,14 @@ class TitleLookup:
         if years is not None:
             known = read_years(years[there].map(str, na_action="ignore").astype(object)).tolist()
             self.years = [own if year != year else int(year) for year, own in zip(known, self.years, strict=True)]
-        self._keys = [normalize_title(title) for title in self.titles]
+        self.keys = [normalize_title(title) for title in self.titles]
         written = [_written(title) for title in self.titles]
         self._as_written = _positions_by([title] for title in written)
         self._in_any_case = _positions_by([title.casefold()] for title in written)
-        self._by_key = _positions_by([key] for key in self._keys)
-        positions = _positions_by(map(_letter_pairs, self._keys))
+        self._by_key = _positions_by([key] for key in self.keys)
+        positions = _positions_by(map(_letter_pairs, self.keys))
         self._positions = {pair: np.array(found, dtype=np.int32) for pair, found in positions.items()}
-        self._weights = np.array([0.2 * len(_letter_pairs(key)) for key in self._keys], dtype=np.float32)
+        self._weights = np.array([0.2 * len(_letter_pairs(key)) for key in self.keys], dtype=np.float32)
 
     def closest(self, text: str) -> Match | None:
         """The best match, or None when it is not meant: neither the title with typos, nor whole words of it."""
@@ -153,15 +153,15 @@ class TitleLookup:
         pairs = _letter_pairs(query) if query else set()
         found = [self._positions[pair] for pair in pairs if pair in self._positions]
         if not found:
-            return np.arange(len(self._keys) if query else 0)
-        shared = np.bincount(np.concatenate(found), minlength=len(self._keys)).astype(np.float32)
+            return np.arange(len(self.keys) if query else 0)
+        shared = np.bincount(np.concatenate(found), minlength=len(self.keys)).astype(np.float32)
         share = shared / (len(pairs) + self._weights)
         rest = max(0, len(share) - FULL_SCORE_FOR)
         return np.argpartition(share, rest)[rest:]
 
     def _scores(self, query: str, positions: np.ndarray) -> np.ndarray:
         """How well some titles fit, 0 to 1."""
-        keys = [self._keys[position] for position in positions]
+        keys = [self.keys[position] for position in positions]
         ways = [
             (1.00, fuzz.ratio, query, keys),
             (1.00, fuzz.token_sort_ratio, query, keys),
