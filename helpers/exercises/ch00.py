@@ -73,7 +73,7 @@ def _films_called(field: str, text: object) -> pd.Series:
     """
     movies = load_movies()
     if isinstance(text, (int, np.integer)) and text in movies.index:
-        return movies["title"].loc[[text]]
+        return movies["title"].loc[[int(text)]]
     if not isinstance(text, str):
         raise JudgedError(f"'{field}' asks for a title, as a text in quotation marks.")
     text = text[:100]
