@@ -108,12 +108,19 @@ def test_words_for_genres_alone_are_those_genres_and_beside_other_words_they_are
     whole = {
         "something funny": ("Comedy",), "funny movies": ("Comedy",), "movie for kids": ("Family",),
         "sci-fi": ("Science Fiction",), "romantic comedy": ("Romance", "Comedy"), "I want a good western": ("Western",),
+        "something scary": ("Horror",), "scary movies": ("Horror",), "a mystery": ("Mystery",),
     }  # fmt: skip
     for text, genres in whole.items():
         assert [one.question for one in reader.read(text)[:2]] == [Question(genres=genres), Question(text=text)], text
     for text, genres in {"scary but not gory": ("Horror",), "zombie comedy": ("Comedy",)}.items():
         assert [one.question for one in reader.read(text)] == [Question(text=text), Question(genres=genres)], text
-    for text in ("a good cry", "nothing funny", "a western documentary for kids"):  # of which there is none
+    assert reader.read("scary movie")[0].label == "Scary Movie"  # a title is a title
+    for text in (
+        "a good cry",
+        "nothing funny",
+        "not scary",
+        "a western documentary for kids",
+    ):  # of which there is none
         assert {one.kind for one in reader.read(text)} == {"Stories"}, text
 
 

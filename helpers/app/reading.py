@@ -84,7 +84,7 @@ class Reader:
         genres, only = self._genres(text)
         story = [Reading("Stories", Question(text=text), text)]
         story = genres + story if only else story + genres
-        if sure:
+        if sure == 1 or (sure and not only):
             return titles + people + story
         a_name = named == 1 or (named and (not titles or (" " not in asked and not self._is_common(asked))))
         return people + story + titles if a_name else story + titles + people
@@ -109,8 +109,8 @@ class Reader:
 
     # ---- titles ------------------------------------------------------------------------------------------------------
 
-    def _titles(self, text: str) -> tuple[list[Reading], bool]:
-        """Titles that may be meant, and whether the first one is."""
+    def _titles(self, text: str) -> tuple[list[Reading], float]:
+        """Titles that may be meant, and how sure the first one is: 1 the title itself, 0 only how a title begins."""
         key = _key(text)
         found = self.lookup.suggest(text, 4 * OFFERED)
         exact = [match for match in found if match.score == 1]
@@ -120,10 +120,12 @@ class Reader:
         near = [match for match in found if match.score >= 0.6]
         rest = [one for one in near if any(part.startswith(key) for part in (_key(one.title), one.title.casefold()))]
         ids = list(dict.fromkeys([*(match.id for match in exact + named), *initials, *(match.id for match in rest)]))
-        sure = bool(ids) and bool(exact or (named and len(key) > 2) or initials or self.unknown(text)[1])
+        likely = bool(ids) and bool((named and len(key) > 2) or initials or self.unknown(text)[1])
         ids = list(dict.fromkeys([*ids, *self._begun(key)]))
         titles, year = self.movies["title"], functools.partial(year_of, self.movies)
-        return [Reading("Titles", Question(film=one), titles[one], str(year(one) or "")) for one in ids[:OFFERED]], sure
+        return [Reading("Titles", Question(film=one), titles[one], str(year(one) or "")) for one in ids[:OFFERED]], (
+            1 if exact else likely / 2
+        )
 
     def _begun(self, key: str) -> list:
         """Films whose whole title begins a text, as that of a sequel that the catalogue lacks."""
@@ -145,7 +147,8 @@ class Reader:
         words, others = key.split(), whole.split()
         content, theirs = ([word for word in some if word not in stop_words()] for some in (words, others))
         begins = others[: len(words)]
-        if content and set(content) <= set(others):
+        denied = len(content) == 1 and NOT_THAT.search(key)  # "not scary" asks for anything but Scary Movie
+        if content and not denied and set(content) <= set(others):
             together = f" {key} " in f" {whole} " and key not in self._told
             if len(content) > 1 and (sorted(content) == sorted(theirs) or together):
                 return True
