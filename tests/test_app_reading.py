@@ -124,6 +124,11 @@ def test_words_for_genres_alone_are_those_genres_and_beside_other_words_they_are
         assert {one.kind for one in reader.read(text)} == {"Stories"}, text
 
 
+def test_a_genre_that_is_not_wanted_is_known(reader):
+    said = {"not scary": ("Horror",), "a western without romance": ("Romance",), "horror": (), "a man with no name": ()}
+    assert {text: reader.denied(text) for text in said} == said
+
+
 def test_genres_are_those_of_the_catalogue_and_every_film_that_has_them_all_is_counted(reader):
     (found,) = [one for one in reader.read("romantic comedy") if one.kind == "Genres"]
     both = reader.movies["genres"].str.split("|").map(lambda names: {"Romance", "Comedy"} <= set(names))

@@ -180,6 +180,8 @@ def test_what_is_not_in_the_catalogue_is_said(demo):
     assert "<article" in demo.cards
     asked(demo, "sharks")
     assert "No title or person is called “sharks”. These stories come nearest by what happens in them" in demo.under
+    asked(demo, "not scary")
+    assert "A search can’t leave out Horror; it finds what is named." in demo.under
 
 
 def test_words_for_a_genre_give_its_films_and_the_story_is_one_click_away(plain):
@@ -196,6 +198,8 @@ def test_words_for_a_genre_give_its_films_and_the_story_is_one_click_away(plain)
     do(plain, "restore", text=kept, **{"from": "browser"})
     assert [*plain.found.index] == before
     assert "understood as" not in asked(plain, "comedy").under
+    asked(plain, "a funny film that is not scary")
+    assert "was understood as Comedy. A search can’t leave out Horror; it finds what is named." in plain.under
 
 
 def test_people_who_only_directed_are_said_to_have(plain):
@@ -271,9 +275,9 @@ def test_a_film_that_is_not_for_me_is_called_so_and_not_counted_among_those_for_
     do(do(do(plain, "like", film=7), "like", film=3), "dislike", film=10)
     assert "For me <b>2</b>" in plain.taste
     assert f"Not for me: {plain.catalogue.titles[plain.catalogue.ids[10]]}" in html.unescape(plain.taste)
-    assert "For you, from 2 films, unlike 1" in plain.head
+    assert "For you, from 2 films you like, away from 1" in plain.head
     do(do(plain, "forget", film=7), "forget", film=3)
-    assert "For you, unlike 1 film" in plain.head
+    assert "For you, away from 1 film" in plain.head
     assert "For me</button>" in plain.taste
 
 
@@ -487,6 +491,14 @@ def test_everything_from_data_is_escaped(hostile):
     for page in made:
         for raw in ("<img", "<script", "</title><script", "<b>x", '" onload'):
             assert raw not in page, page
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_words_of_two_sentences_are_marked_where_the_two_are_alike(alike):
+    found = Reason([("shark", True)], [("sharks", True)], pages.WEAK if alike else pages.WEAK - 0.01)
+    shown = pages.closest_pair(found, "Jaws:", "The Reef:")
+    assert ("<mark>" in shown) is alike
+    assert ("No sentence of one opening is like one of the other" in shown) is not alike
 
 
 def test_control_characters_of_a_title_show_as_spaces_and_turn_no_text_round():

@@ -95,15 +95,21 @@ def heading(
     if question.text is not None:
         return stories(catalogue, question, others, empty)
     likes, dislikes = len(wanted.taste.likes), len(wanted.taste.dislikes)
-    lead = f"For you, unlike {counted(dislikes, noun)}" if dislikes else f"{many} to begin with"
+    lead = f"For you, away from {counted(dislikes, noun)}" if dislikes else f"{many} to begin with"
     if likes:
-        lead = f"For you, from {counted(likes, noun)}" + (f", unlike {dislikes}" if dislikes else "")
+        lead = f"For you, from {counted(likes, noun)} you like" + (f", away from {dislikes}" if dislikes else "")
     if not question.genres:
         return lead, ""
     genre = " and ".join(question.genres)
     same = question.typed.casefold() in ("", genre.casefold())
-    told = "" if same else f"“{question.typed}” was understood as {genre}."
-    return f"{genre}: {lead[0].lower()}{lead[1:]}", told
+    understood = "" if same else f"“{question.typed}” was understood as {genre}."
+    return f"{genre}: {lead[0].lower()}{lead[1:]}", f"{understood} {no_less(catalogue, question.typed)}".strip()
+
+
+def no_less(catalogue: Catalogue, text: str) -> str:
+    """Say that a genre that a text does not want is not left out."""
+    genres = catalogue.reader.denied(text)
+    return f"A search can’t leave out {' or '.join(genres)}; it finds what is named." if genres else ""
 
 
 def stories(catalogue: Catalogue, question: Question, others: bool, empty: bool) -> tuple[str, str]:
@@ -119,7 +125,7 @@ def stories(catalogue: Catalogue, question: Question, others: bool, empty: bool)
         return f"Stories about “{text}”", f"{missing} By meaning alone, these come nearest."
     plainly = f"No title or person is called “{text}”. These stories come nearest by what happens in them, not by mood."
     short = len(text.split()) <= MANY_WORDS and question.typed and not others
-    return f"Stories about “{text}”", missing or (plainly if short else "")
+    return f"Stories about “{text}”", missing or no_less(catalogue, text) or (plainly if short else "")
 
 
 def film_of(catalogue: Catalogue, film: Film) -> dict:
@@ -263,12 +269,10 @@ def in_common(catalogue: Catalogue, film: Film, near: Film) -> list[str]:
 
 
 def closest_pair(found: Reason, ours: str, theirs: str) -> str:
-    """The two nearest sentences, as *Why?* shows them."""
-    weak = "Nothing in the openings of the two stories is really alike; the closest sentences:"
-    return render(
-        "reason.html.j2", reason=found, ours=ours, theirs=theirs,
-        lead="The closest sentences:" if found.similarity >= WEAK else weak,
-    )  # fmt: skip
+    """The two nearest sentences, as *Why?* shows them; their words are marked unless the two are hardly alike."""
+    weak = found.similarity < WEAK
+    lead = "No sentence of one opening is like one of the other. The nearest two:" if weak else "The closest sentences:"
+    return render("reason.html.j2", reason=found, ours=ours, theirs=theirs, lead=lead, marked=not weak)
 
 
 def judgement(figures: dict[str, dict[str, float]]) -> str:

@@ -278,15 +278,26 @@ class Reader:
 
     def _genres(self, text: str) -> tuple[list[Reading], bool]:
         """The genres that a text names, if any film has them all, and whether it says nothing else."""
-        said, words = " ".join(WORD.findall(text.casefold())), "|".join(self._genre_words)
-        called = re.compile(rf"\b({words})s?\b")
-        names = tuple(dict.fromkeys(self._genre_words[word] for word in called.findall(NOT_THAT.sub("", said)) if word))
+        said = _said(text)
+        names = self._called(NOT_THAT.sub("", said))
         count = sum(set(names) <= genres for genres in self.genres) if names else 0
         if not count:
             return [], False
-        rest = set(called.sub("", said).split()) - stop_words()
+        rest = set(self._genre_pattern.sub("", said).split()) - stop_words()
         reading = Reading("Genres", Question(genres=names), " and ".join(names), f"{count} films")
         return [reading], all(_forms(word) & IDLE for word in rest)
+
+    def denied(self, text: str) -> tuple[str, ...]:
+        """The genres that a text does not want, as *not scary* does not want Horror."""
+        return self._called(" ".join(NOT_THAT.findall(_said(text))))
+
+    def _called(self, said: str) -> tuple[str, ...]:
+        """The genres that words name, in their order."""
+        return tuple(dict.fromkeys(self._genre_words[word] for word in self._genre_pattern.findall(said) if word))
+
+    @functools.cached_property
+    def _genre_pattern(self) -> re.Pattern:
+        return re.compile(rf"\b({'|'.join(self._genre_words)})s?\b")
 
     @functools.cached_property
     def genres(self) -> list[set[str]]:
@@ -364,6 +375,11 @@ def stop_words() -> frozenset[str]:
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     return ENGLISH_STOP_WORDS
+
+
+def _said(text: str) -> str:
+    """The words of a text, in small letters."""
+    return " ".join(WORD.findall(text.casefold()))
 
 
 def _key(title: str) -> str:
