@@ -350,6 +350,8 @@ def test_filters_change_the_list_and_stand_above_it(plain):
     assert shown["genres"].str.contains("Horror").all()
     for label in ("Horror", "from 2000", "not what everybody knows"):
         assert f"Remove the filter {label}" in plain.head
+    do(plain, "steer", steering={"genres": ["Horror", "Musical"]})
+    assert ">Only <" in plain.head and "> or <" in plain.head
 
 
 def test_a_list_without_films_says_what_to_do(plain):
