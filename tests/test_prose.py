@@ -547,8 +547,9 @@ CLAIMS = [
     ),
     (
         "02",
-        "a score of 90 or more, and *alike* 80 or more, both before the two rules correct it. But added words or "
-        "numbers come first: *Apocalypse Now Redux* adds a word at the end, so it counts as *one continues*",
+        "a score of 90 or more, and *alike* 80 or more, both before the two rules correct it. But if one title "
+        "only adds words or a number, the score doesn't matter: *Apocalypse Now Redux* adds a word, so it counts as "
+        "*one continues*",
         lambda: (
             (titles_module.NEARLY_THE_SAME, titles_module.LIKE_TITLE) == (90, 80)
             and _ratios(["apocalypse now"], ["apocalypse now redux"])[0] >= 80
@@ -691,7 +692,7 @@ CLAIMS = [
     ),
     (
         "03",
-        "keeps the first 100 simple tables of an SVD",
+        "LSA keeps the first 100 tables",
         lambda: "TruncatedSVD(100" in source_of("03", "nb03-07"),
     ),
     (
@@ -720,7 +721,7 @@ CLAIMS = [
     ("03", "TF-IDF finds every film", lambda: endings()["TF-IDF of the whole text"][0] == 1),
     (
         "03",
-        "TF-IDF puts no more films first than the beginning does",
+        "TF-IDF puts no more films first than *beginning* does",
         lambda: endings()["TF-IDF of the whole text"][2] <= endings()["beginning"][2],
     ),
     (
@@ -916,7 +917,7 @@ CLAIMS = [
     ),
     (
         "05",
-        "in the training ratings, they have about twice as many likes as the average film",
+        "the films that viewers like in the hidden fifth have about twice as many likes as the average film",
         lambda: 1.8 < likes_of_hidden() < 2.2,
     ),
     (
@@ -1197,7 +1198,7 @@ CLAIMS = [
     ),
     (
         "06",
-        "*kept* in part: folding in helps, and a new fit helps further",
+        "*kept* in part: folding in helps, but a new fit beats it",
         lambda: says("learning-update", "learning-refit") == ["yes", "yes"],
     ),
     (
@@ -1257,8 +1258,8 @@ CLAIMS = [
     (
         "10",
         "Every model that has settings got the same 12 trials, the networks included. *Random* and *popularity* have "
-        "no settings, so they had one trial. The settings of *hybrid* are those of the models that it blends. The "
-        "score of a model that draws at random is a mean over three seeds",
+        "no settings, so they had one trial. The settings of *hybrid* are those of the models that it blends. If "
+        "its training uses chance, a model's score is a mean over three seeds",
         lambda: (
             {tuning_trials(name) for name in SPACES} == {12}
             and {len(gain(name)["by seed"]) for name in (*NETWORKS, "als", "random")} == {3}
@@ -1289,7 +1290,7 @@ CLAIMS = [
     ),
     (
         "10",
-        "Notebook 11, with tuned settings and ten draws, doesn't find the map's loss settled.",
+        "Notebook 11, with tuned settings and ten draws, finds the map's drop not settled.",
         lambda: says("cold-map-text") == "not settled" and load_claims("cold-map-text")["draws"].item()[:2] == "10",
     ),
     (
@@ -1439,7 +1440,7 @@ CLAIMS = [
     ),
     (
         "11",
-        "(Notebook 10 gives `biased-mf` 0.053 by default: the mean over three seeds. This table has one.)",
+        "(Notebook 10 has 0.053 for `biased-mf` with default settings, over three seeds. This table has one seed.)",
         lambda: (
             round(tuned("biased-mf", "default"), 3) == 0.053
             and len(results.load("tuning", "movielens")["models"]["biased-mf"]["default"]["by seed"]) == 3
@@ -1464,7 +1465,7 @@ CLAIMS = [
     (
         "11",
         "ratings of any time add 0.014 [0.006, 0.022] to the NDCG@10 of popularity, and 0.015 [0.006, 0.024] to that "
-        "of EASE. That is the leak, and it lifts both models by about as much: the two differ by 0.001 "
+        "of EASE. That is the leak, and it lifts both models about equally: the two differ by 0.001 "
         "[−0.008, 0.011]. Nothing here shows that it makes EASE's lead larger",
         lambda: (
             says(*LATER) == ["yes", "yes", "not settled"]
@@ -1732,7 +1733,8 @@ CLAIMS = [
     ),
     (
         "09",
-        "*In the recipes*, no: three different dishes have the same text, *Ask us.* Among longer texts it's close",
+        "*In the recipes*, no: three different dishes have the same text, *Ask us.* Without those three, it would be "
+        "close",
         lambda: (
             (
                 lambda near: (
@@ -1828,9 +1830,10 @@ CLAIMS = [
     ("07", "With 64 shards, three from each find nearly all", lambda: capacity.recall_of_few(64, 3) > 0.999),
     (
         "07",
-        "The median climbs to where the 99th percentile of a single shard was",
+        "The median of a hundred shards is above the 99th percentile of one",
         lambda: capacity.simulate_shards(100)["median"] > capacity.simulate_shards(1)["99th percentile"],
     ),
+    ("07", "With one shard, 1% of the answers are empty", lambda: round(ch07.complete(1, 1, 0.01), 9) == 0.99),
     ("07", "completely in about a third of the cases", lambda: 0.3 < ch07.complete(100, 1, 0.01) < 0.4),
     ("07", "A second copy fixes nearly all of it", lambda: ch07.complete(100, 2, 0.01) > 0.98),
     (
@@ -1899,7 +1902,7 @@ CLAIMS = [
     ),
     (
         "04",
-        "That's how it gets past 100%. From there on, our films fare hardly better than random points",
+        "That's how it gets past 100%. With 8 or more, our films fare hardly better than random points",
         lambda: all(
             share_of_distances(flat(size)) > max(1, share_of_distances(noise(size)) - 0.02) for size in (8, 32, 384)
         ),
@@ -1919,7 +1922,7 @@ CLAIMS = [
     ),
     (
         "04",
-        "its length is 0.40, and that of the reduced film is 0.68, on average",
+        "on average, the noise has length 0.40 and the reduced film's vector 0.68",
         lambda: pytest.approx(0.4) == 0.05 * 64**0.5 and np.linalg.norm(flat(64), axis=1).mean().round(2) == 0.68,
     ),
     ("04", "there is no funny film from the eighties about the Avengers", lambda: most_funny_avengers() < 0.45),
@@ -2035,7 +2038,8 @@ GIVEN = {
         "First *better personalization*",
         "`hits` holds 0 or 1 for each",
         "the middle 95%",
-        "Return the 95% interval of the mean difference: the quantiles 0.025 and 0.975",
+        "Return the 95% interval of the mean difference",
+        "(`np.quantile` at 0.025 and 0.975)",
         "how near the top the hits are, and 1 is perfect",
         "are as in 6.1;",
         "and the interval lies above 0",
