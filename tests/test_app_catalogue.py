@@ -122,6 +122,15 @@ def test_made_up_words_find_no_film_and_what_people_ask_for_always_finds_some(ca
     assert min(found(phrases)) == 12
 
 
+@pytest.mark.parametrize("genres", [["Comedy", "", "Drama|Comedy", None], None])
+def test_films_without_genres_are_in_no_list_of_a_genre(genres):
+    movies = pd.DataFrame({"title": [*"abcd"], "synopsis": "A dog runs."}, index=range(1, 5))
+    if genres:
+        movies["genres"] = genres
+    found = Catalogue(movies, np.eye(4)).find(Wanted(Question(genres=("Comedy",))))
+    assert [*found.index] == ([1, 3] if genres else [])
+
+
 def test_films_of_genres_have_them_all_and_the_main_one_first_and_not_the_taste(catalogue):
     question, pulp = Question(genres=("Comedy", "Crime")), film(catalogue, "Pulp Fiction")
     for taste in (Taste(), Taste((pulp,))):

@@ -327,6 +327,9 @@ def test_what_the_browser_kept_opens_the_same_state(plain, catalogue):
     assert again.wanted == plain.wanted
     assert again.cards == plain.cards
     assert again.wanted.steering.genres == ("Horror",)
+    kept = json.loads(plain.saved)
+    kept["question"] = {"genres": ["Comedy", "No Such Genre"]}
+    assert do(again, "restore", text=json.dumps(kept)).wanted.question == Question(genres=("Comedy",))
 
 
 def test_how_words_were_understood_is_still_said_after_a_reload(plain, catalogue):

@@ -16,7 +16,7 @@ import pandas as pd
 from helpers import evaluation
 from helpers.app.reading import Reader, stop_words
 from helpers.app.state import Film, Steering, Wanted, names_in
-from helpers.data import describe, load_movies, load_ratings, load_vectors
+from helpers.data import LIKED, describe, load_movies, load_ratings, load_vectors
 from helpers.encoding import encode, load_encoder
 from helpers.recommenders import EASE, ContentProfile, ContentToCF, Hybrid, catalogue_vectors
 from helpers.recommenders.base import Recommender, unit
@@ -26,7 +26,6 @@ VERY_POPULAR = 0.1  # of the films, those with the most ratings
 PREMISE = 0.4  # of a story's sentences come before its turn, or its first one alone
 MARKED = 1.25  # a word is marked when it adds this many times as much as the mean word, and is no stop word
 LIKE, DISLIKE = 5.0, 1.0  # stars that stand for a click
-LIKED = 4.0  # stars from which on a viewer likes a film
 WARM, COLD = (0.5, 0.5, 0.0), (0.0, 0.75, 0.25)  # what `Hybrid` chooses on the course's ratings, as a test checks
 SAMPLE = 1_000  # films whose pairs stand for those of all
 SAYS = 0.3  # what it adds to a cosine that a film says all the words of a description
@@ -202,7 +201,8 @@ class Catalogue:
             allowed &= np.array([set(question.genres) <= film for film in self.reader.genres])
         relevance = np.where(allowed, self._relevance(wanted, space, description), -np.inf)
         if question.genres:  # after those of which it is a main one
-            relevance[[self.names("genres", film)[0] not in question.genres for film in self.ids]] -= 1
+            main = [self.names("genres", film)[:1] for film in self.ids]
+            relevance[[set(first).isdisjoint(question.genres) for first in main]] -= 1
         pool = np.lexsort((np.arange(len(relevance)), -relevance.round(6)))[: max(POOL, wanted.steering.k)]
         pool = pool[np.isfinite(relevance[pool])]
         diversity = max(wanted.steering.diversity, VARIED if wanted.begins else 0)

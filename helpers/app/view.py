@@ -15,7 +15,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anywidget
 import pandas as pd
@@ -36,6 +36,7 @@ EXAMPLES = ["Alien", "Tom Hanks", "a shark attack"]
 LATE = dict.fromkeys(["read", "film", "taste"], "ask") | {kind: kind for kind in ("typed", "steer", "detail")}
 DOTS = 100_000  # of the map, at most
 _ENCODER = threading.Lock()
+Asked = TypeVar("Asked", Question, Steering)
 
 
 class Demo(anywidget.AnyWidget):
@@ -141,7 +142,7 @@ class Demo(anywidget.AnyWidget):
             case "space" if message["value"] in state.SPACES:
                 return {"space": message["value"]}
             case "steer":
-                return {"steering": self._known_steering(state.read_steering(message["steering"]))}
+                return {"steering": self._known(state.read_steering(message["steering"]))}
             case "restore":
                 return self._restored(message)
         raise ValueError(f"this app knows no {message['kind']} {message.get('value', '')}")
@@ -168,7 +169,8 @@ class Demo(anywidget.AnyWidget):
             taste = self.wanted.taste.become(wanted.taste.likes, wanted.taste.dislikes)
             return {"taste": taste, "question": Question(), "note": loaded}
         space = wanted.space if self.catalogue.ratings is not None else "text"
-        changes = {"question": wanted.question, "steering": self._known_steering(wanted.steering), "space": space}
+        question, steering = self._known(wanted.question), self._known(wanted.steering)
+        changes = {"question": question, "steering": steering, "space": space}
         return {"taste": wanted.taste, "note": loaded if lost else "", **changes}
 
     def _answer_typed(self, message: dict) -> None:
@@ -206,9 +208,10 @@ class Demo(anywidget.AnyWidget):
         self.saved = state.dump_state(self.wanted, self.catalogue.movies)
         self.warm_up()
 
-    def _known_steering(self, steering: Steering) -> Steering:
-        genres = tuple(genre for genre in steering.genres if genre in self.catalogue.genres)
-        return dataclasses.replace(steering, genres=genres)
+    def _known(self, asked: Asked) -> Asked:
+        """Leave out the genres that no film has."""
+        genres = tuple(genre for genre in asked.genres if genre in self.catalogue.genres)
+        return dataclasses.replace(asked, genres=genres)
 
     def refresh(self) -> None:
         """Ask for the list that is wanted now, and show at once what is known already."""

@@ -75,8 +75,9 @@ def _seen(cell: str) -> str:
 def read_genres(cells: pd.Series) -> pd.Series:
     """Read lists of names (genres, tags) in any usual form: ``Drama|Mystery``.
 
-    Bars, semicolons, commas or the # of tags may separate names, or they stand in a JSON or Python list of texts or of objects with a
-    ``name``, as TMDB's tables have them, or in braces as PostgreSQL writes them. A name that comes twice counts once.
+    Bars, semicolons, commas or the # of tags may separate names, or they stand in a JSON or Python list of texts or of
+    objects with a ``name``, as TMDB's tables have them, or in braces as PostgreSQL writes them. A name that comes twice
+    counts once.
     """
     names = {cell: "|".join(dict.fromkeys(_names(cell))) or None for cell in cells.dropna().unique()}
     return cells.map(names).astype(TEXT)
