@@ -136,6 +136,7 @@ def test_genres_are_those_of_the_catalogue_and_every_film_that_has_them_all_is_c
     movies = pd.DataFrame({"title": ["a", "b"], "synopsis": "x", "genres": ["Thai", "***"]}, index=[1, 2])
     assert [one.kind for one in Reader(movies).read("thai")] == ["Genres", "Stories"]
     assert [one.kind for one in Reader(movies).read("funny")] == ["Stories"]
+    assert Reader(movies.assign(genres="HORROR")).read("something scary")[0].question == Question(genres=("HORROR",))
 
 
 def test_two_people_who_share_no_film_are_no_pair(reader):

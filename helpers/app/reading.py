@@ -310,7 +310,7 @@ class Reader:
         called = {
             " ".join(WORD.findall(name.casefold())): genre
             for genre in sorted(set().union(*self.genres))
-            for name in (genre, *ALSO_CALLED.get(genre, ()))
+            for name in (genre, *ALSO_CALLED.get(genre.title(), ()))
         }
         return dict(sorted(called.items(), key=lambda item: -len(item[0])))
 
