@@ -24,11 +24,13 @@ NEIGHBORS = 6  # in the view of one film
 NEAR_STORIES = ((0.0005, "Very close"), (0.001, "Close"), (0.005, "Related"), (1, "Loosely related"))
 NEAR_WORDS = ((0.6, "Very close"), (0.45, "Close"), (0.3, "Related"), (-1, "Loosely related"))
 VARIED_WORDS = ((0.95, "as varied as chance"), (0.8, "somewhat alike"), (-1, "much alike"))  # by diversity / chance's
+VARIETY_WORDS = ((0.7, "much variety"), (0.4, "more variety"), (0, "a little variety"))  # by the slider
 MANY_WORDS = 4  # a text of more is no title, so nothing need be said of titles
 WEAK = 0.3  # cosine of two sentences below which they explain little
+MADE_UP = "No real people: a program made up these viewers and their ratings, for the course."
 SPACE_WORDS = {
     "text": ("By story", "Near means that the stories are alike."),
-    "learned": ("By audience", "Near means that the same viewers liked both. The viewers are simulated."),
+    "learned": ("By audience", "Near means that the same viewers liked both. The viewers are made up."),
     "hybrid": ("Both", "Story and audience together; what nobody has rated stands by its story."),
 }
 
@@ -41,7 +43,7 @@ def plain(text: str) -> str:
 @functools.cache
 def _templates() -> jinja2.Environment:
     """The templates. Everything is escaped, and everything that is no HTML yet loses its control characters."""
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(PARTS),
         autoescape=True,
         trim_blocks=True,
@@ -49,6 +51,8 @@ def _templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         finalize=_tidy,
     )
+    made.globals["made_up_viewers"] = MADE_UP
+    return made
 
 
 def _tidy(value: Any) -> Any:
@@ -166,19 +170,24 @@ def cue(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> d
     if np.isnan(strength):
         return {"cue": "", "figure": ""}
     if wanted.begins:
-        return {"cue": f"Rated by {strength:.0%} (simulated)", "figure": ""}
+        return {"cue": f"Rated by {strength:.0%} of the made-up viewers", "figure": ""}
     figure = f"cosine {strength:.2f}; 1 is the same"
     if near is None:
         text, reader = wanted.question.text or "", catalogue.reader
         said = [word for word, places in reader.places_of(text).items() if place in places]
         nothing = reader.unknown(text)[1]
         near_it = f"{in_words(NEAR_WORDS, strength)} to your words"
-        words = f"Says {', '.join(said)} · {near_it.lower()}" if said else near_it
+        words = f"Mentions “{'”, “'.join(said)}”; {near_it.lower()}" if said else near_it
         return {"cue": "" if nothing else words, "figure": figure}
     half = catalogue.speaking(film, near, wanted.space)[0]
     words, figure = nearness(catalogue, film, near, wanted, half)
     shared = ", ".join(catalogue.shared(film, near)[:3]) if half == "text" else ""
-    return {"cue": words + (f" · both: {shared}" if shared else ""), "figure": figure}
+    return {"cue": words + (f". {shared_lead(catalogue)}: {shared}" if shared else ""), "figure": figure}
+
+
+def shared_lead(catalogue: Catalogue) -> str:
+    """What the things are called that films share, see `Catalogue.shared`."""
+    return "Shared themes" if "tags" in catalogue.movies else "Shared genres"
 
 
 def nearness(catalogue: Catalogue, film: Film, near: Film, wanted: Wanted, half: str) -> tuple[str, str]:
@@ -241,14 +250,18 @@ def listed(catalogue: Catalogue, found: pd.DataFrame, wanted: Wanted) -> list[di
     return [shown(film, row) for film, row in found.iterrows()]
 
 
-def chips(steering: Steering, years: tuple | None) -> list[tuple[str, str, str]]:
-    """The filters that are on: field, value and label."""
+def chips(steering: Steering, years: tuple | None, noun: str) -> list[tuple[str, str, str]]:
+    """The filters that are not as at the beginning: field, value and label."""
     on = [("genres", genre, genre) for genre in steering.genres]
     if years and steering.first_year is not None and steering.first_year > years[0]:
         on.append(("first_year", "", f"from {steering.first_year}"))
     if years and steering.last_year is not None and steering.last_year < years[1]:
         on.append(("last_year", "", f"to {steering.last_year}"))
-    return on + ([("hide_popular", "", "not what everybody knows")] if steering.hide_popular else [])
+    if steering.hide_popular:
+        on.append(("hide_popular", "", "not what everybody knows"))
+    if steering.diversity:
+        on.append(("diversity", "", in_words(VARIETY_WORDS, steering.diversity)))
+    return on + ([("k", "", counted(steering.k, noun))] if steering.k != Steering.k else [])
 
 
 def detail(catalogue: Catalogue, film: Film, reason: dict | None, compares: bool = False) -> str:
@@ -264,7 +277,7 @@ def in_common(catalogue: Catalogue, film: Film, near: Film) -> list[str]:
     """What two films share: tags, and people."""
     one, other = (catalogue.names("director", each) + catalogue.names("cast", each) for each in (film, near))
     people = [name for name in dict.fromkeys(one) if name in other]
-    shared = {"Both": catalogue.shared(film, near), "In both": people}
+    shared = {shared_lead(catalogue): catalogue.shared(film, near), "In both films": people}
     return [f"{lead}: {', '.join(names).removesuffix('.')}." for lead, names in shared.items() if names]
 
 
