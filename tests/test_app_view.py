@@ -355,6 +355,19 @@ def test_undo_takes_back_the_last_thing_whatever_it_was_and_says_what(plain):
     assert do(plain, "undo").wanted == Wanted()
 
 
+def test_what_is_said_of_a_deed_outlives_what_is_learned_meanwhile(catalogue, monkeypatch):
+    app = heard(Demo(catalogue, reader=lambda: None))
+    learned = []
+    with monkeypatch.context() as patch:
+        patch.setattr(catalogue, "spaces", {"text": catalogue.spaces["text"]})
+        patch.setattr(app._learning, "ask", lambda work, then, failed: learned.append(then))
+        do(app, "space", value="learned")
+        assert "Learning" in app.note
+        do(app, "undo")
+        learned[0](None)
+        assert app.note == "Taken back: By audience."
+
+
 def test_undo_goes_on_after_a_reload(plain, catalogue):
     for deed in DEEDS.values():
         plain.hear(deed)

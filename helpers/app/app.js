@@ -224,6 +224,11 @@ function render({ model, el }) {
     if (event.key === "Escape" && filters.contains(event.target)) deeds.done();
     if (event.target.closest("input, textarea, select, canvas, button, summary")) event.stopPropagation(); // no shortcut of a notebook
   });
+  filters.addEventListener("toggle", () => { // its button to close it is in sight, too
+    const form = $(".rv-filters form");
+    if (innerHeight - form.getBoundingClientRect().top < 260) filters.scrollIntoView({ block: "start" });
+    form.style.maxHeight = `${Math.max(innerHeight - form.getBoundingClientRect().top - 10, 200)}px`;
+  });
   $(".rv-filters form").addEventListener("change", () => tell("steer", { steering: steer() }));
   $(".rv-filters form").addEventListener("submit", (event) => { event.preventDefault(); deeds.done(); });
   const top = () => { if (root.getBoundingClientRect().top < 0) root.scrollIntoView({ block: "start" }); };

@@ -92,6 +92,7 @@ class Demo(anywidget.AnyWidget):
         self._reader = reader or functools.partial(_one_encoder, self.catalogue)
         self._encoder: Any = None
         self._warm = False
+        self._said = ""  # about the last deed
         self._one_at_a_time = threading.Lock()
         self._lists, self._reasons, self._loading, self._learning = Latest(), Latest(), Latest(), Latest()
         self._newest: defaultdict[tuple, int] = defaultdict(int)
@@ -229,8 +230,8 @@ class Demo(anywidget.AnyWidget):
         self._show(note)
 
     def _show(self, note: str) -> None:
+        self._said = note
         self.refresh()
-        self.note = note or self.note
         self.saved = state.dump_state(self.wanted, self.catalogue.movies)
         self.warm_up()
 
@@ -250,7 +251,7 @@ class Demo(anywidget.AnyWidget):
             self.note = "Learning from the ratings, a few seconds …"
             self._learning.ask(self.catalogue.learn, lambda _: self.refresh(), self._show_error)
         else:
-            self.note = ""
+            self.note = self._said
             self._lists.ask(lambda: self._find(wanted), self._show_list, self._show_error)
 
     def warm_up(self) -> None:
