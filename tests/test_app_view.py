@@ -16,7 +16,7 @@ import pytest
 import torch
 from measure import clicks, made_up_catalogue
 
-from helpers.app import pages
+from helpers.app import pages, state
 from helpers.app.catalogue import Catalogue, Reason
 from helpers.app.latest import Latest
 from helpers.app.state import Question, Taste, Wanted, dump_state
@@ -201,6 +201,16 @@ def test_words_for_a_genre_give_its_films_and_the_story_is_one_click_away(plain)
     assert "understood as" not in asked(plain, "comedy").under
     asked(plain, "a funny film that is not scary")
     assert "was understood as Comedy. A search can’t leave out Horror; it finds what is named." in plain.under
+
+
+def test_genres_that_no_film_shares_are_said_to_and_each_is_one_click_away(plain):
+    asked(plain, "musical western")
+    assert "Musical: films to begin with" in plain.head
+    assert "No film here is Musical and Western at once; this is Musical." in plain.under
+    assert 'aria-label="Or see Western 23 films"' in plain.under
+    do(plain, "read", text="musical western", place=1)
+    assert "Western: films" in plain.head
+    assert "this is Western." in plain.under
 
 
 def test_people_who_only_directed_are_said_to_have(plain):
@@ -639,6 +649,24 @@ def test_a_catalogue_without_years_genres_people_and_ratings_shows_no_empty_cont
     do(do(app, "like", film=0), "taste")
     assert app.cards.count("<article") == 3
     assert "novelty" not in app.scores
+
+
+def test_people_and_genres_are_counted_in_what_the_catalogue_holds():
+    movies = pd.DataFrame(
+        {"title": ["a", "b", "c"], "synopsis": "x", "genres": ["Soup", "Soup", "Cake"]}, index=[1, 2, 3]
+    )
+    app = heard(Demo(Catalogue(movies, np.eye(3)), noun="dish"))
+    details = [do(app, "typed", text=text).told[-1]["offered"][0]["detail"] for text in ("soup", "cake")]
+    assert details == ["2 dishes", "1 dish"]
+    assert "Map of all dishes" in app.shell
+    assert "Dishes to begin with" in do(app, "taste").head
+    assert [state.plural(noun) for noun in ("film", "story", "toy", "box", "class")] == [
+        "films",
+        "stories",
+        "toys",
+        "boxes",
+        "classes",
+    ]
 
 
 def test_a_catalogue_of_one_film_works():

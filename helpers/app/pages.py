@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.app.catalogue import Catalogue, Reason
-from helpers.app.state import Film, Question, Steering, Wanted, year_of
+from helpers.app.state import Film, Question, Steering, Wanted, counted, plural, year_of
 from helpers.search.neighbors import split_sentences
 
 PARTS = Path(__file__).with_name("parts")
@@ -52,6 +52,7 @@ def _templates() -> jinja2.Environment:
         finalize=_tidy,
     )
     made.globals["made_up_viewers"] = MADE_UP
+    made.filters["plural"] = plural
     return made
 
 
@@ -73,11 +74,6 @@ def name_of(catalogue: Catalogue, film: Film) -> str:
     return title if year is None or title.endswith(f"({year})") else f"{title} ({year})"
 
 
-def counted(number: int, noun: str) -> str:
-    """So many of something."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def heading(
     catalogue: Catalogue, wanted: Wanted, noun: str, others: bool = True, empty: bool = False
 ) -> tuple[str, str]:
@@ -85,7 +81,7 @@ def heading(
 
     `others` tells whether what was typed can be read in another way, too; `empty`, whether the list has no film.
     """
-    question, many = wanted.question, f"{noun.capitalize()}s"
+    question, many = wanted.question, plural(noun).capitalize()
     if question.film is not None:
         name, typed = name_of(catalogue, question.film), question.typed
         said = typed.casefold() not in name.casefold()
@@ -104,9 +100,11 @@ def heading(
         lead = f"For you, from {counted(likes, noun)} you like" + (f", away from {dislikes}" if dislikes else "")
     if not question.genres:
         return lead, ""
-    genre = " and ".join(question.genres)
+    genre, named = " and ".join(question.genres), catalogue.reader.named(question.typed)
     same = question.typed.casefold() in ("", genre.casefold())
     understood = "" if same else f"“{question.typed}” was understood as {genre}."
+    if set(named) > set(question.genres):
+        understood = f"No {noun} here is {' and '.join(named)} at once; this is {genre}."
     return f"{genre}: {lead[0].lower()}{lead[1:]}", f"{understood} {no_less(catalogue, question.typed)}".strip()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -133,6 +134,18 @@ class StateFileError(ValueError):
 def names_in(cell: Any) -> list[str]:
     """The names, genres or tags of a cell, in their order."""
     return [name for name in map(str.strip, cell.split("|")) if name] if isinstance(cell, str) else []
+
+
+def counted(number: int, noun: str) -> str:
+    """So many of something."""
+    return f"{number} {noun if number == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """Several of what a noun names: films, dishes, stories."""
+    if re.search(r"[^aeiou]y$", noun):
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if re.search(r"(s|x|z|ch|sh)$", noun) else f"{noun}s"
 
 
 def year_of(movies: pd.DataFrame, film: Film) -> int | None:

@@ -88,6 +88,7 @@ class Demo(anywidget.AnyWidget):
         reader: Callable[[], Any] | None = None,
     ):
         self.catalogue, self.name, self.noun = catalogue or course_catalogue(), name, noun
+        self.catalogue.reader.noun = noun
         self.wanted, self.found = Wanted(), pd.DataFrame()
         self._reader = reader or functools.partial(_one_encoder, self.catalogue)
         self._encoder: Any = None
@@ -184,7 +185,7 @@ class Demo(anywidget.AnyWidget):
         """Go on where the browser, a link or a file says, or tell in one line why not."""
         wanted, left_out = state.read_state(message["text"], self.catalogue.movies)
         lost = f" Not in this catalog: {', '.join(left_out[:5])}." if left_out else ""
-        loaded = f"Loaded {pages.counted(len(wanted.taste), self.noun)}.{lost}"
+        loaded = f"Loaded {state.counted(len(wanted.taste), self.noun)}.{lost}"
         if message.get("from") == "file":
             self._change("the file", note=loaded, taste=wanted.taste, question=Question())
             return
