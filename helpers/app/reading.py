@@ -47,8 +47,8 @@ IDLE = {
 # Words that join genres, or ask for them. Others, as in "crime in the family" and "about war", make a story of them.
 ASKING = {
     "a", "an", "the", "some", "any", "something", "anything", "more", "most", "very", "and", "or", "both", "but",
-    "also", "for", "to", "that", "which", "is", "are", "be", "i", "i'd", "i'm", "me", "my", "we", "us", "our", "you", "would",
-    "give", "show", "find", "see", "need", "please", "tonight",
+    "also", "for", "to", "that", "which", "is", "are", "be", "i", "i'd", "i'm", "me", "my", "we", "us", "our",
+    "you", "would", "give", "show", "find", "see", "need", "please", "tonight",
 }  # fmt: skip
 # At the end, with an article, these are things that happen: a war, the musical family.
 THINGS_THAT_HAPPEN = re.compile(r"\b(?:an?|the)\b.*\b(?:war|crime|family|history|sport)s?$")
