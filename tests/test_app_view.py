@@ -470,7 +470,8 @@ def test_an_audience_that_knows_too_little_of_the_films_says_so(plain):
     for space in ("learned", "hybrid"):
         assert f"Viewers liked these only {few} times" in do(plain, "space", value=space).under
     assert "Viewers liked" not in do(do(plain, "like", film=names[2]), "taste").under
-    assert f"Viewers liked this one only {state.counted(counts.iloc[-1], 'time')}" in do(plain, "film", film=names[0]).under
+    once = state.counted(counts.iloc[-1], "time")
+    assert f"Viewers liked this one only {once}" in do(plain, "film", film=names[0]).under
     cold = next(film for film in plain.catalogue.ids if film not in counts.index)
     assert "No viewer here liked this one" in do(plain, "film", film=plain.catalogue.place(cold)).under
 

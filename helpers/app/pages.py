@@ -26,7 +26,7 @@ NEAR_WORDS = ((0.6, "Very close"), (0.45, "Close"), (0.3, "Related"), (-1, "Loos
 VARIED_WORDS = ((0.95, "as varied as chance"), (0.8, "somewhat alike"), (-1, "much alike"))  # by diversity / chance's
 VARIETY_WORDS = ((0.7, "much variety"), (0.4, "more variety"), (0, "a little variety"))  # by the slider
 # Likes that viewers gave to the films that a list goes by, below which the list by audience, and that of both, hold
-# fewer likes than the best known films do: on the ratings of the course and on MovieLens, for three liked films.
+# fewer likes than the best known films do: on the ratings of the course and on MovieLens, for one to five liked films.
 FEW_LIKES = 100
 MANY_WORDS = 4  # a text of more is no title, so nothing need be said of titles
 WEAK = 0.3  # cosine of two sentences below which they explain little
@@ -120,7 +120,8 @@ def little_known(catalogue: Catalogue, wanted: Wanted) -> str:
     these, them = ("this one", "it") if len(wanted.sources) == 1 else ("these", "them")
     if not likes:
         return f"No viewer here liked {these}, so the list goes by what the catalog says of {them}."
-    few = f"Viewers liked {these} only {counted(likes, 'time')}: too few to tell what else fits. “By story” asks no viewers."
+    times = counted(likes, "time")
+    few = f"Viewers liked {these} only {times}: too few to tell what else fits. “By story” asks no viewers."
     return few if likes < FEW_LIKES else ""
 
 
