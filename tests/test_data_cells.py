@@ -39,6 +39,11 @@ def test_years_of_times_that_are_numbers_are_read_with_a_warning(unit, times):
         assert read_years(cells).fillna(0).tolist() == [1994, 1994, 1960, 0, 0]
 
 
+def test_cells_of_which_none_is_there_have_no_years():
+    assert read_years(pd.Series([np.nan, None])).isna().all()
+    assert read_years(pd.Series([], dtype=object)).empty
+
+
 def test_years_are_whole_numbers_where_none_is_missing():
     assert read_years(pd.Series(["1999", "2000-01-01"])).dtype == "int64"
 

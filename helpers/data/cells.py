@@ -96,8 +96,8 @@ def read_years(cells: pd.Series) -> pd.Series:
     """
     years = {cell: _year(cell) for cell in cells.dropna().unique()}
     found = cells.map(years).astype("float64")
-    numbers = read_numbers(cells.where(found.isna())).dropna()
-    if len(numbers) and found[read_numbers(cells).notna()].isna().all():
+    numbers = read_numbers(cells[found.isna()].dropna().astype(TEXT)).dropna()
+    if len(numbers) and not cells[found.notna()].astype(TEXT).str.fullmatch(r"[\d.,]+").any():
         unit, seconds = read_times(numbers)
         if numbers.median() >= 1e8 or unit.startswith("days"):
             found[numbers.index] = seconds.to_numpy().astype("datetime64[s]").astype("datetime64[Y]").astype(int) + 1970
