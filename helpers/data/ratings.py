@@ -56,8 +56,8 @@ def read_ratings_csv(
         where rows of the same user and item are added up. By default half a star to five, 0 to 10 for 8/10, 0 to 100
         for percent, 0 to 1 for thumbs.
     zeros : {"missing", "rating"}, optional
-        What a 0 means where it could mean "not rated": ``"missing"`` leaves such rows (and those with -1) out, with a
-        warning; ``"rating"`` takes them for the lowest rating. By default, a scale from 0 on whose zeros outnumber
+        What a 0 means where it could mean "not rated": ``"missing"`` leaves such rows (and those with -1, or with no
+        rating) out, with a warning; ``"rating"`` takes them for the lowest rating. By default, a scale from 0 on whose zeros outnumber
         every other rating is refused with this question.
     liked : float, optional
         The lowest rating that is a like; by default what maps to four stars of five, and every use of ``"counts"``.
@@ -103,7 +103,7 @@ def read_ratings_csv(
         scale = 0.0, max(1.0, float(numbers.max()))
     low, high, *like = check_scale(usual if scale is None else scale)
     if zeros == "missing" or counted:
-        unrated = numbers.eq(0) | (numbers.eq(-1) & (low > -1))
+        unrated = numbers.eq(0) | (numbers.eq(-1) & (low > -1)) | is_missing(ratings["rating"])
         if unrated.all():
             raise ValueError(f"{file.name}: no row of {len(ratings):,} has a rating.")
         if unrated.any() or zeros:
@@ -216,15 +216,17 @@ def _hint(numbers: pd.Series, low: float, high: float) -> str:
     """How a file with other ratings than those from `low` to `high` may be meant."""
     known = numbers[np.isfinite(numbers)]
     rated = known[~known.isin([0, -1])]
-    if len(rated) < len(known) and low > 0 and rated.between(low, high).all() and rated.nunique() > 1:
-        return ". If 0 or -1 means 'not rated': --zeros missing (zeros='missing')"
+    unrated = (len(rated) < len(known) or len(known) < len(numbers)) and rated.nunique() > 1
+    if unrated and low > 0 and rated.between(low, high).all():
+        return ". If 0, -1 or an empty cell means 'not rated': --zeros missing (zeros='missing')"
     if known.between(low, high).all():
         return ""
     first, last = f"{known.min():g}", f"{known.max():g}"
-    return (
-        f". The file goes from {first} to {last}: name its scale, --scale {first} {last} (scale=), or say --counts "
-        "(scale='counts') if it counts uses"
-    )
+    hint = f". The file goes from {first} to {last}: name its scale, --scale {first} {last} (scale=)"
+    if unrated and 0 < rated.min() < rated.max():
+        lowest = f"{rated.min():g}"
+        hint += f"; if 0, -1 or an empty cell means 'not rated', --scale {lowest} {last} --zeros missing"
+    return f"{hint}; or say --counts (scale='counts') if it counts uses"
 
 
 def _seconds(file: Table | Frame, cells: pd.Series, column: str) -> pd.Series:

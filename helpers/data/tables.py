@@ -453,7 +453,7 @@ def refuse_columns(names: list[str], needed: list[str], file: str) -> None:
             alike = difflib.get_close_matches(column.casefold(), [name.casefold() for name in names], 1, 0.7)
             meant = next((name for name in names if alike and name.casefold() == alike[0]), None)
             hint = f" Did you mean '{meant}'?" if meant else ""
-            if len(names) == 1 and not hint:
+            if not hint and (len(names) == 1 or all(re.fullmatch(r"[\d.,:-]+", name) for name in names)):
                 hint = NO_HEADER
             raise ValueError(f"{file}: column '{column[:60]}' is missing (found: {_some(names)}).{hint}")
         if names.count(column) > 1:
