@@ -12,7 +12,6 @@ function filmMap(model, tell, open) {
   const dots = new DataView(model.get("dots").buffer, model.get("dots").byteOffset, model.get("dots").byteLength);
   const count = dots.byteLength / 4;
   const names = new Map();
-  const system = matchMedia("(prefers-color-scheme: dark)"); // the page's colors may follow it
   let view = { x: 0, y: 0, zoom: 1 };
   let wanted = -1; // the dot that is pointed at, or reached by arrow keys
   let reached = false; // by arrow keys
@@ -36,6 +35,7 @@ function filmMap(model, tell, open) {
     due = false;
     const { clientWidth: width, clientHeight: height } = canvas;
     if (!width) return;
+    canvas.style.touchAction = view.zoom > 1 ? "none" : ""; // a finger moves the page on, unless there is more of the map
     const scale = window.devicePixelRatio || 1;
     if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
     if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
@@ -185,6 +185,7 @@ function filmMap(model, tell, open) {
     canvas.setPointerCapture(event.pointerId);
     drag = { ...view, left: event.clientX, top: event.clientY, far: false };
   });
+  canvas.addEventListener("pointercancel", () => { drag = null; });
   canvas.addEventListener("pointerup", (event) => {
     const far = drag?.far;
     drag = null;
@@ -214,7 +215,8 @@ function filmMap(model, tell, open) {
   });
   const watcher = new ResizeObserver(redraw);
   watcher.observe(canvas);
-  system.addEventListener("change", redraw);
+  const theme = new MutationObserver(redraw); // of the page, or of JupyterLab
+  theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   const element = make("div", { class: "rv-map" }, canvas, tip, make("div", { class: "rv-zoom", role: "group", "aria-label": "Zoom" }, ...buttons));
 
   function hear({ part, film, name }) {
@@ -223,5 +225,5 @@ function filmMap(model, tell, open) {
     if (film === wanted) tip.textContent = name;
   }
 
-  return { element, redraw, hear, leave: () => { watcher.disconnect(); system.removeEventListener("change", redraw); } };
+  return { element, redraw, hear, leave: () => { watcher.disconnect(); theme.disconnect(); } };
 }
