@@ -27,7 +27,7 @@ function render({ model, el }) {
     return number;
   }
 
-  const search = searchBox(model, tell, about.noun);
+  const search = searchBox(model, tell, about);
   const map = filmMap(model, tell, (film) => open(film));
   $(".rv-find").append(search.element);
   $(".rv-canvas").append(map.element);
@@ -243,6 +243,7 @@ function render({ model, el }) {
 
   function gone() {
     lost.gone = true;
+    say(""); // such as that it is connected again
     warn(`The program behind this page has stopped. ${served ? "What you chose is kept. " : "Run the cell again."}`, served ? "Start again" : "");
   }
 
