@@ -459,6 +459,23 @@ def test_other_ways_to_be_alike_are_learned_when_they_are_first_wanted_and_say_w
     assert not app.note
 
 
+def test_an_audience_that_knows_too_little_of_the_films_says_so(plain):
+    plain.catalogue.learn()
+    counts = plain.catalogue.ratings.query("rating >= 4")["movie_id"].value_counts()
+    names = [plain.catalogue.place(film) for film in (counts.index[-1], counts.index[-2], counts.index[0])]
+    few = counts.iloc[-1] + counts.iloc[-2]
+    assert few < pages.FEW_LIKES < counts.iloc[0]
+    do(do(do(plain, "like", film=names[0]), "like", film=names[1]), "taste")
+    assert "Viewers liked" not in plain.under
+    for space in ("learned", "hybrid"):
+        assert f"Viewers liked these only {few} times" in do(plain, "space", value=space).under
+    assert "Viewers liked" not in do(do(plain, "like", film=names[2]), "taste").under
+    once = state.counted(counts.iloc[-1], "time")
+    assert f"Viewers liked this one only {once}" in do(plain, "film", film=names[0]).under
+    cold = next(film for film in plain.catalogue.ids if film not in counts.index)
+    assert "No viewer here liked this one" in do(plain, "film", film=plain.catalogue.place(cold)).under
+
+
 def test_where_one_list_answers_there_is_nothing_to_compare(demo):
     assert not demo.shown["compares"]
     assert asked(demo, "Alien").shown["compares"]

@@ -25,6 +25,9 @@ NEAR_STORIES = ((0.0005, "Very close"), (0.001, "Close"), (0.005, "Related"), (1
 NEAR_WORDS = ((0.6, "Very close"), (0.45, "Close"), (0.3, "Related"), (-1, "Loosely related"))
 VARIED_WORDS = ((0.95, "as varied as chance"), (0.8, "somewhat alike"), (-1, "much alike"))  # by diversity / chance's
 VARIETY_WORDS = ((0.7, "much variety"), (0.4, "more variety"), (0, "a little variety"))  # by the slider
+# Likes that viewers gave to the films that a list goes by, below which the list by audience, and that of both, hold
+# fewer likes than the best known films do: on the ratings of the course and on MovieLens, for one to five liked films.
+FEW_LIKES = 100
 MANY_WORDS = 4  # a text of more is no title, so nothing need be said of titles
 WEAK = 0.3  # cosine of two sentences below which they explain little
 MADE_UP = "No real people: a program made up these viewers and their ratings, for the course."
@@ -91,8 +94,8 @@ def heading(
     question, many = wanted.question, plural(noun).capitalize()
     if question.film is not None:
         name, typed = name_of(catalogue, question.film), question.typed
-        said = typed.casefold() not in name.casefold()
-        return f"{many} like {name}", f"“{typed}” was understood as {name}." if said else ""
+        said = f"“{typed}” was understood as {name}." if typed.casefold() not in name.casefold() else ""
+        return f"{many} like {name}", f"{said} {little_known(catalogue, wanted)}".strip()
     if question.people:
         films, k = catalogue.reader.films_of(question.people), wanted.steering.k
         told = counted(len(films), noun) if len(films) <= k else f"{k} of {counted(len(films), noun)}"
@@ -106,13 +109,27 @@ def heading(
     if likes:
         lead = f"For you, from {counted(likes, noun)} you like" + (f", away from {dislikes}" if dislikes else "")
     if not question.genres:
-        return lead, ""
+        return lead, little_known(catalogue, wanted)
     genre, named = " and ".join(question.genres), catalogue.reader.named(question.typed)
     same = question.typed.casefold() in ("", genre.casefold())
     understood = "" if same else f"“{question.typed}” was understood as {genre}."
     if set(named) > set(question.genres):
         understood = f"No {noun} here is {' and '.join(named)} at once; this is {genre}."
-    return f"{genre}: {lead[0].lower()}{lead[1:]}", f"{understood} {no_less(catalogue, question.typed)}".strip()
+    told = [understood, no_less(catalogue, question.typed), little_known(catalogue, wanted)]
+    return f"{genre}: {lead[0].lower()}{lead[1:]}", " ".join(filter(None, told))
+
+
+def little_known(catalogue: Catalogue, wanted: Wanted) -> str:
+    """Say when the viewers know too little of the films that a list by audience goes by; see `FEW_LIKES`."""
+    if wanted.space == "text" or not wanted.sources:
+        return ""
+    likes = catalogue.likes_of(wanted.sources)
+    these, them = ("this one", "it") if len(wanted.sources) == 1 else ("these", "them")
+    if not likes:
+        return f"No viewer here liked {these}, so the list goes by what the catalog says of {them}."
+    times = counted(likes, "time")
+    few = f"Viewers liked {these} only {times}: too few to tell what else fits. “By story” asks no viewers."
+    return few if likes < FEW_LIKES else ""
 
 
 def no_less(catalogue: Catalogue, text: str) -> str:

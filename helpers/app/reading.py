@@ -47,8 +47,8 @@ IDLE = {
 # Words that join genres, or ask for them. Others, as in "crime in the family" and "about war", make a story of them.
 ASKING = {
     "a", "an", "the", "some", "any", "something", "anything", "more", "most", "very", "and", "or", "both", "but",
-    "also", "for", "to", "that", "which", "is", "are", "be", "i", "i'd", "i'm", "me", "my", "we", "us", "our", "you", "would",
-    "give", "show", "find", "see", "need", "please", "tonight",
+    "also", "for", "to", "that", "which", "is", "are", "be", "i", "i'd", "i'm", "me", "my", "we", "us", "our",
+    "you", "would", "give", "show", "find", "see", "need", "please", "tonight",
 }  # fmt: skip
 # At the end, with an article, these are things that happen: a war, the musical family.
 THINGS_THAT_HAPPEN = re.compile(r"\b(?:an?|the)\b.*\b(?:war|crime|family|history|sport)s?$")
@@ -319,7 +319,7 @@ class Reader:
         return Reading("Genres", Question(genres=names), " and ".join(names), counted(self._count(names), self.noun))
 
     def _count(self, names: tuple[str, ...]) -> int:
-        return sum(set(names) <= genres for genres in self.genres)
+        return sum(count for genres, count in self._kinds.items() if set(names) <= genres)
 
     def named(self, text: str) -> tuple[str, ...]:
         """The genres that a text asks for, whether or not a film has them all."""
@@ -345,6 +345,11 @@ class Reader:
     def genres(self) -> list[set[str]]:
         """The genres of every film."""
         return [set(names_in(cell)) for cell in self.movies.get("genres", pd.Series("", self.movies.index))]
+
+    @functools.cached_property
+    def _kinds(self) -> Counter:
+        """How many films have just these genres, of all that occur together."""
+        return Counter(map(frozenset, self.genres))
 
     @functools.cached_property
     def _genre_words(self) -> dict[str, str]:

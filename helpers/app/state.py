@@ -100,6 +100,13 @@ class Wanted:
         return self.for_taste and not len(self.taste)
 
     @property
+    def sources(self) -> tuple:
+        """The films that the list goes by: the one that is asked for, or those that are liked."""
+        if self.question.film is not None:
+            return (self.question.film,)
+        return self.taste.likes if self.for_taste else ()
+
+    @property
     def of_list(self) -> Wanted:
         """What the list that is shown was made from."""
         return self if self.listed is None else self.but(taste=self.listed, listed=None)
