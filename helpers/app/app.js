@@ -226,8 +226,9 @@ function render({ model, el }) {
   });
   filters.addEventListener("toggle", () => { // its button to close it is in sight, too
     const form = $(".rv-filters form");
-    if (innerHeight - form.getBoundingClientRect().top < 260) filters.scrollIntoView({ block: "start" });
-    form.style.maxHeight = `${Math.max(innerHeight - form.getBoundingClientRect().top - 10, 200)}px`;
+    const room = () => $(".rv-bar").getBoundingClientRect().bottom - form.getBoundingClientRect().top; // to the end of the window, or of JupyterLab's part of it
+    if (room() < 260) filters.scrollIntoView({ block: "start" });
+    form.style.maxHeight = `${Math.max(room() - 10, 200)}px`;
   });
   $(".rv-filters form").addEventListener("change", () => tell("steer", { steering: steer() }));
   $(".rv-filters form").addEventListener("submit", (event) => { event.preventDefault(); deeds.done(); });

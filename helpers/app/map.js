@@ -9,6 +9,7 @@ const REACH = 14; // pixels from a dot at which it counts as pointed at
 function filmMap(model, tell, open) {
   const canvas = make("canvas", { role: "img", tabindex: "0", "aria-label": "Map" });
   const tip = make("div", { class: "rv-tip", hidden: "" });
+  const corner = make("div", { class: "rv-zoom", role: "group", "aria-label": "Zoom" });
   const dots = new DataView(model.get("dots").buffer, model.get("dots").byteOffset, model.get("dots").byteLength);
   const count = dots.byteLength / 4;
   const names = new Map();
@@ -52,7 +53,7 @@ function filmMap(model, tell, open) {
       if (x > 0 && x < width && y > 0 && y < height) pen.roundRect(x - size / 2, y - size / 2, size, size, size > 3 ? size / 2 : 0);
     }
     pen.fill();
-    const boxes = [[width - 50, 0, width, 126]]; // where the buttons are
+    const boxes = [[corner.offsetLeft - 4, 0, width, corner.offsetTop + corner.offsetHeight + 4]];
     const { chosen = [], found = [] } = model.get("marks");
     const marked = films(chosen, found).map((film) => ({ ...film, color: color(film.weight ? "--rv-warm" : "--rv-accent") }));
     for (const film of [...marked].reverse()) { // the first on top
@@ -213,11 +214,12 @@ function filmMap(model, tell, open) {
     button.addEventListener("click", () => approach(factor || 1 / 100));
     return button;
   });
+  corner.append(...buttons);
   const watcher = new ResizeObserver(redraw);
   watcher.observe(canvas);
   const theme = new MutationObserver(redraw); // of the page, or of JupyterLab
   theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
-  const element = make("div", { class: "rv-map" }, canvas, tip, make("div", { class: "rv-zoom", role: "group", "aria-label": "Zoom" }, ...buttons));
+  const element = make("div", { class: "rv-map" }, canvas, tip, corner);
 
   function hear({ part, film, name }) {
     if (part !== "name") return;
