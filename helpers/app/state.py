@@ -219,7 +219,9 @@ def _parse(content: bytes | str) -> dict:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise StateFileError("the file is JSON, but not a saved taste. Choose one that was saved here.")
     if document.get("version") != VERSION:
-        raise StateFileError(f"the taste has version {document.get('version')!r}; this app reads version {VERSION}.")
+        raise StateFileError(
+            f"the saved taste is version {document.get('version')!r}; this app reads version {VERSION}."
+        )
     for kind in KINDS:
         entries = document.get(kind)
         if not isinstance(entries, list) or not all(map(_is_film, entries)):
