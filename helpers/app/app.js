@@ -27,7 +27,7 @@ function render({ model, el }) {
     return number;
   }
 
-  const search = searchBox(model, tell, about.noun);
+  const search = searchBox(model, tell, about);
   const map = filmMap(model, tell, (film) => open(film));
   $(".rv-find").append(search.element);
   $(".rv-canvas").append(map.element);
@@ -230,8 +230,9 @@ function render({ model, el }) {
   });
   filters.addEventListener("toggle", () => { // its button to close it is in sight, too
     const form = $(".rv-filters form");
-    if (innerHeight - form.getBoundingClientRect().top < 260) filters.scrollIntoView({ block: "start" });
-    form.style.maxHeight = `${Math.max(innerHeight - form.getBoundingClientRect().top - 10, 200)}px`;
+    const room = () => $(".rv-bar").getBoundingClientRect().bottom - form.getBoundingClientRect().top; // to the end of the window, or of JupyterLab's part of it
+    if (room() < 260) filters.scrollIntoView({ block: "start" });
+    form.style.maxHeight = `${Math.max(room() - 10, 200)}px`;
   });
   $(".rv-filters form").addEventListener("change", () => tell("steer", { steering: steer() }));
   $(".rv-filters form").addEventListener("submit", (event) => { event.preventDefault(); deeds.done(); });
@@ -247,6 +248,7 @@ function render({ model, el }) {
 
   function gone() {
     lost.gone = true;
+    say(""); // such as that it is connected again
     warn(`The program behind this page has stopped. ${served ? "What you chose is kept. " : "Run the cell again."}`, served ? "Start again" : "");
   }
 

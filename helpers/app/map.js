@@ -9,10 +9,10 @@ const REACH = 14; // pixels from a dot at which it counts as pointed at
 function filmMap(model, tell, open) {
   const canvas = make("canvas", { role: "img", tabindex: "0", "aria-label": "Map" });
   const tip = make("div", { class: "rv-tip", hidden: "" });
+  const corner = make("div", { class: "rv-zoom", role: "group", "aria-label": "Zoom" });
   const dots = new DataView(model.get("dots").buffer, model.get("dots").byteOffset, model.get("dots").byteLength);
   const count = dots.byteLength / 4;
   const names = new Map();
-  const system = matchMedia("(prefers-color-scheme: dark)"); // the page's colors may follow it
   let view = { x: 0, y: 0, zoom: 1 };
   let wanted = -1; // the dot that is pointed at, or reached by arrow keys
   let reached = false; // by arrow keys
@@ -36,6 +36,7 @@ function filmMap(model, tell, open) {
     due = false;
     const { clientWidth: width, clientHeight: height } = canvas;
     if (!width) return;
+    canvas.style.touchAction = view.zoom > 1 ? "none" : ""; // a finger moves the page on, unless there is more of the map
     const scale = window.devicePixelRatio || 1;
     if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
     if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
@@ -52,7 +53,7 @@ function filmMap(model, tell, open) {
       if (x > 0 && x < width && y > 0 && y < height) pen.roundRect(x - size / 2, y - size / 2, size, size, size > 3 ? size / 2 : 0);
     }
     pen.fill();
-    const boxes = [[width - 50, 0, width, 126]]; // where the buttons are
+    const boxes = [[corner.offsetLeft - 4, 0, width, corner.offsetTop + corner.offsetHeight + 4]];
     const { chosen = [], found = [] } = model.get("marks");
     const marked = films(chosen, found).map((film) => ({ ...film, color: color(film.weight ? "--rv-warm" : "--rv-accent") }));
     for (const film of [...marked].reverse()) { // the first on top
@@ -185,6 +186,7 @@ function filmMap(model, tell, open) {
     canvas.setPointerCapture(event.pointerId);
     drag = { ...view, left: event.clientX, top: event.clientY, far: false };
   });
+  canvas.addEventListener("pointercancel", () => { drag = null; });
   canvas.addEventListener("pointerup", (event) => {
     const far = drag?.far;
     drag = null;
@@ -212,10 +214,12 @@ function filmMap(model, tell, open) {
     button.addEventListener("click", () => approach(factor || 1 / 100));
     return button;
   });
+  corner.append(...buttons);
   const watcher = new ResizeObserver(redraw);
   watcher.observe(canvas);
-  system.addEventListener("change", redraw);
-  const element = make("div", { class: "rv-map" }, canvas, tip, make("div", { class: "rv-zoom", role: "group", "aria-label": "Zoom" }, ...buttons));
+  const theme = new MutationObserver(redraw); // of the page, or of JupyterLab
+  theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  const element = make("div", { class: "rv-map" }, canvas, tip, corner);
 
   function hear({ part, film, name }) {
     if (part !== "name") return;
@@ -223,5 +227,5 @@ function filmMap(model, tell, open) {
     if (film === wanted) tip.textContent = name;
   }
 
-  return { element, redraw, hear, leave: () => { watcher.disconnect(); system.removeEventListener("change", redraw); } };
+  return { element, redraw, hear, leave: () => { watcher.disconnect(); theme.disconnect(); } };
 }

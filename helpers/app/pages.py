@@ -79,6 +79,13 @@ def name_of(catalogue: Catalogue, film: Film) -> str:
     return title if year is None or title.endswith(f"({year})") else f"{title} ({year})"
 
 
+def asks(catalogue: Catalogue, noun: str) -> str:
+    """What may be typed to find something."""
+    story = "a story" if noun == "film" else "a description"
+    people = any(column in catalogue.movies for column in ("director", "cast"))
+    return f"a title, a person, or {story}" if people else f"a title or {story}"
+
+
 def heading(
     catalogue: Catalogue, wanted: Wanted, noun: str, others: bool = True, empty: bool = False
 ) -> tuple[str, str]:

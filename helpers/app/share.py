@@ -32,7 +32,7 @@ def file_of(app: Any, kind: str) -> dict[str, str]:
         raise ValueError(f"a list becomes csv or html, not {kind!r}.")
     page = pages.render(
         "share.html.j2", heading=heading, name=app.name, films=pages.listed(catalogue, app.found, wanted),
-        likes=[pages.name_of(catalogue, film) for film in wanted.taste.likes],
+        likes=[pages.name_of(catalogue, film) for film in wanted.taste.likes if wanted.for_taste],
         style=markupsafe.Markup(STYLE.read_text(encoding="utf-8")),
         simulated=app.shown["simulated"],
     )  # fmt: skip

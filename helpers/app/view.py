@@ -103,7 +103,10 @@ class Demo(anywidget.AnyWidget):
                 "shell.html.j2", name=name, noun=noun, learned=learned, spaces=pages.SPACE_WORDS, most=state.MOST_FILMS,
                 years=self.catalogue.years, genres=self.catalogue.genres, kept=bool(plane.names),
             ),
-            about={"name": name, "noun": noun, "most_bytes": state.MOST_BYTES, "regions": plane.names},
+            about={
+                "name": name, "noun": noun, "asks": pages.asks(self.catalogue, noun), "most_bytes": state.MOST_BYTES,
+                "regions": plane.names,
+            },
             dots=(plane.points[:DOTS] * 65_535).astype("<u2").tobytes(),
         )  # fmt: skip
         self.on_msg(lambda _, message, __: self.hear(message))
@@ -172,7 +175,7 @@ class Demo(anywidget.AnyWidget):
         readings = self.catalogue.reader.read(text)
         if not readings:  # what was said of another text goes
             asked = dataclasses.replace(self.wanted.question, typed="")
-            note = f"Type a title, a person, or what the {self.noun} is about."
+            note = f"Type {self.about['asks']}."
             return {"done": "", "question": asked, "listed": self.wanted.listed, "note": note}
         kind = message.get("kind_of")  # of a link, which means one thing
         if kind:
@@ -283,7 +286,7 @@ class Demo(anywidget.AnyWidget):
                 "head.html.j2", heading=heading, chips=pages.chips(wanted.steering, self.catalogue.years, self.noun)
             )
             self.under = pages.render(
-                "under.html.j2", told=told, others=others, typed=wanted.question.typed, noun=self.noun,
+                "under.html.j2", told=told, others=others, typed=wanted.question.typed, asks=self.about["asks"],
                 genres=self.catalogue.genres, examples=EXAMPLES if self.catalogue.ratings is not None else [],
             )  # fmt: skip
             self.cards = pages.cards(self.catalogue, self.found, wanted, self.noun)
