@@ -280,7 +280,9 @@ def _parse(content: bytes | str) -> dict:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise StateFileError("the file is JSON, but not a saved taste. Choose one that was saved here.")
     if document.get("version") != VERSION:
-        raise StateFileError(f"the taste has version {document.get('version')!r}; this app reads version {VERSION}.")
+        raise StateFileError(
+            f"the saved taste is version {document.get('version')!r}; this app reads version {VERSION}."
+        )
     for kind in KINDS:
         if not _are_films(document.get(kind)):
             raise StateFileError(f"'{kind}' is not a list of films with title and year.")
