@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from helpers.app.catalogue import Catalogue, Reason
-from helpers.app.state import Film, Question, Steering, Wanted, counted, plural, year_of
+from helpers.app.state import Film, Question, Steering, Taste, Wanted, counted, plural, year_of
 from helpers.search.neighbors import split_sentences
 
 PARTS = Path(__file__).with_name("parts")
 # Signs that turn text round, or worse.
 CONTROLS = [*range(32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A)]
 AS_SPACES = dict.fromkeys(CONTROLS, " ")
+CHOSEN = 100  # films of each kind in the bar of the taste
 NEIGHBORS = 6  # in the view of one film
 # How near two stories are, by the share of all pairs of films that are nearer; and how near a story is to a
 # description, by the cosine: few words are never as near to a story as another story.
@@ -169,6 +170,16 @@ def film_of(catalogue: Catalogue, film: Film) -> dict:
         "blurb": split_sentences(story)[0],
         **{column: catalogue.names(column, film) for column in ("genres", "director", "cast", "tags")},
     }
+
+
+def chosen(catalogue: Catalogue, taste: Taste) -> list[dict]:
+    """What the bar of the taste shows of its films: the last `CHOSEN`, the likes first."""
+    films = [(film, liked) for some, liked in ((taste.likes, True), (taste.dislikes, False)) for film in some[-CHOSEN:]]
+    name = functools.partial(name_of, catalogue)
+    return [
+        {"place": catalogue.place(film), "title": catalogue.titles[film], "name": name(film), "liked": liked}
+        for film, liked in films
+    ]
 
 
 def in_words(table: tuple, figure: float) -> str:

@@ -298,9 +298,8 @@ class Demo(anywidget.AnyWidget):
     def _show_taste(self) -> None:
         """What is pressed, chosen and marked; all of it is known before the list is."""
         taste, wanted, place = self.wanted.taste, self.wanted.of_list, self.catalogue.place
-        films = [(pages.film_of(self.catalogue, film), film in taste.likes) for film in (*taste.likes, *taste.dislikes)]
         self.taste = pages.render(
-            "taste.html.j2", films=films, count=len(taste.likes),
+            "taste.html.j2", films=pages.chosen(self.catalogue, taste), count=len(taste.likes), all=len(taste),
             undo=self.wanted.before and (self.wanted.done or "the last change"),
             shown=wanted.question == Question() and wanted.taste == taste and len(taste) > 0,
         )  # fmt: skip
