@@ -413,6 +413,19 @@ def test_pictures_and_archives_are_called_so(tmp_path, head):
         load_movies(tmp_path / "films.csv", "title", "about")
 
 
+@pytest.mark.parametrize("write", [to_csv, to_json_lines])
+def test_a_file_that_takes_the_place_of_another_while_it_is_read_is_told(tmp_path, write):
+    write(tmp_path / "films.csv")
+    table = open_table(tmp_path / "films.csv", [])
+    parts = table.parts(["about"], 1)
+    assert next(parts)["about"].tolist() == ["A submarine."]
+    write(tmp_path / "new.csv")
+    (tmp_path / "new.csv").replace(tmp_path / "films.csv")
+    for read in (lambda: list(parts), table.frame):
+        with pytest.raises(ValueError, match=r"films\.csv was changed while it was read"):
+            read()
+
+
 def test_a_list_in_one_line_is_read_once(tmp_path):
     rows = [{"title": f"Amélie – {number}", "about": "A story. " * 60} for number in range(3_000)]
     (tmp_path / "list.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")

@@ -179,6 +179,7 @@ class JsonLines(Table):
 
 def _of_json(path: Path, encoding: str | None) -> Table | Frame:
     """Read an object a line, or a document that is a list of objects, or an object that holds the table."""
+    stamp = tables.stamp_of(path)
     encoding, errors = tables.find_encoding(path, encoding)
     with tables.open_text(path, encoding, errors) as text:
         of_lines = _has_objects_on_lines(text)
@@ -186,7 +187,7 @@ def _of_json(path: Path, encoding: str | None) -> Table | Frame:
         lines = JsonLines(path, encoding, errors, "", 0)
         names, rows = _names((value for _, value in lines.objects(f"Checking {path.name}")), path.name)
         columns = tables.distinct([one_line(name) for name in names])
-        return dataclasses.replace(lines, names=names, columns=columns, rows=rows)
+        return dataclasses.replace(lines, names=names, columns=columns, rows=rows, stamp=stamp)
     whole = _parsed(read_text(path, encoding), path.name)
     found = whole if isinstance(whole, list) else _rows_of(whole, path.name)
     objects = [_object(value, f"{path.name}, object {number}") for number, value in enumerate(found, 1)]
