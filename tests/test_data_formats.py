@@ -245,6 +245,13 @@ def test_what_stands_beside_several_rows_of_excel_is_said_of_each(tmp_path):
     ]  # fmt: skip
 
 
+def test_cells_beside_the_columns_of_excel_do_not_hide_its_header(tmp_path):
+    rows = [["title", "about", "year"], *([name, "A keeper.", 1990, "seen", "lent"] for name in ("Red", "Blue"))]
+    path = _sheets(tmp_path / "films.xlsx", rows)
+    with pytest.warns(UserWarning, match="guessed"):
+        assert load_movies(path)["title"].tolist() == ["Red", "Blue"]
+
+
 def test_a_hidden_sheet_of_excel_is_the_last_that_is_read(tmp_path):
     path = _sheets(tmp_path / "films.xlsx", [["name", "about"], ["A", "B"]], [["name", "about"], ["Red", "A keeper."]])
     book = pytest.importorskip("openpyxl").load_workbook(path)
