@@ -450,7 +450,7 @@ closing = Quiz(
             vectors, dimensions, bytes_per_number = 1_000_000, 384, 4
             vectors * dimensions * bytes_per_number / 1e9
             """,
-            text="How many gigabytes is that? (Two digits are enough.)",
+            text="How many gigabytes is that? (One digit after the point is enough.)",
             rounded=1.5,
             wrong={
                 1536: "Those are megabytes.",
