@@ -80,7 +80,15 @@ def fullest_in(columns):
     return lambda group: columns(group).isna().sum(axis=1).sort_index().idxmin()
 
 
+def stripped(left, right):
+    return BY_NUMBER["2.2"].reference(left.strip(), right.strip())
+
+
 NEARLY = {  # what is right for most inputs
+    "2.2 without spaces": lambda left, right: stripped(left.replace(" ", ""), right.replace(" ", "")),
+    "2.2 spaces at the ends": stripped,
+    "2.5 the longest text": lambda group: group.astype(str).sum(axis=1).str.len().sort_index().idxmax(),
+    "6.2 ten at most": lambda hits, relevant: BY_NUMBER["6.2"].reference(hits, min(relevant, 10)),
     "2.5 a column left out": fullest_in(lambda group: group.drop(columns="year")),
     "2.5 the first four columns": fullest_in(lambda group: group.iloc[:, :4]),
     "3.3 equally long": lambda tokens, size: [*map(list, np.array_split(tokens, math.ceil(len(tokens) / size)))],
@@ -447,6 +455,39 @@ def test_a_piece_of_a_hint_is_copied_and_a_few_of_its_words_are_not():
     assert repeated({"over": "viewers drawn at random"}, "", hint) is None
     plan = {"held constant": "same tuning for both of them", "refuted by": "a tie of the two means"}
     assert repeated(plan, "", hint) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "field", "text"),
+    [
+        ("1.5", "because", "I would try it first because it is the best one"),
+        ("6.5", "metric", "good things"),
+        ("9.5", "judged by", "0.9 [0.1, 0.2] of 40"),
+        ("11.4", "refuted by", "nothing could refute it ever"),
+        ("11.4", "settings", "the settings are the settings of it"),
+        ("12.4", "measure", "nothing at all is measured"),
+        ("12.4", "compared with", "no comparison at all ever is"),
+    ],
+)
+def test_words_that_fit_every_question_answer_none(number, field, text):
+    exercise = BY_NUMBER[number]
+    assert exercise.examine({**exercise.answer(), field: text}).state == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("number", "field", "text"),
+    [
+        ("7.5", "memory", "about half a gigabyte"),
+        ("7.5", "changes", "never"),
+        ("9.5", "judged by", "forty labels: 0.6, from 0.45 to 0.74"),
+        ("9.5", "judged by", "62% (47% to 76%) of 40 labels"),
+        ("6.5", "viewers per group", "nine thousand six hundred"),
+        ("6.5", "must not fall", "visits per week"),
+    ],
+)
+def test_a_short_answer_that_says_it_is_right(number, field, text):
+    exercise = BY_NUMBER[number]
+    assert exercise.examine({**exercise.answer(), field: text}).state == "correct"
 
 
 @pytest.mark.parametrize("least", [80, 80.3, 79.95])

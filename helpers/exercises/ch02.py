@@ -234,6 +234,7 @@ q2 = Exercise(
         ("kitten", "sitting"),
         ("ab", "ba"),
         ("Up", "UP"),
+        ("Face Off ", "FaceOff"),
     ],
     slow=too_many_calls,
     random_inputs=lambda rng: tuple("".join(rng.choice(list("abc"), size=size)) for size in (6, 7)),
@@ -402,6 +403,9 @@ q5 = Exercise(
         ),
         (_group(("Up", 2009, None, "Asner", "x"), ("Up!", 2009, "Docter", None, "y"), ids=[12, 5]),),
         (_group(*np.where(np.eye(6, 5) == 1, *np.array([None, "x"]))),),  # each column decides
+        (
+            _group(("Up", None, None, None, "A house with balloons"), ("Up", 2009, "D", "A", None)),
+        ),  # no text is worth more
     ],
     random_inputs=_some_group,
     mistakes=[

@@ -231,7 +231,12 @@ q2 = Exercise(
     "6.2",
     "NDCG",
     ndcg,
-    inputs=[(np.array([1, 0, 1, 0, 0]), 3), (np.array([0, 1, 0]), 1), (np.array([1, 1, 0]), 8)],
+    inputs=[
+        (np.array([1, 0, 1, 0, 0]), 3),
+        (np.array([0, 1, 0]), 1),
+        (np.array([1, 1, 0]), 8),
+        (np.ones(12, dtype=int), 15),
+    ],
     random_inputs=lambda rng: ((rng.random(10) < 0.4).astype(int), int(rng.integers(5, 20))),
     mistakes=[
         Mistake(

@@ -84,8 +84,7 @@ def _in_order(words: list[str], of: list[str]) -> bool:
 
 def _stems(text: str) -> list[str]:
     """The words of a text without their endings, and without those that say nothing: synopsis and synopses are one."""
-    words = [word for word in words_of(text.translate(SIGNS)) if word not in EMPTY]
-    words = [str(COUNTED.index(word)) if word in COUNTED else word for word in words]
+    words = [word for word in words_of(in_digits(text.translate(SIGNS).casefold())) if word not in EMPTY]
     return [re.sub(r"(?<=\w\w\w)(ing|ed|[ei])?s?$", "", word) for word in words]
 
 
@@ -157,7 +156,7 @@ def line_of(answer: Any, lines: Sequence[str], line: int, fixed: str) -> Any:
     """
     if not isinstance(answer, str):
         return answer
-    said = unquoted(answer).strip().casefold()
+    said = re.sub(r"(?<=[a-z]) one$", "", unquoted(answer).strip().casefold())  # the third one
     copied = _compact(re.sub(r"^\d+\s+", "", said))
     if copied == _compact(fixed):
         return line
