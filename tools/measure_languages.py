@@ -34,7 +34,6 @@ from helpers.encoding import encode  # noqa: E402
 from helpers.evaluation import results  # noqa: E402
 from helpers.search import NeighborIndex, tag_overlaps  # noqa: E402
 
-TEXTS = 150  # of a language, at most
 CHARACTERS = 500  # of a text
 NEIGHBORS = 5
 FEWEST_TAGS = 3  # of a package
@@ -147,16 +146,16 @@ def interval(gain: np.ndarray) -> list[float]:
     return [round(float(value), 4) for value in (gain.mean(), gain.mean() - half, gain.mean() + half)]
 
 
-def measure(table: pd.DataFrame) -> dict:
-    """Judge every language that has as many texts as the least of `TEXTS` and what English has, and mixed catalogs."""
+def measure(table: pd.DataFrame, most: int) -> dict:
+    """Judge every language that has `most` texts, or about as many as English, and mixed catalogs."""
     originals = table[table["language"] == "en"].set_index("name")["text"]
     names = originals.index.to_series().sample(frac=1, random_state=0)  # all languages begin with the same ones
     table = table[table["name"].isin(names)].sort_values("name", key=lambda some: some.map(names.index.get_loc))
-    least = min(TEXTS, int(0.9 * len(originals)))
-    catalogs = {language: some.head(TEXTS) for language, some in table.groupby("language") if len(some) >= least}
+    least = min(most, int(0.9 * len(originals)))
+    catalogs = {language: some.head(most) for language, some in table.groupby("language") if len(some) >= least}
     for name, languages in MIXED.items():
         some = pd.concat(catalogs[language] for language in languages).sample(frac=1, random_state=0)
-        catalogs[name] = some.drop_duplicates("name").groupby("language").head(TEXTS // len(languages))
+        catalogs[name] = some.drop_duplicates("name").groupby("language").head(most // len(languages))
     every = pd.concat(catalogs.values())
     vectors = encoded(pd.concat([every["text"], originals[every["name"].unique()]]))
     found = {}
@@ -171,12 +170,13 @@ def main() -> None:
     parser.add_argument("--debian", type=Path, help="folder of apt's lists")
     parser.add_argument("--game", type=Path, help="folder of the game's data")
     parser.add_argument("--films", action="store_true", help="the course's own")
+    parser.add_argument("--texts", type=int, default=300, help="of a language, at most (default: 300)")
     parser.add_argument("--keep", action="store_true", help="store the results with the course")
     options = parser.parse_args()
     films = load_movies().rename(columns={"synopsis": "text"}).assign(language="en")
     collections = {
-        "game": lambda: measure(game(options.game)),
-        "debian": lambda: measure(debian(options.debian)),
+        "game": lambda: measure(game(options.game), options.texts),
+        "debian": lambda: measure(debian(options.debian), options.texts),
         "films": lambda: {"en": judged(films, encoded(films["text"]))},
     }
     for name, work in collections.items():

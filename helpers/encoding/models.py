@@ -136,7 +136,7 @@ def load_encoder(name: str | os.PathLike | None = None, *, prompts: Mapping[str,
         return PairEncoder(TfidfEncoder(), load_encoder(name.removeprefix(BESIDE), prompts=prompts))
     wanted = name, tuple(sorted(prompts.items()))
     if wanted not in _LOADED:
-        load = _load_learned if Path(name, SAVED).is_file() else _load
+        load = _load_learned if os.path.isfile(f"{name}/{SAVED}") else _load  # noqa: PTH113 - it may be too long for a path
         _LOADED[wanted] = load(name, dict(prompts))
     return _LOADED[wanted]
 

