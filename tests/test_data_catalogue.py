@@ -1,5 +1,6 @@
 """A catalogue is described once: by options, by catalogue.toml, or by a guess that is said."""
 
+import json
 import warnings
 
 import numpy as np
@@ -208,10 +209,76 @@ def test_the_options_of_the_commands_are_the_settings_of_a_description():
 
 def test_a_column_without_a_name_is_not_guessed(tmp_path):
     (tmp_path / "some.csv").write_text("My books,,\nno,title,about\n1,A,A text of some words.\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"some\.csv: line 2 seems to be the header; delete what is above it, or name"):
+        describe(tmp_path / "some.csv")
+    (tmp_path / "some.csv").write_text("My books,,\n\nno,title,what\n1,A,A text of some words.\n", encoding="utf-8")
     with pytest.raises(
         ValueError, match=r"column 3\).* the names of the columns stand in a line below, delete the lines"
     ):
         describe(tmp_path / "some.csv")
+
+
+def test_a_header_of_two_lines_is_told(tmp_path):
+    (tmp_path / "f.csv").write_text("Film,,Notes,\nTitle,Year,Plot,Stars\nEmma,1996,A match is made.,4\n")
+    with pytest.raises(ValueError, match=r"f\.csv: line 2 seems to be the header"):
+        describe(tmp_path / "f.csv")
+
+
+COLUMNS_OF_FILMS = [
+    ["Title", "Emma", "Red", "Blue"], ["Year", "1996", "2010", "1993"],
+    ["Plot", "A rich girl makes matches for her friends.", "A retired agent gets his old team together.", ""],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 0, 2]])
+def test_a_table_with_a_column_for_each_film_is_told(tmp_path, order):
+    rows = [COLUMNS_OF_FILMS[place] for place in order]
+    pd.DataFrame(rows[1:], columns=rows[0]).to_csv(tmp_path / "f.csv", index=False)
+    with pytest.raises(ValueError, match=r"f\.csv: the first column seems to name what stands in the rows; turn it"):
+        describe(tmp_path / "f.csv")
+
+
+def test_titles_that_are_words_for_columns_are_titles(tmp_path):
+    songs = pd.DataFrame(
+        {"song": ["Book of Love", "Our Story", "Summer"], "by": "Bo", "lyrics": "La la, my love, la la."}
+    )
+    songs.to_csv(tmp_path / "f.csv", index=False)
+    with pytest.warns(UserWarning, match="guessed text_column='lyrics', title_column='song'"):
+        describe(tmp_path / "f.csv")
+
+
+@pytest.mark.parametrize("other", ["Title", "TITLE"])
+def test_of_columns_whose_names_differ_in_case_one_has_to_be_named(tmp_path, other):
+    (tmp_path / "f.csv").write_text(f"title,{other},plot\nt001,Emma,A match is made.\n")
+    with pytest.raises(ValueError, match=rf"f\.csv: there are columns 'title' and '{other}'. Name the one: --title-co"):
+        describe(tmp_path / "f.csv")
+    with pytest.warns(UserWarning, match="guessed text_column='plot'"):
+        assert describe(tmp_path / "f.csv", title_column=other).films()["title"].tolist() == ["Emma"]
+
+
+def test_codes_are_neither_titles_nor_texts(tmp_path):
+    songs = {"track_id": ["5SuOikwiRyPMVoIQDJUgSV", "4qPNDBW1i3p13qLCt0Ki3A"], "song": ["Red", "Blue"], "year": 1999}
+    pd.DataFrame(songs).to_csv(tmp_path / "f.csv", index=False)
+    with pytest.raises(ValueError, match="nobody can tell which column holds texts"):
+        describe(tmp_path / "f.csv")
+    pd.DataFrame({"001": ["ocm01", "ocm02"], "245": ["Red", "Blue"], "520": "A keeper finds a map."}).to_csv(
+        tmp_path / "f.csv", index=False
+    )
+    with pytest.warns(UserWarning, match="guessed text_column='520', title_column='245'"):
+        describe(tmp_path / "f.csv")
+
+
+def test_columns_that_say_nothing_of_a_kind_are_not_guessed(tmp_path):
+    (tmp_path / "f.csv").write_text("title,name,plot,tags,published,date\n,Emma,A match is made.,,true,1996-08-02\n")
+    with pytest.warns(UserWarning, match="guessed text_column='plot', title_column='name', year_column='date'"):
+        describe(tmp_path / "f.csv")
+
+
+def test_objects_in_objects_are_named(tmp_path):
+    hits = [{"_id": "1", "_source": {"title": "Emma", "plot": "A match is made.", "genres": ["Drama"]}}]
+    (tmp_path / "f.json").write_text(json.dumps({"hits": hits}))
+    with pytest.raises(ValueError, match=r"f\.json: nobody can tell .* inside of '_source', unfold that first"):
+        describe(tmp_path / "f.json")
 
 
 def test_what_is_guessed_stands_there_once(tmp_path):

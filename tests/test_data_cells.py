@@ -25,6 +25,25 @@ def test_a_year_is_a_year_or_missing(cell, year):
     assert found == year or (np.isnan(found) and year is None)
 
 
+TIMES = {  # of 1994-05-01 and 1960-01-01, and what they are read as
+    "days since 1900": (34455, 21916),
+    "seconds since 1970": (767750400, -315619200),
+    "milliseconds since 1970": (767750400000, -315619200000),
+}
+
+
+@pytest.mark.parametrize(("unit", "times"), TIMES.items(), ids=TIMES)
+def test_years_of_times_that_are_numbers_are_read_with_a_warning(unit, times):
+    cells = pd.Series([str(times[0]), f"{times[0]}.0", str(times[1]), None, "soon"], name="released")
+    with pytest.warns(UserWarning, match=f"released: {times[0]} and its like are read as {unit}"):
+        assert read_years(cells).fillna(0).tolist() == [1994, 1994, 1960, 0, 0]
+
+
+def test_cells_of_which_none_is_there_have_no_years():
+    assert read_years(pd.Series([np.nan, None])).isna().all()
+    assert read_years(pd.Series([], dtype=object)).empty
+
+
 def test_years_are_whole_numbers_where_none_is_missing():
     assert read_years(pd.Series(["1999", "2000-01-01"])).dtype == "int64"
 
@@ -39,7 +58,7 @@ GENRES = {
     "{'Mystery', 'Drama'}": "Drama|Mystery", "{Drama,Mystery}": "Drama|Mystery",
     '{"Science Fiction",Drama}': "Science Fiction|Drama",
     "[Drama, Mystery]": "Drama|Mystery", '{"id": 18, "name": "Drama"}': "Drama", "Drama|Drama": "Drama",
-    '[{"name": "A, B|C"}]': "A, B/C", "[]": "", "": "", "NA": "", "(no genres listed)": "(no genres listed)",
+    '[{"name": "A, B|C"}]': "A, B/C", "[]": "", "": "", "NA": "", "(no genres listed)": "",
     "[" * 5000: "[" * 5000,
     '{"/m/07s9rl0": "Drama", "/m/02kdv5l": "Action"}': "Drama|Action", '{"0": {"name": "Drama"}}': "Drama",
     '{"genres": ["Drama", "Mystery"]}': "Drama|Mystery", "[['Drama'], ['Mystery']]": "Drama|Mystery",
@@ -61,7 +80,8 @@ def test_genres_of_a_table_of_tmdb_become_names(tmp_path):
     path = write_csv(tmp_path / "films.csv", rows, ["name", "plot", "genres", "released"])
     movies = load_movies(path, "name", "plot", genre_column="genres", year_column="released")
     assert movies["genres"].fillna("").tolist() == ["Drama", ""]
-    assert load_movies(path, "name", "plot", year_column="name")["genres"].str.len().tolist()[0] == 5
+    with pytest.warns(UserWarning, match=r"films\.csv: no cell of column 'name' has a year \(the first is 'A'\)"):
+        assert load_movies(path, "name", "plot", year_column="name")["genres"].str.len().tolist()[0] == 5
     assert movies["year"].tolist()[0] == 2001 and np.isnan(movies["year"].iloc[1])
 
 

@@ -1,6 +1,7 @@
 """Tables of every kind: what a file is, its first bytes say; each is read as a CSV file of the same rows."""
 
 import json
+import sys
 import tracemalloc
 import zipfile
 
@@ -131,12 +132,7 @@ def test_an_excel_file_cut_off_or_that_unpacks_without_end_is_refused(tmp_path, 
 @pytest.mark.parametrize(("write", "package"), [(to_parquet, "pyarrow"), (to_excel, "openpyxl")])
 def test_a_package_that_is_not_there_is_named(tmp_path, monkeypatch, write, package):
     write(tmp_path / "films.csv")
-
-    def absent(*_, **__):
-        raise ImportError(f"no {package}")
-
-    monkeypatch.setattr(pd, "read_parquet", absent)
-    monkeypatch.setattr(pd, "read_excel", absent)
+    monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match=rf"films\.csv: .* files are read by a package: pip install {package}"):
         load_movies(tmp_path / "films.csv", "title", "about")
 
@@ -228,10 +224,60 @@ def test_the_sheet_and_the_row_of_excel_that_name_the_columns_are_read(tmp_path)
         films = load_movies(path, "title", "about")
     assert films[["title", "synopsis"]].to_numpy().tolist() == [["Red", "A keeper."], ["Blue", "Sisters."]]
     assert open_table(_sheets(path, table), ["title"]).frame().index.tolist() == [4, 5]
-    with pytest.raises(ValueError, match=r"nobody can tell .* If the names of the columns stand in a line below"):
-        load_movies(path)
+    with pytest.warns(UserWarning, match=r"row 3 is read as the header|guessed"):
+        assert load_movies(path)["title"].tolist() == ["Red", "Blue"]
     with pytest.raises(ValueError, match="there is nothing in its sheets"):
         load_movies(_sheets(path, [], []))
+
+
+def test_what_stands_beside_several_rows_of_excel_is_said_of_each(tmp_path):
+    genres = [["Genre", "Film", None], [None, "Title", "Plot"], ["War", "Red", "A keeper."], [None, "Blue", "Sisters."]]
+    book = pytest.importorskip("openpyxl").Workbook()
+    for row in genres:
+        book.active.append(row)
+    for area in ("A1:A2", "B1:C1", "A3:A4"):
+        book.active.merge_cells(area)
+    book.save(tmp_path / "films.xlsx")
+    with pytest.warns(UserWarning, match=r"films\.xlsx: row 2 is read as the header|guessed"):
+        films = load_movies(tmp_path / "films.xlsx")
+    assert films[["title", "synopsis", "genres"]].to_numpy().tolist() == [
+        ["Red", "A keeper.", "War"], ["Blue", "Sisters.", "War"],
+    ]  # fmt: skip
+
+
+def test_a_hidden_sheet_of_excel_is_the_last_that_is_read(tmp_path):
+    path = _sheets(tmp_path / "films.xlsx", [["name", "about"], ["A", "B"]], [["name", "about"], ["Red", "A keeper."]])
+    book = pytest.importorskip("openpyxl").load_workbook(path)
+    book["sheet 0"].sheet_state = "hidden"
+    book.save(path)
+    with pytest.warns(UserWarning, match="'sheet 1' is read"):
+        assert load_movies(path, "name", "about")["title"].tolist() == ["Red"]
+
+
+def test_formulas_of_excel_without_results_are_told(tmp_path):
+    path = _sheets(tmp_path / "films.xlsx", [["name", "about", "note"], ["=C2", "A keeper.", None]])
+    with (
+        pytest.warns(UserWarning, match=r"films\.xlsx: column 'name' holds formulas without results. Open it in a"),
+        pytest.raises(ValueError, match="no row has both a title"),
+    ):
+        load_movies(path, "name", "about")
+    _sheets(path, [["name", "about", "note"], ["Red", "A keeper.", None]])
+    assert load_movies(path, "name", "about")["title"].tolist() == ["Red"]
+
+
+@pytest.mark.parametrize("opener", ["new_file", "new_stream"])
+def test_an_arrow_file_is_read_with_and_without_a_table_of_contents(tmp_path, opener):
+    pyarrow = pytest.importorskip("pyarrow")
+    table = pyarrow.table({**pd.DataFrame(LISTS).to_dict("list"), "kind": pyarrow.array(["a"] * 3).dictionary_encode()})
+    with getattr(pyarrow.ipc, opener)(str(tmp_path / "films.csv"), table.schema) as writer:
+        writer.write_table(table)
+    films = load_movies(tmp_path / "films.csv", "title", "about")
+    assert films["synopsis"].tolist() == ROWS["about"].tolist()
+    assert films["genres"].tolist()[:2] == ["Drama|War", "War"]
+    raw = (tmp_path / "films.csv").read_bytes()
+    (tmp_path / "films.csv").write_bytes(raw[: len(raw) // 2])
+    with pytest.raises(ValueError, match=r"films\.csv: the Arrow file is damaged, or of an unknown kind"):
+        load_movies(tmp_path / "films.csv", "title", "about")
 
 
 def test_bytes_are_texts_and_a_set_has_one_order():

@@ -69,7 +69,8 @@ def test_many_zeros_are_asked_about(tmp_path):
 def test_zeros_of_a_scale_from_one_are_hinted_at_and_left_out(tmp_path):
     path = write(tmp_path / "r.csv", "a,x,7", "a,y,-1", "a,z,0", "b,x,3")
     with pytest.raises(
-        ValueError, match=r"line 3: rating '-1' is not a rating from 1 to 10\. If 0 or -1 means 'not rated'"
+        ValueError,
+        match=r"line 3: rating '-1' is not a rating from 1 to 10\. If 0, -1 or an empty cell means 'not rated'",
     ):
         read(path, scale=(1, 10))
     with pytest.warns(UserWarning, match="2 of 4 rows left out"):
@@ -221,6 +222,25 @@ def test_ratings_of_another_scale_are_told_which_one_it_may_be(tmp_path):
         read(path)
     with pytest.raises(ValueError, match=r"line 3: rating '-1'.*--scale -1 1 "):
         read(write(tmp_path / "r.csv", "a,x,1", "a,y,-1", "b,x,1"))
+
+
+def test_what_may_mean_not_rated_is_not_offered_as_the_worst_rating_alone(tmp_path):
+    for unrated in ("-1", "0", ""):
+        path = write(tmp_path / "r.csv", "a,x,7", f"a,y,{unrated}", "b,x,10", "b,y,2")
+        with pytest.raises(ValueError, match=r"'not rated', --scale 2 10 --zeros missing; or say --counts"):
+            read(path)
+        with pytest.warns(UserWarning, match="1 of 4 rows left out .not rated."):
+            assert read(path, scale=(2, 10), zeros="missing")["rating"].tolist() == [7, 10, 2]
+
+
+def test_a_cell_without_a_rating_may_mean_not_rated(tmp_path):
+    path = write(tmp_path / "r.csv", "a,x,4", "a,y,", "b,x,NA", "b,y,2")
+    with pytest.raises(
+        ValueError, match=r"line 3: rating '' is not a rating .* an empty cell means 'not rated': --zer"
+    ):
+        read(path)
+    with pytest.warns(UserWarning, match="2 of 4 rows left out .not rated."):
+        assert len(read(path, zeros="missing")) == 2
 
 
 def test_minus_one_is_a_rating_of_a_scale_that_begins_with_it(tmp_path):

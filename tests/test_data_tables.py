@@ -1,5 +1,7 @@
+import bz2
 import gzip
 import io
+import lzma
 import os
 import random
 import time
@@ -47,7 +49,7 @@ REFUSED = {
     "not really gzip": (b"\x1f\x8bnot really gzip", "gzip file is damaged"),
     "gzip cut off": (gzip.compress(b"name,plot\n" + random.Random(0).randbytes(999))[:300], "gzip file is damaged"),
     "gzip with another checksum": (gzip.compress(b"name,plot\na,b\n")[:-8] + bytes(8), "gzip file is damaged"),
-    "gzip twice": (gzip.compress(gzip.compress(b"name,plot\n")), "a gzip file inside"),
+    "gzip twice": (gzip.compress(gzip.compress(b"name,plot\n")), "a packed file inside"),
     "a zero": (b"name,plot\na,b\nc,\0d\n", "line 3: a zero byte"),
     "a zero that looks wide": (b"title,about\n,\0,\n", "line 2: a zero byte"),
     "a web page": (b"\n<!DOCTYPE html>\n<html>", "a web page"),
@@ -143,11 +145,43 @@ def test_a_table_is_shown_as_it_is(tmp_path, delimiter):
     assert read_table(path, encoding="cp1251")["name"].tolist() == ["Маяк"]
 
 
-def test_a_zip_under_the_name_of_a_table_is_recognized(tmp_path):
-    with zipfile.ZipFile(tmp_path / "films.csv", "w") as archive:
-        archive.writestr("films.csv", "name,plot\na,b\n")
-    with pytest.raises(ValueError, match=r"films\.csv: this is a zip file"):
-        load(tmp_path / "films.csv")
+@pytest.mark.parametrize("pack", [bz2.compress, gzip.compress, lzma.compress])
+def test_a_packed_table_is_read_whatever_its_name_says_and_refused_if_cut_off(tmp_path, pack):
+    path = write_csv(tmp_path / "films.csv")
+    wanted = load(path)
+    packed = pack(path.read_bytes())
+    path.write_bytes(packed)
+    assert load(path).equals(wanted)
+    path.write_bytes(packed[: len(packed) - 9])
+    with pytest.raises(ValueError, match=r"films\.csv: the \w+ file is damaged or cut off"):
+        load(path)
+
+
+def write_zip(path, files):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in files:
+            archive.writestr(name, "name,plot\na,b c\n")
+    return path
+
+
+def test_the_one_table_of_a_zip_file_is_read(tmp_path):
+    path = write_zip(tmp_path / "films.csv", ["__MACOSX/._a.csv", "data/", "data/a.csv", "data/.b.csv", "README.txt"])
+    assert load(path)["synopsis"].tolist() == ["b c"]
+    assert load(write_zip(path, ["films"]))["title"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize("files", [["a.csv", "b.csv"], ["a.txt", "b.txt"], ["data/"]])
+def test_a_zip_file_of_several_tables_or_none_is_told(tmp_path, files):
+    with pytest.raises(ValueError, match=r"films\.zip: the zip file holds .*; unpack it, and name a file of it"):
+        load(write_zip(tmp_path / "films.zip", files))
+
+
+def test_a_zip_file_that_needs_a_password_is_told(tmp_path):
+    raw = bytearray(write_zip(tmp_path / "films.zip", ["a.csv"]).read_bytes())
+    raw[raw.index(b"PK\x01\x02") + 8] |= 1
+    (tmp_path / "films.zip").write_bytes(raw)
+    with pytest.raises(ValueError, match=r"films\.zip: the zip file is encrypted; unpack it"):
+        load(tmp_path / "films.zip")
 
 
 def test_an_address_and_a_device_are_no_files(tmp_path):

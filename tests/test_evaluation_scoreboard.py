@@ -99,6 +99,28 @@ def test_the_command_says_so_on_standard_error_too(command, tmp_path):
     assert done.stderr.startswith("100% of the ratings have the same time")
 
 
+@pytest.mark.filterwarnings("default:ease")
+def test_a_model_for_which_there_are_too_many_films_is_left_out_and_said_so(command, tmp_path, monkeypatch):
+    monkeypatch.setattr("helpers.recommenders.factors.MOST_MEMORY", 16 * 30**2)
+    rows = [f"{user},{film},{1 + (user * film) % 5}" for user in range(30) for film in range(user, user + 10)]
+    (tmp_path / "r.csv").write_text("\n".join(["user,item,rating", *rows]))
+    csv = ["--csv", str(tmp_path / "r.csv"), "--protocol", "random", "--models"]
+    done = command(*csv, "ease,popularity", "--json")
+    assert "ease is left out. EASE: " in done.stderr
+    found = json.loads(done.stdout)
+    assert [model["model"] for model in found["models"]] == ["popularity"]
+    assert "ease is left out" in found["protocol"]["notes"][-1]
+    alone = command(*csv, "ease")
+    assert alone.returncode == 1 and "EASE: " in alone.stderr
+
+
+def test_ratings_without_a_like_are_told_what_a_like_is(command, tmp_path):
+    rows = [f"{user},{film},1" for user in range(9) for film in range(9)]
+    (tmp_path / "r.csv").write_text("\n".join(["user,item,rating", *rows]))
+    said = command("--csv", str(tmp_path / "r.csv"), "--protocol", "random", "--models", "popularity").stderr
+    assert "A like is a rating from 4 on; the highest of the test is 1." in said
+
+
 def test_cold_films_are_judged_among_themselves():
     task = scoreboard.Task("course", "cold", 20)
     table = task.judge(MODELS["content-to-cf"]())

@@ -268,7 +268,7 @@ def test_an_answer_in_place_is_not_handed_to_the_notebook(number, answer, argume
 )
 def test_a_plan_of_a_test_is_judged_by_what_the_exercise_asks_for(field, value, state):
     assert ch06.q5.examine({**ch06.a_plan(), field: value}).state == state
-    assert all(word in ch06.q5.asks for word in ("4 words", "2 words", "formula", "half more", "a date"))
+    assert all(word in ch06.q5.asks for word in ("4 words", "2 words", "formula", "50% more", "a date"))
 
 
 @pytest.mark.parametrize(

@@ -115,9 +115,14 @@ def another_alphabet(folder):
     return folder / "korean.toml"
 
 
+def one_row(folder):
+    films(1).to_csv(folder / "m.csv", index=False)
+    return folder / "m.csv"
+
+
 SHAPES = [
     semicolons, twelve_rows, another_language, json_genres, repeated_titles, parquet, a_folder, short_texts,
-    three_rows, with_gaps, equal_titles, short_songs, another_alphabet,
+    three_rows, with_gaps, equal_titles, short_songs, another_alphabet, one_row,
 ]  # fmt: skip
 
 
@@ -152,7 +157,7 @@ def outputs(tmp_path_factory):
     return dict(zip(files, run(files.values()), strict=True))
 
 
-ROWS = dict(zip(SHAPES, [12, 12, 12, 20, 24, 20, 7, 9, 3, 15, 40, 20, 14], strict=True))
+ROWS = dict(zip(SHAPES, [12, 12, 12, 20, 24, 20, 7, 9, 3, 15, 40, 20, 14, 1], strict=True))
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=[shape.__name__ for shape in SHAPES])
@@ -172,6 +177,7 @@ def test_texts_are_not_thrown_away_because_all_are_short_or_have_no_spaces(outpu
 
 def test_films_of_one_title_are_all_there(outputs):
     assert "24 rows, 24 left" in outputs["repeated_titles"]
+    assert re.search(r"Null Island +Emma #\d+", outputs["repeated_titles"])  # the form tells them apart
 
 
 def test_a_rule_that_would_delete_most_of_a_file_deletes_nothing_and_says_so(outputs):

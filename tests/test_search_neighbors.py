@@ -252,6 +252,13 @@ def test_odd_arguments_are_refused_in_one_line(options, said):
     assert "\n" not in str(caught.value)
 
 
+def test_a_year_is_a_whole_number_where_others_have_none():
+    movies = pd.DataFrame({"title": ["A", "B", "C"], "year": [1995, np.nan, 1996]}, index=[1, 2, 3])
+    found = find_similar_movies("A", 2, movies=movies, index=NeighborIndex(np.eye(3, dtype=np.float32), movies.index))
+    assert "1996.0" not in found.to_string()
+    assert found["year"].isna().tolist() == [True, False]
+
+
 @pytest.mark.parametrize(("relevance", "k"), [([1, 0.5], 2), ([1, np.nan, 0], 2), ([1, 0, 0], 0), ([1, 0, 0], 2.5)])
 def test_a_varied_list_needs_a_number_for_each_vector(relevance, k):
     with pytest.raises(ValueError, match="diversify: "):

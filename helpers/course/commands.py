@@ -216,8 +216,10 @@ def check_catalogue(options: argparse.Namespace) -> Answer:
 
 def as_record(film: Any) -> dict:
     """Turn a row of films into a plain dictionary: id, title, year and, of neighbors, similarity and any genres."""
+    from pandas import isna
+
     year = film.get("year")
-    year = None if year is None or year != year else int(year)
+    year = None if isna(year) else int(year)
     record = {"id": film.get("id", int(film.name)), "title": film["title"], "year": year}
     if "similarity" in film:
         record["similarity"] = round(float(film["similarity"]), 4)

@@ -41,12 +41,13 @@ USUAL = {  # words in the names of columns, the most usual first
     "title_column": "title name titel titre titulo titolo nombre nome nom headline product item film movie book",
     "text_column": "synopsis overview description plot summary about text abstract blurb content body review "
     "lyrics story beschreibung inhalt resume descripcion descricao descrizione sinopsis trama",
-    "genre_column": "genres genre categories category tags topics subjects genero categoria kategorie folder",
-    "year_column": "year released release published date jahr annee ano anno fecha",
+    "genre_column": "genres genre categories category tags topics subjects bookshelves genero categoria kategorie folder",
+    "year_column": "year released release published date years jahr erscheinungsjahr datum annee ano anno fecha",
 }
 DENSE = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"  # signs of scripts without spaces
 SAMPLE = 500  # rows that a guess looks at
 SLASHES = "A backslash means another sign in double quotes: write /, or single quotes: file = 'C:\\books.csv'"
+LONGEST_NAME = 30  # letters of a cell that may name a column
 SHORT = 5  # words; a text of fewer says nothing
 
 
@@ -105,6 +106,7 @@ class Description:
         texts = read_texts(table.pop(self.text_column))
         nothing = is_missing(texts) | texts.str.fullmatch(NO_LETTER).fillna(True)
         movies = pd.DataFrame({"title": titles, "synopsis": texts.mask(nothing, "")})
+        self._warn_of_no_year(table, columns, found)
         self._warn_of_wrong_letters(texts)
         del texts
         taken = {*OURS, *(name for name, column in columns.items() if column != name)}
@@ -121,6 +123,11 @@ class Description:
             said = f"{len(found)} texts have signs such as '{found.iloc[0]}': UTF-8 that was read as Windows-1252"
             cure = "Take an earlier copy, or mend each text: text.encode('cp1252').decode()"
             warnings.warn(f"{self.table.name}: {said}. {cure}", stacklevel=4)
+
+    def _warn_of_no_year(self, table: pd.DataFrame, columns: dict[str, str], found: dict[str, pd.Series]) -> None:
+        if "year" in found and found["year"].isna().all() and len(cells := table[columns["year"]].dropna()):
+            said = f"no cell of column '{columns['year']}' has a year (the first is '{one_line(cells.iloc[0])[:30]}')"
+            warnings.warn(f"{self.table.name}: {said}.", stacklevel=4)
 
     def _usable(self, movies: pd.DataFrame) -> pd.DataFrame:
         no_title = movies["title"].eq("")
@@ -176,8 +183,12 @@ def describe(file: str | Path | pd.DataFrame, **given: str | None) -> Descriptio
             raise
         raise type(error)(f"{own[0]}: {error}") from None
     guessed = {} if {"title_column", "text_column"} <= known.keys() else _guess(table, known)
-    if twice := next((column for column in guessed.values() if f"{column}.1" in table.columns), None):
-        raise ValueError(f"{table.name}: column '{twice}' appears twice. Give one of them another name.")
+    for name, column in guessed.items():
+        if f"{column}.1" in table.columns:
+            raise ValueError(f"{table.name}: column '{column}' appears twice. Give one of them another name.")
+        if alike := [other for other in table.columns if other != column and other.casefold() == column.casefold()]:
+            option = f"--{name.replace('_', '-')} (in Python: {name}=)"
+            raise ValueError(f"{table.name}: there are columns '{column}' and '{alike[0]}'. Name the one: {option}.")
     if guessed:
         said = ", ".join(f"{name}={column!r}" for name, column in guessed.items())
         warnings.warn(f"{table.name}: guessed {said}. If that is wrong, name the columns.", stacklevel=3)
@@ -238,19 +249,24 @@ def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
     if table.columns[1:] and table.columns[0].startswith("#"):
         cure = "if the line that begins with '#' is a comment, delete it; else name the columns."
         raise ValueError(f"{table.name}: {cure}")
+    _refuse_names_elsewhere(table, sample)
     named = [column for column in table.columns if not re.fullmatch(r"column \d+", column)]
-    free = [column for column in named if column not in [known.get(name) for name in COLUMNS]]
-    numbers = {column for column in free if sample[column].str.fullmatch(r"[\d.,:/ -]*").all()}
+    filled = [column for column in named if not len(sample) or sample[column].str.strip().ne("").any()]
+    free = [column for column in filled if column not in [known.get(name) for name in COLUMNS]]
+    codes = {column for column in free if sample[column].str.fullmatch(r"[\d.,:/ -]*|\S*\d\S*").all()}
     addresses = {column for column in free if sample[column].str.match(r"\w+:/|www\.|/").mean() > 0.5}
+    dated = [column for column in free if sample[column].str.contains(r"\d\d").any()]
     guessed: dict[str, str] = {}
     for name in ("text_column", "title_column", "genre_column", "year_column"):
         if name in known:
             continue
-        words = [column for column in free if column not in numbers | addresses]
-        found = _named_as_usual(name, [column for column in free if column in words or column.isalpha()])
-        found = found or _named_as_usual(name, free)
+        words = [column for column in free if column not in codes | addresses]
+        fitting = [column for column in free if name != "year_column" or column in dated]
+        found = _named_as_usual(name, [column for column in fitting if column in words or column.isalpha()])
+        found = found or _named_as_usual(name, fitting)
         if found is None and name == "text_column":
-            found = max((column for column in words if length[column] >= 20), key=length.__getitem__, default=None)
+            texts = [column for column in words if length[column] >= 20 and count_words(sample[column]).mean() > 2]
+            found = max(texts, key=length.__getitem__, default=None)
             if found and len(found) >= 20 and len(found.split()) > 3:
                 raise ValueError(
                     f"{table.name}: no column is for texts; the first line may be a row: '{one_line(found)[:25]}...'. "
@@ -267,13 +283,39 @@ def _guess(table: Table | Frame, known: dict) -> dict[str, str]:
             what = f"{name.removesuffix('_column')}s"
             listed = ", ".join(one_line(column)[:30] for column in table.columns[:8]) or "no column"
             below = len(named) < len(table.columns) or len(table.columns) == 1
+            objects = next((column for column in table.columns if sample[column].str.startswith("{").mean() > 0.5), None)
             raise ValueError(
                 f"{table.name}: nobody can tell which column holds {what} (found: {listed}). Name it: "
                 f"--{name.replace('_', '-')} (in Python: {name}=)."
-                + " If the names of the columns stand in a line below, delete the lines above it."
-                * below
+                + " If the names of the columns stand in a line below, delete the lines above it." * below
+                + f" If it is inside of '{objects}', unfold that first, as pandas.json_normalize does." * bool(objects)
             )
     return guessed
+
+
+def _refuse_names_elsewhere(table: Table | Frame, sample: pd.DataFrame) -> None:
+    """Refuse a table whose second row, or whose first column, names titles and texts as usual, and the header not."""
+    if not table.columns:
+        return
+    rows = [table.columns, *sample.head(LONGEST_NAME).to_numpy().tolist()]
+    if _names_texts(rows[0]):
+        return
+    text = _names_texts([row[0] for row in rows])
+    beside = [cell for row in rows if row[0] == text for cell in row[1:] if cell]
+    if text and len(rows) > len(sample) and sum(map(len, beside)) > LONGEST_NAME * len(beside):
+        cure = "turn it, so that each is a column (a spreadsheet program pastes transposed; in Python: table.T)"
+        raise ValueError(f"{table.name}: the first column seems to name what stands in the rows; {cure}.")
+    for number, row in zip(sample.index[:3], rows[1:], strict=False):
+        if _names_texts(row):
+            cure = "delete what is above it, or name the columns"
+            raise ValueError(f"{table.name}: {table.unit} {number} seems to be the header; {cure}.")
+
+
+def _names_texts(cells: list[str]) -> str | None:
+    """The name for texts among cells that are all short, and name titles, too."""
+    names = [cell for cell in cells if cell.strip()]
+    text, title = (_named_as_usual(name, names) for name in ("text_column", "title_column"))
+    return text if title and text != title and max(map(len, names)) <= LONGEST_NAME else None
 
 
 def _named_as_usual(name: str, columns: list[str]) -> str | None:

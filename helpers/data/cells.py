@@ -8,6 +8,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,12 +17,14 @@ from helpers.data.formats import Frame
 from helpers.data.tables import TEXT, Table, one_line
 
 MISSING = {  # what stands, alone in a cell and in any case, for nothing
-    *("na", "n/a", "n.a.", "nan", "null", "none", "nil", "?"),
+    *("(no genres listed)", "na", "n/a", "n.a.", "nan", "null", "none", "nil", "?"),
     *("\\n", "-", "--", "–", "—", ".", "...", "…", "[]", "{}", "<na>", "<null>", "(null)", "undefined"),
     *("#n/a", "#null!", "#ref!", "#value!", "#div/0!", "#name?", "#num!"),
 }
 NO_LETTER = r"[\d\s.,:%/|=_*~–—-]*"  # a total, or a line that is drawn below a header: no text
 TWICE = r"Ã[\u00a0-\u00bf€™œžŸ]|â€"  # é and – in UTF-8 that was read as Windows-1252, and saved again
+DAYS = (3_000, 100_000)  # times that are days: since 1970 from 1978 on, or as Excel counts them, from 1908 on
+EXCEL_FROM, EXCEL_1970 = 22_000, 25_569  # days from which they are Excel's, and the one of 1970-01-01
 INLINE = "a|abbr|b|big|cite|code|em|font|i|q|s|small|span|strong|sub|sup|tt|u"  # tags that end no word
 BLOCKS = "blockquote|br|center|dd|div|dl|dt|h[1-6]|hr|img|li|ol|p|pre|table|tbody|td|th|thead|tr|ul"
 TAG = re.compile(rf"</?(?:({INLINE})|{BLOCKS})(?:\s[^<>]*)?/?>", re.I)
@@ -88,11 +91,32 @@ def read_years(cells: pd.Series) -> pd.Series:
 
     A cell that is a number has to be a year (1994 or 1994.0). From a date the year counts, from a range (1984-1989) the
     first one, from anything else the last number that can be a year: *Blade Runner 2049 (2017)* is of 2017. Times of
-    day and time zones are no years.
+    day and time zones are no years. Where no number is a year, and all can be days as Excel counts them, or seconds
+    since 1970 (or thousandths of them, and so on), they are read so, with a warning.
     """
     years = {cell: _year(cell) for cell in cells.dropna().unique()}
     found = cells.map(years).astype("float64")
+    numbers = read_numbers(cells[found.isna()].dropna().astype(TEXT)).dropna()
+    if len(numbers) and not cells[found.notna()].astype(TEXT).str.fullmatch(r"[\d.,]+").any():
+        unit, seconds = read_times(numbers)
+        if numbers.median() >= 1e8 or unit.startswith("days"):
+            found[numbers.index] = seconds.to_numpy().astype("datetime64[s]").astype("datetime64[Y]").astype(int) + 1970
+            warnings.warn(f"{cells.name}: {cells[numbers.index[0]]} and its like are read as {unit}.", stacklevel=2)
     return found if found.isna().any() else found.astype("int64")
+
+
+def read_times(numbers: pd.Series) -> tuple[str, pd.Series]:
+    """Give the seconds since 1970 of times that are numbers, and what they are read as."""
+    if numbers.between(*DAYS).all():
+        first = 1900 if numbers.median() > EXCEL_FROM else 1970
+        return f"days since {first}", (numbers - EXCEL_1970 * (first == 1900)) * 86_400
+    power = int(thousands(numbers.median()))
+    return f"{['', 'milli', 'micro', 'nano'][power]}seconds since 1970", numbers / 1_000**power
+
+
+def thousands(times: Any) -> Any:
+    """How many times the unit of a time since 1970 is a thousandth: 0 for seconds, 1 for milliseconds."""
+    return np.clip((np.log10(np.maximum(times, 1)) - 8) // 3, 0, 3)
 
 
 def read_numbers(cells: pd.Series) -> pd.Series:

@@ -1,7 +1,7 @@
 """Every kind of file that holds a table, behind one function: `open_table`.
 
-CSV files are read by `helpers.data.tables`, and so are JSON files of an object a line. Other JSON files, Parquet and
-Excel files, a folder of texts and a DataFrame become a `Frame`, which answers the same questions as a `Table`. What a
+CSV files are read by `helpers.data.tables`, and so are JSON files of an object a line. Other JSON files, Parquet, Arrow
+and Excel files, a folder of texts and a DataFrame become a `Frame`, which answers the same questions as a `Table`. What a
 file is, its first bytes say, not its name.
 """
 
@@ -14,7 +14,7 @@ import math
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +68,11 @@ def open_table(
     Parameters
     ----------
     file : path or pandas.DataFrame
-        A CSV file (perhaps compressed by gzip), a JSON file (an object a line, which takes the least memory, a list of
-        objects, or one object with such a list, with a list for each column, or with an object a row), a Parquet file,
-        an Excel file (the first sheet, and of it the first row, that has the needed columns), a folder of text files,
-        with those of its folders (columns ``title``, from the files' names, ``text`` and ``folder``), or a DataFrame.
+        A CSV file, a JSON file (an object a line, which takes the least memory, a list of objects, or one object with
+        such a list, with a list for each column, or with an object a row), either perhaps compressed by gzip, bzip2,
+        xz or zip; a Parquet or Arrow file, an Excel file (the first sheet, and of it the first row, that has the needed
+        columns, or as many cells as most rows), a folder of text files, with those of its folders (columns ``title``,
+        from the files' names, ``text`` and ``folder``), or a DataFrame.
     encoding, delimiter : str, optional
         Of a CSV file, see `tables.open_csv`; JSON and text files may be in any encoding, too.
 
@@ -112,11 +113,12 @@ def _numbered(table: pd.DataFrame) -> pd.DataFrame:
 def _of_path(path: Path, needed: list[str], encoding: str | None, delimiter: str | None) -> Table | Frame:
     if path.is_dir():
         return _of_folder(path, encoding)
-    head = tables.first_bytes(path)
-    if head.startswith(b"PAR1"):
-        return _frame(path.name, _numbered(_of_program(path, "Parquet", "pyarrow")))
-    if head.startswith(b"PK") and _is_excel(path):
+    if path.is_file() and _is_excel(path):
         return _of_excel(path, needed)
+    head = tables.first_bytes(path)
+    for begin, (kind, read) in COLUMNAR.items():
+        if head.startswith(begin):
+            return _frame(path.name, _numbered(_of_program(path, kind, "pyarrow", read)))
     if JSON.match(head.decode(charset.marked(head) or "latin-1", "ignore")):
         return _of_json(path, encoding)
     return tables.open_csv(path, needed, encoding, delimiter)
@@ -267,14 +269,14 @@ def _is_row(whole: dict) -> bool:
 
 
 def _is_excel(path: Path) -> bool:
-    """Tell an Excel file from other zip files."""
+    """Tell an Excel file from other files."""
     try:
         with zipfile.ZipFile(path) as archive:
             if EXCEL not in archive.namelist():
                 return False
             size = sum(entry.file_size for entry in archive.infolist())
     except zipfile.BadZipFile:
-        raise ValueError(f"{path.name}: the zip (or Excel) file is damaged or cut off.") from None
+        return False
     if size > UNPACKED:
         raise ValueError(f"{path.name}: it would unpack to {size / 1e9:.0f} GB: no table does.")
     return True
@@ -282,10 +284,8 @@ def _is_excel(path: Path) -> bool:
 
 def _of_excel(path: Path, needed: list[str]) -> Frame:
     """Read the first sheet of an Excel file that has the needed columns, from the row on that names them."""
-    as_it_is = {"sheet_name": None, "header": None, "dtype": str, "keep_default_na": False, "na_values": [""]}
-    sheets = _of_program(path, "Excel", "openpyxl", **as_it_is)
-    numbered = ((name, sheet.set_axis(range(1, len(sheet) + 1))) for name, sheet in sheets.items())
-    filled = {name: sheet.dropna(how="all").dropna(how="all", axis=1) for name, sheet in numbered if len(sheet)}
+    sheets = _of_program(path, "Excel", "openpyxl", _read_sheets)
+    filled = {name: sheet.dropna(how="all").dropna(how="all", axis=1) for name, sheet in sheets.items() if len(sheet)}
     headers = [
         (name, row, [one_line(cell) for cell in sheet.loc[row].fillna("")])
         for name, sheet in filled.items()
@@ -293,20 +293,78 @@ def _of_excel(path: Path, needed: list[str]) -> Frame:
     ]
     if not headers:
         raise ValueError(f"{path.name}: there is nothing in its sheets.")
-    sheet, row, columns = next((header for header in headers if set(needed) <= set(header[2])), headers[0])
+    first = (headers[0][0], _likely_header(filled[headers[0][0]]))
+    likely = next(header for header in headers if header[:2] == first)
+    sheet, row, columns = next((header for header in headers if needed and set(needed) <= set(header[2])), likely)
     if len(filled) > 1:
         said = f"of its {len(filled)} sheets, '{one_line(sheet)}' is read. For another, name columns of it"
         warnings.warn(f"{path.name}: {said}.", stacklevel=4)
-    return _frame(path.name, filled[sheet].loc[row + 1 :].set_axis(columns, axis=1))
+    if not needed and row != filled[sheet].index[0]:
+        warnings.warn(f"{path.name}: row {row} is read as the header, and what is above it left out.", stacklevel=4)
+    frame = _frame(path.name, filled[sheet].loc[row + 1 :].set_axis(columns, axis=1))
+    empty = [column for column in frame.columns if frame.cells[column].isna().all()]
+    if frame.rows and empty and _has_formulas(path, sheet):
+        cure = "Open it in a spreadsheet program, and save it"
+        warnings.warn(f"{path.name}: column '{empty[0]}' holds formulas without results. {cure}.", stacklevel=4)
+    return frame
 
 
-def _of_program(path: Path, kind: str, package: str, **options: Any) -> Any:
-    """Read a Parquet or an Excel file through its package."""
+def _has_formulas(path: Path, sheet: str) -> bool:
+    cells = (cell for row in _workbook(path)[sheet].iter_rows() for cell in row)
+    return any(cell.data_type == "f" for cell in cells)
+
+
+def _workbook(path: Path, **options: Any) -> Any:
+    import openpyxl
+
+    with path.open("rb") as file:  # its name may be any
+        return openpyxl.load_workbook(file, **options)
+
+
+def _likely_header(sheet: pd.DataFrame) -> int:
+    """The first row with as many cells as rows of it have; a header may have no name for the first."""
+    cells = sheet.notna()
+    named = cells.sum(axis=1) + ~cells.iloc[:, 0]
+    return next((row for row in sheet.index[:FIRST_ROWS] if named[row] >= cells.sum(axis=1).median()), sheet.index[0])
+
+
+def _read_sheets(path: Path) -> dict[str, pd.DataFrame]:
+    """Read the texts of all cells of an Excel file, its hidden sheets last."""
+    sheets = {}
+    for sheet in sorted(_workbook(path, data_only=True).worksheets, key=lambda sheet: sheet.sheet_state != "visible"):
+        rows = [[as_text(cell) for cell in row] for row in sheet.values]
+        for area in sheet.merged_cells.ranges:  # what stands beside several rows is said of each of them
+            for row in rows[area.min_row : area.max_row]:
+                row[area.min_col - 1] = rows[area.min_row - 1][area.min_col - 1]
+        sheets[sheet.title] = pd.DataFrame(rows, range(1, len(rows) + 1))
+    return sheets
+
+
+def _read_arrow(path: Path) -> pd.DataFrame:
+    """Read an Arrow file, which has a table of contents (Feather), or a stream, which has none."""
+    import pyarrow
+
+    with pyarrow.memory_map(str(path)) as source:
+        try:
+            reader = pyarrow.ipc.open_file(source)
+        except pyarrow.ArrowInvalid:
+            reader = pyarrow.ipc.open_stream(source)
+        return reader.read_all().to_pandas()
+
+
+COLUMNAR: dict[bytes, tuple[str, Callable]] = {  # files of columns: what they begin with, and what reads them
+    b"PAR1": ("Parquet", pd.read_parquet),
+    b"ARROW1": ("Arrow", _read_arrow),
+    b"\xff\xff\xff\xff": ("Arrow", _read_arrow),
+}
+
+
+def _of_program(path: Path, kind: str, package: str, read: Callable) -> Any:
+    """Read a file of columns or of sheets through its package."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and the like
-            read: Any = pd.read_parquet if kind == "Parquet" else pd.read_excel
-            return read(path, engine=package, **options)
+            return read(path)
     except ImportError:
         raise ImportError(f"{path.name}: {kind} files are read by a package: pip install {package}") from None
     except Exception as error:  # damaged bytes raise whatever they lead to

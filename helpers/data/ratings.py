@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.data.cells import is_missing, read_ids, read_numbers, refuse_cells
+from helpers.data.cells import is_missing, read_ids, read_numbers, read_times, refuse_cells, thousands
 from helpers.data.formats import Frame, open_table
 from helpers.data.tables import Table
 
 LIKED = 4.0  # stars; a rating from here on counts as a like
 SCALE = (0.5, 5.0)  # stars, lowest and highest
 WORST, BEST = SCALE
-DAYS = (7_000, 100_000)  # times that are days: since 1970 from 1989 on, or as Excel counts them, from 1982 on
-EXCEL_FROM, EXCEL_1970 = 30_000, 25_569  # days from which they are Excel's, and the one of 1970-01-01
 LATEST = 1e11  # seconds since 1970: what is later is in another unit than the rest
 THUMBS = {
     **dict.fromkeys(["up", "thumbs up", "like", "liked", "true", "yes", "👍"], "1"),
@@ -58,8 +56,8 @@ def read_ratings_csv(
         where rows of the same user and item are added up. By default half a star to five, 0 to 10 for 8/10, 0 to 100
         for percent, 0 to 1 for thumbs.
     zeros : {"missing", "rating"}, optional
-        What a 0 means where it could mean "not rated": ``"missing"`` leaves such rows (and those with -1) out, with a
-        warning; ``"rating"`` takes them for the lowest rating. By default, a scale from 0 on whose zeros outnumber
+        What a 0 means where it could mean "not rated": ``"missing"`` leaves such rows (and those with -1, or with no
+        rating) out, with a warning; ``"rating"`` takes them for the lowest rating. By default, a scale from 0 on whose zeros outnumber
         every other rating is refused with this question.
     liked : float, optional
         The lowest rating that is a like; by default what maps to four stars of five, and every use of ``"counts"``.
@@ -105,7 +103,7 @@ def read_ratings_csv(
         scale = 0.0, max(1.0, float(numbers.max()))
     low, high, *like = check_scale(usual if scale is None else scale)
     if zeros == "missing" or counted:
-        unrated = numbers.eq(0) | (numbers.eq(-1) & (low > -1))
+        unrated = numbers.eq(0) | (numbers.eq(-1) & (low > -1)) | is_missing(ratings["rating"])
         if unrated.all():
             raise ValueError(f"{file.name}: no row of {len(ratings):,} has a rating.")
         if unrated.any() or zeros:
@@ -218,15 +216,17 @@ def _hint(numbers: pd.Series, low: float, high: float) -> str:
     """How a file with other ratings than those from `low` to `high` may be meant."""
     known = numbers[np.isfinite(numbers)]
     rated = known[~known.isin([0, -1])]
-    if len(rated) < len(known) and low > 0 and rated.between(low, high).all() and rated.nunique() > 1:
-        return ". If 0 or -1 means 'not rated': --zeros missing (zeros='missing')"
+    unrated = (len(rated) < len(known) or len(known) < len(numbers)) and rated.nunique() > 1
+    if unrated and low > 0 and rated.between(low, high).all():
+        return ". If 0, -1 or an empty cell means 'not rated': --zeros missing (zeros='missing')"
     if known.between(low, high).all():
         return ""
     first, last = f"{known.min():g}", f"{known.max():g}"
-    return (
-        f". The file goes from {first} to {last}: name its scale, --scale {first} {last} (scale=), or say --counts "
-        "(scale='counts') if it counts uses"
-    )
+    hint = f". The file goes from {first} to {last}: name its scale, --scale {first} {last} (scale=)"
+    if unrated and 0 < rated.min() < rated.max():
+        lowest = f"{rated.min():g}"
+        hint += f"; if 0, -1 or an empty cell means 'not rated', --scale {lowest} {last} --zeros missing"
+    return f"{hint}; or say --counts (scale='counts') if it counts uses"
 
 
 def _seconds(file: Table | Frame, cells: pd.Series, column: str) -> pd.Series:
@@ -238,21 +238,11 @@ def _seconds(file: Table | Frame, cells: pd.Series, column: str) -> pd.Series:
         dates = pd.to_datetime(near, errors="coerce", utc=True, format="ISO8601")
         seconds = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
     refuse_cells(file, cells, seconds.isna(), column, "is no time; write seconds since 1970, or 2020-01-31 18:30")
-    if seconds.between(*DAYS).all():
-        first = 1900 if seconds.median() > EXCEL_FROM else 1970
-        warnings.warn(f"{file.name}: {column} is read as days since {first}.", stacklevel=3)
-        return (seconds - EXCEL_1970 * (first == 1900)) * 86_400
-    thousands, usual = _thousands(seconds), int(_thousands(seconds.median()))
-    unit = f"{['', 'milli', 'micro', 'nano'][usual]}seconds since 1970"
-    other = (thousands < usual) & (seconds > 0)
-    refuse_cells(file, cells, other, column, f"is in another unit than the rest, which is {unit}")
-    seconds = seconds / 1_000**usual
-    refuse_cells(file, cells, seconds.abs() > LATEST, column, f"as {unit} is after the year 5000")
-    if usual:
+    unit, since = read_times(seconds)
+    if not unit.startswith("days"):
+        other = (thousands(seconds) < thousands(seconds.median())) & (seconds > 0)
+        refuse_cells(file, cells, other, column, f"is in another unit than the rest, which is {unit}")
+        refuse_cells(file, cells, since.abs() > LATEST, column, f"as {unit} is after the year 5000")
+    if not unit.startswith("seconds"):
         warnings.warn(f"{file.name}: {column} is read as {unit}.", stacklevel=3)
-    return seconds
-
-
-def _thousands(times: Any) -> Any:
-    """How many times the unit of a time since 1970 is a thousandth: 0 for seconds, 1 for milliseconds."""
-    return np.clip((np.log10(np.maximum(times, 1)) - 8) // 3, 0, 3)
+    return since

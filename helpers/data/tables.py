@@ -1,4 +1,4 @@
-"""The one reader of CSV files, of any delimiter, encoding, line end and size, compressed by gzip or not.
+"""The one reader of CSV files, of any delimiter, encoding, line end and size, compressed or not.
 
 A table is read rightly, or refused in one line that names the line, as an editor counts, and the cure. So a file is
 walked over three times, never held in memory as a whole: for its encoding, for its records, and then for the cells.
@@ -6,6 +6,7 @@ walked over three times, never held in memory as a whole: for its encoding, for 
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import contextlib
 import csv
@@ -14,8 +15,10 @@ import difflib
 import gzip
 import io
 import itertools
+import lzma
 import re
 import warnings
+import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,11 +29,12 @@ import pandas as pd
 from helpers.data import charset
 
 DELIMITERS = ",;\t|"
+TABLES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")  # files in a zip file that hold a table
 LONGEST = 10_000_000  # characters of a line or a cell
 BLOCK = 1 << 20  # bytes read at once
 ROWS = 20_000  # that are turned into columns together
 SHOWN_FROM = 20_000_000  # bytes: reading longer files shows its progress
-UNPACKED_FROM, UNPACKED_TIMES = 100_000_000, 200  # bytes from which a gzip file is a bomb, if it grows so many times
+UNPACKED_FROM, UNPACKED_TIMES = 100_000_000, 200  # bytes from which a packed file is a bomb, if it grows so many times
 SPARE_MEMORY = 200_000_000  # bytes that are left to everything else
 
 KINDS: dict[str, bytes | tuple[bytes, ...]] = {  # what is no table, whatever its name says, and begins like this
@@ -39,14 +43,11 @@ KINDS: dict[str, bytes | tuple[bytes, ...]] = {  # what is no table, whatever it
     "an SQLite database": b"SQLite format 3",
     "a PDF file": b"%PDF-",
     "an RTF file": b"{\\rtf",
-    "a gzip file inside of a gzip file": b"\x1f\x8b",
-    "a bzip2 file": b"BZh",
-    "an xz file": b"\xfd7zXZ",
+    "a packed file inside of a packed file": (b"\x1f\x8b", b"BZh", b"\xfd7zXZ"),
     "a zstd file": b"\x28\xb5\x2f\xfd",
     "a picture": (b"\x89PNG", b"\xff\xd8\xff", b"GIF8"),
     "a 7z file": b"7z\xbc\xaf",
     "a RAR file": b"Rar!\x1a",
-    "an Arrow (Feather) file": b"ARROW1\x00",
     "an array of NumPy": b"\x93NUMPY",
     "a program": (b"\x7fELF", b"MZ\x90\x00"),
     "a pointer of Git LFS (run: git lfs pull)": b"version https://git-lfs.",
@@ -237,19 +238,41 @@ def _opened(path: Path, bar: str | None = None) -> Iterator[Any]:
     """Open the bytes of a file, unpacked; with a name for it, reading a long file moves a progress bar."""
     size = path.stat().st_size
     with path.open("rb", buffering=0) as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
+        head = raw.read(6)
         raw.seek(0)
         shown: Any = contextlib.nullcontext(raw)
         if bar and size > SHOWN_FROM:
             from tqdm import tqdm
 
             shown = tqdm.wrapattr(raw, "read", size, desc=bar, leave=False, delay=0.5)
+        kind, unpack = next((found for begin, found in PACKED.items() if head.startswith(begin)), ("", None))
         try:
             with shown as read:
-                yield gzip.GzipFile(fileobj=read) if packed else read
-        except (zlib.error, EOFError, gzip.BadGzipFile) as error:
+                yield unpack(read) if unpack else read
+        except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError) as error:
+            if isinstance(error, OSError) and error.errno:  # of the disk
+                raise
             why = one_line(str(error))[:80]
-            raise ValueError(f"{path.name}: the gzip file is damaged or cut off ({why}).") from None
+            raise ValueError(f"{path.name}: the {kind} file is damaged or cut off ({why}).") from None
+
+
+def _unzip(stream: Any) -> Any:
+    """Open the one table in a zip file, whatever else lies beside it."""
+    archive = zipfile.ZipFile(stream)
+    inside = [entry for entry in archive.infolist() if not re.search(r"/$|(^|/)(\.|__MACOSX/)", entry.filename)]
+    found = [entry for entry in inside if entry.filename.lower().endswith(TABLES)] or inside
+    if len(found) != 1 or found[0].flag_bits & 1:
+        why = "is encrypted" if len(found) == 1 else f"holds {_some([entry.filename for entry in found])}"
+        raise ValueError(f"{Path(stream.name).name}: the zip file {why}; unpack it, and name a file of it.")
+    return archive.open(found[0])
+
+
+PACKED: dict[bytes, tuple[str, Any]] = {  # how a file that begins so is called, and opened
+    b"\x1f\x8b": ("gzip", gzip.open),
+    b"BZh": ("bzip2", bz2.open),
+    b"\xfd7zXZ": ("xz", lzma.open),
+    b"PK\x03\x04": ("zip (or Excel)", _unzip),
+}
 
 
 @contextlib.contextmanager
@@ -430,7 +453,7 @@ def refuse_columns(names: list[str], needed: list[str], file: str) -> None:
             alike = difflib.get_close_matches(column.casefold(), [name.casefold() for name in names], 1, 0.7)
             meant = next((name for name in names if alike and name.casefold() == alike[0]), None)
             hint = f" Did you mean '{meant}'?" if meant else ""
-            if len(names) == 1 and not hint:
+            if not hint and (len(names) == 1 or all(re.fullmatch(r"[\d.,:-]+", name) for name in names)):
                 hint = NO_HEADER
             raise ValueError(f"{file}: column '{column[:60]}' is missing (found: {_some(names)}).{hint}")
         if names.count(column) > 1:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.data import LIKED, SCALE, as_stars
+from helpers.data import LIKED, SCALE, as_stars, like_of
 from helpers.evaluation.checks import PAIR, as_ratings, check_columns, ids_of, seconds
 from helpers.search.index import NeighborIndex, as_count, as_mask
 
@@ -341,7 +341,10 @@ def _relevant(test: pd.DataFrame, users: Any, films: np.ndarray, scale: tuple) -
     judged = test["user_id"].isin(users) & test["movie_id"].isin(films)
     liked = test[judged & (as_stars(test["rating"], scale) >= LIKED)]
     if liked.empty:
-        raise ValueError("evaluate: no viewer of the test has training ratings and a liked film among the candidates.")
+        raise ValueError(
+            "evaluate: no viewer of the test has training ratings and a liked film among the candidates. A like is a "
+            f"rating from {like_of(scale):g} on; the highest of the test is {test['rating'].max():g}."
+        )
     viewers, rows = np.unique(liked["user_id"], return_inverse=True)
     relevant = np.zeros((len(viewers), len(films)), dtype=bool)
     relevant[rows, np.searchsorted(films, liked["movie_id"])] = True

@@ -14,6 +14,10 @@ from helpers.data import SCALE, check_scale
 PAIR = ["user_id", "movie_id"]
 
 
+class TooLargeError(ValueError):
+    """A model would need more memory than it may take for so many films."""
+
+
 def as_ratings(ratings: pd.DataFrame, scale: tuple = SCALE) -> pd.DataFrame:
     """Bring ratings into one form: ids, ``rating``, and perhaps ``timestamp`` as plain columns, numbers as float64.
 

@@ -12,6 +12,7 @@ import pandas as pd
 from helpers import evaluation
 from helpers.data import SCALE, like_of, load_movies, load_ratings, load_vectors
 from helpers.evaluation import results
+from helpers.evaluation.checks import TooLargeError
 from helpers.search.index import as_count
 
 PROTOCOLS: dict[str, Callable] = {
@@ -82,11 +83,24 @@ class Task:
 
 
 def run(task: Task, models: dict[str, Callable]) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Make and judge models one by one, with a progress bar; yield the name and the table of each."""
+    """Make and judge models one by one, with a progress bar; yield the name and the table of each.
+
+    A model for which there are too many films is left out, with a warning that says why; it is an error if all are.
+    """
     from tqdm import tqdm
 
+    judged = 0
     for name, make in tqdm(models.items(), desc="Models", unit=" model"):
-        yield name, task.judge(make())
+        try:
+            table = task.judge(make())
+        except TooLargeError as error:
+            if not judged and name == list(models)[-1]:
+                raise
+            task.notes.append(f"{name} is left out. {error}")
+            warnings.warn(task.notes[-1], stacklevel=2)
+            continue
+        judged += 1
+        yield name, table
 
 
 def as_document(task: Task, judged: dict[str, pd.DataFrame]) -> dict:

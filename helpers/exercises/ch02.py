@@ -155,7 +155,7 @@ def judge_rule(answer) -> str | None:
 
 q1 = Exercise(
     "2.1",
-    "Genres in the same form",
+    "Genres in one form",
     genre_words,
     inputs=[("Comedy|Drama",), ("Sci-Fi / Thriller",), ("Drama, Comedy",), ("Action",), ("Science Fiction|War",)],
     mistakes=[

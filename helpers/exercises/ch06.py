@@ -511,7 +511,7 @@ q5 = Exercise(
     a_plan,
     judge=judge_plan,
     asks="It asks for the change that half of the viewers get (4 words or more), a metric, something that must not "
-    "fall, the viewers per group by the formula (at most half more), and an end that is fixed before the start "
+    "fall, the viewers per group by the formula (at most 50% more), and an end that is fixed before the start "
     "(2 words or more): a number of weeks, a date, or a number of viewers.",
     rubric=[
         "Would somebody else, reading only your plan, come to the same verdict?",

@@ -254,7 +254,8 @@ q3 = Exercise(
     "7.3",
     "Merge the shards",
     merge,
-    asks="`answers` is a list with a pair (ids, similarities) for each shard: two arrays of one length, best first.",
+    asks="`answers` is a list with a pair (ids, similarities) for each shard: two arrays of the same length, "
+    "best first.",
     inputs=[(SHARDS, 3), (SHARDS, 10), (SHARDS[:2], 3), (SHARDS[1:2], 1)],
     random_inputs=_answers,
     mistakes=[

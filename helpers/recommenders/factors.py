@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.linalg import lapack
 
+from helpers.evaluation.checks import TooLargeError
 from helpers.recommenders.base import Histories, Recommender
 
 MOST_MEMORY = 1.8e9  # bytes that `EASE` may take
@@ -162,7 +163,7 @@ class EASE(Recommender):
     def _learn(self, ratings: pd.DataFrame) -> None:
         films, most = len(self.items_), int((MOST_MEMORY / BYTES_A_PAIR) ** 0.5)
         if films > most:  # before anything is allocated
-            raise ValueError(
+            raise TooLargeError(
                 f"EASE: {films:,} films make {films**2:,} pairs, {films**2 * BYTES_A_PAIR / 1e9:,.0f} GB; it may take "
                 f"{MOST_MEMORY / 1e9:.1f}. Keep the {most:,} films with the most ratings, or take ALS or ItemKNN."
             )

@@ -209,6 +209,8 @@ def find_similar_movies(
         chosen = diversify(similarities, index.vectors[positions.get_indexer(ids)], k, diversity)
         ids, similarities = ids[chosen], similarities[chosen]
     table = movies.loc[ids, [column for column in ("title", "year") if column in movies]]
+    if "year" in table:
+        table = table.assign(year=table["year"].convert_dtypes())  # 1995, not 1995.0, where others have none
     found = SimilarMovies(table.assign(similarity=similarities.round(4)))
     ties = [tie.id for tie in lookup.ties(title)]
     found.attrs.update(matched=match.id, ties=ties, caption=_caption(title, match, movies, ties))
