@@ -858,7 +858,7 @@ CLAIMS = [
     ),
     (
         "03",
-        "It was tested on about 250 descriptions of figures in a game",
+        "It was tested on about 250 descriptions of characters in a game",
         lambda: all(240 <= found["texts"] <= 260 for found in translated_game().values()),
     ),
     (

@@ -10,8 +10,8 @@ films, with their tags. One judge asks what share of their tags neighbors have i
 neighbors the English encoder also finds for the English originals, which favors that encoder.
 
 *mixed* is one catalog in which each text is in one of six languages, drawn at random. *control* has vectors of the
-spelling of other texts beside the model's: as many numbers, without content. *half* and *double* are weights of the
-spelling in the cosine, by that of the model. *centered* is the pair with the mean taken from the model's vectors.
+spelling of other texts beside the model's: as many numbers, without content. Printed only: *half* and *double*, weights
+of the spelling in the cosine by that of the model, and *centered*, with the mean taken from the model's vectors.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ CHARACTERS = 500  # of a text
 NEIGHBORS = 5
 FEWEST_TAGS = 3  # of a package
 MIXED = {"mixed": ["de", "fr", "ru", "ja", "pl", "it"], "mixed, with English": ["en", "de", "fr", "es", "it", "pl"]}
+PRINTED = ("half", "double", "centered")
 WEIGHTS = {"pair": 1.0, "half": 0.5, "double": 2.0}  # of the spelling
 
 
@@ -165,6 +166,14 @@ def measure(table: pd.DataFrame, most: int) -> dict:
     return found
 
 
+def without_variants(judges: dict) -> dict:
+    """Leave out the ways that are only printed."""
+    return {
+        judge: {way: value for way, value in found.items() if way not in PRINTED} if isinstance(found, dict) else found
+        for judge, found in judges.items()
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--debian", type=Path, help="folder of apt's lists")
@@ -183,7 +192,9 @@ def main() -> None:
         if getattr(options, name):
             found = work()
             if options.keep:
-                results.keep({"catalogs": found}, "languages", name)
+                results.keep(
+                    {"catalogs": {one: without_variants(judges) for one, judges in found.items()}}, "languages", name
+                )
 
 
 if __name__ == "__main__":
