@@ -78,14 +78,15 @@ def _histogram(words: np.ndarray) -> dict[str, int]:
 
 def _by_encoder(texts: pd.Series, description: Description) -> dict:
     """What the encoder makes of the texts, without encoding them; of the course's, only the tokenizer is loaded."""
-    from helpers.encoding import load_encoder
+    from helpers.encoding import PairEncoder, load_encoder
     from helpers.encoding.languages import advice, uncut, unknown_sign
     from helpers.encoding.models import CHOICES, DEFAULT, canonical_name, default_tokenizer
 
     name = canonical_name(description.encoder)
     encoder = None if name == DEFAULT else load_encoder(name)
-    limit = getattr(encoder, "max_seq_length", None) if encoder else CHOICES[DEFAULT].tokens
-    tokenizer = uncut(getattr(encoder, "tokenizer", None) if encoder else default_tokenizer())
+    model = encoder.model if isinstance(encoder, PairEncoder) else encoder
+    limit = getattr(model, "max_seq_length", None) if model else CHOICES[DEFAULT].tokens
+    tokenizer = uncut(getattr(model, "tokenizer", None) if model else default_tokenizer())
     sample = texts.iloc[:: max(1, len(texts) // MOST)].tolist()
     tokens = [np.array(text.ids) for text in tokenizer.encode_batch(sample)] if tokenizer else []
     return {
@@ -93,5 +94,5 @@ def _by_encoder(texts: pd.Series, description: Description) -> dict:
         "limit": limit if limit and np.isfinite(limit) else "all",
         "cut_off": float(np.mean([len(text) > (limit or np.inf) for text in tokens])) if tokens else 0.0,
         "unknown": float(np.mean(np.concatenate(tokens) == unknown_sign(tokenizer))) if tokens else 0.0,
-        "advice": advice(sample, tokenizer) if tokens else None,
+        "advice": advice(sample, tokenizer) if tokens and model is encoder else None,
     }

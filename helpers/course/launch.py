@@ -21,7 +21,7 @@ CATALOGUE = {  # options that describe a catalogue, as `helpers.data.catalogue.D
     "encoding": "of the file, if it is not found out rightly",
     "delimiter": "between the cells of a CSV file, if it is not found out rightly",
     "language": "of its texts, such as fr",
-    "encoder": "of the texts, such as all-mpnet-base-v2 or tfidf, or the folder of a model",
+    "encoder": "of the texts, such as all-mpnet-base-v2 or tfidf+all-MiniLM-L6-v2, or the folder of a model",
 }
 
 
@@ -72,13 +72,15 @@ def may_renew(original: Path) -> bool:
 def open_demo(options: Namespace) -> int:
     """Open the final app: find films, say what you like, see why. Voila serves it, on this machine alone."""
     from helpers.app.view import app_maker
+    from helpers.encoding.models import canonical_name
 
     source = {name: getattr(options, name) for name in ["csv", *CATALOGUE] if getattr(options, name)} or None
     app_maker(source)  # whatever is wrong with the data is said now, and texts are encoded only once
     if source:
-        for name in ("csv", "encoder"):  # the app runs in another folder
-            if source.get(name) and Path(source[name]).exists():
-                source[name] = str(Path(source[name]).resolve())
+        if Path(source.get("csv", "")).is_file():  # the app runs in another folder
+            source["csv"] = str(Path(source["csv"]).resolve())
+        if source.get("encoder"):
+            source["encoder"] = canonical_name(source["encoder"])
     command = ["helpers.app", str(Path("helpers", "app", "recommender.ipynb"))]
     command += [f"--port={options.port or 8866}", f"--theme={options.theme}", f"--max-kernels={options.max_kernels}"]
     command += ["--no-browser"] if options.no_browser else []

@@ -24,7 +24,7 @@ from helpers.encoding.models import (
     prompt_of,
 )
 from helpers.encoding.static import static_encoder
-from helpers.encoding.tfidf import TfidfEncoder
+from helpers.encoding.tfidf import PairEncoder, TfidfEncoder
 from helpers.encoding.vector_cache import open_cache
 
 

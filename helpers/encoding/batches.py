@@ -11,6 +11,7 @@ import numpy as np
 
 from helpers.encoding import compiled
 from helpers.encoding.models import encoder_key, load_encoder, prompt_of
+from helpers.encoding.tfidf import PairEncoder
 from helpers.encoding.vector_cache import VectorCache
 
 BATCH = 16  # texts that go through the network together; on two cores, more is slower
@@ -38,6 +39,9 @@ class Way(NamedTuple):
 
 def make_vectors(texts: list[str], way: Way, kept: VectorCache, bar: Any, at_once: int) -> np.ndarray:
     """Unit vectors of texts, (n_texts, dimensions) float32: what is kept, and new ones, kept `at_once` together."""
+    if isinstance(way.encoder, PairEncoder):
+        of_model = make_vectors(texts, way._replace(encoder=way.encoder.model), kept, bar, at_once)
+        return way.encoder.beside(texts, of_model)
     model = encoder_key(way.encoder) if kept.path else None
     kept = kept if model else VectorCache(None)
     found: dict[str, np.ndarray] = {}

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from helpers.encoding.models import MULTILINGUAL, TFIDF, default_tokenizer
+from helpers.encoding.models import MULTILINGUAL, PAIR, TFIDF, default_tokenizer
 
 SAMPLE = 200  # texts that are looked at
 CHARACTERS = 1_000  # of each of them
@@ -103,11 +103,10 @@ def advice(texts: Iterable[str], tokenizer: Any) -> str | None:
         seen = f"{found.foreign:.0%} of these texts are in words that the encoder knows only in pieces"
     latin = found.script == "Latin"
     script = "" if latin else f" (most letters are {found.script})"
-    spelling = "may be better in Latin letters, too" if latin else "is usually better, too"
+    spelling = f"'{PAIR}', which compares spelling, too" if latin else f"'{TFIDF}', which compares spelling alone"
     return (
         f"{seen}{script}: it was made for another language, and similarities may mean little. Better: the encoder "
-        f"'{MULTILINGUAL}' for more than fifty languages. What needs no download, '{TFIDF}', which compares spelling, "
-        f"{spelling}: try both."
+        f"'{MULTILINGUAL}' for more than fifty languages. Without a download: {spelling}."
     )
 
 

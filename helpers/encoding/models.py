@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from helpers.encoding.tfidf import TfidfEncoder
+from helpers.encoding.tfidf import SAVED, PairEncoder, TfidfEncoder
 from helpers.files import file_sha256
 
 
@@ -49,6 +49,8 @@ CHOICES = {
 }  # fmt: skip
 DEFAULT = "all-MiniLM-L6-v2"
 TFIDF = "tfidf"  # the name of the encoder that is no model; see helpers.encoding.tfidf
+BESIDE = f"{TFIDF}+"  # before the name of a model: both, side by side
+PAIR = BESIDE + DEFAULT
 MULTILINGUAL = "paraphrase-multilingual-MiniLM-L12-v2"
 HUB = "sentence-transformers/"  # to whom a name without an owner belongs
 MODEL_NAME = HUB + DEFAULT
@@ -68,6 +70,8 @@ MODEL_FILES = {  # every file of the course's encoder that is loaded, and its SH
 }
 NOT_LOADED = {"data_config.json"}  # a list of training data; any other .json beside them could change what is loaded
 LOADED_KINDS = ["*.json", "*.safetensors", "*.txt", "*.model"]  # of files on the hub: neither pickles nor code
+SENTENCES = "SentenceTransformer"  # the type that sentence-transformers notes for an encoder
+OTHER_TASKS = ("Classification", "QuestionAnswering", "MultipleChoice", "ForCausalLM", "ForConditionalGeneration")
 PUBLISHED = hashlib.sha256(json.dumps(MODEL_FILES, sort_keys=True).encode()).hexdigest()
 
 _LOADED: dict[tuple, Any] = {}  # encoders by name and prompts
@@ -79,6 +83,8 @@ def canonical_name(name: str | os.PathLike | None) -> str:
     if name is None:
         return DEFAULT
     name = str(name).strip()
+    if name.startswith(BESIDE) and not name.startswith(BESIDE + TFIDF):
+        return BESIDE + canonical_name(name.removeprefix(BESIDE))
     short = name.removeprefix(HUB)
     if short in CHOICES or short == TFIDF:
         return short
@@ -96,9 +102,10 @@ def load_encoder(name: str | os.PathLike | None = None, *, prompts: Mapping[str,
     Parameters
     ----------
     name : str or path, optional
-        A name of the table `CHOICES`; ``"tfidf"`` for `helpers.encoding.tfidf.TfidfEncoder`; the folder of any model
-        for sentence-transformers; or the name of one on the hub, such as ``"intfloat/multilingual-e5-small"``. By
-        default all-MiniLM-L6-v2, which comes with the course.
+        A name of the table `CHOICES`; the folder of any model for sentence-transformers; the name of one on the hub,
+        such as ``"intfloat/multilingual-e5-small"``; ``"tfidf"`` for `helpers.encoding.tfidf.TfidfEncoder`, and
+        ``"tfidf+"`` before any of these for both side by side, such as ``"tfidf+all-MiniLM-L6-v2"``. By default
+        all-MiniLM-L6-v2, which comes with the course.
     prompts : mapping, optional
         What is put before texts, where the model does not say it itself:
         ``{"query": "query: ", "passage": "passage: "}``. ``encoder.save(folder)`` keeps them, for commands as well.
@@ -125,10 +132,23 @@ def load_encoder(name: str | os.PathLike | None = None, *, prompts: Mapping[str,
         )
     if name == TFIDF:
         return TfidfEncoder()
+    if name.startswith(BESIDE):
+        return PairEncoder(TfidfEncoder(), load_encoder(name.removeprefix(BESIDE), prompts=prompts))
     wanted = name, tuple(sorted(prompts.items()))
     if wanted not in _LOADED:
-        _LOADED[wanted] = _load(name, dict(prompts))
+        load = _load_learned if os.path.isfile(f"{name}/{SAVED}") else _load  # noqa: PTH113 - it may be too long for a path
+        _LOADED[wanted] = load(name, dict(prompts))
     return _LOADED[wanted]
+
+
+def _load_learned(name: str, prompts: dict[str, str]) -> Any:
+    """Load what `save` of an encoder that learned from texts wrote, and the model beside it, if there is one."""
+    try:
+        learned = TfidfEncoder.load(name)
+    except Exception as error:  # whatever a damaged file raises
+        why = str(error).strip().partition("\n")[0]
+        raise ValueError(f"{Path(name, SAVED)} is damaged ({why}). Encode the catalog, and save it again.") from error
+    return PairEncoder(learned, _load(name, prompts)) if Path(name, "modules.json").is_file() else learned
 
 
 def _load(name: str, prompts: dict[str, str]) -> Any:
@@ -172,8 +192,9 @@ def as_encoder(encoder: Any, texts: list[str]) -> Any:
         encoder = load_encoder(encoder)
     if not callable(getattr(encoder, "encode", None)):
         raise ValueError(f"The encoder is a {type(encoder).__name__}. {_known()}")
-    if isinstance(encoder, TfidfEncoder) and encoder.key is None and texts:
-        encoder.fit(texts)
+    learner = getattr(encoder, "tfidf", encoder)
+    if isinstance(learner, TfidfEncoder) and learner.key is None and texts:
+        learner.fit(texts)
     return encoder
 
 
@@ -192,6 +213,8 @@ def model_folder(name: str) -> Path:
     folder = Path(name) if os.path.isdir(name) else _fetch_model(name)  # noqa: PTH112 - it may be too long for a path
     if not any((folder / about).is_file() for about in ("modules.json", "config.json")):
         raise ValueError(f"{folder} holds no encoder: neither modules.json nor config.json. {_known()}")
+    if made_for := _other_task(folder):
+        raise ValueError(f"{folder} holds a model for another task, {made_for}, which gives no vectors. {_known()}")
     if not any(folder.rglob("*.safetensors")):
         raise ValueError(f"{folder} holds no safetensors, the only weights that are loaded. {_known()}")
     if name == DEFAULT:
@@ -201,6 +224,21 @@ def model_folder(name: str) -> Path:
         if not weights.is_file() or file_sha256(weights) != CHOICES[name].sha256:
             raise ValueError(f"{weights} is not the published file of {name}. Remove it, so that it is fetched again.")
     return folder
+
+
+def _other_task(folder: Path) -> str | None:
+    """The task of a model that is no encoder of texts: by what sentence-transformers notes, else by its network."""
+
+    def said(name: str) -> dict:
+        with contextlib.suppress(OSError, ValueError):
+            found = json.loads((folder / name).read_text(encoding="utf-8"))
+            return found if isinstance(found, dict) else {}
+        return {}
+
+    kind = said("config_sentence_transformers.json").get("model_type", SENTENCES)
+    if kind != SENTENCES or (folder / "modules.json").is_file():
+        return None if kind == SENTENCES else str(kind)
+    return next((name for name in said("config.json").get("architectures") or () if name.endswith(OTHER_TASKS)), None)
 
 
 def _fetch_model(name: str) -> Path:
@@ -222,7 +260,8 @@ def _fetch_model(name: str) -> Path:
 
 
 def _known() -> str:
-    return f"Good choices: {', '.join([*CHOICES, TFIDF])}, or the path of a folder with a sentence-transformers model."
+    names = ", ".join([*CHOICES, TFIDF, PAIR])
+    return f"Good choices: {names}, or the path of a folder with a sentence-transformers model."
 
 
 def find_model_folder() -> Path | None:
@@ -252,6 +291,10 @@ def encoder_key(encoder: Any) -> str | None:
     """
     if encoder is None:
         return PUBLISHED
+    if isinstance(encoder, PairEncoder):
+        model, learned = encoder_key(encoder.model), encoder.tfidf.key
+        model = _content_key(encoder.model) if model == PUBLISHED else model  # as when it is saved in another folder
+        return hashlib.sha256(f"{model} {learned}".encode()).hexdigest() if model and learned else None
     if not hasattr(encoder, "state_dict"):
         return getattr(encoder, "key", None)
     if not all(hasattr(part, "detach") for part in encoder.state_dict().values()):  # packed weights of a quantized one
@@ -263,6 +306,8 @@ def encoder_key(encoder: Any) -> str | None:
 def encoder_label(encoder: Any = None) -> str:
     """Such as ``all-mpnet-base-v2 1f0c9a4be2d7``, by default of the course's encoder: same label, same vectors."""
     name, _ = (DEFAULT, None) if encoder is None else _AS_LOADED.get(encoder, (type(encoder).__name__, None))
+    if isinstance(encoder, PairEncoder):
+        name = BESIDE + encoder_label(encoder.model).rpartition(" ")[0]
     return f"{Path(name).name} {(encoder_key(encoder) or 'unknown')[:12]}"
 
 
@@ -314,11 +359,11 @@ def _name(value: object) -> str:
 
 
 def _public(settings: Mapping) -> dict:
-    """Settings but whether a part is being trained, which plays no role: encoding switches that off."""
+    """Settings but whether a part is being trained, which encoding switches off, and the folder it came from."""
     return {
         str(name): value
         for name, value in settings.items()
-        if str(name)[:1] != "_" and name not in ("training", "encode")
+        if str(name)[:1] != "_" and name not in ("training", "encode", "name_or_path")
     }
 
 

@@ -298,7 +298,7 @@ def word_contributions(sentence: str, vector: ArrayLike, encoder: Any = None) ->
         (dimensions,) of length 1.
     encoder : sentence_transformers.SentenceTransformer, optional
         By default the one of `helpers.encoding.load_encoder`. The sum is exact where it pools by the mean; for one
-        without a network, each word is encoded alone, and gets its share of the cosine.
+        without a network, or beside one, each word is encoded alone, and gets its share of the cosine.
 
     Returns
     -------
@@ -308,11 +308,12 @@ def word_contributions(sentence: str, vector: ArrayLike, encoder: Any = None) ->
     encoder = load_encoder(encoder) if encoder is None or isinstance(encoder, str) else encoder
     words = [found.span() for found in re.finditer(r"\S+", sentence)]
     names = [*(sentence[begin:end] for begin, end in words), ""]
-    if not np.isfinite(getattr(encoder, "max_seq_length", None) or np.inf):
+    if not callable(getattr(encoder, "tokenizer", None)):
         rows = encoder.encode([*names[:-1], sentence], normalize_embeddings=True)
         *alone, whole = rows @ np.asarray(vector)
         return pd.Series([*(np.array(alone) * (whole / sum(alone) if sum(alone) else 0)), 0.0], index=names)
-    tokens = encoder.encode(sentence, output_value="token_embeddings", show_progress_bar=False).float().cpu().numpy()
+    options = {"output_value": "token_embeddings", "prompt": "", "show_progress_bar": False}
+    tokens = encoder.encode(sentence, **options).float().cpu().numpy()
     parts = tokens @ np.asarray(vector) / (len(tokens) * np.linalg.norm(tokens.mean(axis=0)))
     spans = encoder.tokenizer(sentence, return_offsets_mapping=True, truncation=True)["offset_mapping"]
     sums = np.zeros(len(words) + 1)
