@@ -310,6 +310,15 @@ def test_a_film_that_is_not_for_me_is_called_so_and_not_counted_among_those_for_
     assert "For me</button>" in plain.taste
 
 
+def test_of_very_many_films_the_bar_shows_the_last_and_counts_the_rest(plain):
+    films = tuple(plain.catalogue.ids)
+    do(plain, "restore", text=dump_state(Wanted(taste=Taste(films)), plain.catalogue.movies), **{"from": "file"})
+    assert plain.taste.count("rv-chip") == pages.CHOSEN
+    assert f'data-film="{len(films) - 1}"' in plain.taste
+    assert f"and {len(films) - pages.CHOSEN} more" in plain.taste
+    assert len(plain.shown["likes"]) == len(films)
+
+
 def test_a_like_under_a_question_keeps_the_list_and_a_second_click_takes_it_back(plain):
     asked(plain, "Alien")
     before = plain.cards
@@ -363,6 +372,7 @@ def test_undo_takes_back_the_last_thing_whatever_it_was_and_says_what(plain):
         assert state_of() == before
     assert re.search(r'data-key="undo" disabled', plain.taste)
     assert do(plain, "undo").wanted == Wanted()
+    assert plain.note == "There is nothing more to take back."
 
 
 def test_what_is_said_of_a_deed_outlives_what_is_learned_meanwhile(catalogue, monkeypatch):

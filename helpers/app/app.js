@@ -11,7 +11,7 @@ function render({ model, el }) {
   const local = /^(localhost|127\.|\[::1\])/.test(location.hostname); // an address that others can't open
   const kept = `recommend-with-vectors/${about.name}`;
   let number = 0; // of the last message
-  let undone = null; // the question before an undo: the search box follows to another
+  let answered = "{}"; // the question of the list
   const kernel = model.widget_manager?.kernel ?? null;
   root.innerHTML = model.get("shell");
   if (served) {
@@ -75,13 +75,17 @@ function render({ model, el }) {
   };
 
   function keep() {
-    try { localStorage.setItem(kept, model.get("saved")); } catch { /* a browser that keeps nothing */ }
-    if (undone && undone !== asked()) showWords(JSON.parse(asked()));
-    undone = null;
-    if (!served) return;
+    try { for (const store of stores()) store.setItem(kept, model.get("saved")); } catch { /* there is no room */ }
     const question = asked(); // each is a step of the browser's history
+    if (question !== answered && document.activeElement !== search.box) showWords(JSON.parse(question));
+    answered = question;
+    if (!served) return;
     if (!history.state) history.replaceState({ question }, "");
     else if (history.state.question !== question) history.pushState({ question }, "");
+  }
+
+  function stores() { // what this tab keeps, for when it is loaded again, and what a new one begins with
+    try { return [sessionStorage, localStorage]; } catch { return []; } // a browser that keeps nothing
   }
 
   const asked = () => JSON.stringify(JSON.parse(model.get("saved") || "{}").question ?? {});
@@ -204,7 +208,7 @@ function render({ model, el }) {
     space: ({ dataset }) => tell("space", { value: dataset.value }),
     home: () => deeds.taste(), taste: () => { search.box.value = ""; tell("taste"); top(); },
     forget: ({ dataset }) => tell("forget", { film: +dataset.film }),
-    undo: () => { undone = asked(); tell("undo"); }, clear: () => tell("clear"), drop: ({ dataset }) => drop(dataset),
+    undo: () => tell("undo"), clear: () => tell("clear"), drop: ({ dataset }) => drop(dataset),
     menu: (button) => menu(button.getAttribute("aria-expanded") !== "true"),
     link, load, keep: () => save("taste.json", "application/json", taken()),
     export: ({ dataset }) => tell("export", { value: dataset.value }),
@@ -217,7 +221,7 @@ function render({ model, el }) {
     if (!filters.contains(event.target)) filters.open = false;
     if (!event.target.closest(".rv-keep") || button?.closest(".rv-menu")) if (!$(".rv-menu")?.hidden) menu(false);
     if (event.target === dialog) dialog.close(); // beside it
-    if (button) deeds[button.dataset.do](button);
+    if (button && (event.detail < 2 || button.dataset.do === "undo")) deeds[button.dataset.do](button); // a double click is one
   });
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !$(".rv-menu").hidden) { menu(false); $('[data-do="menu"]').focus(); }
@@ -294,7 +298,7 @@ function render({ model, el }) {
         text = new TextDecoder().decode(Uint8Array.from(atob(coded), (sign) => sign.charCodeAt(0)));
         history.replaceState(null, "", location.pathname + location.search);
       } else {
-        text = localStorage.getItem(kept);
+        [text] = stores().map((store) => store.getItem(kept)).filter(Boolean);
       }
     } catch { /* a link that is none, or a browser that keeps nothing */ }
     if (text) restore(text);

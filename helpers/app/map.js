@@ -35,6 +35,7 @@ function filmMap(model, tell, open) {
   function draw() {
     due = false;
     const { clientWidth: width, clientHeight: height } = canvas;
+    if (!width && canvas.isConnected) setTimeout(redraw, 250); // JupyterLab takes its page apart while its theme changes
     if (!width) return;
     canvas.style.touchAction = view.zoom > 1 ? "none" : ""; // a finger moves the page on, unless there is more of the map
     const scale = window.devicePixelRatio || 1;
@@ -227,5 +228,5 @@ function filmMap(model, tell, open) {
     if (film === wanted) tip.textContent = name;
   }
 
-  return { element, redraw, hear, leave: () => { watcher.disconnect(); theme.disconnect(); } };
+  return { element, redraw, hear, leave: () => [watcher, theme].forEach((one) => one.disconnect()) };
 }

@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from helpers.app.catalogue import Catalogue, Reason
-from helpers.app.state import Film, Question, Steering, Wanted, counted, plural, year_of
+from helpers.app.state import Film, Question, Steering, Taste, Wanted, counted, plural, year_of
 from helpers.search.neighbors import split_sentences
 
 PARTS = Path(__file__).with_name("parts")
 # Signs that turn text round, or worse.
 CONTROLS = [*range(32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A)]
 AS_SPACES = dict.fromkeys(CONTROLS, " ")
+CHOSEN = 100  # films of each kind in the bar of the taste
 NEIGHBORS = 6  # in the view of one film
 # How near two stories are, by the share of all pairs of films that are nearer; and how near a story is to a
 # description, by the cosine: few words are never as near to a story as another story.
@@ -26,7 +27,8 @@ NEAR_WORDS = ((0.6, "Very close"), (0.45, "Close"), (0.3, "Related"), (-1, "Loos
 VARIED_WORDS = ((0.95, "as varied as chance"), (0.8, "somewhat alike"), (-1, "much alike"))  # by diversity / chance's
 VARIETY_WORDS = ((0.7, "much variety"), (0.4, "more variety"), (0, "a little variety"))  # by the slider
 # Likes that viewers gave to the films that a list goes by, below which the list by audience, and that of both, hold
-# fewer likes than the best known films do: on the ratings of the course and on MovieLens, for one to five liked films.
+# fewer likes than the best known films do: on the ratings of the course and on MovieLens, for one to five liked films
+# (tools/measure_audience.py).
 FEW_LIKES = 100
 MANY_WORDS = 4  # a text of more is no title, so nothing need be said of titles
 WEAK = 0.3  # cosine of two sentences below which they explain little
@@ -115,8 +117,8 @@ def heading(
     understood = "" if same else f"“{question.typed}” was understood as {genre}."
     if set(named) > set(question.genres):
         understood = f"No {noun} here is {' and '.join(named)} at once; this is {genre}."
-    told = [understood, no_less(catalogue, question.typed), little_known(catalogue, wanted)]
-    return f"{genre}: {lead[0].lower()}{lead[1:]}", " ".join(filter(None, told))
+    lines = [understood, no_less(catalogue, question.typed), little_known(catalogue, wanted)]
+    return f"{genre}: {lead[0].lower()}{lead[1:]}", " ".join(filter(None, lines))
 
 
 def little_known(catalogue: Catalogue, wanted: Wanted) -> str:
@@ -169,6 +171,16 @@ def film_of(catalogue: Catalogue, film: Film) -> dict:
         "blurb": split_sentences(story)[0],
         **{column: catalogue.names(column, film) for column in ("genres", "director", "cast", "tags")},
     }
+
+
+def chosen(catalogue: Catalogue, taste: Taste) -> list[dict]:
+    """What the bar of the taste shows of its films: the last `CHOSEN`, the likes first."""
+    films = [(film, liked) for some, liked in ((taste.likes, True), (taste.dislikes, False)) for film in some[-CHOSEN:]]
+    name = functools.partial(name_of, catalogue)
+    return [
+        {"place": catalogue.place(film), "title": catalogue.titles[film], "name": name(film), "liked": liked}
+        for film, liked in films
+    ]
 
 
 def in_words(table: tuple, figure: float) -> str:

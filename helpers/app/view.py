@@ -165,8 +165,9 @@ class Demo(anywidget.AnyWidget):
 
     def _answer_undo(self, _: dict) -> None:
         """Take back the last thing that was done, whatever it was."""
-        done, self.wanted = self.wanted.done, self.wanted.undo()
-        self._show(f"Taken back: {done}.")
+        done = f"Taken back: {self.wanted.done}." if self.wanted.before else "There is nothing more to take back."
+        self.wanted = self.wanted.undo()
+        self._show(done)
 
     def _read(self, message: dict) -> dict[str, Any]:
         """Take the reading that is chosen from the list; without a choice, the first, or the first of the kind."""
@@ -298,9 +299,8 @@ class Demo(anywidget.AnyWidget):
     def _show_taste(self) -> None:
         """What is pressed, chosen and marked; all of it is known before the list is."""
         taste, wanted, place = self.wanted.taste, self.wanted.of_list, self.catalogue.place
-        films = [(pages.film_of(self.catalogue, film), film in taste.likes) for film in (*taste.likes, *taste.dislikes)]
         self.taste = pages.render(
-            "taste.html.j2", films=films, count=len(taste.likes),
+            "taste.html.j2", films=pages.chosen(self.catalogue, taste), count=len(taste.likes), all=len(taste),
             undo=self.wanted.before and (self.wanted.done or "the last change"),
             shown=wanted.question == Question() and wanted.taste == taste and len(taste) > 0,
         )  # fmt: skip
