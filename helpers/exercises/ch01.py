@@ -98,6 +98,11 @@ def _stars_without_means() -> float:
     return float((similar * ratings.loc[similar.index, "Aliens"]).sum() / similar.sum())
 
 
+def _divided_by_how_many() -> float:
+    own = float(toy_ratings().mean(axis=1)["Ada"])
+    return own + (_weights_not_divided() - own) / 2
+
+
 def _weights_not_divided() -> float:
     ratings, similar = _neighbors_of_ada()
     means = ratings.mean(axis=1)
@@ -205,6 +210,12 @@ q1 = Exercise(
             lambda a, b: _not_divided_by_lengths(a, b) / np.sqrt(sum(_squares(a, b))),
         ),
         Mistake(
+            "each without its own gaps",
+            "You drop each viewer's gaps alone, so the films no longer match. Use one mask for both: the films "
+            "that both rated.",
+            lambda a, b: np.corrcoef(a[~np.isnan(a)], b[~np.isnan(b)])[0, 1],
+        ),
+        Mistake(
             "the whole table",
             "np.corrcoef returns a table: the number that you want is where row 0 meets column 1.",
             lambda a, b: np.corrcoef(*_both(a, b)),
@@ -272,6 +283,12 @@ q2 = Exercise(
             _weights_not_divided,
         ),
         Mistake(
+            "divided by how many",
+            "You divide by how many neighbors there are. In a weighted mean, divide by the sum of the weights: the "
+            "similarities.",
+            _divided_by_how_many,
+        ),
+        Mistake(
             "Ada's mean forgotten",
             "That is how far Ada would go above her own mean. Add her mean.",
             _only_the_deviation,
@@ -299,6 +316,11 @@ q3 = Exercise(
     inputs=[(np.array([[3.0, 4.0], [1.0, 0.0]]),), (np.array([[1.0, 2.0, 2.0], [0.0, 5.0, 12.0], [2.0, 3.0, 6.0]]),)],
     random_inputs=lambda rng: (rng.normal(size=(4, 6)),),
     mistakes=[
+        Mistake(
+            "rows as they were",
+            "The rows come back as they were. In a loop, `row = ...` names a new row and leaves the matrix alone.",
+            lambda rows: rows,
+        ),
         Mistake(
             "the lengths themselves",
             "Those are the lengths. Divide each row by its own.",

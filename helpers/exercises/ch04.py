@@ -139,6 +139,11 @@ q1 = Exercise(
             lambda vectors, ids, query_id, k: np.sort(vectors @ vectors[ids.index(query_id)])[::-1][:k],
         ),
         Mistake(
+            "positions",
+            "Those are positions. Look up their ids: ids[position]. And drop the query by its id, not by its place.",
+            lambda vectors, ids, query_id, k: _order(vectors, ids, query_id)[1 : k + 1],
+        ),
+        Mistake(
             "everything near 1 dropped",
             "You dropped everything with a cosine of 1, and with it the twin, which is another film. Drop the query "
             "by its id.",
@@ -367,6 +372,18 @@ q4 = Exercise(
     ],
     random_inputs=_some_candidates,
     mistakes=[
+        Mistake(
+            "relevance alone decides",
+            "The most relevant film wins, whatever it is like. Each candidate loses by its own largest similarity "
+            "to the taken films: .max(axis=1).",
+            lambda r, s, taken, d: int(((1 - d) * r - d * s[:, taken].max()).argmax()),
+        ),
+        Mistake(
+            "a table of scores",
+            "Your scores are a table, with a column for each film. Of the columns of the taken films, take the largest "
+            "per row: similarity[:, taken].max(axis=1).",
+            lambda r, s, taken, d: int(((1 - d) * r - d * s).argmax()),
+        ),
         Mistake(
             "nearest of the nearest left out",
             "You took the smallest similarity to the taken films. The nearest of them counts: the largest.",

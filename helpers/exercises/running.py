@@ -32,6 +32,13 @@ NOT_THE_LEARNERS = (str(Path(helpers.__file__).parent), *map(sysconfig.get_path,
 CURES = {  # what is added to an error whose message holds these words
     "maximum recursion depth": "The function calls itself without end.",
     "name 'math' is not defined": "Write `import math` in a line above the function.",
+    "name 'np' is not defined": "Write `import numpy as np` in a line above the function.",
+    "name 'sqrt' is not defined": "It lives in a module: math.sqrt, or np.sqrt for arrays.",
+    "name 'mean' is not defined": "It belongs to the array: a.mean().",
+    "The truth value of an array": "For arrays, write & for and, | for or, with parentheses around each side.",
+    "for &: 'list' and 'list'": "Sets know &: set(a) & set(b).",
+    "boolean index did not match": "A mask picks from something as long as itself.",
+    "only integer scalar arrays": "An array of several numbers is no place in a list.",
     "no attribute 'ln'": "Python calls the natural logarithm math.log, and NumPy np.log.",
     "could not be broadcast together": "NumPy matches shapes from their ends: rows[:, None] makes a column of a "
     "row, and keepdims=True keeps one.",
