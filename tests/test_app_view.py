@@ -372,6 +372,7 @@ def test_undo_takes_back_the_last_thing_whatever_it_was_and_says_what(plain):
         assert state_of() == before
     assert re.search(r'data-key="undo" disabled', plain.taste)
     assert do(plain, "undo").wanted == Wanted()
+    assert plain.note == "There is nothing more to take back."
 
 
 def test_what_is_said_of_a_deed_outlives_what_is_learned_meanwhile(catalogue, monkeypatch):

@@ -11,7 +11,7 @@ function render({ model, el }) {
   const local = /^(localhost|127\.|\[::1\])/.test(location.hostname); // an address that others can't open
   const kept = `recommend-with-vectors/${about.name}`;
   let number = 0; // of the last message
-  let undone = null; // the question before an undo: the search box follows to another
+  let answered = "{}"; // the question of the list
   const kernel = model.widget_manager?.kernel ?? null;
   root.innerHTML = model.get("shell");
   if (served) {
@@ -76,10 +76,10 @@ function render({ model, el }) {
 
   function keep() {
     try { for (const store of stores()) store.setItem(kept, model.get("saved")); } catch { /* there is no room */ }
-    if (undone && undone !== asked()) showWords(JSON.parse(asked()));
-    undone = null;
-    if (!served) return;
     const question = asked(); // each is a step of the browser's history
+    if (question !== answered && document.activeElement !== search.box) showWords(JSON.parse(question));
+    answered = question;
+    if (!served) return;
     if (!history.state) history.replaceState({ question }, "");
     else if (history.state.question !== question) history.pushState({ question }, "");
   }
@@ -208,7 +208,7 @@ function render({ model, el }) {
     space: ({ dataset }) => tell("space", { value: dataset.value }),
     home: () => deeds.taste(), taste: () => { search.box.value = ""; tell("taste"); top(); },
     forget: ({ dataset }) => tell("forget", { film: +dataset.film }),
-    undo: () => { undone = asked(); tell("undo"); }, clear: () => tell("clear"), drop: ({ dataset }) => drop(dataset),
+    undo: () => tell("undo"), clear: () => tell("clear"), drop: ({ dataset }) => drop(dataset),
     menu: (button) => menu(button.getAttribute("aria-expanded") !== "true"),
     link, load, keep: () => save("taste.json", "application/json", taken()),
     export: ({ dataset }) => tell("export", { value: dataset.value }),

@@ -207,8 +207,7 @@ class Catalogue:
             allowed &= np.array([set(question.genres) <= film for film in self.reader.genres])
         relevance = np.where(allowed, self._relevance(wanted, space, description), -np.inf)
         if question.genres:  # after those of which it is a main one
-            main = [self.names("genres", film)[:1] for film in self.ids]
-            relevance[[set(first).isdisjoint(question.genres) for first in main]] -= 1
+            relevance[~np.isin(self._main_genres, question.genres)] -= 1
         pool = np.lexsort((np.arange(len(relevance)), -relevance.round(6)))[: max(POOL, wanted.steering.k)]
         pool = pool[np.isfinite(relevance[pool])]
         diversity = max(wanted.steering.diversity, VARIED if wanted.begins else 0)
@@ -364,6 +363,12 @@ class Catalogue:
             return [None] * len(places)
         nearest = (space.vectors[places] @ space.vectors[self.places(likes)].T).argmax(axis=1)
         return [likes[place] for place in nearest]
+
+    @functools.cached_property
+    def _main_genres(self) -> list[str]:
+        """The first genre of each film, or an empty text."""
+        cells = self.movies["genres"] if "genres" in self.movies else [""] * len(self.ids)
+        return [(names_in(cell) or [""])[0] for cell in cells]
 
     @functools.cached_property
     def _genre_counts(self) -> Counter:

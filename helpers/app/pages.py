@@ -27,7 +27,8 @@ NEAR_WORDS = ((0.6, "Very close"), (0.45, "Close"), (0.3, "Related"), (-1, "Loos
 VARIED_WORDS = ((0.95, "as varied as chance"), (0.8, "somewhat alike"), (-1, "much alike"))  # by diversity / chance's
 VARIETY_WORDS = ((0.7, "much variety"), (0.4, "more variety"), (0, "a little variety"))  # by the slider
 # Likes that viewers gave to the films that a list goes by, below which the list by audience, and that of both, hold
-# fewer likes than the best known films do: on the ratings of the course and on MovieLens, for one to five liked films.
+# fewer likes than the best known films do: on the ratings of the course and on MovieLens, for one to five liked films
+# (tools/measure_audience.py).
 FEW_LIKES = 100
 MANY_WORDS = 4  # a text of more is no title, so nothing need be said of titles
 WEAK = 0.3  # cosine of two sentences below which they explain little
@@ -116,8 +117,8 @@ def heading(
     understood = "" if same else f"“{question.typed}” was understood as {genre}."
     if set(named) > set(question.genres):
         understood = f"No {noun} here is {' and '.join(named)} at once; this is {genre}."
-    told = [understood, no_less(catalogue, question.typed), little_known(catalogue, wanted)]
-    return f"{genre}: {lead[0].lower()}{lead[1:]}", " ".join(filter(None, told))
+    lines = [understood, no_less(catalogue, question.typed), little_known(catalogue, wanted)]
+    return f"{genre}: {lead[0].lower()}{lead[1:]}", " ".join(filter(None, lines))
 
 
 def little_known(catalogue: Catalogue, wanted: Wanted) -> str:

@@ -165,8 +165,9 @@ class Demo(anywidget.AnyWidget):
 
     def _answer_undo(self, _: dict) -> None:
         """Take back the last thing that was done, whatever it was."""
-        done, self.wanted = self.wanted.done, self.wanted.undo()
-        self._show(f"Taken back: {done}.")
+        done = f"Taken back: {self.wanted.done}." if self.wanted.before else "There is nothing more to take back."
+        self.wanted = self.wanted.undo()
+        self._show(done)
 
     def _read(self, message: dict) -> dict[str, Any]:
         """Take the reading that is chosen from the list; without a choice, the first, or the first of the kind."""
