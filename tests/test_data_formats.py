@@ -245,6 +245,13 @@ def test_what_stands_beside_several_rows_of_excel_is_said_of_each(tmp_path):
     ]  # fmt: skip
 
 
+def test_cells_beside_the_columns_of_excel_do_not_hide_its_header(tmp_path):
+    rows = [["title", "about", "year"], *([name, "A keeper.", 1990, "seen", "lent"] for name in ("Red", "Blue"))]
+    path = _sheets(tmp_path / "films.xlsx", rows)
+    with pytest.warns(UserWarning, match="guessed"):
+        assert load_movies(path)["title"].tolist() == ["Red", "Blue"]
+
+
 def test_a_hidden_sheet_of_excel_is_the_last_that_is_read(tmp_path):
     path = _sheets(tmp_path / "films.xlsx", [["name", "about"], ["A", "B"]], [["name", "about"], ["Red", "A keeper."]])
     book = pytest.importorskip("openpyxl").load_workbook(path)
@@ -411,6 +418,19 @@ def test_pictures_and_archives_are_called_so(tmp_path, head):
     (tmp_path / "films.csv").write_bytes(head + b"\0\1\2" * 50)
     with pytest.raises(ValueError, match=r"films\.csv: this is a (picture|7z file|RAR file), no table"):
         load_movies(tmp_path / "films.csv", "title", "about")
+
+
+@pytest.mark.parametrize("write", [to_csv, to_json_lines])
+def test_a_file_that_takes_the_place_of_another_while_it_is_read_is_told(tmp_path, write):
+    write(tmp_path / "films.csv")
+    table = open_table(tmp_path / "films.csv", [])
+    parts = table.parts(["about"], 1)
+    assert next(parts)["about"].tolist() == ["A submarine."]
+    write(tmp_path / "new.csv")
+    (tmp_path / "new.csv").replace(tmp_path / "films.csv")
+    for read in (lambda: list(parts), table.frame):
+        with pytest.raises(ValueError, match=r"films\.csv was changed while it was read"):
+            read()
 
 
 def test_a_list_in_one_line_is_read_once(tmp_path):

@@ -14,6 +14,7 @@ import math
 import re
 import warnings
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,8 @@ def open_table(
         A CSV file, a JSON file (an object a line, which takes the least memory, a list of objects, or one object with
         such a list, with a list for each column, or with an object a row), either perhaps compressed by gzip, bzip2,
         xz or zip; a Parquet or Arrow file, an Excel file (the first sheet, and of it the first row, that has the needed
-        columns, or as many cells as most rows), a folder of text files, with those of its folders (columns ``title``,
-        from the files' names, ``text`` and ``folder``), or a DataFrame.
+        columns, or over half as many cells as most rows), a folder of text files, with those of its folders (columns
+        ``title``, from the files' names, ``text`` and ``folder``), or a DataFrame.
     encoding, delimiter : str, optional
         Of a CSV file, see `tables.open_csv`; JSON and text files may be in any encoding, too.
 
@@ -179,6 +180,7 @@ class JsonLines(Table):
 
 def _of_json(path: Path, encoding: str | None) -> Table | Frame:
     """Read an object a line, or a document that is a list of objects, or an object that holds the table."""
+    stamp = tables.stamp_of(path)
     encoding, errors = tables.find_encoding(path, encoding)
     with tables.open_text(path, encoding, errors) as text:
         of_lines = _has_objects_on_lines(text)
@@ -186,7 +188,7 @@ def _of_json(path: Path, encoding: str | None) -> Table | Frame:
         lines = JsonLines(path, encoding, errors, "", 0)
         names, rows = _names((value for _, value in lines.objects(f"Checking {path.name}")), path.name)
         columns = tables.distinct([one_line(name) for name in names])
-        return dataclasses.replace(lines, names=names, columns=columns, rows=rows)
+        return dataclasses.replace(lines, names=names, columns=columns, rows=rows, stamp=stamp)
     whole = _parsed(read_text(path, encoding), path.name)
     found = whole if isinstance(whole, list) else _rows_of(whole, path.name)
     objects = [_object(value, f"{path.name}, object {number}") for number, value in enumerate(found, 1)]
@@ -322,10 +324,14 @@ def _workbook(path: Path, **options: Any) -> Any:
 
 
 def _likely_header(sheet: pd.DataFrame) -> int:
-    """The first row with as many cells as rows of it have; a header may have no name for the first."""
+    """The first row with over half as many names as most rows have cells; the first cell may have none.
+
+    What stands above several columns names none of them.
+    """
     cells = sheet.notna()
-    named = cells.sum(axis=1) + ~cells.iloc[:, 0]
-    return next((row for row in sheet.index[:FIRST_ROWS] if named[row] >= cells.sum(axis=1).median()), sheet.index[0])
+    named = cells.sum(axis=1) + ~cells.iloc[:, 0] - pd.Series(sheet.attrs["wide"]).reindex(sheet.index, fill_value=0)
+    usual = cells.sum(axis=1).median()
+    return next((row for row in sheet.index[:FIRST_ROWS] if named[row] > usual / 2), sheet.index[0])
 
 
 def _read_sheets(path: Path) -> dict[str, pd.DataFrame]:
@@ -336,7 +342,9 @@ def _read_sheets(path: Path) -> dict[str, pd.DataFrame]:
         for area in sheet.merged_cells.ranges:  # what stands beside several rows is said of each of them
             for row in rows[area.min_row : area.max_row]:
                 row[area.min_col - 1] = rows[area.min_row - 1][area.min_col - 1]
-        sheets[sheet.title] = pd.DataFrame(rows, range(1, len(rows) + 1))
+        table = sheets[sheet.title] = pd.DataFrame(rows, range(1, len(rows) + 1))
+        wide = [area.min_row for area in sheet.merged_cells.ranges if area.min_col < area.max_col]
+        table.attrs["wide"] = dict(Counter(wide))
     return sheets
 
 

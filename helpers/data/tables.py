@@ -82,6 +82,7 @@ class Table:
     before: int = 0
     backslashes: bool = False  # before quotes inside a cell, instead of a second quote
     rows: int = 0
+    stamp: tuple[int, ...] = ()  # of the file that was looked through, see `stamp_of`
     unit = "line"  # what the index of `frame` counts
 
     @property
@@ -128,12 +129,18 @@ class Table:
         The index, ``line``, numbers the lines of the file at which the records begin.
         """
         place_of = {column: place for place, column in enumerate(self.columns)}
+        self._refuse_changed()
         records = self.records(bar)
         while part := list(itertools.islice(records, rows)):
             lines = pd.Index([line for line, _ in part], name="line", dtype="int64")
             places = {column: place_of[column] for column in columns}
             cells = {column: [own[place] or None for _, own in part] for column, place in places.items()}
             yield pd.DataFrame(cells, lines, dtype=TEXT)
+        self._refuse_changed()
+
+    def _refuse_changed(self) -> None:
+        if self.stamp != stamp_of(self.path):
+            raise ValueError(f"{self.name} was changed while it was read. Read it again.")
 
     def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
         """Read columns (all of them, without names) as a whole, see `parts`."""
@@ -184,19 +191,26 @@ def open_csv(path: Path, needed: list[str], encoding: str | None = None, delimit
     See `helpers.data.formats.open_table`. Unless named, the delimiter is the one of `DELIMITERS` that gives the needed
     columns; the encoding is told by a byte-order mark, or UTF-8, or, with a warning, a Western text's Windows-1252.
     """
-    delimiter = delimiter and one_sign(delimiter)
+    delimiter, stamp = delimiter and one_sign(delimiter), stamp_of(path)
     encoding, errors = find_encoding(path, encoding)
     refusals = []
     for table in _headers(path, encoding, errors, needed, delimiter):  # if it is one column, any delimiter may do
         for backslashes in (False, True):
             try:
                 fitted = _fitted(dataclasses.replace(table, backslashes=backslashes))
-                return dataclasses.replace(fitted, rows=sum(1 for _ in fitted.records(f"Checking {table.name}")))
+                rows = sum(1 for _ in fitted.records(f"Checking {table.name}"))
+                return dataclasses.replace(fitted, rows=rows, stamp=stamp)
             except ValueError as error:
                 refusals.append(error)
                 if "quote" not in str(error):
                     break
     raise refusals[0]
+
+
+def stamp_of(path: Path) -> tuple[int, ...]:
+    """What tells a file from one that takes its place: time, size, and number."""
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def one_sign(delimiter: str) -> str:

@@ -64,7 +64,7 @@ def judge_plan(answer) -> str | None:
     for field in ("texts", "memory"):
         if not any(number > 0 for number in numbers_in(answer[field])):
             return f"'{field}' needs a number above 0."
-    if not re.search(r"[kMGT]i?B\b|bytes", str(answer["memory"]), re.IGNORECASE):
+    if not re.search(r"[kMGT]i?B\b|byte", str(answer["memory"]), re.IGNORECASE):
         return "Give the memory in MB or GB, so that it can be compared with a machine."
     fixed = re.match(r"\s*(never|none|nothing|not?)\b", str(answer["changes"]), re.IGNORECASE)  # a catalog may be
     asked = [field for field in FIELDS if field != "changes" or not fixed]
@@ -451,7 +451,7 @@ closing = Quiz(
             vectors, dimensions, bytes_per_number = 1_000_000, 384, 4
             vectors * dimensions * bytes_per_number / 1e9
             """,
-            text="How many gigabytes is that? (Two digits are enough.)",
+            text="How many gigabytes is that? (One digit after the point is enough.)",
             rounded=1.5,
             wrong={
                 1536: "Those are megabytes.",
