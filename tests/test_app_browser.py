@@ -587,8 +587,8 @@ def test_a_long_title_is_whole_in_the_view_of_its_film(here):
     page.set_viewport_size({"width": 400, "height": 800})
     here.find("Borat").heading("Films like Borat")
     page.locator(".rv-asked").get_by_role("button", name="Details").click()
-    cover, caption = page.get_by_role("dialog").locator(".rv-cover, .rv-caption").all()
-    assert caption.bounding_box()["y"] >= cover.bounding_box()["y"]
+    cover, caption = (page.get_by_role("dialog").locator(part).bounding_box() for part in (".rv-cover", ".rv-caption"))
+    assert caption["y"] >= cover["y"]
     page.keyboard.press("Escape")
     page.set_viewport_size({"width": 1280, "height": 800})
 
