@@ -164,7 +164,7 @@ class Visitor:
         """Make the window as high as the app, so that nothing in it is hidden."""
         size = self.page.viewport_size
         height = self.page.evaluate("document.querySelector('.rv-app')?.scrollHeight ?? 900") + 80
-        self.page.set_viewport_size({"width": size["width"], "height": min(max(height, 600), 4000)})
+        self.page.set_viewport_size({"width": size["width"], "height": min(max(height, 600), 6000)})
         yield
         self.page.set_viewport_size(size)
 

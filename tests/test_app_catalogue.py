@@ -175,6 +175,20 @@ def test_films_for_a_taste_are_those_of_the_model_of_the_space(catalogue, space)
     assert set(found["near"]) <= set(likes)
 
 
+def test_where_no_viewer_likes_what_a_list_goes_by_the_audience_is_not_asked(catalogue):
+    liked = set(catalogue.ratings["movie_id"])
+    cold = tuple(one for one in catalogue.ids if one not in liked)[:2]
+    assert catalogue.likes_of(cold) == 0
+
+    def lists(wanted):
+        return [catalogue.find(wanted.but(space=space)).index.tolist() for space in ("learned", "hybrid")]
+
+    for wanted in (Wanted(taste=Taste(cold)), Wanted(Question(film=cold[0]))):
+        assert lists(wanted)[0] == lists(wanted)[1]
+    learned, both = lists(Wanted(taste=Taste((*cold, film(catalogue, "Alien")))))
+    assert learned != both
+
+
 def test_the_film_that_explains_a_recommendation_is_the_nearest_liked_one(catalogue):
     likes = (film(catalogue, "Alien"), film(catalogue, "Pretty Woman"))
     found = catalogue.find(Wanted(taste=Taste(likes), steering=Steering(k=30)))

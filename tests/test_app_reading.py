@@ -115,13 +115,49 @@ def test_words_for_genres_alone_are_those_genres_and_beside_other_words_they_are
     for text, genres in {"scary but not gory": ("Horror",), "zombie comedy": ("Comedy",)}.items():
         assert [one.question for one in reader.read(text)] == [Question(text=text), Question(genres=genres)], text
     assert reader.read("scary movie")[0].label == "Scary Movie"  # a title is a title
-    for text in (
-        "a good cry",
-        "nothing funny",
-        "not scary",
-        "a western documentary for kids",
-    ):  # of which there is none
+    for text in ("a good cry", "nothing funny", "not scary"):
         assert {one.kind for one in reader.read(text)} == {"Stories"}, text
+
+
+def test_words_for_genres_in_a_story_are_a_story_and_the_genre_is_offered(reader):
+    stories = {
+        "children": "Family", "a film about children": "Family", "films with kids": "Family", "at war": "War",
+        "crime in the family": "Crime and Family", "the history of war": "War and History", "before the war": "War",
+        "a musical family": "Musical and Family", "about music and war": "War", "a family without children": "Family",
+        "horror at sea": "Horror", "a western town": "Western",
+    }  # fmt: skip
+    for text, genre in stories.items():
+        found = reader.read(text)
+        assert found[0].question == Question(text=text), text
+        assert set(genre.split(" and ")) in [set(one.question.genres) for one in found], text
+
+
+def test_whom_a_film_is_for_and_words_that_only_ask_for_it_are_no_story(reader):
+    asked = {
+        "films for small children": ("Family",), "for the whole family": ("Family",), "children's movies": ("Family",),
+        "adventure stories for my kids": ("Adventure", "Family"), "I'd like a drama tonight": ("Drama",),
+        "show me some war stories please": ("War",), "romance but not comedy": ("Romance",),
+    }  # fmt: skip
+    assert {text: reader.read(text)[0].question.genres for text in asked} == asked
+    movies = pd.DataFrame({"title": ["a", "b"], "synopsis": "x", "genres": "Children|War"}, index=[1, 2])
+    for text in ("children", "for kids", "something for the children"):
+        assert Reader(movies).read(text)[0].question == Question(genres=("Children",))
+
+
+def test_of_genres_that_no_film_shares_each_is_offered_and_of_more_those_that_some_share(reader):
+    offered = {
+        "musical western": [("Musical",), ("Western",)],
+        "sport and war": [("Sport",), ("War",)],
+        "a western documentary for kids": [("Western",), ("Documentary",), ("Family",)],
+        "war musical comedy western": [("War", "Comedy"), ("War", "Western"), ("Musical", "Comedy")],
+    }
+    for text, genres in offered.items():
+        found = reader.read(text)
+        assert [one.question.genres for one in found[:-1]] == genres
+        assert found[-1].question == Question(text=text)
+        assert all(int(one.detail.split()[0]) for one in found[:-1])
+    found = reader.read("a musical duel in a western town")
+    assert [one.kind for one in found] == ["Stories", "Genres", "Genres"]
 
 
 def test_a_genre_that_is_not_wanted_is_known(reader):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers.app.state import (
+    KEPT,
     MOST_FILMS,
     Question,
     StateFileError,
@@ -37,21 +38,66 @@ def test_liking_what_was_disliked_moves_it():
     assert Taste().dislike(5).like(5) == Taste(likes=(5,))
 
 
-def test_forgetting_and_clearing_take_films_out():
-    taste = Taste().like(1).like(2).dislike(3)
-    assert taste.forget(2) == Taste((1,), (3,))
-    assert len(taste.clear()) == 0
+def test_forgetting_takes_a_film_out():
+    assert Taste().like(1).like(2).dislike(3).forget(2) == Taste((1,), (3,))
 
 
 def test_undo_goes_back_change_by_change_and_stops_at_the_first():
-    taste = Taste().like(1).dislike(2).clear()
-    assert taste.undo() == Taste((1,), (2,))
-    assert taste.undo().undo().undo().undo() == Taste()
+    wanted = (
+        Wanted().then("liked", taste=Taste((1,))).then("asked", question=Question(film=3)).then("way", space="hybrid")
+    )
+    assert [one.done for one in wanted.steps] == ["way", "asked", "liked", ""]
+    assert wanted.undo() == Wanted(Question(film=3), Taste((1,)))
+    assert wanted.undo().undo().undo().undo().undo() == Wanted()
 
 
 def test_what_changes_nothing_is_no_step_for_undo():
-    taste = Taste().like(1)
-    assert taste.forget(99) is taste
+    wanted = Wanted().then("liked", taste=Taste((1,)))
+    for changes in ({"taste": Taste((1,))}, {"listed": Taste((1,))}, {"question": Question(typed="Alien")}):
+        assert wanted.then("nothing", **changes).before is wanted.before
+
+
+def test_a_list_may_be_made_from_an_older_taste():
+    wanted = Wanted().then("liked", taste=Taste((1,)), listed=Taste())
+    assert wanted.of_list == Wanted()
+    assert wanted.then("asked", listed=None).of_list == wanted.but(listed=None)
+
+
+def test_steps_of_undo_are_kept_the_last_ones_and_only_while_they_can_be_read_again(movies):
+    wanted = Wanted()
+    for number in range(KEPT + 5):
+        wanted = wanted.then(f"step {number}", taste=wanted.taste.like(movies.index[number]))
+    again, _ = read_state(dump_state(wanted, movies), movies)
+    assert [(one, one.done) for one in again.steps] == [(one, one.done) for one in wanted.steps[: KEPT + 1]]
+    wanted = wanted.then("many", taste=Taste(tuple(movies.index))).then("hybrid", space="hybrid")
+    for _ in range(KEPT):
+        wanted = wanted.then("text", space="text").then("hybrid", space="hybrid")
+    again, _ = read_state(dump_state(wanted, movies), movies)
+    assert (again, again.before) == (wanted, None)
+
+
+@pytest.mark.parametrize("before", [3, [3], [{}], [{"likes": 3, "dislikes": []}], [{"likes": [{"title": 7}]}]])
+def test_what_was_before_and_makes_no_sense_is_left_out(movies, before):
+    document = document_of(movies, taste=Taste((3,))) | {"before": before}
+    wanted, _ = read_state(json.dumps(document), movies)
+    assert (wanted, wanted.before) == (Wanted(taste=Taste((3,))), None)
+
+
+def test_a_long_file_of_films_that_are_not_here_is_read_in_one_pass(movies):
+    class Counted(dict):
+        looked = 0
+
+        def __getitem__(self, name):
+            Counted.looked += name == "title"
+            return movies[name]
+
+        def __contains__(self, name):
+            return name in movies
+
+    document = document_of(movies, taste=Taste((3,)))
+    document["dislikes"] = [{"title": f"No Such Film {number}", "year": None} for number in range(200)]
+    assert len(read_state(json.dumps(document), Counted())[1]) == 200
+    assert Counted.looked == 1
 
 
 def test_a_taste_never_changes():

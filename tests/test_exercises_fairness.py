@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from test_exercises import EXERCISES
 
-from helpers.exercises import ch01, ch04, ch05, ch06, ch07, ch08, ch09, ch10, ch11
-from helpers.exercises.texts import numbers_in
+from helpers.exercises import ch01, ch02, ch04, ch05, ch06, ch07, ch08, ch09, ch10, ch11
+from helpers.exercises.texts import numbers_in, repeated, trouble_with
+from helpers.exercises.typed import value_of
 
 BY_NUMBER = {exercise.number: exercise for exercise in EXERCISES}
 
@@ -79,7 +80,15 @@ def fullest_in(columns):
     return lambda group: columns(group).isna().sum(axis=1).sort_index().idxmin()
 
 
+def stripped(left, right):
+    return BY_NUMBER["2.2"].reference(left.strip(), right.strip())
+
+
 NEARLY = {  # what is right for most inputs
+    "2.2 without spaces": lambda left, right: stripped(left.replace(" ", ""), right.replace(" ", "")),
+    "2.2 spaces at the ends": stripped,
+    "2.5 the longest text": lambda group: group.astype(str).sum(axis=1).str.len().sort_index().idxmax(),
+    "6.2 ten at most": lambda hits, relevant: BY_NUMBER["6.2"].reference(hits, min(relevant, 10)),
     "2.5 a column left out": fullest_in(lambda group: group.drop(columns="year")),
     "2.5 the first four columns": fullest_in(lambda group: group.iloc[:, :4]),
     "3.3 equally long": lambda tokens, size: [*map(list, np.array_split(tokens, math.ceil(len(tokens) / size)))],
@@ -268,7 +277,7 @@ def test_an_answer_in_place_is_not_handed_to_the_notebook(number, answer, argume
 )
 def test_a_plan_of_a_test_is_judged_by_what_the_exercise_asks_for(field, value, state):
     assert ch06.q5.examine({**ch06.a_plan(), field: value}).state == state
-    assert all(word in ch06.q5.asks for word in ("4 words", "2 words", "formula", "half more", "a date"))
+    assert all(word in ch06.q5.asks for word in ("4 words", "2 words", "formula", "50% more", "a date"))
 
 
 @pytest.mark.parametrize(
@@ -410,3 +419,80 @@ def test_a_correction_that_cancels_out_is_named_so():
         return np.mean(np.log(np.exp(scores).sum(axis=1)) - np.diag(scores))
 
     assert "cancels out" in BY_NUMBER["10.2"].examine(by_row).message
+
+
+SPELLED = {
+    **{"twenty-one": 21, "Twenty One": 21, "a half": 0.5, "two thirds": 2 / 3, "two-thirds": 2 / 3, "half": 0.5},
+    **{"one and a half": 1.5, "1 1/2": 1.5, "1½": 1.5, "point five": 0.5, "minus a half": -0.5, "a dozen": 12},
+    **{"zero point two five": 0.25, "three hundred and eighty-four": 384, "half a million": 500_000, "thirteen": 13},
+    **{"one million two hundred thousand": 1_200_000, "seventy percent": 0.7, "one in four": 0.25},
+}
+
+
+@pytest.mark.parametrize("text", SPELLED)
+def test_a_number_may_be_spelled_out(text):
+    assert value_of(text, several=False) == pytest.approx(SPELLED[text])
+
+
+def test_spelled_numbers_are_read_in_open_fields_where_no_digit_is():
+    assert numbers_in("nine thousand six hundred per group") == [9600]
+    assert numbers_in("one machine with 4 GB") == [4]
+    assert value_of("zero and one half", several=True) == [0, 0.5]
+    assert value_of("two or three", several=False) == "two or three"
+
+
+@pytest.mark.parametrize(
+    "text", ["nothing ever fails", "Nothing will fail.", "nothing could go wrong here", "none that I know of"]
+)
+def test_that_nothing_ever_fails_is_no_answer(text):
+    assert trouble_with("fails when", text, 3)
+    assert trouble_with("fails when", "no ratings for new films", 3) is None
+
+
+def test_a_piece_of_a_hint_is_copied_and_a_few_of_its_words_are_not():
+    hint = "The interval is over everything that was drawn at random"
+    assert repeated({"over": "everything that was drawn at random"}, "", hint)
+    assert repeated({"over": "viewers drawn at random"}, "", hint) is None
+    plan = {"held constant": "same tuning for both of them", "refuted by": "a tie of the two means"}
+    assert repeated(plan, "", hint) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "field", "text"),
+    [
+        ("1.5", "because", "I would try it first because it is the best one"),
+        ("6.5", "metric", "good things"),
+        ("9.5", "judged by", "0.9 [0.1, 0.2] of 40"),
+        ("11.4", "refuted by", "nothing could refute it ever"),
+        ("11.4", "settings", "the settings are the settings of it"),
+        ("12.4", "measure", "nothing at all is measured"),
+        ("12.4", "compared with", "no comparison at all ever is"),
+    ],
+)
+def test_words_that_fit_every_question_answer_none(number, field, text):
+    exercise = BY_NUMBER[number]
+    assert exercise.examine({**exercise.answer(), field: text}).state == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("number", "field", "text"),
+    [
+        ("7.5", "memory", "about half a gigabyte"),
+        ("7.5", "changes", "never"),
+        ("9.5", "judged by", "forty labels: 0.6, from 0.45 to 0.74"),
+        ("9.5", "judged by", "62% (47% to 76%) of 40 labels"),
+        ("6.5", "viewers per group", "nine thousand six hundred"),
+        ("6.5", "must not fall", "visits per week"),
+    ],
+)
+def test_a_short_answer_that_says_it_is_right(number, field, text):
+    exercise = BY_NUMBER[number]
+    assert exercise.examine({**exercise.answer(), field: text}).state == "correct"
+
+
+@pytest.mark.parametrize("least", [80, 80.3, 79.95])
+def test_titles_and_years_with_other_numbers_are_no_rule_of_ones_own(least):
+    pairs = ch02._candidates()[0]
+    sooner = (pairs["title_score"] >= least) & (pairs["year_gap"] < 0.5)
+    mask = sooner | ((pairs["title_score"] >= least + 2) & (pairs["year_gap"] <= 1))
+    assert "with another number" in BY_NUMBER["2.4"].examine(mask).message

@@ -11,6 +11,7 @@ from test_exercises import NOTEBOOKS
 
 from helpers.course.bootstrap import ROOT
 from helpers.exercises import ask, guesses
+from helpers.exercises.guesses import Guess
 
 ROUNDS = 20
 KEEP = """
@@ -84,6 +85,39 @@ def test_what_is_no_number_is_not_kept(typed):
     guess = ask("How many?")
     assert "Not kept" in guess.keep(typed)
     assert guess.value is None
+
+
+@pytest.mark.parametrize(
+    ("question", "unit", "impossible", "possible"),
+    [
+        ("What share of the films has a gap?", "%", ["140", "-3", "300 percent"], ["0", "100", "a half"]),
+        ("Of 100 lists, how many have a hit?", "lists", ["101", "-1", "250%"], ["100", "12"]),
+        ("Of the 1,327 listings, how many will be left?", "rows", ["1,328", "-1"], ["1,327", "one thousand"]),
+        ("How many of the eight nearest films stay?", "", ["9", "-0.5"], ["8", "two and a half"]),
+        ("How many columns does it need?", "columns", ["-1"], ["0", "10 million"]),
+        ("How alike are they, from 0 to 1?", "", ["1.2", "-0.1", "120%"], ["1", "0.3", "30%"]),
+        ("What is its NDCG@10 then?", "", ["2", "-1"], ["0.9"]),
+        ("By how many percent does it rise?", "%", [], ["-20", "140"]),
+    ],
+)
+def test_a_guess_that_cannot_be_is_not_kept_and_may_be_mended(question, unit, impossible, possible):
+    guess = ask(question, unit=unit)
+    for typed in impossible:
+        said = guess.keep(typed)
+        assert "can't be" in said and "Guess again" in said and guess.value is None
+    assert all(guess.keep(typed).startswith("Kept") for typed in possible)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_answer_is_within_what_its_question_allows(path):
+    asked = None
+    for cell in nbformat.read(path, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            for answer in NO_GUESS.findall(output.get("text", "")):
+                number = re.match(r"-?[\d,.]*\d", answer)
+                assert number is None or asked._impossible(float(number[0].replace(",", ""))) is None, asked.question
+        found = re.search(r'= ask\(\s*"(.*?)"(?:,\s*unit="(.*?)")?', cell.source)
+        asked = Guess(found[1], found[2] or "") if found else asked
 
 
 def test_without_a_guess_the_answer_is_said_and_nothing_else(capsys):

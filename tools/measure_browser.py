@@ -12,7 +12,8 @@ Needs Chromium and the packages of the tests. A figure that an edition lacks is 
 | figure | from | until |
 |---|---|---|
 | first paint, first card | the page is asked for | anything, or a film, is shown |
-| like, enter, description | the click or the Enter key | the heading of another list is shown |
+| like | the click | the bar of the taste names the film |
+| for me, enter, description | the click or the Enter key | the heading of another list is shown |
 | first reason | the click on "Why?", or on the film of the description | words of the nearest sentences are marked |
 """
 
@@ -40,7 +41,7 @@ PATIENCE = 25_000  # milliseconds for what may never come: an older edition lack
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])), None)
 DESCRIPTION = "a shark attacks bathers at an island resort"
 WATCH = """
-    const shown = (selector) => [...document.querySelectorAll(selector)].filter((one) => one.getClientRects().length);
+    window.shown = (selector) => [...document.querySelectorAll(selector)].filter((one) => one.getClientRects().length);
     window.sign = () => shown("h2").map((one) => one.textContent).join("|");
     window.now = (test) => new Promise((resolve) => {  // when the test holds, after it is painted
         const look = () => {
@@ -117,7 +118,8 @@ def visit(browser: Browser, address: str) -> dict[str, float]:
         (whys if whys.count() else page.locator(".rv-title, .rv-card h3")).first.click()
 
     steps = {
-        "like": (changed, like.click),
+        "like": ("shown('.rv-chip').length > 0", like.click),
+        "for me": (changed, page.locator(".rv-mine").click),
         "enter": (changed, lambda: enter("Alein")),
         "description": (changed, lambda: enter(DESCRIPTION)),
         "first reason": ("hasReason()", ask_why),

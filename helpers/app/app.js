@@ -8,8 +8,10 @@ function render({ model, el }) {
   const root = make("div", { class: "rv-app" });
   const $ = (selector) => root.querySelector(selector);
   const served = document.body.dataset.voila === "voila"; // else a notebook
+  const local = /^(localhost|127\.|\[::1\])/.test(location.hostname); // an address that others can't open
   const kept = `recommend-with-vectors/${about.name}`;
   let number = 0; // of the last message
+  let answered = "{}"; // the question of the list
   const kernel = model.widget_manager?.kernel ?? null;
   root.innerHTML = model.get("shell");
   if (served) {
@@ -25,7 +27,7 @@ function render({ model, el }) {
     return number;
   }
 
-  const search = searchBox(model, tell, about.noun);
+  const search = searchBox(model, tell, about);
   const map = filmMap(model, tell, (film) => open(film));
   $(".rv-find").append(search.element);
   $(".rv-canvas").append(map.element);
@@ -53,7 +55,10 @@ function render({ model, el }) {
       button.setAttribute("aria-pressed", String(button.dataset.value === shown.space));
     }
     const [spaces, badge, form] = [$(".rv-spaces"), $(".rv-badge"), $(".rv-filters form")];
-    root.querySelectorAll('[data-do="link"]').forEach((button) => { button.hidden = !served; }); // the address of a notebook opens no state
+    root.querySelectorAll('[data-do="link"]').forEach((button) => {
+      button.hidden = !served; // the address of a notebook opens no state
+      button.textContent = local ? "Copy a link for this computer only" : "Copy a link to this page as it is";
+    });
     spaces?.querySelectorAll("button").forEach((button) => { button.hidden = !shown.compares; });
     if (badge) badge.hidden = !shown.simulated;
     if (form.contains(document.activeElement)) return;
@@ -70,19 +75,32 @@ function render({ model, el }) {
   };
 
   function keep() {
-    try { localStorage.setItem(kept, model.get("saved")); } catch { /* a browser that keeps nothing */ }
-    if (!served) return;
+    try { for (const store of stores()) store.setItem(kept, model.get("saved")); } catch { /* there is no room */ }
     const question = asked(); // each is a step of the browser's history
+    if (question !== answered && document.activeElement !== search.box) showWords(JSON.parse(question));
+    answered = question;
+    if (!served) return;
     if (!history.state) history.replaceState({ question }, "");
     else if (history.state.question !== question) history.pushState({ question }, "");
   }
 
+  function stores() { // what this tab keeps, for when it is loaded again, and what a new one begins with
+    try { return [sessionStorage, localStorage]; } catch { return []; } // a browser that keeps nothing
+  }
+
   const asked = () => JSON.stringify(JSON.parse(model.get("saved") || "{}").question ?? {});
+  function showWords(question) { // those of the list
+    search.box.value = [question.typed, question.text, question.people?.join?.(" and ")].find(Boolean) ?? "";
+  }
+
   function restore(text) {
-    let asked = {};
-    try { asked = JSON.parse(text).question ?? {}; } catch { /* Python says what is wrong */ }
-    search.box.value = [asked.typed, asked.text, asked.people?.join?.(" and ")].find(Boolean) ?? ""; // the words of the list
+    try { showWords(JSON.parse(text).question ?? {}); } catch { /* Python says what is wrong */ }
     tell("restore", { text, from: "browser" });
+  }
+
+  function taken() { // what is given away: not what was done before
+    const { before, done, ...state } = JSON.parse(model.get("saved") || "{}");
+    return JSON.stringify(state, null, 1);
   }
 
   function goBack({ state }) {
@@ -141,12 +159,11 @@ function render({ model, el }) {
   }
 
   async function link() {
-    const state = model.get("saved");
-    const coded = btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(JSON.parse(state || "{}")))));
+    const coded = btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(JSON.parse(taken())))));
     const address = `${location.origin}${location.pathname}#${coded.replaceAll("+", "-").replaceAll("/", "_")}`;
     try {
       await navigator.clipboard.writeText(address);
-      say("Copied. The link opens this page in any browser on this computer, while the app runs.");
+      say(`Copied. ${local ? "The link works on this computer only, while the app runs. For somebody else, save a file." : "The link opens this page as it is."}`);
     } catch {
       say(`The link: ${address}`);
     }
@@ -193,9 +210,9 @@ function render({ model, el }) {
     forget: ({ dataset }) => tell("forget", { film: +dataset.film }),
     undo: () => tell("undo"), clear: () => tell("clear"), drop: ({ dataset }) => drop(dataset),
     menu: (button) => menu(button.getAttribute("aria-expanded") !== "true"),
-    link, load, keep: () => save("taste.json", "application/json", model.get("saved")),
+    link, load, keep: () => save("taste.json", "application/json", taken()),
     export: ({ dataset }) => tell("export", { value: dataset.value }),
-    again: () => again(),
+    say: ({ dataset }) => say(dataset.text), again: () => again(), done: () => { filters.open = false; filters.firstElementChild.focus(); mark(); },
   };
   dialog.addEventListener("close", () => { if (served && history.state?.dialog) history.back(); });
   const filters = $(".rv-filters");
@@ -204,15 +221,21 @@ function render({ model, el }) {
     if (!filters.contains(event.target)) filters.open = false;
     if (!event.target.closest(".rv-keep") || button?.closest(".rv-menu")) if (!$(".rv-menu")?.hidden) menu(false);
     if (event.target === dialog) dialog.close(); // beside it
-    if (button) deeds[button.dataset.do](button);
+    if (button && (event.detail < 2 || button.dataset.do === "undo")) deeds[button.dataset.do](button); // a double click is one
   });
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !$(".rv-menu").hidden) { menu(false); $('[data-do="menu"]').focus(); }
-    if (event.key === "Escape" && filters.contains(event.target)) { filters.open = false; filters.firstElementChild.focus(); }
+    if (event.key === "Escape" && filters.contains(event.target)) deeds.done();
     if (event.target.closest("input, textarea, select, canvas, button, summary")) event.stopPropagation(); // no shortcut of a notebook
   });
+  filters.addEventListener("toggle", () => { // its button to close it is in sight, too
+    const form = $(".rv-filters form");
+    const room = () => $(".rv-bar").getBoundingClientRect().bottom - form.getBoundingClientRect().top; // to the end of the window, or of JupyterLab's part of it
+    if (room() < 260) filters.scrollIntoView({ block: "start" });
+    form.style.maxHeight = `${Math.max(room() - 10, 200)}px`;
+  });
   $(".rv-filters form").addEventListener("change", () => tell("steer", { steering: steer() }));
-  $(".rv-filters form").addEventListener("submit", (event) => event.preventDefault());
+  $(".rv-filters form").addEventListener("submit", (event) => { event.preventDefault(); deeds.done(); });
   const top = () => { if (root.getBoundingClientRect().top < 0) root.scrollIntoView({ block: "start" }); };
 
   // ---- the connection ----
@@ -225,6 +248,7 @@ function render({ model, el }) {
 
   function gone() {
     lost.gone = true;
+    say(""); // such as that it is connected again
     warn(`The program behind this page has stopped. ${served ? "What you chose is kept. " : "Run the cell again."}`, served ? "Start again" : "");
   }
 
@@ -274,7 +298,7 @@ function render({ model, el }) {
         text = new TextDecoder().decode(Uint8Array.from(atob(coded), (sign) => sign.charCodeAt(0)));
         history.replaceState(null, "", location.pathname + location.search);
       } else {
-        text = localStorage.getItem(kept);
+        [text] = stores().map((store) => store.getItem(kept)).filter(Boolean);
       }
     } catch { /* a link that is none, or a browser that keeps nothing */ }
     if (text) restore(text);

@@ -141,6 +141,10 @@ class Catalogue:
         one, other = (fans.get(each, set()) for each in (near, film))
         return (len(one & other) / len(one), len(other) / viewers) if one and other else None
 
+    def likes_of(self, films: Iterable[Film]) -> int:
+        """How many likes of viewers some films have, together."""
+        return sum(len(self._fans[0].get(film, ())) for film in films)
+
     @functools.cached_property
     def _fans(self) -> tuple[dict[Film, set], int]:
         """Viewers who like each film, and how many viewers there are."""
@@ -172,7 +176,7 @@ class Catalogue:
             self.spaces = {**self.spaces, "learned": Space(rows, learned), "hybrid": Space(both, hybrid)}
 
     def find(self, wanted: Wanted, description: np.ndarray | None = None) -> pd.DataFrame:
-        """Make the list that is wanted.
+        """Make the list that is wanted; by story and audience, where no viewer likes what a list by audience goes by.
 
         Parameters
         ----------
@@ -194,15 +198,16 @@ class Catalogue:
         KeyError
             When the space is not there: `learn` makes those that learn from ratings.
         """
-        space, taste, question = self.spaces[wanted.space], wanted.taste, wanted.question
+        taste, question = wanted.taste, wanted.question
+        unknown = wanted.space == "learned" and wanted.sources and not self.likes_of(wanted.sources)
+        space = self.spaces["hybrid" if unknown else wanted.space]
         left_out = [*taste.likes, *taste.dislikes] if wanted.for_taste else [question.film]
         allowed = self.mask(wanted.steering) & ~self.movies.index.isin(left_out)
         if question.genres:
             allowed &= np.array([set(question.genres) <= film for film in self.reader.genres])
         relevance = np.where(allowed, self._relevance(wanted, space, description), -np.inf)
         if question.genres:  # after those of which it is a main one
-            main = [self.names("genres", film)[:1] for film in self.ids]
-            relevance[[set(first).isdisjoint(question.genres) for first in main]] -= 1
+            relevance[~np.isin(self._main_genres, question.genres)] -= 1
         pool = np.lexsort((np.arange(len(relevance)), -relevance.round(6)))[: max(POOL, wanted.steering.k)]
         pool = pool[np.isfinite(relevance[pool])]
         diversity = max(wanted.steering.diversity, VARIED if wanted.begins else 0)
@@ -358,6 +363,12 @@ class Catalogue:
             return [None] * len(places)
         nearest = (space.vectors[places] @ space.vectors[self.places(likes)].T).argmax(axis=1)
         return [likes[place] for place in nearest]
+
+    @functools.cached_property
+    def _main_genres(self) -> list[str]:
+        """The first genre of each film, or an empty text."""
+        cells = self.movies["genres"] if "genres" in self.movies else [""] * len(self.ids)
+        return [(names_in(cell) or [""])[0] for cell in cells]
 
     @functools.cached_property
     def _genre_counts(self) -> Counter:

@@ -3,15 +3,16 @@
 
 const MOST_LABELS = 24;
 const MARGIN = 24; // pixels around all the dots
+const MARKED = 6.5; // radius of a dot that is marked
 const REACH = 14; // pixels from a dot at which it counts as pointed at
 
 function filmMap(model, tell, open) {
   const canvas = make("canvas", { role: "img", tabindex: "0", "aria-label": "Map" });
   const tip = make("div", { class: "rv-tip", hidden: "" });
+  const corner = make("div", { class: "rv-zoom", role: "group", "aria-label": "Zoom" });
   const dots = new DataView(model.get("dots").buffer, model.get("dots").byteOffset, model.get("dots").byteLength);
   const count = dots.byteLength / 4;
   const names = new Map();
-  const system = matchMedia("(prefers-color-scheme: dark)"); // the page's colors may follow it
   let view = { x: 0, y: 0, zoom: 1 };
   let wanted = -1; // the dot that is pointed at, or reached by arrow keys
   let reached = false; // by arrow keys
@@ -26,10 +27,17 @@ function filmMap(model, tell, open) {
     ];
   }
 
+  // As large as the space of a dot allows, which zooming widens.
+  function dotSize(width, height) {
+    return Math.min(Math.max(0.26 * Math.sqrt((width * height * view.zoom) / count), 1.5), 9);
+  }
+
   function draw() {
     due = false;
     const { clientWidth: width, clientHeight: height } = canvas;
+    if (!width && canvas.isConnected) setTimeout(redraw, 250); // JupyterLab takes its page apart while its theme changes
     if (!width) return;
+    canvas.style.touchAction = view.zoom > 1 ? "none" : ""; // a finger moves the page on, unless there is more of the map
     const scale = window.devicePixelRatio || 1;
     if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
     if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
@@ -39,26 +47,28 @@ function filmMap(model, tell, open) {
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, width, height);
     pen.fillStyle = color("--rv-dot");
-    const size = count > 3000 ? 1.5 : 3;
+    const size = dotSize(width, height);
+    pen.beginPath();
     for (let place = 0; place < count; place += 1) {
       const [x, y] = onScreen(at(place), width, height);
-      if (x > 0 && x < width && y > 0 && y < height) pen.fillRect(x - size / 2, y - size / 2, size, size);
+      if (x > 0 && x < width && y > 0 && y < height) pen.roundRect(x - size / 2, y - size / 2, size, size, size > 3 ? size / 2 : 0);
     }
-    const boxes = [[width - 50, 0, width, 126]]; // where the buttons are
+    pen.fill();
+    const boxes = [[corner.offsetLeft - 4, 0, width, corner.offsetTop + corner.offsetHeight + 4]];
     const { chosen = [], found = [] } = model.get("marks");
     const marked = films(chosen, found).map((film) => ({ ...film, color: color(film.weight ? "--rv-warm" : "--rv-accent") }));
-    for (const film of marked) {
+    for (const film of [...marked].reverse()) { // the first on top
       [film.x, film.y] = onScreen(at(film.place), width, height);
       pen.fillStyle = film.color;
       pen.beginPath();
-      pen.arc(film.x, film.y, 5.5, 0, 7);
+      pen.arc(film.x, film.y, MARKED, 0, 7);
       pen.fill();
-      boxes.push([film.x - 6, film.y - 6, film.x + 6, film.y + 6]);
+      boxes.push([film.x - MARKED, film.y - MARKED, film.x + MARKED, film.y + MARKED]);
       if (!reached || film.place !== wanted) continue;
       pen.lineWidth = 3;
       pen.strokeStyle = color("--rv-text");
       pen.beginPath();
-      pen.arc(film.x, film.y, 10, 0, 7);
+      pen.arc(film.x, film.y, MARKED + 4, 0, 7);
       pen.stroke();
     }
     const free = ([left, top, right, bottom]) =>
@@ -67,14 +77,14 @@ function filmMap(model, tell, open) {
     function label(text, x, y, font, fill) {
       pen.font = font;
       const wide = pen.measureText(text).width;
-      for (const [dx, dy] of [[9, 4], [-9 - wide, 4], [-wide / 2, -10], [-wide / 2, 19]]) {
+      for (const [dx, dy] of [[MARKED + 4, 4], [-MARKED - 4 - wide, 4], [-wide / 2, -MARKED - 5], [-wide / 2, MARKED + 14]]) {
         const box = [x + dx - 2, y + dy - 12, x + dx + wide + 2, y + dy + 4];
         if (!free(box)) continue;
         boxes.push(box);
-        pen.lineWidth = 4;
-        pen.lineJoin = "round";
-        pen.strokeStyle = color("--rv-back");
-        pen.strokeText(text, x + dx, y + dy);
+        pen.fillStyle = color("--rv-back");
+        pen.globalAlpha = 0.8; // a plate, so that no dot runs through the letters
+        pen.fillRect(box[0], box[1], box[2] - box[0], box[3] - box[1]);
+        pen.globalAlpha = 1;
         pen.fillStyle = fill;
         pen.fillText(text, x + dx, y + dy);
         return;
@@ -177,6 +187,7 @@ function filmMap(model, tell, open) {
     canvas.setPointerCapture(event.pointerId);
     drag = { ...view, left: event.clientX, top: event.clientY, far: false };
   });
+  canvas.addEventListener("pointercancel", () => { drag = null; });
   canvas.addEventListener("pointerup", (event) => {
     const far = drag?.far;
     drag = null;
@@ -204,10 +215,12 @@ function filmMap(model, tell, open) {
     button.addEventListener("click", () => approach(factor || 1 / 100));
     return button;
   });
+  corner.append(...buttons);
   const watcher = new ResizeObserver(redraw);
   watcher.observe(canvas);
-  system.addEventListener("change", redraw);
-  const element = make("div", { class: "rv-map" }, canvas, tip, make("div", { class: "rv-zoom", role: "group", "aria-label": "Zoom" }, ...buttons));
+  const theme = new MutationObserver(redraw); // of the page, or of JupyterLab
+  theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  const element = make("div", { class: "rv-map" }, canvas, tip, corner);
 
   function hear({ part, film, name }) {
     if (part !== "name") return;
@@ -215,5 +228,5 @@ function filmMap(model, tell, open) {
     if (film === wanted) tip.textContent = name;
   }
 
-  return { element, redraw, hear, leave: () => { watcher.disconnect(); system.removeEventListener("change", redraw); } };
+  return { element, redraw, hear, leave: () => [watcher, theme].forEach((one) => one.disconnect()) };
 }

@@ -11,24 +11,31 @@ import numpy as np
 import pandas as pd
 
 from helpers.app.catalogue import Catalogue, Reason
-from helpers.app.state import Film, Question, Steering, Wanted, year_of
+from helpers.app.state import Film, Question, Steering, Taste, Wanted, counted, plural, year_of
 from helpers.search.neighbors import split_sentences
 
 PARTS = Path(__file__).with_name("parts")
 # Signs that turn text round, or worse.
 CONTROLS = [*range(32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A)]
 AS_SPACES = dict.fromkeys(CONTROLS, " ")
+CHOSEN = 100  # films of each kind in the bar of the taste
 NEIGHBORS = 6  # in the view of one film
 # How near two stories are, by the share of all pairs of films that are nearer; and how near a story is to a
 # description, by the cosine: few words are never as near to a story as another story.
 NEAR_STORIES = ((0.0005, "Very close"), (0.001, "Close"), (0.005, "Related"), (1, "Loosely related"))
 NEAR_WORDS = ((0.6, "Very close"), (0.45, "Close"), (0.3, "Related"), (-1, "Loosely related"))
 VARIED_WORDS = ((0.95, "as varied as chance"), (0.8, "somewhat alike"), (-1, "much alike"))  # by diversity / chance's
+VARIETY_WORDS = ((0.7, "much variety"), (0.4, "more variety"), (0, "a little variety"))  # by the slider
+# Likes that viewers gave to the films that a list goes by, below which the list by audience, and that of both, hold
+# fewer likes than the best known films do: on the ratings of the course and on MovieLens, for one to five liked films
+# (tools/measure_audience.py).
+FEW_LIKES = 100
 MANY_WORDS = 4  # a text of more is no title, so nothing need be said of titles
 WEAK = 0.3  # cosine of two sentences below which they explain little
+MADE_UP = "No real people: a program made up these viewers and their ratings, for the course."
 SPACE_WORDS = {
     "text": ("By story", "Near means that the stories are alike."),
-    "learned": ("By audience", "Near means that the same viewers liked both. The viewers are simulated."),
+    "learned": ("By audience", "Near means that the same viewers liked both. The viewers are made up."),
     "hybrid": ("Both", "Story and audience together; what nobody has rated stands by its story."),
 }
 
@@ -41,7 +48,7 @@ def plain(text: str) -> str:
 @functools.cache
 def _templates() -> jinja2.Environment:
     """The templates. Everything is escaped, and everything that is no HTML yet loses its control characters."""
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(PARTS),
         autoescape=True,
         trim_blocks=True,
@@ -49,6 +56,9 @@ def _templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         finalize=_tidy,
     )
+    made.globals["made_up_viewers"] = MADE_UP
+    made.filters["plural"] = plural
+    return made
 
 
 def _tidy(value: Any) -> Any:
@@ -69,9 +79,11 @@ def name_of(catalogue: Catalogue, film: Film) -> str:
     return title if year is None or title.endswith(f"({year})") else f"{title} ({year})"
 
 
-def counted(number: int, noun: str) -> str:
-    """So many of something."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def asks(catalogue: Catalogue, noun: str) -> str:
+    """What may be typed to find something."""
+    story = "a story" if noun == "film" else "a description"
+    people = any(column in catalogue.movies for column in ("director", "cast"))
+    return f"a title, a person, or {story}" if people else f"a title or {story}"
 
 
 def heading(
@@ -81,11 +93,11 @@ def heading(
 
     `others` tells whether what was typed can be read in another way, too; `empty`, whether the list has no film.
     """
-    question, many = wanted.question, f"{noun.capitalize()}s"
+    question, many = wanted.question, plural(noun).capitalize()
     if question.film is not None:
         name, typed = name_of(catalogue, question.film), question.typed
-        said = typed.casefold() not in name.casefold()
-        return f"{many} like {name}", f"“{typed}” was understood as {name}." if said else ""
+        said = f"“{typed}” was understood as {name}." if typed.casefold() not in name.casefold() else ""
+        return f"{many} like {name}", f"{said} {little_known(catalogue, wanted)}".strip()
     if question.people:
         films, k = catalogue.reader.films_of(question.people), wanted.steering.k
         told = counted(len(films), noun) if len(films) <= k else f"{k} of {counted(len(films), noun)}"
@@ -99,11 +111,27 @@ def heading(
     if likes:
         lead = f"For you, from {counted(likes, noun)} you like" + (f", away from {dislikes}" if dislikes else "")
     if not question.genres:
-        return lead, ""
-    genre = " and ".join(question.genres)
+        return lead, little_known(catalogue, wanted)
+    genre, named = " and ".join(question.genres), catalogue.reader.named(question.typed)
     same = question.typed.casefold() in ("", genre.casefold())
     understood = "" if same else f"“{question.typed}” was understood as {genre}."
-    return f"{genre}: {lead[0].lower()}{lead[1:]}", f"{understood} {no_less(catalogue, question.typed)}".strip()
+    if set(named) > set(question.genres):
+        understood = f"No {noun} here is {' and '.join(named)} at once; this is {genre}."
+    lines = [understood, no_less(catalogue, question.typed), little_known(catalogue, wanted)]
+    return f"{genre}: {lead[0].lower()}{lead[1:]}", " ".join(filter(None, lines))
+
+
+def little_known(catalogue: Catalogue, wanted: Wanted) -> str:
+    """Say when the viewers know too little of the films that a list by audience goes by; see `FEW_LIKES`."""
+    if wanted.space == "text" or not wanted.sources:
+        return ""
+    likes = catalogue.likes_of(wanted.sources)
+    these, them = ("this one", "it") if len(wanted.sources) == 1 else ("these", "them")
+    if not likes:
+        return f"No viewer here liked {these}, so the list goes by what the catalog says of {them}."
+    times = counted(likes, "time")
+    few = f"Viewers liked {these} only {times}: too few to tell what else fits. “By story” asks no viewers."
+    return few if likes < FEW_LIKES else ""
 
 
 def no_less(catalogue: Catalogue, text: str) -> str:
@@ -145,6 +173,16 @@ def film_of(catalogue: Catalogue, film: Film) -> dict:
     }
 
 
+def chosen(catalogue: Catalogue, taste: Taste) -> list[dict]:
+    """What the bar of the taste shows of its films: the last `CHOSEN`, the likes first."""
+    films = [(film, liked) for some, liked in ((taste.likes, True), (taste.dislikes, False)) for film in some[-CHOSEN:]]
+    name = functools.partial(name_of, catalogue)
+    return [
+        {"place": catalogue.place(film), "title": catalogue.titles[film], "name": name(film), "liked": liked}
+        for film, liked in films
+    ]
+
+
 def in_words(table: tuple, figure: float) -> str:
     """A figure in words: of `NEAR_WORDS` or `VARIED_WORDS`, the first that it is not below."""
     return next(word for least, word in table if figure >= least)
@@ -166,19 +204,24 @@ def cue(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> d
     if np.isnan(strength):
         return {"cue": "", "figure": ""}
     if wanted.begins:
-        return {"cue": f"Rated by {strength:.0%} (simulated)", "figure": ""}
+        return {"cue": f"Rated by {strength:.0%} of the made-up viewers", "figure": ""}
     figure = f"cosine {strength:.2f}; 1 is the same"
     if near is None:
         text, reader = wanted.question.text or "", catalogue.reader
         said = [word for word, places in reader.places_of(text).items() if place in places]
         nothing = reader.unknown(text)[1]
         near_it = f"{in_words(NEAR_WORDS, strength)} to your words"
-        words = f"Says {', '.join(said)} · {near_it.lower()}" if said else near_it
+        words = f"Mentions “{'”, “'.join(said)}”; {near_it.lower()}" if said else near_it
         return {"cue": "" if nothing else words, "figure": figure}
     half = catalogue.speaking(film, near, wanted.space)[0]
     words, figure = nearness(catalogue, film, near, wanted, half)
     shared = ", ".join(catalogue.shared(film, near)[:3]) if half == "text" else ""
-    return {"cue": words + (f" · both: {shared}" if shared else ""), "figure": figure}
+    return {"cue": words + (f". {shared_lead(catalogue)}: {shared}" if shared else ""), "figure": figure}
+
+
+def shared_lead(catalogue: Catalogue) -> str:
+    """What the things are called that films share, see `Catalogue.shared`."""
+    return "Shared themes" if "tags" in catalogue.movies else "Shared genres"
 
 
 def nearness(catalogue: Catalogue, film: Film, near: Film, wanted: Wanted, half: str) -> tuple[str, str]:
@@ -241,14 +284,18 @@ def listed(catalogue: Catalogue, found: pd.DataFrame, wanted: Wanted) -> list[di
     return [shown(film, row) for film, row in found.iterrows()]
 
 
-def chips(steering: Steering, years: tuple | None) -> list[tuple[str, str, str]]:
-    """The filters that are on: field, value and label."""
+def chips(steering: Steering, years: tuple | None, noun: str) -> list[tuple[str, str, str]]:
+    """The filters that are not as at the beginning: field, value and label."""
     on = [("genres", genre, genre) for genre in steering.genres]
     if years and steering.first_year is not None and steering.first_year > years[0]:
         on.append(("first_year", "", f"from {steering.first_year}"))
     if years and steering.last_year is not None and steering.last_year < years[1]:
         on.append(("last_year", "", f"to {steering.last_year}"))
-    return on + ([("hide_popular", "", "not what everybody knows")] if steering.hide_popular else [])
+    if steering.hide_popular:
+        on.append(("hide_popular", "", "not what everybody knows"))
+    if steering.diversity:
+        on.append(("diversity", "", in_words(VARIETY_WORDS, steering.diversity)))
+    return on + ([("k", "", counted(steering.k, noun))] if steering.k != Steering.k else [])
 
 
 def detail(catalogue: Catalogue, film: Film, reason: dict | None, compares: bool = False) -> str:
@@ -264,7 +311,7 @@ def in_common(catalogue: Catalogue, film: Film, near: Film) -> list[str]:
     """What two films share: tags, and people."""
     one, other = (catalogue.names("director", each) + catalogue.names("cast", each) for each in (film, near))
     people = [name for name in dict.fromkeys(one) if name in other]
-    shared = {"Both": catalogue.shared(film, near), "In both": people}
+    shared = {shared_lead(catalogue): catalogue.shared(film, near), "In both films": people}
     return [f"{lead}: {', '.join(names).removesuffix('.')}." for lead, names in shared.items() if names]
 
 

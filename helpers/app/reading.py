@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -14,7 +15,7 @@ import pandas as pd
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from helpers.app.state import Question, names_in, year_of
+from helpers.app.state import Question, counted, names_in, year_of
 from helpers.search.neighbors import split_sentences
 from helpers.titles import TitleLookup, normalize_title
 
@@ -26,14 +27,31 @@ LEAD = re.compile(rf"^(?:an?\s+)?(?:{THINGS})?\s*(?:like|similar to|with|by|from
 TRAIL = re.compile(r"\s+(?:films?|movies?)$", re.I)
 FAMILY = re.compile(r"(?:the\s+)?(.+?)(?:\s+(?:brothers|sisters)|s)", re.I)
 SHORT = {"doctor": "dr", "mister": "mr", "saint": "st", "mount": "mt", "part": "pt"}
+# Whom a film is for is a genre. Children in a story are only a hint at it.
+FOR_CHILDREN = re.compile(
+    r"\bfor (?:(?:the|my|our|your|small|little|young|whole) )*(?:kid|children|famil)\w*\b"
+    r"|\b(?:kid|children)(?:'?s)?(?= (?:film|movie|stor)\w*\b)"
+)
+CHILDREN = ("for children", *(HINTS := ("children", "kid")))
 # What else people call a genre, and words that say nothing beside one.
 ALSO_CALLED = {
     "Animation": ("animated", "cartoon"), "Biography": ("biopic",), "Comedy": ("comedies", "funny", "hilarious"),
-    "Documentary": ("documentaries",), "Family": ("kid", "children"), "History": ("historical",),
+    "Children": CHILDREN, "Documentary": ("documentaries",), "Family": CHILDREN, "History": ("historical",),
     "Horror": ("scary", "frightening"), "Mystery": ("mysteries", "whodunit"), "Romance": ("romantic", "love story"),
     "Science Fiction": ("sci fi", "scifi"), "Thriller": ("suspense", "suspenseful"),
 }  # fmt: skip
-IDLE = {"film", "movie", "title", "good", "great", "best", "really", "want", "watch", "like"}
+IDLE = {
+    "film", "movie", "title", "story", "stories", "good", "great", "best", "top", "nice", "exciting", "really", "want",
+    "watch", "like",
+}  # fmt: skip
+# Words that join genres, or ask for them. Others, as in "crime in the family" and "about war", make a story of them.
+ASKING = {
+    "a", "an", "the", "some", "any", "something", "anything", "more", "most", "very", "and", "or", "both", "but",
+    "also", "for", "to", "that", "which", "is", "are", "be", "i", "i'd", "i'm", "me", "my", "we", "us", "our",
+    "you", "would", "give", "show", "find", "see", "need", "please", "tonight",
+}  # fmt: skip
+# At the end, with an article, these are things that happen: a war, the musical family.
+THINGS_THAT_HAPPEN = re.compile(r"\b(?:an?|the)\b.*\b(?:war|crime|family|history|sport)s?$")
 NOT_THAT = re.compile(r"\b(?:not|no|without|nothing|never|less)(?: \w+){1,2}")
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
@@ -57,6 +75,8 @@ class Reader:
         As from `helpers.data.load_movies`: ``title`` and ``synopsis``, and ``year``, ``director``, ``cast``,
         ``genres``, ``tags`` where they stand.
     """
+
+    noun = "film"  # what one row of the catalogue is called
 
     def __init__(self, movies: pd.DataFrame):
         self.movies, self.lookup = movies, TitleLookup(movies["title"], movies.get("year"))
@@ -233,7 +253,9 @@ class Reader:
         return match.title if OSA.distance(left, right) <= len(right) // 7 else None
 
     def _reading(self, names: tuple) -> Reading:
-        return Reading("People", Question(people=names), " and ".join(names), f"{len(self.films_of(names))} films")
+        return Reading(
+            "People", Question(people=names), " and ".join(names), counted(len(self.films_of(names)), self.noun)
+        )
 
     def films_of(self, names: Iterable[str]) -> list:
         """The films (ids) that all these people share."""
@@ -277,15 +299,31 @@ class Reader:
     # ---- genres ----------------------------------------------------------------------------------------------------
 
     def _genres(self, text: str) -> tuple[list[Reading], bool]:
-        """The genres that a text names, if any film has them all, and whether it says nothing else."""
-        said = _said(text)
-        names = self._called(NOT_THAT.sub("", said))
-        count = sum(set(names) <= genres for genres in self.genres) if names else 0
-        if not count:
-            return [], False
-        rest = set(self._genre_pattern.sub("", said).split()) - stop_words()
-        reading = Reading("Genres", Question(genres=names), " and ".join(names), f"{count} films")
-        return [reading], all(_forms(word) & IDLE for word in rest)
+        """The genres that a text names, or as many of them as any film shares, and whether it says nothing else."""
+        names = self.named(text)
+        said = NOT_THAT.sub(lambda found: "" if self._called(found[0]) else found[0], _said(text))
+        rest = self._genre_pattern.sub(lambda found: found[0] if self._is_hint(found[1]) else "", said)
+        only = all(word in ASKING or _forms(word) & IDLE for word in rest.split())
+        only &= not THINGS_THAT_HAPPEN.search(said) and set(names).isdisjoint(self.denied(text))
+        return [self._of_genres(some) for some in self._shared(names)], only
+
+    def _shared(self, names: tuple[str, ...]) -> list[tuple[str, ...]]:
+        """The largest parts of some genres that any film has all of."""
+        for size in range(len(names), 0, -1):
+            parts = [some for some in itertools.combinations(names, size) if self._count(some)]
+            if parts:
+                return parts[:NAMES_OFFERED]
+        return []
+
+    def _of_genres(self, names: tuple[str, ...]) -> Reading:
+        return Reading("Genres", Question(genres=names), " and ".join(names), counted(self._count(names), self.noun))
+
+    def _count(self, names: tuple[str, ...]) -> int:
+        return sum(count for genres, count in self._kinds.items() if set(names) <= genres)
+
+    def named(self, text: str) -> tuple[str, ...]:
+        """The genres that a text asks for, whether or not a film has them all."""
+        return self._called(NOT_THAT.sub("", _said(text)))
 
     def denied(self, text: str) -> tuple[str, ...]:
         """The genres that a text does not want, as *not scary* does not want Horror."""
@@ -295,6 +333,10 @@ class Reader:
         """The genres that words name, in their order."""
         return tuple(dict.fromkeys(self._genre_words[word] for word in self._genre_pattern.findall(said) if word))
 
+    def _is_hint(self, word: str) -> bool:
+        """Whether a word hints at a genre without being its name."""
+        return word in HINTS and self._genre_words[word].casefold() != word
+
     @functools.cached_property
     def _genre_pattern(self) -> re.Pattern:
         return re.compile(rf"\b({'|'.join(self._genre_words)})s?\b")
@@ -303,6 +345,11 @@ class Reader:
     def genres(self) -> list[set[str]]:
         """The genres of every film."""
         return [set(names_in(cell)) for cell in self.movies.get("genres", pd.Series("", self.movies.index))]
+
+    @functools.cached_property
+    def _kinds(self) -> Counter:
+        """How many films have just these genres, of all that occur together."""
+        return Counter(map(frozenset, self.genres))
 
     @functools.cached_property
     def _genre_words(self) -> dict[str, str]:
@@ -378,8 +425,8 @@ def stop_words() -> frozenset[str]:
 
 
 def _said(text: str) -> str:
-    """The words of a text, in small letters."""
-    return " ".join(WORD.findall(text.casefold()))
+    """The words of a text, in small letters; whoever is young is called children where a film is for them."""
+    return FOR_CHILDREN.sub("for children", " ".join(WORD.findall(text.casefold())))
 
 
 def _key(title: str) -> str:

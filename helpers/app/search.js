@@ -11,12 +11,12 @@ function make(tag, attributes, ...children) {
 
 const GROUPS = { Titles: "Titles", People: "People", Genres: "Genres", Stories: "By what happens in it" };
 
-function searchBox(model, tell, noun) {
+function searchBox(model, tell, { noun, asks }) {
   const id = Math.random().toString(36).slice(2);
   const [boxId, listId, helpId] = [`rv-box-${id}`, `rv-list-${id}`, `rv-help-${id}`];
   const box = make("input", {
-    id: boxId, type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", enterkeyhint: "search",
-    placeholder: "a title, a person, or a story", "aria-autocomplete": "list", "aria-expanded": "false",
+    id: boxId, type: "text", dir: "auto", role: "combobox", autocomplete: "off", spellcheck: "false", enterkeyhint: "search",
+    placeholder: asks, "aria-autocomplete": "list", "aria-expanded": "false",
     "aria-controls": listId, "aria-describedby": helpId, maxlength: "500",
   });
   const list = make("div", { id: listId, role: "listbox", "aria-label": "Readings", hidden: "" });

@@ -22,7 +22,7 @@ def file_of(app: Any, kind: str) -> dict[str, str]:
     kind : {"csv", "html"}
         A table with a row for each film, or a page that needs nothing else and runs no program.
     """
-    catalogue, wanted = app.catalogue, app.wanted
+    catalogue, wanted = app.catalogue, app.wanted.of_list
     heading, _ = pages.heading(catalogue, wanted, app.noun)
     if kind == "csv":
         columns = [name for name in ("title", "year", "director", "cast", "genres") if name in catalogue.movies]
@@ -32,7 +32,7 @@ def file_of(app: Any, kind: str) -> dict[str, str]:
         raise ValueError(f"a list becomes csv or html, not {kind!r}.")
     page = pages.render(
         "share.html.j2", heading=heading, name=app.name, films=pages.listed(catalogue, app.found, wanted),
-        likes=[pages.name_of(catalogue, film) for film in wanted.taste.likes],
+        likes=[pages.name_of(catalogue, film) for film in wanted.taste.likes if wanted.for_taste],
         style=markupsafe.Markup(STYLE.read_text(encoding="utf-8")),
         simulated=app.shown["simulated"],
     )  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +17,7 @@ VERSION = 1
 MOST_BYTES = 1_000_000  # of a file of a taste; a thousand films take less than a tenth
 MOST_FILMS = 30  # in a list
 MOST_LETTERS = 500  # of a description
+KEPT = 20  # steps of undo that the browser keeps
 Film = Any  # the id of one
 KINDS = ("likes", "dislikes")
 SPACES = ("text", "learned", "hybrid")
@@ -22,39 +25,25 @@ SPACES = ("text", "learned", "hybrid")
 
 @dataclass(frozen=True)
 class Taste:
-    """Liked and disliked films, by id, in the order in which they were chosen. `before` is what `undo` returns to."""
+    """Liked and disliked films, by id, in the order in which they were chosen."""
 
     likes: tuple = ()
     dislikes: tuple = ()
-    before: Taste | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.likes) + len(self.dislikes)
 
     def like(self, film: Film) -> Taste:
         """The taste with this film liked, and not disliked any more."""
-        return self.become((*_without(self.likes, film), film), _without(self.dislikes, film))
+        return Taste((*_without(self.likes, film), film), _without(self.dislikes, film))
 
     def dislike(self, film: Film) -> Taste:
         """The taste with this film disliked, and not liked any more."""
-        return self.become(_without(self.likes, film), (*_without(self.dislikes, film), film))
+        return Taste(_without(self.likes, film), (*_without(self.dislikes, film), film))
 
     def forget(self, film: Film) -> Taste:
         """The taste without this film."""
-        return self.become(_without(self.likes, film), _without(self.dislikes, film))
-
-    def clear(self) -> Taste:
-        """No film at all."""
-        return self.become((), ())
-
-    def undo(self) -> Taste:
-        """The taste before the last change, or this one if there was none."""
-        return self if self.before is None else self.before
-
-    def become(self, likes: tuple, dislikes: tuple) -> Taste:
-        """The taste of these films, from which `undo` leads back to this one."""
-        changed = Taste(likes, dislikes, before=self)
-        return self if changed == self else changed
+        return Taste(_without(self.likes, film), _without(self.dislikes, film))
 
 
 @dataclass(frozen=True)
@@ -86,12 +75,19 @@ class Question:
 
 @dataclass(frozen=True)
 class Wanted:
-    """All that a list depends on."""
+    """All that a list depends on, and what `undo` returns to.
+
+    `listed` is the taste that the list is made from, if that is not the taste of now: no film moves under the finger
+    that likes one. `done` says in words what was done to come here from `before`.
+    """
 
     question: Question = Question()
     taste: Taste = Taste()
     steering: Steering = Steering()
     space: str = "text"
+    listed: Taste | None = None
+    before: Wanted | None = field(default=None, compare=False, repr=False)
+    done: str = field(default="", compare=False, repr=False)
 
     @property
     def for_taste(self) -> bool:
@@ -103,9 +99,39 @@ class Wanted:
         """Whether the list is made for the taste, and nothing is liked yet."""
         return self.for_taste and not len(self.taste)
 
+    @property
+    def sources(self) -> tuple:
+        """The films that the list goes by: the one that is asked for, or those that are liked."""
+        if self.question.film is not None:
+            return (self.question.film,)
+        return self.taste.likes if self.for_taste else ()
+
+    @property
+    def of_list(self) -> Wanted:
+        """What the list that is shown was made from."""
+        return self if self.listed is None else self.but(taste=self.listed, listed=None)
+
     def but(self, **changes: Any) -> Wanted:
         """The same with some parts changed."""
         return dataclasses.replace(self, **changes)
+
+    def then(self, done: str, **changes: Any) -> Wanted:
+        """What is wanted after something was done, from which `undo` leads back to this."""
+        changed = self.but(**changes)
+        changed = changed.but(listed=None) if changed.listed == changed.taste else changed
+        return changed if changed == self else changed.but(before=self, done=done)
+
+    def undo(self) -> Wanted:
+        """What was wanted before the last change, or this if there was none."""
+        return self if self.before is None else self.before
+
+    @property
+    def steps(self) -> list[Wanted]:
+        """What is wanted and what was wanted before, the newest first."""
+        steps = [self]
+        while (before := steps[-1].before) is not None:
+            steps.append(before)
+        return steps
 
 
 class StateFileError(ValueError):
@@ -117,6 +143,18 @@ def names_in(cell: Any) -> list[str]:
     return [name for name in map(str.strip, cell.split("|")) if name] if isinstance(cell, str) else []
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of something."""
+    return f"{number} {noun if number == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """Several of what a noun names: films, dishes, stories."""
+    if re.search(r"[^aeiou]y$", noun):
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if re.search(r"(s|x|z|ch|sh)$", noun) else f"{noun}s"
+
+
 def year_of(movies: pd.DataFrame, film: Film) -> int | None:
     """The year of a film, if it is known."""
     year = movies["year"].get(film) if "year" in movies else None
@@ -124,19 +162,28 @@ def year_of(movies: pd.DataFrame, film: Film) -> int | None:
 
 
 def dump_state(wanted: Wanted, movies: pd.DataFrame) -> str:
-    """Write what a visitor wants as JSON: films by id, title and year, so that another edition can be matched."""
+    """Write what a visitor wants as JSON: films by id, title and year, so that another edition can be matched.
+
+    What `undo` returns to is written, too: the last `KEPT` steps, unless that is too long to be read again.
+    """
 
     def entry(film: Film) -> dict:
         identifier = int(film) if isinstance(film, np.integer) else film
         return {"id": identifier, "title": movies["title"][film], "year": year_of(movies, film)}
 
-    films = {kind: [entry(film) for film in getattr(wanted.taste, kind)] for kind in KINDS}
-    asked: dict[str, Any] = dataclasses.asdict(wanted.question)
-    if wanted.question.film is not None:
-        asked["film"] = entry(wanted.question.film)
-    document = {"format": FORMAT, "version": VERSION, **films, "space": wanted.space}
-    document |= {"question": {name: value for name, value in asked.items() if value}}
-    return json.dumps(document | {"steering": dataclasses.asdict(wanted.steering)}, ensure_ascii=False, indent=1)
+    def document_of(step: Wanted) -> dict:
+        films = {kind: [entry(film) for film in getattr(step.taste, kind)] for kind in KINDS}
+        asked: dict[str, Any] = dataclasses.asdict(step.question)
+        if step.question.film is not None:
+            asked["film"] = entry(step.question.film)
+        question = {name: value for name, value in asked.items() if value}
+        steering = dataclasses.asdict(step.steering)
+        return {**films, "space": step.space, "question": question, "steering": steering, "done": step.done}
+
+    now, *before = map(document_of, wanted.steps[: KEPT + 1])
+    document = {"format": FORMAT, "version": VERSION, **now}
+    text = json.dumps(document | {"before": before}, ensure_ascii=False, indent=1)
+    return text if len(text.encode()) <= MOST_BYTES else json.dumps(document, ensure_ascii=False, indent=1)
 
 
 def read_state(content: bytes | str, movies: pd.DataFrame) -> tuple[Wanted, list[str]]:
@@ -147,7 +194,7 @@ def read_state(content: bytes | str, movies: pd.DataFrame) -> tuple[Wanted, list
     Parameters
     ----------
     content : bytes or str
-        As written by `dump_state`; question, steering and space may be missing.
+        As written by `dump_state`; question, steering, space, and what was before may be missing.
     movies : pandas.DataFrame
         The catalogue.
 
@@ -162,19 +209,31 @@ def read_state(content: bytes | str, movies: pd.DataFrame) -> tuple[Wanted, list
         When the content is too long, no JSON, of another format or version, or without a film of this catalogue.
     """
     document = _parse(content)
+    named: dict[str, list[Film]] = {}
+    for film, title in movies["title"].items():
+        named.setdefault(title, []).append(film)
 
     def known(entry: dict) -> Film:
-        title, film = entry["title"], entry.get("id")
-        same = isinstance(film, int) and film in movies.index and movies["title"][film] == title
-        named = [film] if same else movies.index[movies["title"] == title]
-        return next((one for one in named if same or year_of(movies, one) == entry.get("year")), None)
+        films, film = named.get(entry["title"], []), entry.get("id")
+        same = (one for one in films if year_of(movies, one) == entry.get("year"))
+        return film if film in films else next(same, None)
 
+    left_out = [entry["title"] for kind in KINDS for entry in document[kind] if known(entry) is None]
+    wanted = None
+    for step in [*reversed(_given(document, "before", list, [])[:KEPT]), document]:
+        if all(_are_films(_given(step, kind, list, None)) for kind in KINDS):
+            wanted = _wanted_of(step, known, wanted)
+    assert wanted is not None  # the document itself was checked
+    if left_out and not len(wanted.taste):
+        raise StateFileError("none of its films is in this catalogue. What you chose here stays as it is.")
+    return wanted, left_out
+
+
+def _wanted_of(document: dict, known: Callable[[dict], Film], before: Wanted | None) -> Wanted:
+    """What a document wants, after what was wanted before."""
     films = {kind: dict.fromkeys(known(entry) for entry in document[kind]) for kind in KINDS}
     likes = tuple(film for film in films["likes"] if film is not None)
     dislikes = tuple(film for film in films["dislikes"] if film is not None and film not in likes)
-    left_out = [entry["title"] for kind in KINDS for entry in document[kind] if known(entry) is None]
-    if left_out and not likes and not dislikes:
-        raise StateFileError("none of its films is in this catalogue. What you chose here stays as it is.")
     asked = _given(document, "question", dict, {})
     film = known(asked["film"]) if _is_film(asked.get("film")) else None
     text, typed = (_given(asked, name, str, "")[:MOST_LETTERS] for name in ("text", "typed"))
@@ -186,7 +245,9 @@ def read_state(content: bytes | str, movies: pd.DataFrame) -> tuple[Wanted, list
         )
         question = Question(text=text if text.strip() else None, people=people, genres=genres, typed=typed)
     space = document["space"] if document.get("space") in SPACES else "text"
-    return Wanted(question, Taste(likes, dislikes), read_steering(document.get("steering")), space), left_out
+    done = _given(document, "done", str, "")[:MOST_LETTERS]
+    steering = read_steering(document.get("steering"))
+    return Wanted(question, Taste(likes, dislikes), steering, space, before=before, done=done)
 
 
 def read_steering(values: Any) -> Steering:
@@ -219,12 +280,17 @@ def _parse(content: bytes | str) -> dict:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise StateFileError("the file is JSON, but not a saved taste. Choose one that was saved here.")
     if document.get("version") != VERSION:
-        raise StateFileError(f"the taste has version {document.get('version')!r}; this app reads version {VERSION}.")
+        raise StateFileError(
+            f"the saved taste is version {document.get('version')!r}; this app reads version {VERSION}."
+        )
     for kind in KINDS:
-        entries = document.get(kind)
-        if not isinstance(entries, list) or not all(map(_is_film, entries)):
+        if not _are_films(document.get(kind)):
             raise StateFileError(f"'{kind}' is not a list of films with title and year.")
     return document
+
+
+def _are_films(entries: Any) -> bool:
+    return isinstance(entries, list) and all(map(_is_film, entries))
 
 
 def _is_film(entry: Any) -> bool:

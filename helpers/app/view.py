@@ -24,7 +24,7 @@ import traitlets
 from helpers.app import pages, share, state
 from helpers.app.catalogue import Catalogue, course_catalogue, csv_catalogue
 from helpers.app.latest import Latest
-from helpers.app.state import Film, Question, Steering, Wanted
+from helpers.app.state import Film, Question, Steering, Taste, Wanted
 from helpers.encoding import load_encoder
 from helpers.encoding.models import prompt_of
 
@@ -34,6 +34,12 @@ STILL = HERE / "still.png"  # stands for the app where widgets cannot run
 EXAMPLES = ["Alien", "Tom Hanks", "a shark attack"]
 # Messages of which only the newest of a group counts.
 LATE = dict.fromkeys(["read", "film", "taste"], "ask") | {kind: kind for kind in ("typed", "steer", "detail")}
+# What is said about a film that is judged, and what undo calls that.
+JUDGED = {
+    "like": ("You like", "liking"),
+    "dislike": ("Not for you:", "“Not for me” on"),
+    "forget": ("Taken out:", "removing"),
+}
 DOTS = 100_000  # of the map, at most
 _ENCODER = threading.Lock()
 Asked = TypeVar("Asked", Question, Steering)
@@ -82,10 +88,12 @@ class Demo(anywidget.AnyWidget):
         reader: Callable[[], Any] | None = None,
     ):
         self.catalogue, self.name, self.noun = catalogue or course_catalogue(), name, noun
+        self.catalogue.reader.noun = noun
         self.wanted, self.found = Wanted(), pd.DataFrame()
         self._reader = reader or functools.partial(_one_encoder, self.catalogue)
         self._encoder: Any = None
         self._warm = False
+        self._said = ""  # about the last deed
         self._one_at_a_time = threading.Lock()
         self._lists, self._reasons, self._loading, self._learning = Latest(), Latest(), Latest(), Latest()
         self._newest: defaultdict[tuple, int] = defaultdict(int)
@@ -95,7 +103,10 @@ class Demo(anywidget.AnyWidget):
                 "shell.html.j2", name=name, noun=noun, learned=learned, spaces=pages.SPACE_WORDS, most=state.MOST_FILMS,
                 years=self.catalogue.years, genres=self.catalogue.genres, kept=bool(plane.names),
             ),
-            about={"name": name, "noun": noun, "most_bytes": state.MOST_BYTES, "regions": plane.names},
+            about={
+                "name": name, "noun": noun, "asks": pages.asks(self.catalogue, noun), "most_bytes": state.MOST_BYTES,
+                "regions": plane.names,
+            },
             dots=(plane.points[:DOTS] * 65_535).astype("<u2").tobytes(),
         )  # fmt: skip
         self.on_msg(lambda _, message, __: self.hear(message))
@@ -124,28 +135,39 @@ class Demo(anywidget.AnyWidget):
         return self.catalogue.ids[int(message["film"])]
 
     def _meant(self, message: dict) -> dict[str, Any]:
-        """What a message changes of what is wanted, and what is said about it."""
-        taste = self.wanted.taste
+        """What a message changes of what is wanted, what undo calls that, and what is said about it."""
         match message["kind"]:
             case "read":
                 return self._read(message)
             case "film":
-                return {"question": Question(film=self._film(message))}
+                film = self._film(message)
+                return {"done": f"more like {pages.name_of(self.catalogue, film)}", "question": Question(film=film)}
             case "taste":
-                return {"question": Question()}
+                return {"done": "For me", "question": Question()}
             case "like" | "dislike" | "forget" as deed:
-                return {"taste": getattr(taste, deed if message.get("on", True) else "forget")(self._film(message))}
-            case "undo":
-                return {"taste": taste.undo()}
+                return self._judged(deed, message.get("on", True), self._film(message))
             case "clear":
-                return {"taste": taste.clear(), "note": "Your taste is empty. Undo brings it back."}
+                return {"done": "Clear", "taste": Taste(), "note": "Your taste is empty. Undo brings it back."}
             case "space" if message["value"] in state.SPACES:
-                return {"space": message["value"]}
+                return {"done": pages.SPACE_WORDS[message["value"]][0], "space": message["value"]}
             case "steer":
-                return {"steering": self._known(state.read_steering(message["steering"]))}
-            case "restore":
-                return self._restored(message)
+                return {"done": "the filters", "steering": self._known(state.read_steering(message["steering"]))}
         raise ValueError(f"this app knows no {message['kind']} {message.get('value', '')}")
+
+    def _judged(self, deed: str, on: bool, film: Film) -> dict[str, Any]:
+        """Change the taste by a film; the list that is shown stays, so that nothing moves under the finger."""
+        wanted, name = self.wanted, pages.name_of(self.catalogue, film)
+        taste = getattr(wanted.taste, deed if on else "forget")(film)
+        listed = wanted.of_list.taste if len(taste) else None
+        said, done = JUDGED[deed if on else "forget"]
+        more = " “For me” shows your new list." if listed not in (None, taste) else ""
+        return {"done": f"{done} {name}", "taste": taste, "listed": listed, "note": f"{said} {name}.{more}"}
+
+    def _answer_undo(self, _: dict) -> None:
+        """Take back the last thing that was done, whatever it was."""
+        done = f"Taken back: {self.wanted.done}." if self.wanted.before else "There is nothing more to take back."
+        self.wanted = self.wanted.undo()
+        self._show(done)
 
     def _read(self, message: dict) -> dict[str, Any]:
         """Take the reading that is chosen from the list; without a choice, the first, or the first of the kind."""
@@ -153,25 +175,31 @@ class Demo(anywidget.AnyWidget):
         readings = self.catalogue.reader.read(text)
         if not readings:  # what was said of another text goes
             asked = dataclasses.replace(self.wanted.question, typed="")
-            return {"question": asked, "note": f"Type a title, a person, or what the {self.noun} is about."}
+            note = f"Type {self.about['asks']}."
+            return {"done": "", "question": asked, "listed": self.wanted.listed, "note": note}
         kind = message.get("kind_of")  # of a link, which means one thing
         if kind:
-            return {"question": next((one for one in readings if one.kind == kind), readings[0]).question}
-        chosen = readings[min(message.get("place", 0), len(readings) - 1)]
-        return {"question": dataclasses.replace(chosen.question, typed=text)}
+            question = next((one for one in readings if one.kind == kind), readings[0]).question
+        else:
+            chosen = readings[min(message.get("place", 0), len(readings) - 1)]
+            question = dataclasses.replace(chosen.question, typed=text)
+        return {"done": f"the search for “{pages.plain(text)}”", "question": question}
 
-    def _restored(self, message: dict) -> dict[str, Any]:
+    def _answer_restore(self, message: dict) -> None:
         """Go on where the browser, a link or a file says, or tell in one line why not."""
         wanted, left_out = state.read_state(message["text"], self.catalogue.movies)
         lost = f" Not in this catalog: {', '.join(left_out[:5])}." if left_out else ""
-        loaded = f"Loaded {pages.counted(len(wanted.taste), self.noun)}.{lost}"
+        loaded = f"Loaded {state.counted(len(wanted.taste), self.noun)}.{lost}"
         if message.get("from") == "file":
-            taste = self.wanted.taste.become(wanted.taste.likes, wanted.taste.dislikes)
-            return {"taste": taste, "question": Question(), "note": loaded}
-        space = wanted.space if self.catalogue.ratings is not None else "text"
-        question, steering = self._known(wanted.question), self._known(wanted.steering)
-        changes = {"question": question, "steering": steering, "space": space}
-        return {"taste": wanted.taste, "note": loaded if lost else "", **changes}
+            self._change("the file", note=loaded, taste=wanted.taste, question=Question())
+            return
+        before = None
+        for step in reversed(wanted.steps):
+            space = step.space if self.catalogue.ratings is not None else "text"
+            question, steering = self._known(step.question), self._known(step.steering)
+            before = step.but(question=question, steering=steering, space=space, before=before)
+        self.wanted = before or wanted
+        self._show(loaded if lost else "")
 
     def _answer_typed(self, message: dict) -> None:
         readings = self.catalogue.reader.read(message["text"])
@@ -185,7 +213,7 @@ class Demo(anywidget.AnyWidget):
         if film in self.found.index:
             row: Any = self.found.loc[film]
             near, text = row["near"], self.wanted.question.text
-            why = pages.why(catalogue, film, row, self.wanted)
+            why = pages.why(catalogue, film, row, self.wanted.of_list)
             if near is not None:
                 text, ours = catalogue.premise(near), f"{catalogue.titles[near]}:"
         html = pages.detail(catalogue, film, why, compares=text is not None)
@@ -201,10 +229,14 @@ class Demo(anywidget.AnyWidget):
 
     # ---- lists -------------------------------------------------------------------------------------------------------
 
-    def _change(self, note: str = "", **changes: Any) -> None:
-        self.wanted = self.wanted.but(**changes)
+    def _change(self, done: str, note: str = "", **changes: Any) -> None:
+        """Do something that undo can take back. The list is made anew, unless the taste it is made from is given."""
+        self.wanted = self.wanted.then(done, **{"listed": None, **changes})
+        self._show(note)
+
+    def _show(self, note: str) -> None:
+        self._said = note
         self.refresh()
-        self.note = note or self.note
         self.saved = state.dump_state(self.wanted, self.catalogue.movies)
         self.warm_up()
 
@@ -215,7 +247,7 @@ class Demo(anywidget.AnyWidget):
 
     def refresh(self) -> None:
         """Ask for the list that is wanted now, and show at once what is known already."""
-        wanted = self.wanted
+        wanted = self.wanted.of_list
         self._show_taste()
         if wanted.question.text is not None and self._encoder is None:
             self.note = "Learning to read your words, a few seconds …"
@@ -224,7 +256,7 @@ class Demo(anywidget.AnyWidget):
             self.note = "Learning from the ratings, a few seconds …"
             self._learning.ask(self.catalogue.learn, lambda _: self.refresh(), self._show_error)
         else:
-            self.note = ""
+            self.note = self._said
             self._lists.ask(lambda: self._find(wanted), self._show_list, self._show_error)
 
     def warm_up(self) -> None:
@@ -251,10 +283,10 @@ class Demo(anywidget.AnyWidget):
         heading, told = pages.heading(self.catalogue, wanted, self.noun, bool(others), self.found.empty)
         with self.hold_sync():
             self.head = pages.render(
-                "head.html.j2", heading=heading, chips=pages.chips(wanted.steering, self.catalogue.years)
+                "head.html.j2", heading=heading, chips=pages.chips(wanted.steering, self.catalogue.years, self.noun)
             )
             self.under = pages.render(
-                "under.html.j2", told=told, others=others, typed=wanted.question.typed, noun=self.noun,
+                "under.html.j2", told=told, others=others, typed=wanted.question.typed, asks=self.about["asks"],
                 genres=self.catalogue.genres, examples=EXAMPLES if self.catalogue.ratings is not None else [],
             )  # fmt: skip
             self.cards = pages.cards(self.catalogue, self.found, wanted, self.noun)
@@ -266,11 +298,11 @@ class Demo(anywidget.AnyWidget):
 
     def _show_taste(self) -> None:
         """What is pressed, chosen and marked; all of it is known before the list is."""
-        taste, wanted, place = self.wanted.taste, self.wanted, self.catalogue.place
-        films = [(pages.film_of(self.catalogue, film), film in taste.likes) for film in (*taste.likes, *taste.dislikes)]
+        taste, wanted, place = self.wanted.taste, self.wanted.of_list, self.catalogue.place
         self.taste = pages.render(
-            "taste.html.j2", films=films, count=len(taste.likes), undo=taste.before is not None,
-            shown=wanted.question == Question() and len(taste) > 0,
+            "taste.html.j2", films=pages.chosen(self.catalogue, taste), count=len(taste.likes), all=len(taste),
+            undo=self.wanted.before and (self.wanted.done or "the last change"),
+            shown=wanted.question == Question() and wanted.taste == taste and len(taste) > 0,
         )  # fmt: skip
         asked = wanted.question.film
         chosen = [*taste.likes, *([] if asked is None or asked in taste.likes else [asked])]

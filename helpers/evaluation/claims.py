@@ -43,7 +43,7 @@ def settled_among_many(claims: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         By name, True or False: ``one by one``; ``at most 5% false among the settled`` (false discovery rate);
-        ``at most 5% risk of any false`` (Bonferroni).
+        ``at most 5% risk of any false claim`` (Bonferroni).
 
     References
     ----------
@@ -56,7 +56,7 @@ def settled_among_many(claims: pd.DataFrame) -> pd.DataFrame:
     risks = {
         "one by one": chance,
         "at most 5% false among the settled": false_discovery_control(chance),
-        "at most 5% risk of any false": chance * len(claims),
+        "at most 5% risk of any false claim": chance * len(claims),
     }
     return pd.DataFrame(risks) < 0.05
 

@@ -558,7 +558,7 @@ closing = Quiz(
             "4.E",
             "Why trees lose",
             "Why does a ball tree not help with 384 dimensions?",
-            right="nothing is far enough away for a part to be skipped",
+            right="nothing is far enough away for the tree to skip it",
             wrong={
                 "it finds wrong neighbors": "It is exact: it finds the same films as brute force.",
                 "it needs more memory than there is": "Memory is not the problem. How does a tree save work?",

@@ -115,7 +115,9 @@ def judge_plan(answer) -> str | None:
     if trouble is not None:
         return trouble
     end = answer["ends"]
-    if PEEKING.search(RULED_OUT.sub("", end)) or not (FIXED.search(end) or (COUNTED.search(end) and numbers_in(end))):
+    if PEEKING.search(RULED_OUT.sub("", end)) or not (
+        FIXED.search(end) or (COUNTED.search(end) and any(number > 1 for number in numbers_in(end)))
+    ):
         return (
             "'ends' asks for an end that is fixed before the start: a number of weeks, a date, or a number of viewers. "
             "If you look every day and stop at the best moment, you find a difference where there is none."
@@ -229,7 +231,12 @@ q2 = Exercise(
     "6.2",
     "NDCG",
     ndcg,
-    inputs=[(np.array([1, 0, 1, 0, 0]), 3), (np.array([0, 1, 0]), 1), (np.array([1, 1, 0]), 8)],
+    inputs=[
+        (np.array([1, 0, 1, 0, 0]), 3),
+        (np.array([0, 1, 0]), 1),
+        (np.array([1, 1, 0]), 8),
+        (np.ones(12, dtype=int), 15),
+    ],
     random_inputs=lambda rng: ((rng.random(10) < 0.4).astype(int), int(rng.integers(5, 20))),
     mistakes=[
         Mistake(
@@ -511,7 +518,7 @@ q5 = Exercise(
     a_plan,
     judge=judge_plan,
     asks="It asks for the change that half of the viewers get (4 words or more), a metric, something that must not "
-    "fall, the viewers per group by the formula (at most half more), and an end that is fixed before the start "
+    "fall, the viewers per group by the formula (at most 50% more), and an end that is fixed before the start "
     "(2 words or more): a number of weeks, a date, or a number of viewers.",
     rubric=[
         "Would somebody else, reading only your plan, come to the same verdict?",
@@ -613,7 +620,7 @@ closing = Quiz(
                 4: "The minus sorts the best first, which is right.",
                 5: "k of them, best first: that is what was asked for.",
             },
-            hint="Scores may be negative. Which film is on top, and why?",
+            hint="A film that was seen must not be in the list. Where does a 0 end up among negative scores?",
         ),
         choose(
             "6.E",

@@ -64,7 +64,7 @@ def judge_plan(answer) -> str | None:
     for field in ("texts", "memory"):
         if not any(number > 0 for number in numbers_in(answer[field])):
             return f"'{field}' needs a number above 0."
-    if not re.search(r"[kMGT]i?B\b|bytes", str(answer["memory"]), re.IGNORECASE):
+    if not re.search(r"[kMGT]i?B\b|byte", str(answer["memory"]), re.IGNORECASE):
         return "Give the memory in MB or GB, so that it can be compared with a machine."
     fixed = re.match(r"\s*(never|none|nothing|not?)\b", str(answer["changes"]), re.IGNORECASE)  # a catalog may be
     asked = [field for field in FIELDS if field != "changes" or not fixed]
@@ -254,7 +254,8 @@ q3 = Exercise(
     "7.3",
     "Merge the shards",
     merge,
-    asks="`answers` is a list with a pair (ids, similarities) for each shard: two arrays of one length, best first.",
+    asks="`answers` is a list with a pair (ids, similarities) for each shard: two arrays of the same length, "
+    "best first.",
     inputs=[(SHARDS, 3), (SHARDS, 10), (SHARDS[:2], 3), (SHARDS[1:2], 1)],
     random_inputs=_answers,
     mistakes=[
@@ -450,7 +451,7 @@ closing = Quiz(
             vectors, dimensions, bytes_per_number = 1_000_000, 384, 4
             vectors * dimensions * bytes_per_number / 1e9
             """,
-            text="How many gigabytes is that? (Two digits are enough.)",
+            text="How many gigabytes is that? (One digit after the point is enough.)",
             rounded=1.5,
             wrong={
                 1536: "Those are megabytes.",

@@ -439,7 +439,7 @@ q5 = Exercise(
     "Watch somebody",
     a_trial,
     judge=judge_trial,
-    asks="It asks for who (not you), a task that names a goal and no button (5 words or more), what to watch for and "
+    asks="It asks for who (not you), a task that names a goal, not a button (5 words or more), what to watch for and "
     "when it is done (3 words or more each).",
     rubric=[
         "Would your task make sense to somebody who never saw the app?",

@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
-from helpers.exercises.texts import fields_missing, numbers_in, trouble_with
+from helpers.exercises.texts import fields_missing, in_digits, numbers_in, trouble_with
 
 Z = 1.96  # standard deviations that hold the middle 95 % of a normal distribution
 FIELDS = ["catalog", "what is embedded", "judged by", "worst fault", "next step"]
@@ -80,7 +80,7 @@ def judge_project(answer) -> str | None:
     trouble = next(filter(None, (trouble_with(field, answer[field], WORDS[field]) for field in FIELDS)), None)
     if trouble is not None:
         return trouble
-    judged = answer["judged by"]
+    judged = in_digits(answer["judged by"].casefold())
     figures = numbers_in(judged)
     if not figures:
         return "'judged by' needs numbers: how many labels, what precision, which interval."
@@ -89,6 +89,8 @@ def judge_project(answer) -> str | None:
         return "A precision from a few labels says little without its interval. Give it, as in 0.62 [0.47, 0.76]."
     if max(figures) <= 1:
         return "'judged by' needs the number of labels, too."
+    if "±" not in judged and all(sorted(shares[n : n + 3])[1] != shares[n] for n in range(len(shares) - 2)):
+        return "A precision lies within its interval. Give it first, then both ends, as in 0.62 [0.47, 0.76]."
     return None
 
 

@@ -312,7 +312,7 @@ q4 = Exercise(
     ],
     hints=[
         "Start with the claim. Then ask what else could make the score higher, and hold that constant.",
-        "The interval is over everything that was drawn at random: viewers, seeds of the model, hidden films.",
+        "The interval is over everything that was drawn at random. What would differ if you did it all again?",
         "Write down what result would change your mind before you run anything.",
     ],
     praise="Keep this form. It takes five minutes, and it would have spared us every mistake in this notebook.",

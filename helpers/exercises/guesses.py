@@ -11,12 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from helpers.exercises.checker import keep_in
-from helpers.exercises.texts import ungrouped
+from helpers.exercises.texts import in_digits, ungrouped
 from helpers.exercises.typed import quoted, value_of
 from helpers.home import course_home
 
 CLOSE = 0.05  # share of the result within which a guess is called very close
 SHARE = re.compile(r"%|percent|/|\b(of|in)\b|hal(f|ves)|third|fourth|quarter|fifth|tenth")  # a part of the whole
+
+
+LIMITS = re.compile(  # what a question says of its answer: from 0 to 1, of 100 lists, how many of the eight, what share
+    r"from (?P<low>\d+) to (?P<high>\d+)|^of (?:the )?(?P<some>[\d,]+) |how many of the (?P<of>\d+) "
+    r"|(?P<share>what share)|what is .*ndcg|(?<!by )(?P<many>how many)"
+)
 
 
 class Guess:
@@ -46,6 +52,9 @@ class Guess:
         if guess is None:
             asked = f"one of: {', '.join(self.choices)}" if self.choices else "one number, such as 12 or 3.5"
             return f"Not kept: the guess is {asked}."
+        impossible = self._impossible(guess)
+        if impossible is not None:
+            return f"Not kept: {self._with_unit(guess)} can't be. {impossible} Guess again."
         kept = _kept(self.question)
         if kept.get("shown") and kept.get("guess") is not None:
             return f"You have seen the result; your guess stays {self._with_unit(kept['guess'])}."
@@ -94,6 +103,24 @@ class Guess:
         if not SHARE.search(text.casefold()) or self.unit == "":
             return float(number)
         return 100.0 * number if self._of_hundred else None
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The least and the most that the answer can be, as far as the question says."""
+        says = LIMITS.search(in_digits(self.question.casefold()))
+        if says is None:
+            return -math.inf, math.inf
+        low, high = float(says["low"] or 0), says["high"] or says["some"] or says["of"]
+        if high is not None:
+            return low, float(high.replace(",", ""))
+        return low, 100.0 if says["share"] and self.unit == "%" else math.inf if says["many"] else 1.0
+
+    def _impossible(self, guess: float | str) -> str | None:
+        """Say which answers are possible, where a guess is none of them."""
+        low, high = self.limits
+        if isinstance(guess, str) or low <= guess <= high:
+            return None
+        return f"It's {_short(low)} or more." if high == math.inf else f"It's from {_short(low)} to {_short(high)}."
 
     @property
     def _of_hundred(self) -> bool:

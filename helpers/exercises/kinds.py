@@ -101,7 +101,7 @@ def choose(number: str, title: str, text: str, *, right: str, wrong: dict[str, s
     def reader(answer: Any) -> str:
         letter = typed.choice_of(str(answer), options, text)
         if letter is None:
-            raise ValueError(f"Answer with one of the letters {', '.join(options)}, in quotation marks.")
+            raise ValueError(f"Which choice is that? Give its letter ({', '.join(options)}), in quotation marks.")
         return letter
 
     mistakes = [Mistake(option, message, _giving(letters[option])) for option, message in wrong.items()]

@@ -5,20 +5,52 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 SENTENCE = 8  # words of an answer that gives a reason
 COPIED = 0.5  # share of a text's triples of words above which it is no text of one's own
+PIECE = 6  # words: as many of a hint in a row are copied
 LONGEST = 300  # words, of which most differ: more is no answer in a sentence
 FILLER = {"lorem", "ipsum", "dolor", "amet", "blah", "bla", "foo", "bar", "baz", "asd", "asdf", "todo", "xxx"}
-COUNTED = "zero one two three four five six seven eight nine ten".split()  # noqa: SIM905 - easier to read
-SAYING_NOTHING = {  # words that answer no question by themselves
-    *("a", "an", "and", "is", "it", "of", "that", "the", "this", "to", "yes"),
-    *("anything", "everything", "something", "stuff", "things", "whatever"),
+COUNTED = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905 - easier to read
+COUNTED += [f"{ten}teen" for ten in ("thir", "four", "fif", "six", "seven", "eigh", "nine")]
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()  # noqa: SIM905 - easier to read
+SPELLED = {
+    **{"a": 1, "an": 1, "nought": 0},
+    **{word: number for number, word in enumerate(COUNTED)},
+    **{word: 10 * number for number, word in enumerate(TENS, start=2)},
 }
-DENYING = {"nothing", "none", "nobody", "no", "never", "not", "ever", "any", "at", "all", "in", "particular", "wrong"}
+ORDERS = {"dozen": 12, "hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
+SHARES = {"half": 2, "halves": 2, "third": 3, "fourth": 4, "quarter": 4, "fifth": 5, "tenth": 10}
+SAYING_NOTHING = {  # words that answer no question by themselves
+    *("a", "an", "and", "are", "as", "be", "because", "been", "by", "can", "can't", "cannot", "could", "did", "do"),
+    *(
+        "does",
+        "don't",
+        "for",
+        "i",
+        "in",
+        "is",
+        "it",
+        "it's",
+        "like",
+        "may",
+        "me",
+        "might",
+        "my",
+        "of",
+        "really",
+        "say",
+        "so",
+    ),
+    *("that", "the", "there", "these", "think", "this", "to", "try", "very", "was", "way", "were", "when", "will"),
+    *("with", "work", "works", "would", "yes", "bad", "best", "better", "fine", "first", "go", "goes", "good", "here"),
+    *("know", "one", "particular", "same", "stuff", "thing", "things", "wrong", "all", "always", "any", "anything"),
+    *("at", "ever", "everything", "never", "no", "nobody", "none", "not", "nothing", "something", "whatever"),
+}
 NO_WORD = re.compile(r"asdf|qwer|zxcv|sdfg|hjkl|([^\W\d_])\1\1")  # neighbors on the keyboard, one letter three times
 NUMBER = re.compile(
     r"(?<![\w.])(\d{1,3}(?:[,_ '’\u00a0\u202f]\d{3})+(?!\d)|\d+|(?=\.\d))(\.\d+)?"
@@ -56,7 +88,7 @@ def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
         return f"{asked}; yours says the same words again and again."
     if all((len(word) == 1 and word.isascii() and word.isalpha()) or word in COUNTED for word in found):
         return f"{asked}, and they have to say something; counting or spelling does not."
-    if SAYING_NOTHING.union(words_of(field), DENYING).issuperset(found):
+    if all(word in SAYING_NOTHING or any(word[:4] == known[:4] for known in words_of(field)) for word in found):
         return f"{asked}, and they have to say more than '{text}'."
     if sum(map(_is_filler, found)) > 0.25 * len(found) or (
         words >= SENTENCE and sum(map(len, found)) < 1.5 * len(found)
@@ -74,7 +106,7 @@ def repeated(answer: dict, asked: str, helped: str) -> str | None:
     question, hints = (set(_triples(words_of(text))) for text in (asked, helped))
     for field, text in texts.items():
         triples = _triples(words_of(text))
-        known = question | hints if len(triples) > SENTENCE - 3 else question  # of a hint, a few words may be right
+        known = question | hints if len(triples) >= PIECE - 2 else question  # of a hint, a few words may be right
         if len(known.intersection(triples)) > COPIED * len(set(triples)):
             return f"'{field}' repeats the words of the exercise. Answer in your own."
     return None
@@ -94,13 +126,46 @@ def _is_filler(word: str) -> bool:
     )
 
 
+def in_digits(text: str) -> str:
+    """Write in digits what a text in small letters spells: twenty-one, two thirds, one and a half, half a million."""
+    text = re.sub(rf"\bhalf an? ({_any(ORDERS)})\b", lambda found: str(ORDERS[found[1]] // 2), text)
+    text = WHOLE.sub(lambda found: str(_counted(re.findall("[a-z]+", found[0]))), text)
+    text = POINT.sub(lambda found: f"{found[1] or 0}.{found[2]}".replace(" ", ""), text)
+    text = SHARE.sub(lambda found: str(int(found[1] or 0) + int(found[2] or 1) / SHARES[found[3]]), text)
+    return MIXED.sub(lambda found: str(int(found[1]) + int(found[2]) / int(found[3])), text)
+
+
+def _any(words: Iterable[str]) -> str:
+    """A pattern for one of some words."""
+    return "|".join(words)
+
+
+SMALL = rf"(?:(?:{_any(TENS)})(?:[\s-]+(?:{_any(COUNTED[1:10])}))?|{_any(COUNTED)}|nought)\b"
+ORDER = rf"\s+(?:{_any(ORDERS)})\b"
+WHOLE = re.compile(rf"\b(?:{SMALL}|an?(?={ORDER}))(?:{ORDER}(?:\s+(?:and\s+)?{SMALL}(?!\s+(?:{_any(SHARES)})))?)*")
+POINT = re.compile(r"\b(\d+\s+)?point((?:\s+\d)+)\b")
+SHARE = re.compile(rf"(?:\b([1-9]\d*)\s+and\s+)?(?:(?<![\d.])(\d+)\b|\ban?|^|(?=half))[\s-]*\b({_any(SHARES)})s?\b")
+MIXED = re.compile(r"(?<![\d./])(\d+)\s+(\d)/(\d)\b")  # 1 1/2
+
+
+def _counted(words: list[str]) -> int:
+    """The whole number that some words spell."""
+    whole = part = 0
+    for word in words:
+        part = part * ORDERS.get(word, 1) + SPELLED.get(word, 0)
+        if ORDERS.get(word, 0) >= 1_000:
+            whole, part = whole + part, 0
+    return whole + part
+
+
 def numbers_in(value: Any) -> list[float]:
-    """The numbers of an answer, in order: of 9600, "9,600 viewers", "about 10k", "61 %"."""
+    """The numbers of an answer, in order: of 9600, "9,600 viewers", "about 10k", "61 %", "two thousand"."""
     if isinstance(value, bool):
         return []
     if isinstance(value, (int, float, np.number)):
         return [float(value)]
-    found = NUMBER.finditer(value[: 20 * LONGEST]) if isinstance(value, str) else ()
+    text = value[: 20 * LONGEST] if isinstance(value, str) else ""
+    found = NUMBER.finditer(text if re.search(r"\d", text) else in_digits(text.casefold()))
     parts = (match.groups(default="") for match in found)
     return [float(re.sub(r"\D", "", whole) + fraction) * SCALES[scale.lower()] for whole, fraction, scale in parts]
 

@@ -9,12 +9,11 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from helpers.exercises.texts import COUNTED, SCALES, words_of
+from helpers.exercises.texts import COUNTED, SCALES, in_digits, words_of
 
 GAP = "___"  # where code is missing
 LONGEST = 1000  # characters of an answer
 ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()  # noqa: SIM905
-SHARES = {"half": 2, "halves": 2, "third": 3, "fourth": 4, "quarter": 4, "fifth": 5, "tenth": 10}
 SIGNS = str.maketrans("−–‐⁄’‘“”\u00a0", "---/''\"\" ")  # what word processors and phones write, as Python writes it
 OPERATORS = {"minus": "-", "plus": "+", "times": "*"}
 LEAD = (  # what may stand before the letter of a choice
@@ -85,8 +84,7 @@ def _in_order(words: list[str], of: list[str]) -> bool:
 
 def _stems(text: str) -> list[str]:
     """The words of a text without their endings, and without those that say nothing: synopsis and synopses are one."""
-    words = [word for word in words_of(text.translate(SIGNS)) if word not in EMPTY]
-    words = [str(COUNTED.index(word)) if word in COUNTED else word for word in words]
+    words = [word for word in words_of(in_digits(text.translate(SIGNS).casefold())) if word not in EMPTY]
     return [re.sub(r"(?<=\w\w\w)(ing|ed|[ei])?s?$", "", word) for word in words]
 
 
@@ -115,7 +113,8 @@ def value_of(answer: Any, several: bool) -> Any:
     """One number or a list of them, as people write them: 1/3, 18%, about 0,1 GB, two thirds, 0 and 0.3."""
     if not isinstance(answer, str) or len(answer) > LONGEST:
         return answer
-    text = REMARK.sub("", unquoted(unicodedata.normalize("NFKC", answer)).strip().casefold())  # ¾ becomes 3/4
+    text = unicodedata.normalize("NFKC", re.sub("(?<=\\d)(?=[¼-¾⅐-⅞])", " ", answer))  # ¾ becomes 3/4
+    text = REMARK.sub("", unquoted(text).strip().casefold())
     if '"' in text or "\n" in text:
         return answer  # code
     if not several:
@@ -134,9 +133,7 @@ def _numbers_in(text: str) -> list[float]:
     """The numbers of a text, spelled or not; a memory in gigabytes."""
     text = re.sub(r"[a-z_.]+\d*\(|_", lambda found: "(" * found[0].endswith("("), text)  # np.float64(3.0), 1_000
     text = re.sub(r"\bminus\s+", "-", text)
-    text = re.sub(rf"\b({'|'.join(COUNTED)})\b", lambda found: str(COUNTED.index(found[0])), text)
-    shares = "|".join(SHARES)
-    text = re.sub(rf"(?:(\d+)|\ban?|^)\s*\b({shares})s?\b", lambda found: f"{found[1] or 1}/{SHARES[found[2]]}", text)
+    text = in_digits(text)
     text = re.sub(r"(?<=\d)\s+(out of|of|in)( the)?\s+(?=\d)", "/", text)
     scale = BYTES.search(text)
     factor = 1000.0 ** (" kmgt".index(scale[1] or " ") - 3) if scale else 1.0
@@ -159,7 +156,7 @@ def line_of(answer: Any, lines: Sequence[str], line: int, fixed: str) -> Any:
     """
     if not isinstance(answer, str):
         return answer
-    said = unquoted(answer).strip().casefold()
+    said = re.sub(r"(?<=[a-z]) one$", "", unquoted(answer).strip().casefold())  # the third one
     copied = _compact(re.sub(r"^\d+\s+", "", said))
     if copied == _compact(fixed):
         return line
