@@ -11,7 +11,7 @@ START = """async (code) => {
     const { searchBox } = await import(module);
     window.sent = [];
     const tell = (kind, more) => sent.push({ kind, number: sent.length + 1, ...more });
-    const search = searchBox({}, tell, "film");
+    const search = searchBox({}, tell, { noun: "film", asks: "a title, a person, or a story" });
     window.hear = search.hear;
     window.say = search.say;
     window.answer = (...offered) => hear({ number: sent.length, offered });

@@ -155,7 +155,7 @@ def points_tables():
 | `year_gap` | same year: {years[0]}; one year apart: {years[1]}; a year is missing: {titles_module.NO_YEAR_POINTS} |
 | `people_similarity` | {people}; less: {titles_module.PEOPLE_POINTS[0.0]} |
 | `text_similarity` | {text}; {NO_COMMON_TEXT} or more: {titles_module.TEXT_POINTS[0.0]}; \
-less: -1, but 0 if `people_similarity` is {LIKE_PEOPLE} or more |""",
+less: -1 (0 if `people_similarity` is {LIKE_PEOPLE} or more) |""",
     )
 
 
@@ -569,8 +569,8 @@ CLAIMS = [
     ),
     (
         "02",
-        "are alike if the corrected `title_score` is 90 or more (the relation *alike* asks for less), and years are "
-        "near if they're at most one apart",
+        "count as alike if the corrected `title_score` is 90 or more (for the relation *alike*, 80 was enough), and "
+        "years as near if they're at most one apart",
         lambda: (
             {'"title_score"] >= 90', '"year_gap"] <= 1'}
             <= set(re.findall(r'"\w+"\] [<>]= \d+', source_of("02", "nb02-31")))
@@ -720,7 +720,7 @@ CLAIMS = [
         "03",
         'describes how 27 films end, in different words and without names, such as "The bird burglar ends up caged, '
         'the bills are paid, and the discarded mechanical legs get up and leave by themselves." All 27 have long '
-        "synopses. Each description has to find its own film in a pool of these 27",
+        "synopses. Each description has to find its own film in a pool: these 27",
         lambda: (
             lambda asked: (
                 len(asked) == 27
@@ -732,7 +732,7 @@ CLAIMS = [
     ("03", "TF-IDF finds every film", lambda: endings()["TF-IDF of the whole text"][0] == 1),
     (
         "03",
-        "TF-IDF puts as many films first as *beginning* does",
+        "TF-IDF and *beginning* put equally many films first",
         lambda: endings()["TF-IDF of the whole text"][2] == endings()["beginning"][2],
     ),
     (
@@ -863,7 +863,7 @@ CLAIMS = [
     ),
     (
         "03",
-        "In every language tested but English, more of the neighbors belong to the same people",
+        "In every language tested but English, more of a character's neighbors are of its own kind",
         lambda: {name for name, found in translated_game().items() if found["tags"]["pair"][1] <= 0} == {"en"},
     ),
     (
@@ -1326,7 +1326,7 @@ CLAIMS = [
     ),
     (
         "10",
-        "Notebook 11, with tuned settings and ten draws, finds the map's drop not settled.",
+        "In notebook 11, with tuned settings and ten draws, the map's drop isn't settled.",
         lambda: says("cold-map-text") == "not settled" and load_claims("cold-map-text")["draws"].item()[:2] == "10",
     ),
     (
@@ -1606,8 +1606,8 @@ CLAIMS = [
     ),
     (
         "11",
-        "The verdict on the last of the five is *no*: tested on one hidden like at a time, EASE finds it less often "
-        "for viewers with many ratings",
+        "The verdict on the last of the five is *no*: when each hidden like is tested alone, EASE finds a "
+        "smaller share of them for viewers with many ratings",
         lambda: says("groups-alone") == "no" and fell_of_many()[-1] == "groups-alone",
     ),
     (
@@ -1776,8 +1776,7 @@ CLAIMS = [
     (
         "09",
         "*In the recipes*, no: three different dishes have the same text, *Ask us.* Without those three dishes, the "
-        "texts could, "
-        "by a narrow margin",
+        "texts alone could decide, by a narrow margin",
         lambda: (
             (
                 lambda near: (
@@ -1941,7 +1940,7 @@ CLAIMS = [
     ),
     (
         "04",
-        "even a point's nearest neighbor is only about a tenth closer to it than the average point",
+        "even the nearest neighbor is only about a tenth closer than the average point",
         lambda: 0.08 < 1 - nearest_of_a_thousand() < 0.12,
     ),
     (
@@ -1966,7 +1965,7 @@ CLAIMS = [
     ),
     (
         "04",
-        "on average, its length is 0.40, that of a film's shortened vector 0.68",
+        "its mean length is 0.40. A film's shortened vector has a mean length of 0.68",
         lambda: pytest.approx(0.4) == 0.05 * 64**0.5 and np.linalg.norm(flat(64), axis=1).mean().round(2) == 0.68,
     ),
     ("04", "there is no funny film from the eighties about the Avengers", lambda: most_funny_avengers() < 0.45),
@@ -2138,13 +2137,13 @@ GIVEN = {
         "One candidate has a cosine of 0.60 with *Alien* and of 0.70 with *Aliens*",
         "Another has 0.55 and 0.30",
         "the first gets 0.30 − 0.35 = −0.05 points and the second 0.275 − 0.15 = 0.125",
-        "Of 1,000 random points in 384 dimensions",
+        "With 1,000 random points in 384 dimensions",
         "from 0 to 1",
         "gives the 95% interval of a mean over films",
         "takes 200 films at random",
     ],
     "10": [
-        "Of the networks that they could reproduce, most were often beaten by simple older methods",  # of a cited paper
+        "Most of the networks that they could reproduce often lost to simple older methods",  # of a cited paper
         "610 viewers of MovieLens",
         "Trial 0 is the default",
         "wants a score near 1 or near 0",
@@ -2170,8 +2169,8 @@ GIVEN = {
         "If a liked film has propensity 0.1, only one in ten",
         "All shares are above 0.",
         "to base 2",
-        "if it is more than 1.96 times its standard error (how much it would vary from one test to the next). Then a "
-        "95% interval excludes 0",
+        "if the difference is more than 1.96 times its standard error (how much the difference would vary between "
+        "tests). Then a 95% interval excludes 0",
         "Bruno is viewer 2.",
         "It is 0 when the mixes agree",
         "With exponent 0, every film counts alike: plain recall. With exponent 1, a film with twice the ratings",
