@@ -716,19 +716,23 @@ class Mute:
     def __init__(self):
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.port, self.taken, self.told = self.listening.getsockname()[1], [], []
-        threading.Thread(target=self._take, daemon=True).start()
+        self.ended = False
+        self.taking = threading.Thread(target=self._take, daemon=True)
+        self.taking.start()
 
     def _take(self):
-        with contextlib.suppress(OSError):
-            while True:
-                self.taken.append(self.listening.accept()[0])
-                threading.Thread(target=self._hear, args=[self.taken[-1]], daemon=True).start()
+        while not self.ended:
+            self.taken.append(self.listening.accept()[0])
+            threading.Thread(target=self._hear, args=[self.taken[-1]], daemon=True).start()
 
     def _hear(self, connection):
         with contextlib.suppress(OSError):
             self.told.append(connection.recv(10_000))
 
     def close(self):
+        self.ended = True
+        socket.create_connection(("127.0.0.1", self.port)).close()  # so that the thread that waits for one ends
+        self.taking.join()  # no connection is taken after this
         for one in [self.listening, *self.taken]:
             one.close()
 
