@@ -180,6 +180,9 @@ def test_what_is_not_in_the_catalogue_is_said(demo):
     assert "<article" in demo.cards
     asked(demo, "sharks")
     assert "No title or person is called “sharks”. These stories come nearest by what happens in them" in demo.under
+    for mood in ("sad", "Tear-jerker", "feelgood"):
+        assert f"not by a mood, such as “{mood}”." in asked(demo, f"a {mood} about two brothers and their boat").under
+    assert "mood" not in asked(demo, "two brothers find a saddle in their boat").under
     asked(demo, "not scary")
     assert "A search can’t leave out Horror; it finds what is named." in demo.under
 

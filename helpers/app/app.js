@@ -235,6 +235,7 @@ function render({ model, el }) {
     form.style.maxHeight = `${Math.max(room() - 10, 200)}px`;
   });
   $(".rv-filters form").addEventListener("change", () => tell("steer", { steering: steer() }));
+  $(".rv-note").addEventListener("click", () => say("")); // it may lie over a button
   $(".rv-filters form").addEventListener("submit", (event) => { event.preventDefault(); deeds.done(); });
   const top = () => { if (root.getBoundingClientRect().top < 0) root.scrollIntoView({ block: "start" }); };
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,11 @@ VARIETY_WORDS = ((0.7, "much variety"), (0.4, "more variety"), (0, "a little var
 # fewer likes than the best known films do: on the ratings of the course and on MovieLens, for one to five liked films
 # (tools/measure_audience.py).
 FEW_LIKES = 100
+MOODS = re.compile(
+    r"\b(sad|feel[- ]?good|uplifting|heart[- ]?warming|tear[- ]?jerkers?|depressing|cozy|relaxing|gloomy|cheerful|"
+    r"cheesy|gripping|thought[- ]provoking|mind[- ]bending)\b",
+    re.IGNORECASE,
+)
 MANY_WORDS = 4  # a text of more is no title, so nothing need be said of titles
 WEAK = 0.3  # cosine of two sentences below which they explain little
 MADE_UP = "No real people: a program made up these viewers and their ratings, for the course."
@@ -149,6 +155,9 @@ def stories(catalogue: Catalogue, question: Question, others: bool, empty: bool)
     missing = missing if strange else "There is no word in it to search for." if nothing else ""
     if empty and nothing:
         return f"Not in this catalog: “{text}”", missing
+    if mood := MOODS.search(text):
+        said = f"Stories are searched by what happens in them, not by a mood, such as “{mood[0]}”."
+        return f"Stories about “{text}”", said
     if nothing:
         return f"Stories about “{text}”", f"{missing} By meaning alone, these come nearest."
     plainly = f"No title or person is called “{text}”. These stories come nearest by what happens in them, not by mood."
