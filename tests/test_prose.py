@@ -569,8 +569,8 @@ CLAIMS = [
     ),
     (
         "02",
-        "count as alike if the corrected `title_score` is 90 or more (for the relation *alike*, 80 was enough), and "
-        "years as near if they're at most one apart",
+        "are alike if the corrected `title_score` is 90 or more (not 80, as for the relation *alike*). Years are near "
+        "if they're at most one apart",
         lambda: (
             {'"title_score"] >= 90', '"year_gap"] <= 1'}
             <= set(re.findall(r'"\w+"\] [<>]= \d+', source_of("02", "nb02-31")))
@@ -610,7 +610,7 @@ CLAIMS = [
     ),
     (
         "02",
-        "Directors and casts then find more than synopses do, and the two together find the most. Synopses help:",
+        "People then find more than synopses do, and people and synopses together find the most. Synopses help:",
         lambda: (
             steps_of_the_rule()["titles and years, in points"][1]
             < steps_of_the_rule()["plus synopses"][1]
@@ -863,12 +863,12 @@ CLAIMS = [
     ),
     (
         "03",
-        "In every language tested but English, more of a character's neighbors are of its own kind",
+        "In every tested language except English, it gives a character more neighbors of its own kind",
         lambda: {name for name, found in translated_game().items() if found["tags"]["pair"][1] <= 0} == {"en"},
     ),
     (
         "03",
-        "None of them finds a French text for an English question",
+        "None of the three finds a French text for an English question",
         lambda: all(
             max(found["neighbors in another language"].values()) < 0.06
             for name, found in results.load("languages", "game", "catalogs").items()
@@ -877,8 +877,8 @@ CLAIMS = [
     ),
     (
         "03",
-        "Against spelling alone, the pair won in French and Spanish, and lost in Czech, Polish, and Turkish, and where "
-        "letters aren't Latin",
+        "Spelling alone did worse in French and Spanish, but better in Czech, Polish, Turkish, and the tested scripts "
+        "that aren't Latin",
         lambda: (
             {name for name, (_, low, _) in pair_over_spelling().items() if low > 0} == {"en", "fr", "es"}
             and {name for name, (_, _, high) in pair_over_spelling().items() if high < 0}
@@ -957,8 +957,7 @@ CLAIMS = [
     ),
     (
         "05",
-        "The films liked in the hidden fifth have about twice as many likes in the training ratings as the average "
-        "film",
+        "In the training ratings, the hidden liked films have about twice as many likes as the average film",
         lambda: 1.8 < likes_of_hidden() < 2.2,
     ),
     (
@@ -1229,7 +1228,7 @@ CLAIMS = [
     ("06", "| diversity | *broken*:", lambda: says("diversity") == "no"),
     (
         "06",
-        "| *kept* by models that read; a learned map against a plain profile: *not settled* |",
+        "| *kept* by models that read texts; a learned map against a plain profile: *not settled* |",
         lambda: says("cold-text", "cold-map") == ["yes", "not settled"],
     ),
     (
@@ -1326,7 +1325,7 @@ CLAIMS = [
     ),
     (
         "10",
-        "In notebook 11, with tuned settings and ten draws, the map's drop isn't settled.",
+        "In notebook 11, with tuned settings and ten draws, the map's loss isn't settled.",
         lambda: says("cold-map-text") == "not settled" and load_claims("cold-map-text")["draws"].item()[:2] == "10",
     ),
     (
@@ -1470,8 +1469,8 @@ CLAIMS = [
     ),
     (
         "10",
-        "With the ALS score and popularity alone, the trees score about the same as ALS. So the gain needs the "
-        "*added features*, including the scores of the other models; the trees alone brought none",
+        "With the ALS score and popularity alone, the trees score about the same as ALS. So the gain over ALS "
+        "needs the *added features*, such as the scores of the other models; the trees alone brought none",
         lambda: abs(today("rerank", "reranked, als and popularity only") - today("rerank", "als")) < 0.002,
     ),
     (
@@ -1606,7 +1605,7 @@ CLAIMS = [
     ),
     (
         "11",
-        "The verdict on the last of the five is *no*: when each hidden like is tested alone, EASE finds a "
+        "The last of the five had been settled as *no*: when each hidden like is tested alone, EASE finds a "
         "smaller share of them for viewers with many ratings",
         lambda: says("groups-alone") == "no" and fell_of_many()[-1] == "groups-alone",
     ),
@@ -1788,7 +1787,7 @@ CLAIMS = [
     ),
     (
         "09",
-        "reach a text similarity of 0.58, and the lowest of the true pairs, found or missed, has 0.67",
+        "have a text similarity of 0.58. The lowest of the true pairs, found or missed, has 0.67",
         lambda: (
             round(dish_similarity("Scallion Pancakes", "Msemen"), 2) == 0.58
             and round(dish_pairs().query("points >= 4")["text_similarity"].min(), 2) == 0.67
@@ -1872,11 +1871,15 @@ CLAIMS = [
     ("07", "With 64 shards, three from each find nearly all", lambda: capacity.recall_of_few(64, 3) > 0.999),
     (
         "07",
-        "The median of a hundred shards is above the 99th percentile of one",
+        "With a hundred shards, the median time is above the 99th percentile with one",
         lambda: capacity.simulate_shards(100)["median"] > capacity.simulate_shards(1)["99th percentile"],
     ),
     ("07", "With one shard, 1% of the answers are empty", lambda: round(ch07.complete(1, 1, 0.01), 9) == 0.99),
-    ("07", "completely in about a third of the cases", lambda: 0.3 < ch07.complete(100, 1, 0.01) < 0.4),
+    (
+        "07",
+        "all of a hundred shards answer in about a third of the cases",
+        lambda: 0.3 < ch07.complete(100, 1, 0.01) < 0.4,
+    ),
     ("07", "A second copy fixes nearly all of it", lambda: ch07.complete(100, 2, 0.01) > 0.98),
     (
         "07",
@@ -2143,7 +2146,7 @@ GIVEN = {
         "takes 200 films at random",
     ],
     "10": [
-        "Most of the networks that they could reproduce often lost to simple older methods",  # of a cited paper
+        "most of the networks that they could reproduce often lost to them",  # of a cited paper
         "610 viewers of MovieLens",
         "Trial 0 is the default",
         "wants a score near 1 or near 0",
@@ -2162,7 +2165,7 @@ GIVEN = {
         "a 95% interval still excludes zero one time in twenty",
         "you can win without a better model",
         "new models whose lead came from an untuned baseline",
-        "rest on few films toward 0",
+        "toward 0 if they rest on few films",
         "it was ahead of the map by 0.003, on one draw",  # of an earlier version of the course
     ],
     "12": [
