@@ -558,8 +558,8 @@ CLAIMS = [
     (
         "02",
         "a title score of 90 or more, and *alike* 80 or more. (These are scores without the two corrections.) But if "
-        "one title only adds something, the score doesn't matter. *Apocalypse Now Redux* adds a word, so it counts as "
-        "*one continues*. *Toy Story 2* adds a number, so it counts as *different numbers*",
+        "one title is the other plus something, the score doesn't matter. *Apocalypse Now Redux* adds a word, so it "
+        "counts as *one continues*. *Toy Story 2* adds a number, so it counts as *different numbers*",
         lambda: (
             (titles_module.NEARLY_THE_SAME, titles_module.LIKE_TITLE) == (90, 80)
             and _ratios(["apocalypse now"], ["apocalypse now redux"])[0] >= 80
@@ -631,7 +631,7 @@ CLAIMS = [
     ),
     (
         "02",
-        "the one with 4 points, and three of those with 3",
+        "the only one with 4 points, and three with 3 points",
         lambda: closest_calls()["points"].tolist() == [4, 3, 3, 3],
     ),
     (
@@ -877,8 +877,8 @@ CLAIMS = [
     ),
     (
         "03",
-        "Spelling alone did worse in French and Spanish, but better in Czech, Polish, Turkish, and the tested scripts "
-        "that aren't Latin",
+        "Spelling alone did worse than the pair in French and Spanish, but better in Czech, Polish, Turkish, and the "
+        "tested scripts that aren't Latin",
         lambda: (
             {name for name, (_, low, _) in pair_over_spelling().items() if low > 0} == {"en", "fr", "es"}
             and {name for name, (_, _, high) in pair_over_spelling().items() if high < 0}
@@ -957,7 +957,7 @@ CLAIMS = [
     ),
     (
         "05",
-        "In the training ratings, the hidden liked films have about twice as many likes as the average film",
+        "Films with a hidden like have about twice as many training likes as the average film",
         lambda: 1.8 < likes_of_hidden() < 2.2,
     ),
     (
@@ -1572,7 +1572,7 @@ CLAIMS = [
     ),
     (
         "11",
-        "both models score 0.0007 higher, nearly the same",
+        "both models score nearly the same as before: 0.0007 higher",
         lambda: load_table("choosing the films").iloc[:, :2].diff().iloc[1].round(4).tolist() == [0.0007, 0.0007],
     ),
     (
@@ -1617,7 +1617,7 @@ CLAIMS = [
     ),
     (
         "12",
-        "is found *less* often, not more",
+        "are found *less* often, not more",
         lambda: says("groups-alone") == "no",
     ),
     (
@@ -1742,7 +1742,7 @@ CLAIMS = [
     ),
     (
         "08",
-        "Two of its sequels come first, and no film is from after 1999",
+        "Two *Alien* sequels come first, and no film is from after 1999",
         lambda: (
             re.findall(r" (Alien\S*(?: Resurrection)?) +0\.", output_of("08", "nb08-14"))
             == ["Aliens", "Alien: Resurrection"]
@@ -1871,13 +1871,13 @@ CLAIMS = [
     ("07", "With 64 shards, three from each find nearly all", lambda: capacity.recall_of_few(64, 3) > 0.999),
     (
         "07",
-        "With a hundred shards, the median time is above the 99th percentile with one",
+        "With a hundred shards, the median time is longer than the 99th percentile of a single shard",
         lambda: capacity.simulate_shards(100)["median"] > capacity.simulate_shards(1)["99th percentile"],
     ),
     ("07", "With one shard, 1% of the answers are empty", lambda: round(ch07.complete(1, 1, 0.01), 9) == 0.99),
     (
         "07",
-        "all of a hundred shards answer in about a third of the cases",
+        "an answer from a hundred shards is complete only about a third of the time",
         lambda: 0.3 < ch07.complete(100, 1, 0.01) < 0.4,
     ),
     ("07", "A second copy fixes nearly all of it", lambda: ch07.complete(100, 2, 0.01) > 0.98),
@@ -2146,7 +2146,7 @@ GIVEN = {
         "takes 200 films at random",
     ],
     "10": [
-        "most of the networks that they could reproduce often lost to them",  # of a cited paper
+        "Most of the networks that the authors could reproduce often lost to simple older methods",  # of a cited paper
         "610 viewers of MovieLens",
         "Trial 0 is the default",
         "wants a score near 1 or near 0",
@@ -2173,7 +2173,7 @@ GIVEN = {
         "All shares are above 0.",
         "to base 2",
         "if the difference is more than 1.96 times its standard error (how much the difference would vary between "
-        "tests). Then a 95% interval excludes 0",
+        "tests). In that case, its 95% interval excludes 0",
         "Bruno is viewer 2.",
         "It is 0 when the mixes agree",
         "With exponent 0, every film counts alike: plain recall. With exponent 1, a film with twice the ratings",
