@@ -12,6 +12,7 @@ function render({ model, el }) {
   const kept = `recommend-with-vectors/${about.name}`;
   let number = 0; // of the last message
   let answered = "{}"; // the question of the list
+  let last = ""; // deed
   const kernel = model.widget_manager?.kernel ?? null;
   root.innerHTML = model.get("shell");
   if (served) {
@@ -221,7 +222,9 @@ function render({ model, el }) {
     if (!filters.contains(event.target)) filters.open = false;
     if (!event.target.closest(".rv-keep") || button?.closest(".rv-menu")) if (!$(".rv-menu")?.hidden) menu(false);
     if (event.target === dialog) dialog.close(); // beside it
-    if (button && (event.detail < 2 || button.dataset.do === "undo")) deeds[button.dataset.do](button); // a double click is one
+    const next = button?.dataset.do;
+    if (button && (event.detail < 2 || (next === "undo" && last === "undo"))) deeds[next](button); // a double click is one
+    last = next;
   });
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !$(".rv-menu").hidden) { menu(false); $('[data-do="menu"]').focus(); }

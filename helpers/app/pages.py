@@ -27,9 +27,8 @@ NEAR_STORIES = ((0.0005, "Very close"), (0.001, "Close"), (0.005, "Related"), (1
 NEAR_WORDS = ((0.6, "Very close"), (0.45, "Close"), (0.3, "Related"), (-1, "Loosely related"))
 VARIED_WORDS = ((0.95, "as varied as chance"), (0.8, "somewhat alike"), (-1, "much alike"))  # by diversity / chance's
 VARIETY_WORDS = ((0.7, "much variety"), (0.4, "more variety"), (0, "a little variety"))  # by the slider
-# Likes that viewers gave to the films that a list goes by, below which the list by audience, and that of both, hold
-# fewer likes than the best known films do: on the ratings of the course and on MovieLens, for one to five liked films
-# (tools/measure_audience.py).
+# Likes that viewers gave to the films that a list goes by, together. Below so many, the list by audience from three
+# films holds fewer of what a viewer likes than the best known films do (tools/measure_audience.py).
 FEW_LIKES = 100
 MOODS = re.compile(
     r"\b(sad|feel[- ]?good|uplifting|heart[- ]?warming|tear[- ]?jerkers?|depressing|cozy|relaxing|gloomy|cheerful|"
