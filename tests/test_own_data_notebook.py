@@ -138,7 +138,11 @@ def run(files, before=""):
         cells += [nbformat.v4.new_code_cell(source) for source in changed]
     done = nbformat.v4.new_notebook(cells=cells)
     client = nbclient.NotebookClient(
-        done, kernel_name="python3", timeout=None, resources={"metadata": {"path": str(ROOT / "notebooks")}}
+        done,
+        kernel_name="python3",
+        timeout=None,
+        resources={"metadata": {"path": str(ROOT / "notebooks")}},
+        coalesce_streams=True,  # a busy machine prints one line in several parts
     )
     client.execute()
     size = len(code) + 2
