@@ -188,7 +188,7 @@ def table(lessons: list[Lesson], folder: str = "", here: Lesson | None = None) -
     if stretched:
         numbers = ", ".join(lesson.number for lesson in stretched)
         more = 5 * round(sum(lesson.stretch for lesson in stretched) / 5)
-        rows.append(f"| ★ stretch exercises, optional: one each in {numbers} | | | about {more} more |")
+        rows.append(f"| ★ stretch exercises, optional: one each in {numbers} | | | about {more} minutes more |")
     return "\n".join(rows)
 
 

@@ -387,7 +387,9 @@ def time() -> tuple[dict, dict]:
     }  # fmt: skip
     leak = {
         "share of training ratings after the viewer's test began": round(float(after.mean()), 3),
-        "share of popularity lists with a film from after the viewer's last year": round(float(too_new.mean()), 3),
+        "share of popularity lists with a film from a year after the viewer's last rating": round(
+            float(too_new.mean()), 3
+        ),
     }
     return found, {"three splits by time": rows, "leak of the last fifth": {"MovieLens": leak}}
 
@@ -469,7 +471,8 @@ def constant_learning() -> tuple[dict, dict]:
 
     hidden = "frozen, seen films hidden"
     found = {
-        "learning-filter": gain("Hiding what was seen since helps.", "same frozen model and history", hidden, "frozen"),
+        "learning-filter": gain("Hiding films seen in the meantime helps.", "same frozen model and history", hidden,
+                                "frozen"),
         "learning-update": gain("Folding in new ratings helps.", "both hide what was seen; same weights", "updated",
                                 hidden),
         "learning-refit": gain("A new fit helps beyond folding in.", "both know all ratings so far", "refit",

@@ -359,8 +359,8 @@ q4 = Exercise(
     "A rule of your own",
     a_rule,
     judge=judge_rule,
-    asks="It asks for a mask over candidates with precision 0.95 and recall 0.55 or more, that also uses a clue "
-    "that 'titles alike, years near' does not.",
+    asks="It asks for a mask over candidates with precision 0.95 and recall 0.55 or more, and that also uses "
+    "a clue beyond 'titles alike, years near'.",
     rubric=[
         "Can you say in one sentence why each condition is there, and which films it is for?",
         "Did you look at some of the pairs that it gets wrong, or only at the two numbers?",

@@ -332,7 +332,7 @@ opening = Quiz(
             "Two models were judged on the same viewers. What do you resample to learn whether they differ?",
             right="the viewers; each one brings along the difference between the two models",
             wrong={
-                "the viewers of each model, drawn apart": "A viewer hard for one is hard for the other. Keep pairs.",
+                "the viewers, drawn separately for each model": "A viewer hard for one is hard for both. Keep pairs.",
                 "the films of the catalog": "The claim is about viewers, and so is the interval.",
             },
             hint="What would be different if you ran it again with other people?",
