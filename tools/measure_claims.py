@@ -387,7 +387,7 @@ def time() -> tuple[dict, dict]:
     }  # fmt: skip
     leak = {
         "share of training ratings after the viewer's test began": round(float(after.mean()), 3),
-        "share of popularity lists with a film from a year after the viewer's last rating": round(
+        "share of popularity lists with a film from a later year than the viewer's last rating": round(
             float(too_new.mean()), 3
         ),
     }

@@ -632,7 +632,7 @@ opening = Quiz(
             "3.A",
             "Precision and recall",
             "A rule for duplicates has precision 1.0 and recall 0.5. What does it do?",
-            right="all pairs it reports are duplicates, and it misses half of them",
+            right="all pairs it reports are duplicates, and it misses half of the duplicates",
             wrong={
                 "half of the pairs it reports are wrong": "That would be a precision of 0.5.",
                 "it finds all duplicates, and as many wrong pairs": "That would be a recall of 1.0.",

@@ -488,8 +488,8 @@ q5 = Exercise(
     "A ranker that reads",
     a_reading_ranker,
     judge=judge_ranker,
-    asks="It asks for two numbers, candidates and tokens of a list, and for two sentences: what the reader adds, "
-    "and how you would measure that.",
+    asks="It asks for two numbers, candidates and tokens of a list, and for two sentences: what the language model "
+    "adds, and how you would measure that.",
     rubric=[
         "Would ten times fewer candidates do? What would the shorter list lose?",
         "Could a cheap feature give the trees what the reader knows?",
