@@ -292,7 +292,7 @@ def test_a_film_is_explained_in_a_dialog_without_its_end(here):
     dialog.get_by_text("The whole plot").click()
     assert dialog.locator("details p").is_visible()
     dialog.get_by_role("button", name="Close").click()
-    assert not page.get_by_role("group", name="Alike by").get_by_role("button").count()  # nothing to compare
+    assert not page.get_by_role("group", name="Compare by").get_by_role("button").count()  # nothing to compare
 
 
 def test_audiences_are_simulated_and_say_so_and_filters_are_named(here):
@@ -694,7 +694,7 @@ def test_a_kernel_that_is_killed_and_a_server_that_is_stopped_are_said_and_start
 def test_a_page_that_gave_up_its_widget_is_loaded_again_three_times_at_most(browser, address, failures, says):
     made = Visitor(browser.new_context())
     made.page.add_init_script(f"""addEventListener("DOMContentLoaded", () => {{
-        if (!document.getElementById("rv-skeleton")) return;  // the app is open too often: another page, for a moment
+        if (!document.getElementById("rv-skeleton")) return;  // too many tabs: another page, for a moment
         const loads = Number(sessionStorage.getItem("loads")) + 1;
         sessionStorage.setItem("loads", loads);
         if (loads > {failures}) return;

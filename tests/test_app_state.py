@@ -136,7 +136,7 @@ def test_films_that_the_catalogue_lacks_are_named_and_left_out(movies):
 def test_a_file_without_any_film_of_the_catalogue_is_refused(movies):
     document = document_of(movies, taste=Taste((3,)))
     document["likes"][0]["title"] = "No Such Film"
-    with pytest.raises(StateFileError, match="none of its films is in this catalogue"):
+    with pytest.raises(StateFileError, match="none of its films is in this catalog"):
         read_state(json.dumps(document), movies)
 
 

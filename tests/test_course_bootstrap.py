@@ -326,7 +326,7 @@ def test_what_is_gone_is_noticed_and_mended_alone(course, gone, unfit, capsys):
     course.environment.make(tests=False)
     assert course.installed() == ["pear"]
     assert course.environment.unfit() == {}
-    assert "Mending: pear." in capsys.readouterr().err
+    assert "Repairing: pear." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("gone", "unfit"), [("pear", {"pear": "pear is gone"}), ("pear/part", {})])
@@ -354,7 +354,7 @@ def test_what_cannot_be_mended_offline_does_not_stop_the_rest(course, capsys):
     course.environment.make(tests=False)
     said = capsys.readouterr().err
     assert "cannot be reached" in said
-    assert "Going on without: pear." in said
+    assert "Continuing without: pear." in said
 
 
 @posix
@@ -515,7 +515,7 @@ def test_each_cause_of_a_failed_set_up_gets_one_line(printed, line):
     [
         ("linux-x86_64", (3, 15), "", "glibc 2.36", "no packages for Python 3.15 yet"),
         ("win-arm64", (3, 12), "", "", "Windows on ARM"),
-        ("win32", (3, 12), "", "", "32 bits"),
+        ("win32", (3, 12), "", "", "32-bit"),
         ("macosx-11.0-arm64", (3, 12), "13.7", "", "this is macOS 13.7"),
         ("macosx-10.9-universal2", (3, 12), "12.1", "", "macOS"),
         ("linux-armv7l", (3, 12), "", "glibc 2.36", "linux-armv7l"),
@@ -784,7 +784,7 @@ def test_an_active_environment_that_is_not_whole_is_told_with_the_cure(monkeypat
     monkeypatch.setattr(bootstrap, "unmet", lambda requirements: {})
     monkeypatch.setattr(bootstrap, "broken", lambda: {"pytest": "pytest is gone"})
     monkeypatch.setattr(bootstrap.sys, "prefix", "/somewhere/else")
-    with pytest.raises(bootstrap.SetupError, match="pytest is gone. Mend it: .*--force-reinstall --no-deps pytest=="):
+    with pytest.raises(bootstrap.SetupError, match="pytest is gone. Fix it: .*--force-reinstall --no-deps pytest=="):
         bootstrap.ensure()
 
 

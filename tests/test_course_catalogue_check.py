@@ -1,4 +1,4 @@
-"""``catalogue check``: what was read, what is odd, and the command to go on with."""
+"""``catalogue check``: what was read, what is odd, and the command to continue with."""
 
 import json
 
@@ -62,10 +62,10 @@ def test_a_check_for_people_shows_guesses_oddities_lengths_and_how_to_go_on(chec
     assert "  title   'Name' (a guess)" in lines
     assert "  genre   'Kind'" in lines
     assert "Without genres: 1 rows" in lines
-    assert "Texts that come again: 1 (such as tide)" in lines
+    assert "Repeated texts: 1 (such as tide)" in lines
     assert any(line.startswith("       5 to 9  ####") and line.endswith(" 2") for line in lines)
     assert '  file = "films.csv"' in lines
-    assert lines[-1].startswith("Go on with: python3 -m helpers recommend Tide --csv")
+    assert lines[-1].startswith("Continue with: python3 -m helpers recommend Tide --csv")
 
 
 def test_the_toml_file_that_a_check_prints_can_be_checked(check, tmp_path, capsys):

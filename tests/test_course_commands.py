@@ -152,7 +152,7 @@ def test_recommend_on_another_catalogue(catalogue):
         (None, ["--title-column", "title"], "column 'title' is missing (found: name, about)"),
         (None, ["--encoding", "nonsense"], "there is no encoding 'nonsense'"),
         (None, ["--encoding", "rot13"], "there is no encoding 'rot13'"),
-        (None, ["--delimiter", "ab"], "'ab' is no delimiter"),
+        (None, ["--delimiter", "ab"], "'ab' is not a delimiter"),
     ],
 )
 def test_a_catalogue_that_cannot_be_used_gives_one_line(catalogue, file, options, message):
@@ -303,7 +303,7 @@ def test_a_course_that_is_not_found_is_told_quietly_in_a_terminal_too(monkeypatc
     monkeypatch.setattr(doctor, "examine", lambda: [doctor.Finding("Python", True, "3.12", ""), moved])
     monkeypatch.setattr(bootstrap, "existing_python", lambda: None)
     assert command_line.main(["doctor", "--quiet"]) == 1
-    assert capsys.readouterr().out.splitlines() == ["MEND  Course: another folder", "      mend it"]
+    assert capsys.readouterr().out.splitlines() == ["FIX   Course: another folder", "      mend it"]
 
 
 def test_doctor_tells_quietly_only_what_is_not_fine_in_json_too(monkeypatch, capsys):
@@ -560,4 +560,4 @@ def test_a_course_home_that_cannot_be_a_folder_is_named(arguments, monkeypatch, 
     monkeypatch.setattr(command_line.bootstrap, "ensure", lambda tests: None)
     assert command_line.main(arguments) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith("Let COURSE_HOME name a folder you may write in.")
+    assert line.endswith("Set COURSE_HOME to a folder you can write to.")

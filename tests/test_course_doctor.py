@@ -133,8 +133,8 @@ def test_it_looks_without_any_package():
     done = subprocess.run([sys.executable, "-c", code], cwd=bootstrap.ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert [name for name in NAMES if f"  {name}: " in done.stdout] == NAMES
-    assert f"MEND  Packages: numpy>=2 (found: none)\n      {doctor.START}" in done.stdout
-    assert f"MEND  Films: not to be seen while packages are missing (numpy)\n      {doctor.START}" in done.stdout
+    assert f"FIX   Packages: numpy>=2 (found: none)\n      {doctor.START}" in done.stdout
+    assert f"FIX   Films: cannot be checked while packages are missing (numpy)\n      {doctor.START}" in done.stdout
 
 
 @pytest.mark.parametrize(("free", "fine"), [(0, False), (900_000_000, False), (1_100_000_000, True)])
@@ -256,7 +256,7 @@ def test_without_git_nobody_is_sent_to_git(tmp_path, monkeypatch):
 def test_where_nothing_is_wrong_one_line_says_so():
     assert doctor.lines([]) == ["Everything is in place."]
     full = doctor.Finding("Disk", False, "0.1 GB free", "Free 1 GB.")
-    assert doctor.lines([full]) == ["MEND  Disk: 0.1 GB free", "      Free 1 GB."]
+    assert doctor.lines([full]) == ["FIX   Disk: 0.1 GB free", "      Free 1 GB."]
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a user whom permissions bind")

@@ -207,7 +207,7 @@ def drip(first, then):
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/a.zip", "ftp://127.0.0.1/a.zip", "file:///etc/passwd"])
 def test_nothing_but_https_is_asked(tmp_path, url):
-    with pytest.raises(OSError, match="only https is"):
+    with pytest.raises(OSError, match="only https addresses are"):
         fetch.download(url, tmp_path / "download")
     assert not (tmp_path / "download").exists()
 

@@ -188,7 +188,7 @@ def test_ctrl_c_ends_a_server_in_one_line_and_leaves_nothing(command, moment, tm
     assert process.wait() == 0
     log.close()
     after = Path(log.name).read_text(encoding="utf-8").splitlines()
-    assert after[-1] == "ended; no server is left"
+    assert after[-1] == "stopped; no server is left running"
     assert "Traceback" not in "\n".join(after)
     assert not re.search("Interrupt|Shutting|Error", "\n".join(after))
     assert not listens(port)

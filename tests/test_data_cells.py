@@ -35,7 +35,7 @@ TIMES = {  # of 1994-05-01 and 1960-01-01, and what they are read as
 @pytest.mark.parametrize(("unit", "times"), TIMES.items(), ids=TIMES)
 def test_years_of_times_that_are_numbers_are_read_with_a_warning(unit, times):
     cells = pd.Series([str(times[0]), f"{times[0]}.0", str(times[1]), None, "soon"], name="released")
-    with pytest.warns(UserWarning, match=f"released: {times[0]} and its like are read as {unit}"):
+    with pytest.warns(UserWarning, match=f"released: {times[0]} and the like are read as {unit}"):
         assert read_years(cells).fillna(0).tolist() == [1994, 1994, 1960, 0, 0]
 
 

@@ -92,12 +92,12 @@ def test_a_folder_of_texts_is_a_catalogue_of_their_names(tmp_path):
 
 
 DAMAGED = {
-    "JSON": (b'[{"title": "A", "about": "x"},\n {"title": ', "line 2: no JSON"),
+    "JSON": (b'[{"title": "A", "about": "x"},\n {"title": ', "line 2: not valid JSON"),
     "an object that does not end": (
         b'{"films": [\n {"title": "A", "about": "x"}]',
-        "no JSON .* A JSON file is a list",
+        "not valid JSON .* A JSON file is a list",
     ),
-    "JSON lines": (b'{"title": "A", "about": "x"}\n{"title": "B" "about"}\n', "line 2: no JSON"),
+    "JSON lines": (b'{"title": "A", "about": "x"}\n{"title": "B" "about"}\n', "line 2: not valid JSON"),
     "a number among objects": (b'{"title": "A", "about": "x"}\n17\n', "line 2: no object with names"),
     "Parquet": (b"PAR1" + bytes(40) + b"PAR1", "the Parquet file is damaged"),
     "zip": (b"PK\x03\x04" + bytes(40), r"the zip \(or Excel\) file is damaged"),
@@ -355,7 +355,7 @@ def test_one_film_in_one_json_object_stays_one_film(tmp_path):
 def test_a_broken_line_of_json_is_named_in_a_file_of_several_objects(tmp_path):
     path = tmp_path / "films.jsonl"
     path.write_text(f'{json.dumps(RED)}\n{{"title": "Blue", "about":\n{json.dumps(BLUE)}\n', encoding="utf-8")
-    with pytest.raises(ValueError, match=r"films\.jsonl, line 2: no JSON"):
+    with pytest.raises(ValueError, match=r"films\.jsonl, line 2: not valid JSON"):
         load_movies(path, "title", "about")
 
 
@@ -416,7 +416,7 @@ def test_a_name_that_no_disk_can_have_is_refused_in_one_line():
 @pytest.mark.parametrize("head", [b"\x89PNG\r\n\x1a\n\0", b"\xff\xd8\xff\xe0\0", b"7z\xbc\xaf\x27", b"Rar!\x1a\x07\0"])
 def test_pictures_and_archives_are_called_so(tmp_path, head):
     (tmp_path / "films.csv").write_bytes(head + b"\0\1\2" * 50)
-    with pytest.raises(ValueError, match=r"films\.csv: this is a (picture|7z file|RAR file), no table"):
+    with pytest.raises(ValueError, match=r"films\.csv: this is a (picture|7z file|RAR file), not a table"):
         load_movies(tmp_path / "films.csv", "title", "about")
 
 

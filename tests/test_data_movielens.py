@@ -47,7 +47,7 @@ def test_mpst_is_read_in_its_published_form(small_data_sets, monkeypatch):
         ({"ratings": RATINGS.rsplit("\n", 2)[0] + "\n"}, "2 ratings by 1 users, expected 3 by 2"),
         ({"ratings": RATINGS.replace("userId", "user")}, "the columns are user, movieId"),
         ({"ratings": ""}, "damaged or truncated"),
-        ({"ratings": RATINGS.replace("4.0", "9.0")}, "a rating is none from 0.5 to 5"),
+        ({"ratings": RATINGS.replace("4.0", "9.0")}, "a rating is not from 0.5 to 5"),
         ({"ratings": RATINGS.replace("964982704", "9649x2704")}, "damaged or truncated"),
         ({"ratings": RATINGS.replace("2,10", "2.5,10")}, "damaged or truncated"),
         ({"links": LINKS.replace("0109830", "")}, "damaged or truncated"),

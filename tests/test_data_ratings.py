@@ -121,7 +121,7 @@ def test_times_in_smaller_units_are_told(tmp_path, zeros, unit):
 def test_what_is_no_time_names_its_line(tmp_path, cells):
     rows = [f"a,{place},4,{cell}" for place, cell in enumerate(cells)]
     path = write(tmp_path / "r.csv", *rows, columns="user,item,rating,when")
-    with pytest.raises(ValueError, match=rf"r\.csv, line 3: when '{cells[1]}' is no time"):
+    with pytest.raises(ValueError, match=rf"r\.csv, line 3: when '{cells[1]}' is not a time"):
         read(path, time_column="when")
 
 
@@ -301,7 +301,7 @@ def test_a_count_in_thousands_is_not_taken_for_a_decimal(tmp_path, cell):
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
 def test_a_day_that_no_clock_reaches_is_named_with_its_line(tmp_path, day):
     path = write(tmp_path / "r.csv", "a,x,4,2020-01-01", f"a,y,4,{day}", columns="user,item,rating,t")
-    with pytest.raises(ValueError, match=rf"r\.csv, line 3: t '{day}' is no time"):
+    with pytest.raises(ValueError, match=rf"r\.csv, line 3: t '{day}' is not a time"):
         read(path, time_column="t")
 
 
@@ -347,5 +347,5 @@ def test_days_are_times_from_1970_or_as_excel_counts_them(days, first):
 @pytest.mark.parametrize(("time", "left"), [(None, [2, 3]), ("t", [1, 3])])
 def test_who_rates_an_item_again_changes_the_rating(time, left):
     rows = pd.DataFrame({"u": list("aab"), "i": list("xxx"), "r": ["1", "2", "3"], "t": ["2021", "2020", "2020"]})
-    with pytest.warns(UserWarning, match="1 ratings were changed by later ones, which count"):
+    with pytest.warns(UserWarning, match="1 ratings were replaced by later ones"):
         assert read_ratings_csv(rows, "u", "i", "r", time)["rating"].tolist() == left

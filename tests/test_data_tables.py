@@ -54,7 +54,7 @@ REFUSED = {
     "a zero that looks wide": (b"title,about\n,\0,\n", "line 2: a zero byte"),
     "a web page": (b"\n<!DOCTYPE html>\n<html>", "a web page"),
     "JSON without a column": (b'[{"plot": "a"}]', r"column 'name' is missing \(found: plot\)"),
-    "JSON cut off": (b'{"name": "a", "plot": "b"}\n\n{"name": "a",', r"line 3: no JSON"),
+    "JSON cut off": (b'{"name": "a", "plot": "b"}\n\n{"name": "a",', r"line 3: not valid JSON"),
     "JSON of texts": (b'["name", "plot"]', r"object 1: no object with names"),
     "JSON too deep": (b"[" * 200_000, r"nested too deep"),
     "a quote behind a space": (
@@ -62,7 +62,7 @@ REFUSED = {
         "line 2: the quote that opens at character 4 is not",
     ),
     "a zero beside a foreign letter": (b"name,plot\na,\0b\nc,\xe9\n", "line 2: a zero byte"),
-    "the header twice": (b"name,plot\na,b\nName,Plot\nc,d\n", "line 3: the header stands here once more. Delete"),
+    "the header twice": (b"name,plot\na,b\nName,Plot\nc,d\n", "line 3: the header is repeated here. Delete"),
     "a heading": (b"My films\n\nname,plot\na,b\n", r"'name' is missing \(found: My films\)\. Line 3 has it: delete"),
     "a heading with commas": (b'Films,,\n,,\n"year";"name";"plot"\n', r"'name' is missing .* Line 3 has it"),
     "a comment of another kind": (b"// films\nname,plot\na,b\n", "Line 2 has it"),

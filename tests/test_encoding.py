@@ -294,7 +294,7 @@ def test_the_cache_goes_to_the_folder_that_is_named_or_nowhere(encoder, course_f
     assert not cache_file(course_folder).exists()
     encode(["x"], cache=str(tmp_path / "mine"))
     assert [path.name for path in (tmp_path / "mine").iterdir()] == [vector_cache.NAME]
-    with pytest.raises(ValueError, match="cache is a folder"):
+    with pytest.raises(ValueError, match="cache must be a folder"):
         encode(["x"], cache=tmp_path / "mine" / vector_cache.NAME)
 
 
@@ -532,7 +532,7 @@ def test_a_model_that_lacks_weights_or_a_vocabulary_is_refused_though_it_loads(t
     load_encoder(other)
     models._LOADED.clear()
     spoil(other)
-    with pytest.raises(ValueError, match="holds no whole model"):
+    with pytest.raises(ValueError, match="holds an incomplete model"):
         load_encoder(other)
 
 

@@ -137,7 +137,7 @@ def test_metrics_take_lists_and_refuse_what_cannot_be():
         with pytest.raises(ValueError, match="rows of length 1"):
             evaluation.diversity([[0, 1]], vectors)
     for one, other in (([1, 2, 3], [1]), ([], []), ([[1], [2]], [1, 2])):
-        with pytest.raises(ValueError, match="are no pairs"):
+        with pytest.raises(ValueError, match="do not pair up"):
             evaluation.rmse(one, other)
 
 
@@ -472,7 +472,7 @@ def test_differences_are_paired_by_seed():
     other = pd.DataFrame({"ndcg@10": [0.0, 0.5]})
     assert paired_difference(one, other).loc["ndcg@10", "mean"] == pytest.approx(0.5)
     assert paired_difference(one, one).loc["ndcg@10"].tolist() == [0, 0, 0]
-    with pytest.raises(ValueError, match="2 tables and 3 are no pairs"):
+    with pytest.raises(ValueError, match="2 tables and 3 cannot be paired"):
         paired_difference(one, [*one, other])
 
 

@@ -139,7 +139,7 @@ def test_dates_are_seconds_whatever_their_unit_and_zone():
     [
         ([101, 102], "movies is a list; give a DataFrame whose index is movie_id"),
         (pd.DataFrame({"movie_id": range(101, 113)}), "movies.set_index"),
-        (pd.DataFrame(index=[*range(101, 113), 101]), "there twice"),
+        (pd.DataFrame(index=[*range(101, 113), 101]), "appears twice"),
         (pd.DataFrame(index=[*range(101, 113), np.nan]), "one is missing"),
         (pd.DataFrame(index=[*range(101, 113), "x"]), "movie_id holds ids of several kinds"),
         (pd.DataFrame(index=[str(film) for film in range(101, 113)]), "movie_id 102 is rated but not among the films"),

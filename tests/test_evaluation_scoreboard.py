@@ -169,7 +169,7 @@ def test_own_ratings_are_read_with_their_scale_and_times(own):
     assert ratings["rating"].between(1, 10).all()
     assert ratings.attrs["scale"] == (1, 10)
     assert ratings["timestamp"].iloc[0] == pd.Timestamp("2020-01-01", tz="UTC").timestamp()
-    with pytest.raises(ValueError, match="is no time"):
+    with pytest.raises(ValueError, match="is not a time"):
         read_ratings_csv(own, "u", "i", "score", "i", (1, 10))
 
 

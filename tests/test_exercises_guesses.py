@@ -97,7 +97,7 @@ def test_what_is_no_number_is_not_kept(typed):
         ("How many columns does it need?", "columns", ["-1"], ["0", "10 million"]),
         ("How alike are they, from 0 to 1?", "", ["1.2", "-0.1", "120%"], ["1", "0.3", "30%"]),
         ("What is its NDCG@10 then?", "", ["2", "-1"], ["0.9"]),
-        ("By how many percent does it rise?", "%", [], ["-20", "140"]),
+        ("What percentage does it add?", "%", [], ["-20", "140"]),
     ],
 )
 def test_a_guess_that_cannot_be_is_not_kept_and_may_be_mended(question, unit, impossible, possible):

@@ -370,7 +370,7 @@ def test_ids_come_one_by_one_or_in_any_list(name, fitted):
     for call in [*one_of_each, lambda: model.rank({1, 2}, 3), lambda: model.similar(pd.Series([1]))]:
         with pytest.raises(ValueError, match="one id, or a list of ids"):
             call()
-    with pytest.raises(ValueError, match="2 viewers and 1 films are no pairs"):
+    with pytest.raises(ValueError, match="2 viewers and 1 films cannot be paired"):
         model.predict_many([1, 2], FILMS.index[:1])
     with pytest.raises(KeyError, match="user_id '1' has no ratings"):  # a text is no number
         model.recommend("1")

@@ -261,7 +261,7 @@ def test_vectors_of_another_width_are_refused_in_one_line(opened, films):
 def test_a_collection_of_something_else_is_refused(opened, films):
     found = opened()
     found._client.create_collection(found.collection, dimension=3, timeout=PATIENCE)
-    with pytest.raises(ValueError, match="has no field 'movie_id': it is not one of films"):
+    with pytest.raises(ValueError, match="has no field 'movie_id': it does not hold films"):
         found.build(*films, progress=False)
 
 

@@ -231,13 +231,13 @@ def test_a_length_that_is_no_whole_number_from_1_on_is_refused(k):
 @pytest.mark.parametrize(
     ("ids", "message"),
     [
-        ([1, 2, 1], "id 1 is there twice"),
-        (["a", "b", "a"], "id a is there twice"),
+        ([1, 2, 1], "id 1 appears twice"),
+        (["a", "b", "a"], "id a appears twice"),
         ([1, None, 3], "the id of row 1 is missing"),
         (pd.Index([1.0, float("nan"), 2.0]), "the id of row 1 is missing"),
         ([1, "2", 3], "of one kind"),
         (pd.Index([1, "a", 2]), "of one kind"),
-        (["a", "b\0", "b"], "there twice|of one kind"),
+        (["a", "b\0", "b"], "appears twice|of one kind"),
         ([[1], [2], [3]], "3 x 1 ids for 3"),
     ],
 )

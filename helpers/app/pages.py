@@ -41,7 +41,7 @@ MADE_UP = "No real people: a program made up these viewers and their ratings, fo
 SPACE_WORDS = {
     "text": ("By story", "Near means that the stories are alike."),
     "learned": ("By audience", "Near means that the same viewers liked both. The viewers are made up."),
-    "hybrid": ("Both", "Story and audience together; what nobody has rated stands by its story."),
+    "hybrid": ("Both", "Story and audience together; what nobody has rated goes by its story alone."),
 }
 
 
@@ -135,7 +135,7 @@ def little_known(catalogue: Catalogue, wanted: Wanted) -> str:
     if not likes:
         return f"No viewer here liked {these}, so the list goes by what the catalog says of {them}."
     times = counted(likes, "time")
-    few = f"Viewers liked {these} only {times}: too few to tell what else fits. “By story” asks no viewers."
+    few = f"Viewers liked {these} only {times}: too few to tell what else fits. “By story” needs no viewers."
     return few if likes < FEW_LIKES else ""
 
 
@@ -263,7 +263,7 @@ def why(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> d
     else:
         lead, lines = ": near your words" if wanted.question.text else "", [f"{said}."] if said else []
     if wanted.begins:
-        lines.append("The list to begin with is of what many know, and of many kinds.")
+        lines.append("The list to start with has films that many people know, of many kinds.")
     if not said and not wanted.question.text:
         return None
     return {"lead": f"Why it is here{lead}", "lines": lines, "simulated": wanted.space != "text" and near is not None}
@@ -326,7 +326,7 @@ def in_common(catalogue: Catalogue, film: Film, near: Film) -> list[str]:
 def closest_pair(found: Reason, ours: str, theirs: str) -> str:
     """The two nearest sentences, as *Why?* shows them; their words are marked unless the two are hardly alike."""
     weak = found.similarity < WEAK
-    lead = "No sentence of one opening is like one of the other. The nearest two:" if weak else "The closest sentences:"
+    lead = "No two sentences of the openings are alike. The nearest two:" if weak else "The closest sentences:"
     return render("reason.html.j2", reason=found, ours=ours, theirs=theirs, lead=lead, marked=not weak)
 
 

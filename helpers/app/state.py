@@ -225,7 +225,7 @@ def read_state(content: bytes | str, movies: pd.DataFrame) -> tuple[Wanted, list
             wanted = _wanted_of(step, known, wanted)
     assert wanted is not None  # the document itself was checked
     if left_out and not len(wanted.taste):
-        raise StateFileError("none of its films is in this catalogue. What you chose here stays as it is.")
+        raise StateFileError("none of its films is in this catalog. What you chose here stays as it is.")
     return wanted, left_out
 
 

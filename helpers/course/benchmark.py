@@ -341,7 +341,7 @@ def answer(quick: bool, keep: bool) -> tuple[dict, list[str]]:
     document = as_document(list(run(QUICK if quick else FULL)), quick)
     if keep:
         results.keep(document, "benchmark")
-    machine = f"Machine: {json.dumps(document['machine'])}. Medians; 'takes' is the time by that of the course's way."
+    machine = f"Machine: {json.dumps(document['machine'])}. Medians; 'takes' is the time divided by the course's."
     table = as_table(document).to_string(na_rep="", float_format=lambda value: f"{value:,.3g}")
     return document, [machine, *table.splitlines()]
 

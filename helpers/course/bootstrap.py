@@ -51,7 +51,7 @@ CAUSES = [  # what pip or the system says, and what it means for the learner
     (
         r"DO NOT MATCH THE HASHES|Hashes are required",
         "a package is not the one that the course was tested with (its checksum differs). Try again; if that does not "
-        "help, the package index or mirror that pip is set to changes packages.",
+        "help, the package index or mirror that pip uses alters packages.",
     ),
     (
         r"NewConnectionError|NameResolutionError|name resolution|Network is unreachable|ConnectTimeout|ReadTimeout"
@@ -62,7 +62,7 @@ CAUSES = [  # what pip or the system says, and what it means for the learner
     (r"contains the PATH separator", "the folder's path has a '{separator}' in it. Move the course to another folder."),
     (
         r"No matching distribution found for (?P<package>[\w.-]+)",
-        "the package index that pip is set to has no {package} for this system ({system}, Python {python}).",
+        "the package index that pip uses has no {package} for this system ({system}, Python {python}).",
     ),
 ]
 
@@ -97,19 +97,19 @@ def lacks_packages(system: str = "", version: Sequence[int] = (), macos: str = "
     if version >= UNKNOWN_PYTHON:
         return "there are no packages for Python {}.{} yet: start with Python 3.11 to 3.14.".format(*version)
     if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
-        return "there are packages for the usual build of Python alone: get it from https://www.python.org/downloads/"
+        return "there are packages only for the standard build of Python: get it from https://www.python.org/downloads/"
     if system == "win32" or sys.maxsize < 2**32:
-        return "this Python is one of 32 bits, for which there are no packages: get the one of 64 bits."
+        return "this is a 32-bit Python, for which there are no packages: get the 64-bit one."
     if system == "win-arm64":
         return "there are no packages for Windows on ARM: get the Python for x64 ('Windows installer (64-bit)')."
     if system.startswith("macosx") and platform.machine() == "x86_64":
         return "PyTorch has no packages for Macs with Intel processors."
     if system.startswith("macosx") and release(macos) < (14,):
-        return f"there are packages for macOS 14 and newer alone, and this is macOS {macos}."
+        return f"there are packages only for macOS 14 and newer, and this is macOS {macos}."
     if not system.startswith("linux"):
         return None
     if system not in ("linux-x86_64", "linux-aarch64"):
-        return f"there are packages for x86-64 and ARM processors of 64 bits alone, and this is {system}."
+        return f"there are packages only for x86-64 and 64-bit ARM processors, and this is {system}."
     if not libc.startswith("glibc "):
         return "there are no packages for Linux without glibc, such as Alpine: use Debian, Ubuntu or Fedora."
     if release(libc[6:]) < release(MINIMUM_GLIBC):
@@ -330,7 +330,7 @@ class Environment:
         """Make the environment, without packages but pip's; repair one whose Python or pip is gone."""
         if not self.runs():
             if self.folder.exists() and self.version() != sys.version_info[:2]:
-                say("The Python {}.{} of .venv is gone: its packages are made anew.".format(*self.version()))
+                say("Python {}.{} of .venv is gone: its packages are installed again.".format(*self.version()))
                 shutil.rmtree(self.site, ignore_errors=True)
             for link in self.python.parent.glob("python*"):
                 if link.is_symlink() and not link.exists():
@@ -339,7 +339,7 @@ class Environment:
             run(base, ["venv", "--without-pip", self.folder], "making the environment")
         if not MINIMUM_PYTHON <= self.version() < UNKNOWN_PYTHON:
             held = ".".join(map(str, self.version()))
-            raise SetupError(f"{self.folder} holds Python {held}, which does not serve. Delete it, then try again.")
+            raise SetupError(f"{self.folder} holds the wrong Python, {held}. Delete that folder, then try again.")
         if self._discard(["pip"]):
             run(self.python, ["ensurepip", "--upgrade", "--default-pip"], "installing pip")
 
@@ -355,11 +355,11 @@ class Environment:
                 run(self.python, ["helpers.course.warm_up"], "importing")
         elif gone:
             listed = ", ".join(sorted(gone))
-            say(f"Mending: {listed}.")
+            say(f"Repairing: {listed}.")
             try:
                 self._pip(lock, gone)
             except SetupError as error:  # offline, say: most of the course may work all the same
-                say(f"{error} Going on without: {listed}.")
+                say(f"{error} Continuing without: {listed}.")
 
     def _discard(self, names: Iterable[str]) -> dict[str, str]:
         """Let pip forget packages that are not whole, so that it installs them again."""
@@ -458,15 +458,15 @@ def install_cpu_torch(python: Path, wanted: Path, pin: str) -> None:
     with suppress(SetupError):
         return pip(python, ["--no-index", "--require-hashes", "-r", wanted], 0)
     if not answers(TORCH_CPU_INDEX + "/torch/"):
-        return say("  PyTorch's CPU index does not answer: the default one serves, perhaps with a larger download.")
+        return say("  PyTorch's CPU index does not answer: using the default one, perhaps with a larger download.")
     try:
         try:
             pip(python, [*index, "--require-hashes", "-r", wanted], 0)
         except WrongChecksumError:
-            say("  The lock file does not list this build of PyTorch: its index is believed.")
+            say("  The lock file does not list this build: trusting PyTorch's index.")
             pip(python, [*index, pin], 0)
     except SetupError as error:
-        say(f"  PyTorch's CPU index did not serve ({error}): the default one does.")
+        say(f"  PyTorch's CPU index did not work ({error}): using the default one.")
 
 
 def pip(python: Path, arguments: list[str | Path], total: int, needs_too: bool = False) -> None:
@@ -560,7 +560,7 @@ def use_active(tests: bool) -> None:
     gone = broken()
     if gone:
         what = "; ".join(f"{name}: {why}" for name, why in gone.items())
-        raise SetupError(f"{sys.prefix} is not whole: {what}. Mend it: {reinstall(gone)}")
+        raise SetupError(f"{sys.prefix} is incomplete: {what}. Fix it: {reinstall(gone)}")
     wanted: list[str | Path] = [*unmet(ranges(tests=True))] if tests else []
     if wanted and Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED").exists():  # by the system: PEP 668
         raise SetupError("The tests need: pip install " + " ".join(f'"{need}"' for need in wanted))

@@ -39,7 +39,7 @@ def install() -> None:
         kept.write_text("".join(f"{name}=={version}\n" for name, version in loaded.items()), encoding="utf-8")
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         if subprocess.run([*command, "--constraint", str(kept), *wanted], check=False).returncode:
-            raise OSError("pip could not install what the course needs; what it said stands above.")
+            raise OSError("pip could not install what the course needs; its output is above.")
     importlib.invalidate_caches()
 
 

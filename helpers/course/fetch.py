@@ -109,7 +109,7 @@ def _check(source: Source, place: Path) -> None:
     source.check(place)
     for name, digest in source.files.items():
         if digest and data.file_sha256(place / name) != digest:
-            raise ValueError(f"{name} is not the published file (its SHA-256 is another)")
+            raise ValueError(f"{name} is not the published file (its SHA-256 differs)")
 
 
 def download(url: str, path: Path) -> None:
@@ -154,7 +154,7 @@ class _SafeSchemes(urllib.request.BaseHandler):
 
     def default_open(self, request: urllib.request.Request) -> None:
         if request.type not in SCHEMES:
-            raise OSError(f"{request.full_url} is not asked: only https is")
+            raise OSError(f"{request.full_url} is not requested: only https addresses are")
 
 
 def unpack(archive: Path, names: tuple[str, ...], folder: Path) -> None:
@@ -176,7 +176,7 @@ def unpack(archive: Path, names: tuple[str, ...], folder: Path) -> None:
                     raise ValueError(f"the archive holds no {name}")
                 method, size = entries[name].compress_type, entries[name].file_size
                 if method not in METHODS:
-                    raise ValueError(f"{name} is compressed by method {method}, which no published archive is")
+                    raise ValueError(f"{name} is compressed by method {method}, which no published archive uses")
                 if size > MAX_BYTES:
                     raise ValueError(f"{name} would be larger than {MAX_BYTES:,} bytes")
                 with opened.open(entries[name]) as packed, (folder / name).open("wb") as file:

@@ -12,14 +12,14 @@ from typing import Any
 from helpers.course import bootstrap, console, guard
 
 CATALOGUE = {  # options that describe a catalogue, as `helpers.data.catalogue.Description` calls them
-    "title_column": "its column of titles; what is not named is guessed, and said",
+    "title_column": "its column of titles; a column that is not named is guessed, and shown",
     "text_column": "its column of texts",
     "genre_column": "its column of genres, if it has one",
     "year_column": "its column of years or dates, if it has one",
     "people_column": "its column of people (authors, cast), if it has one",
     "id_column": "its column of ids, if it has one",
-    "encoding": "of the file, if it is not found out rightly",
-    "delimiter": "between the cells of a CSV file, if it is not found out rightly",
+    "encoding": "of the file, if it is not detected correctly",
+    "delimiter": "between the cells of a CSV file, if it is not detected correctly",
     "language": "of its texts, such as fr",
     "encoder": "of the texts, such as all-mpnet-base-v2 or tfidf+all-MiniLM-L6-v2, or the folder of a model",
 }
@@ -88,7 +88,7 @@ def open_demo(options: Namespace) -> int:
 
 
 def run_tests(options: Namespace) -> int:
-    """Run every test, the notebooks included: a process a core, and one more, as tests of servers and pages wait."""
+    """Run every test, the notebooks included: a process per core, and one more, as tests of servers and pages wait."""
     workers = str((os.cpu_count() or 1) + 1)
     return run_child(["pytest", "-n", workers, "-v" if options.verbose else "-q"], serves=False)
 
@@ -106,5 +106,5 @@ def run_child(command: list, serves: bool = True, **variables: str) -> int:
     except KeyboardInterrupt:
         if not serves:
             raise
-        console.say("ended; no server is left", error=True)
+        console.say("stopped; no server is left running", error=True)
         return 0

@@ -71,7 +71,7 @@ def load_movies(
     Returns
     -------
     pandas.DataFrame
-        One row a film, index ``movie_id``, with ``title``, ``year``, ``synopsis`` and the other columns.
+        One row per film, index ``movie_id``, with ``title``, ``year``, ``synopsis`` and the other columns.
         Lists (genres, director, cast, tags) are text, separated by ``|``. From a file of your own, ``movie_id``
         counts its rows from 1, and rows without title or text are left out with a warning that counts them;
         ``attrs["left_out"]`` keeps the counts. A word for nothing (NA, null, None, \N, ...) alone in a cell is no
@@ -83,7 +83,7 @@ def load_movies(
     Raises
     ------
     ValueError, FileNotFoundError
-        When there is no such file, it cannot be read rightly (see `open_table`), or has no usable row.
+        When there is no such file, it cannot be read correctly (see `open_table`), or has no usable row.
 
     References
     ----------
@@ -141,7 +141,7 @@ def load_ratings(name: str = "course") -> pd.DataFrame:
         with _clear_errors("ratings.csv"):
             stars = read_numbers(ratings["rating"])
             if (wrong := ~stars.between(*SCALE)).any():
-                raise ValueError(f"rating '{ratings['rating'][wrong].iloc[0]}' is none from 0.5 to 5")
+                raise ValueError(f"rating '{ratings['rating'][wrong].iloc[0]}' is not from 0.5 to 5")
             return ratings.assign(rating=stars)
     if name != "movielens":
         raise ValueError(f"load_ratings: '{name}' is unknown; choose course or movielens.")
@@ -187,7 +187,7 @@ def read_movielens(folder: Path) -> dict[str, pd.DataFrame]:
         counts = f"{found[0]:,} ratings by {found[1]:,} users, expected {MOVIELENS_RATINGS:,} by {MOVIELENS_USERS:,}"
         raise ValueError(f"{folder}: {counts}{TRUNCATED} movielens")
     if not ratings["rating"].between(*SCALE).all():
-        raise ValueError(f"{folder}: a rating is none from 0.5 to 5: the file is damaged.")
+        raise ValueError(f"{folder}: a rating is not from 0.5 to 5: the file is damaged.")
     for name in ("movies.csv", "links.csv"):
         unknown = ratings["movieId"][~ratings["movieId"].isin(tables[name]["movieId"])]
         if len(unknown):
@@ -302,7 +302,7 @@ def _read_course_file(name: str, columns: list[str], whole: list[str], index: st
             bad = ~table[column].fillna("").str.fullmatch(r"[0-9]{1,15}")
             if bad.any():
                 cell, row = table[column][bad].iloc[0], table.index[bad][0] + 1
-                raise ValueError(f"{column} {cell} of row {row} is no whole number")
+                raise ValueError(f"{column} {cell} of row {row} is not a whole number")
             table[column] = table[column].astype("int64")
         if index is None:
             return table

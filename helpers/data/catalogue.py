@@ -46,7 +46,7 @@ USUAL = {  # words in the names of columns, the most usual first
 }
 DENSE = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"  # signs of scripts without spaces
 SAMPLE = 500  # rows that a guess looks at
-SLASHES = "A backslash means another sign in double quotes: write /, or single quotes: file = 'C:\\books.csv'"
+SLASHES = "A backslash has a special meaning in double quotes: write /, or use single quotes: file = 'C:\\books.csv'"
 LONGEST_NAME = 30  # letters of a cell that may name a column
 SHORT = 5  # words; a text of fewer says nothing
 
@@ -96,7 +96,7 @@ class Description:
         if self.id_column:
             ids = table[self.id_column] = read_ids(table[self.id_column])
             refuse_cells(file, ids, ids.isna(), self.id_column, "is missing")
-            refuse_cells(file, ids, ids.duplicated(), self.id_column, "stands there before; ids name one row each")
+            refuse_cells(file, ids, ids.duplicated(), self.id_column, "is there more than once; each id names one row")
         free = [column for column in file.columns if column not in (self.title_column, self.text_column)]
         columns: dict[str, str] = {name: name for name in ("genres", "year") if name in free}
         columns |= {name: getattr(self, setting) for name, setting in BECOME.items() if getattr(self, setting)}
@@ -121,7 +121,7 @@ class Description:
         found = texts.str.extract(f"({TWICE})", expand=False).dropna()
         if len(found) > len(texts) / 100:
             said = f"{len(found)} texts have signs such as '{found.iloc[0]}': UTF-8 that was read as Windows-1252"
-            cure = "Take an earlier copy, or mend each text: text.encode('cp1252').decode()"
+            cure = "Use an earlier copy, or fix each text: text.encode('cp1252').decode()"
             warnings.warn(f"{self.table.name}: {said}. {cure}", stacklevel=4)
 
     def _warn_of_no_year(self, table: pd.DataFrame, columns: dict[str, str], found: dict[str, pd.Series]) -> None:
@@ -188,7 +188,7 @@ def describe(file: str | Path | pd.DataFrame, **given: str | None) -> Descriptio
             raise ValueError(f"{table.name}: column '{column}' appears twice. Give one of them another name.")
         if alike := [other for other in table.columns if other != column and other.casefold() == column.casefold()]:
             option = f"--{name.replace('_', '-')} (in Python: {name}=)"
-            raise ValueError(f"{table.name}: there are columns '{column}' and '{alike[0]}'. Name the one: {option}.")
+            raise ValueError(f"{table.name}: there are columns '{column}' and '{alike[0]}'. Name one: {option}.")
     if guessed:
         said = ", ".join(f"{name}={column!r}" for name, column in guessed.items())
         warnings.warn(f"{table.name}: guessed {said}. If that is wrong, name the columns.", stacklevel=3)
@@ -233,7 +233,7 @@ def _read_toml(path: Path) -> tuple[dict[str, str], dict[str, str]]:
         if not isinstance(value, str) or not value:
             raise ValueError(f'{where}: {name} is {value!r:.40}; write a text in quotes, such as {name} = "..."')
         if not value.isprintable() and name != "delimiter":
-            raise ValueError(f"{where}: {name} holds a sign that nobody sees. {SLASHES}")
+            raise ValueError(f"{where}: {name} holds an invisible character. {SLASHES}")
     if "file" not in values:
         raise ValueError(f'{path.name}: it names no file. Add a line such as file = "books.csv"')
     for name in values.keys() & {"file", "encoder"}:
@@ -303,7 +303,7 @@ def _refuse_names_elsewhere(table: Table | Frame, sample: pd.DataFrame) -> None:
     text = _names_texts([row[0] for row in rows])
     beside = [cell for row in rows if row[0] == text for cell in row[1:] if cell]
     if text and len(rows) > len(sample) and sum(map(len, beside)) > LONGEST_NAME * len(beside):
-        cure = "turn it, so that each is a column (a spreadsheet program pastes transposed; in Python: table.T)"
+        cure = "transpose it, so that each is a column (a spreadsheet program pastes transposed; in Python: table.T)"
         raise ValueError(f"{table.name}: the first column seems to name what stands in the rows; {cure}.")
     for number, row in zip(sample.index[:3], rows[1:], strict=False):
         if _names_texts(row):

@@ -101,7 +101,7 @@ def read_years(cells: pd.Series) -> pd.Series:
         unit, seconds = read_times(numbers)
         if numbers.median() >= 1e8 or unit.startswith("days"):
             found[numbers.index] = seconds.to_numpy().astype("datetime64[s]").astype("datetime64[Y]").astype(int) + 1970
-            warnings.warn(f"{cells.name}: {cells[numbers.index[0]]} and its like are read as {unit}.", stacklevel=2)
+            warnings.warn(f"{cells.name}: {cells[numbers.index[0]]} and the like are read as {unit}.", stacklevel=2)
     return found if found.isna().any() else found.astype("int64")
 
 

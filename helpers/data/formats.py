@@ -213,7 +213,7 @@ def _parsed(text: str, name: str, line: int = 1) -> Any:
     try:
         return json.loads(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{name}, line {line + error.lineno - 1}: no JSON ({error.msg}). {KINDS}") from None
+        raise ValueError(f"{name}, line {line + error.lineno - 1}: not valid JSON ({error.msg}). {KINDS}") from None
     except ValueError as error:  # a number of thousands of digits
         raise ValueError(f"{name}: no JSON that can be read ({one_line(str(error))[:60]}).") from None
 

@@ -96,7 +96,7 @@ def read_ratings_csv(
         ratings["rating"] = "1"
     if counted:
         thousands = ratings["rating"].str.fullmatch(r"[1-9][0-9]{0,2}([.,][0-9]{3})+", na=False)
-        wrong = "may be a thousand or a decimal; write counts as whole numbers, without a sign in them"
+        wrong = "may be a thousand or a decimal; write counts as whole numbers, without separators"
         refuse_cells(file, ratings["rating"], thousands, rating_column or "", wrong)
     numbers, usual = _read_numbers(ratings["rating"])
     if counted:
@@ -131,7 +131,7 @@ def read_ratings_csv(
         in_time = ratings.sort_values("timestamp", kind="stable") if time_column else ratings
         again = in_time.index[in_time.duplicated(["user_id", "movie_id"], keep="last")]
         if len(again):
-            warnings.warn(f"{file.name}: {len(again):,} ratings were changed by later ones, which count.", stacklevel=2)
+            warnings.warn(f"{file.name}: {len(again):,} ratings were replaced by later ones.", stacklevel=2)
         ratings = ratings.drop(index=again)
     if not isinstance(liked, int | float | np.number | None):
         raise ValueError(f"read_ratings_csv: liked is a rating, not {liked!r:.40}.")
@@ -237,11 +237,11 @@ def _seconds(file: Table | Frame, cells: pd.Series, column: str) -> pd.Series:
         near = iso.where(iso.fillna("").str.match("(1[7-9]|2[01])[0-9]{2}"))  # others do not fit into nanoseconds
         dates = pd.to_datetime(near, errors="coerce", utc=True, format="ISO8601")
         seconds = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
-    refuse_cells(file, cells, seconds.isna(), column, "is no time; write seconds since 1970, or 2020-01-31 18:30")
+    refuse_cells(file, cells, seconds.isna(), column, "is not a time; write seconds since 1970, or 2020-01-31 18:30")
     unit, since = read_times(seconds)
     if not unit.startswith("days"):
         other = (thousands(seconds) < thousands(seconds.median())) & (seconds > 0)
-        refuse_cells(file, cells, other, column, f"is in another unit than the rest, which is {unit}")
+        refuse_cells(file, cells, other, column, f"is in a different unit from the rest, which is {unit}")
         refuse_cells(file, cells, since.abs() > LATEST, column, f"as {unit} is after the year 5000")
     if not unit.startswith("seconds"):
         warnings.warn(f"{file.name}: {column} is read as {unit}.", stacklevel=3)

@@ -54,7 +54,7 @@ KINDS: dict[str, bytes | tuple[bytes, ...]] = {  # what is no table, whatever it
 }
 MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(!doctype|html|head|body|div|svg|rss|p>|\?xml|!--)", re.I)
 TOLD = {  # about signs that no text has
-    "\0": "a zero byte, which no text has: the file is damaged, save it anew",
+    "\0": "a zero byte, which no text has: the file is damaged; save it again",
     "\x1b$": "signs of an ISO-2022 encoding; name it: --encoding",
 }
 TEXT = pd.Series(dtype=str).dtype  # what pandas takes for texts: it differs between its versions
@@ -120,7 +120,7 @@ class Table:
                 raise ValueError(self._ragged(line, cells))
             own = cells[self.before : last]
             if len(own) > 1 and own[0].casefold() == header[0] and [cell.casefold() for cell in own] == header:
-                raise ValueError(f"{self.name}, line {line}: the header stands here once more. Delete this line.")
+                raise ValueError(f"{self.name}, line {line}: the header is repeated here. Delete this line.")
             yield line, own
 
     def parts(self, columns: list[str], rows: int, bar: str | None = None) -> Iterator[pd.DataFrame]:
@@ -163,8 +163,8 @@ class Table:
 
     def _ragged(self, line: int, cells: list[str]) -> str:
         sign = "tab" if self.delimiter == "\t" else f"'{self.delimiter}'"
-        habit = f"has a {sign} in it" if len(cells) > self.width - self.before else "goes on in the next line"
-        cure = f"A text that {habit} has to stand in quotes"
+        habit = f"has a {sign} in it" if len(cells) > self.width - self.before else "continues on the next line"
+        cure = f"A text that {habit} has to be in quotes"
         if len(cells) == 1:
             cure += "; a remark or a total that is no row has to go"
         if len(cells) == self.width + 1:
@@ -217,7 +217,7 @@ def one_sign(delimiter: str) -> str:
     """Check a delimiter that somebody named; ``tab`` is one, too."""
     sign = {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter)
     if len(sign) != 1 or sign in '"\r\n' or sign.isalnum():
-        raise ValueError(f"'{one_line(delimiter)[:20]}' is no delimiter: it is one sign, such as ; or tab.")
+        raise ValueError(f"'{one_line(delimiter)[:20]}' is not a delimiter: give one character, such as ; or tab.")
     return sign
 
 
@@ -328,12 +328,12 @@ def find_encoding(path: Path, named: str | None = None) -> tuple[str, str]:
     kind = next((kind for kind, begin in KINDS.items() if head.startswith(begin)), None)
     kind = kind or (head[257:262] == b"ustar" and "a tar file") or (MARKUP.match(head) and "a web page (HTML or XML)")
     if kind:
-        raise ValueError(f"{name}: this is {kind}, no table. Open it in its program, and save a table as CSV.")
+        raise ValueError(f"{name}: this is {kind}, not a table. Open it in its program, and save a table as CSV.")
     encoding, errors, known_by = "utf-8", "strict", ""
     if named is not None:
         encoding, errors = charset.codec(named)
     elif wide := charset.marked(head):
-        encoding, known_by = wide, ", which the file begins as"
+        encoding, known_by = wide, ", which its first bytes announce"
     try:
         found = _first_wrong(path, encoding, errors)
         if named is None and encoding == "utf-8" and found:
@@ -374,7 +374,7 @@ def _guessed(path: Path, line: int, byte: int) -> str:
     if encoding == "utf-8":
         others = f" ({wrong} such bytes)" if wrong > 1 else ""
         raise ValueError(
-            f"{where}, though the rest of the file is{others}. Write that sign again, or read on with "
+            f"{where}, though the rest of the file is{others}. Retype that character, or continue with "
             "--encoding utf-8:replace (in Python: encoding=), which puts U+FFFD in its place."
         )
     if encoding is None:

@@ -48,7 +48,7 @@ def encode(
     encoder : sentence_transformers.SentenceTransformer or str, optional
         An encoder, or a name for `load_encoder`; by default the course's, loaded only if a text is not in the cache.
     truncation : bool
-        Of what is longer than the encoder reads, whether only the beginning counts, or all pieces, by their length.
+        For a text longer than the encoder reads: whether only the beginning counts, or all pieces, weighted by length.
     prompt_name : str
         ``"passage"`` or ``"query"``: some encoders put other words before a question than before what answers it.
     cache : bool or path

@@ -87,8 +87,8 @@ def _refuse_without_direction(made: dict[str, np.ndarray]) -> None:
     bad = [text for text, length in zip(made, lengths, strict=True) if not abs(length - 1) < LENGTH_NEAR]
     if bad:
         raise ValueError(
-            f"encode: the encoder gives no vector for {bad[0][:40]!r} ({len(bad)} such texts): nothing in it that it "
-            "knows. Leave it out first, or choose another encoder."
+            f"encode: the encoder gives no vector for {bad[0][:40]!r} ({len(bad)} such texts): it knows "
+            "nothing in it. Leave it out first, or choose another encoder."
         )
 
 

@@ -118,7 +118,7 @@ def _refuse_other_file(path: Path, begin: bytes) -> None:
         with path.open("rb") as file:
             if file.read(len(begin)) not in (b"", begin):
                 raise ValueError(
-                    f"encode_csv: {path} is there, and is no .npy file or note of this command. Choose another name."
+                    f"encode_csv: {path} exists, and is not a .npy file or a note of this command. Choose another name."
                 )
 
 

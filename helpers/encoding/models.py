@@ -35,7 +35,7 @@ CHOICES = {
         384, 256, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", 1,
     ),
     "all-mpnet-base-v2": Choice(
-        "English; what films have in common is found better",
+        "English; better at finding what films have in common",
         768, 384, "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658", 8,
     ),
     "paraphrase-multilingual-MiniLM-L12-v2": Choice(
@@ -43,7 +43,7 @@ CHOICES = {
         384, 128, "eaa086f0ffee582aeb45b36e34cdd1fe2d6de2bef61f8a559a1bbc9bd955917b", 2,
     ),
     "static-retrieval-mrl-en-v1": Choice(
-        "English; a vector a word and no network: very fast, less exact",
+        "English; one vector per word and no network: very fast, less exact",
         1024, None, "164fc63ee9f9267be7378fcbd7df99d09788a2f45244c92aa99ae5a574925716", 0.01,
     ),
 }  # fmt: skip
@@ -179,7 +179,7 @@ def _load(name: str, prompts: dict[str, str]) -> Any:
     encoder = loaded[0]
     special = getattr(encoder.tokenizer, "all_special_tokens", None)
     if (rows[0] != rows[-1]).any() or (special and len(encoder.tokenizer) <= len(special)):
-        raise ValueError(f"{folder} holds no whole model: weights or the vocabulary of its tokenizer are missing.")
+        raise ValueError(f"{folder} holds an incomplete model: weights or the vocabulary of its tokenizer are missing.")
     _AS_LOADED[encoder] = name, _content_key(encoder)
     return encoder
 

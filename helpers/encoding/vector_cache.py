@@ -93,7 +93,7 @@ def open_cache(cache: bool | str | Path | None) -> VectorCache:
     if cache is None or isinstance(cache, bool | np.bool_):
         return VectorCache(cache_folder() / NAME if cache else None)
     if Path(cache).is_file():
-        raise ValueError(f"encode: cache is a folder, and {cache} is a file.")
+        raise ValueError(f"encode: cache must be a folder, but {cache} is a file.")
     return VectorCache(Path(cache) / NAME)
 
 

@@ -247,7 +247,7 @@ def _errors(predicted: Any, actual: Any) -> np.ndarray:
     one, other = (np.asarray(values, dtype=float) for values in (predicted, actual))
     if one.shape != other.shape or not one.size:
         raise ValueError(
-            f"rmse, mae: predictions of shape {one.shape} for ratings of shape {other.shape} are no pairs."
+            f"rmse, mae: predictions of shape {one.shape} for ratings of shape {other.shape} do not pair up."
         )
     return one - other
 
@@ -425,7 +425,7 @@ def paired_difference(one: Tables, other: Tables, seed: int = 0) -> pd.DataFrame
     longest = max(len(ones), len(others))
     ones, others = (tables * longest if len(tables) == 1 else tables for tables in (ones, others))
     if len(ones) != len(others):
-        raise ValueError(f"paired_difference: {len(ones)} tables and {len(others)} are no pairs.")
+        raise ValueError(f"paired_difference: {len(ones)} tables and {len(others)} cannot be paired.")
     for left, right in zip(ones, others, strict=True):
         if not left.index.equals(right.index):
             raise ValueError("paired_difference: the two were not judged on the same viewers.")

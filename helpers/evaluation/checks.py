@@ -72,7 +72,7 @@ def ids_of(movies: Any) -> np.ndarray:
     if "movie_id" in movies:
         raise ValueError("movie_id is a column of the films; make it their index: movies.set_index('movie_id').")
     if movies.index.hasnans or not movies.index.is_unique:
-        raise ValueError("every film needs a movie_id of its own: one is missing, or there twice.")
+        raise ValueError("every film needs a movie_id of its own: one is missing, or appears twice.")
     check_kind(movies.index, "movie_id")
     return np.sort(movies.index.to_numpy())
 

@@ -45,7 +45,7 @@ class Task:
         self.movies: pd.DataFrame | None = None if own else load_movies()
         self.vectors = None if self.movies is None else load_vectors(self.movies)
         if own and protocol == "cold":
-            raise ValueError("protocol 'cold' needs texts of the films, which own ratings do not have.")
+            raise ValueError("protocol 'cold' needs texts of the films, which your own ratings do not have.")
         if own and protocol in ("last", "date") and "timestamp" not in table:
             raise ValueError(f"protocol '{protocol}' needs a time of each rating; name its column, or use random.")
         self.protocol, self.k, self.seed = protocol, as_count(k, "Task"), seed

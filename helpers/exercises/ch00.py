@@ -178,7 +178,7 @@ q2 = Exercise(
         ),
         Mistake(
             "the first product only",
-            "Only the first product is there: the return is inside the loop. Move it to the left, behind the loop.",
+            "Only the first product is there: the return is inside the loop. Move it to the left, after the loop.",
             lambda a, b: a[0] * b[0],
         ),
         Mistake(

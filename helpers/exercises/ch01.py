@@ -211,7 +211,7 @@ q1 = Exercise(
         ),
         Mistake(
             "each without its own gaps",
-            "You drop each viewer's gaps alone, so the films no longer match. Use one mask for both: the films "
+            "You drop each viewer's gaps separately, so the films no longer match. Use one mask for both: the films "
             "that both rated.",
             lambda a, b: np.corrcoef(a[~np.isnan(a)], b[~np.isnan(b)])[0, 1],
         ),
@@ -510,7 +510,7 @@ closing = Quiz(
             "All vectors have length 1. Which measures put the neighbors of a film in the same order?",
             right="dot product, cosine, and distance",
             wrong={
-                "cosine and Pearson only": "Pearson also subtracts the mean. Others agree with the cosine here.",
+                "cosine and Pearson only": "Pearson also subtracts the mean; other measures agree with it here.",
                 "none of them": "The squared distance is 2 - 2 cos. What does that say about the order?",
                 "dot product and distance, but not cosine": "For length 1, the dot product is the cosine.",
             },

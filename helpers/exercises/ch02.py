@@ -83,7 +83,7 @@ def precision_and_recall(found, true):
 
 
 def fullest_listing(group):
-    """Id of the listing with the fewest missing cells; of equals the smallest id."""
+    """Id of the listing with the fewest missing cells; ties go to the smallest id."""
     gaps = group.isna().sum(axis=1)
     return gaps[gaps == gaps.min()].index.min()
 
@@ -142,7 +142,7 @@ def judge_rule(answer) -> str | None:
     measured = f"Your rule: precision {precision:.3f}, recall {recall:.3f}."
     if precision < LEAST_PRECISION:
         return (
-            f"{measured} Too many wrong merges: ask for precision {LEAST_PRECISION} first, with & between conditions."
+            f"{measured} Too many wrong merges: aim for precision {LEAST_PRECISION} first, with & between conditions."
         )
     if recall < LEAST_RECALL:
         return f"{measured} It misses too many: join another kind of evidence with |, to reach recall {LEAST_RECALL}."
@@ -276,7 +276,7 @@ q2 = Exercise(
         ),
         Mistake(
             "capitals ignored",
-            "You ignore capitals. Here, a capital and a small letter are two letters; clean titles beforehand.",
+            "You ignore capitals. Here, capital and small letters are different letters; clean titles beforehand.",
             lambda left, right: distance(left.lower(), right.lower()),
         ),
         Mistake(

@@ -54,7 +54,7 @@ def centered(vectors):
 
 
 def text_of(film):
-    """What to embed of a film: the title, the genres and the beginning of the synopsis."""
+    """The text to embed for a film: the title, the genres and the beginning of the synopsis."""
     return f"{film['title']}. {film['genres'].replace('|', ', ')}. {' '.join(film['synopsis'].split()[:80])}"
 
 
@@ -472,7 +472,7 @@ q3 = Exercise(
         ),
         Mistake(
             "the last piece lost",
-            "The last piece is lost: the ending of every text. range(0, len(tokens), size) ends in time by itself.",
+            "The last piece is lost: the ending of every text. range(0, len(tokens), size) stops in time.",
             lambda tokens, size: [tokens[i : i + size] for i in range(0, len(tokens) - size, size)],
         ),
         Mistake(
@@ -498,7 +498,7 @@ q3 = Exercise(
     ],
     hints=[
         "range(0, len(tokens), size) gives the places where pieces start.",
-        "tokens[start : start + size] is a piece; at the end it is shorter by itself.",
+        "tokens[start : start + size] is a piece; the last one comes out shorter on its own.",
         "[tokens[start : start + size] for start in range(0, len(tokens), size)]",
     ],
     praise="Nothing is lost, and no piece is longer than what the encoder reads.",
@@ -637,7 +637,7 @@ opening = Quiz(
                 "half of the pairs it reports are wrong": "That would be a precision of 0.5.",
                 "it finds all duplicates, and as many wrong pairs": "That would be a recall of 1.0.",
             },
-            hint="Precision speaks about what was reported, recall about what there is.",
+            hint="Precision is about what was reported, recall about what exists.",
         ),
         predict(
             "3.B",

@@ -67,7 +67,7 @@ def judge_setting(answer) -> str | None:
         return str(error)
     diverse = find_similar_movies(answer["title"], k=8, diversity=diversity)
     if set(plain.index) == set(diverse.index):
-        return "With this setting the list holds the same eight films as without. Turn it up until one drops out."
+        return "With this setting the list holds the same eight films as without it. Turn it up until one drops out."
     return trouble_with("why", answer["why"])
 
 
@@ -173,7 +173,7 @@ q1 = Exercise(
         ),
         Mistake(
             "the film itself at 0",
-            "The film itself gets 0, and another film may be below that. Give it -np.inf.",
+            "The film itself gets 0, and another film may be below that. Give the film itself -np.inf.",
             lambda vectors, ids, query_id, k: [
                 ids[position]
                 for position in np.argsort(
@@ -237,7 +237,7 @@ q2 = Exercise(
         ),
         Mistake(
             "the members",
-            "Those are the ids in both. Recall is a number: how many of the true ones they are.",
+            "Those are the ids in both. Recall is a number: the share of the true ones that was found.",
             lambda found, true: set(found) & set(true),
         ),
         Mistake(
@@ -268,7 +268,7 @@ q2 = Exercise(
     ],
     hints=[
         "set(found) & set(true) holds the ids that are in both.",
-        "Divide how many those are by how many are true.",
+        "Divide their number by the number of true neighbors.",
         "len(set(found) & set(true)) / len(true)",
     ],
     praise="Now you can say what speed costs.",
@@ -374,7 +374,7 @@ q4 = Exercise(
     mistakes=[
         Mistake(
             "relevance alone decides",
-            "The most relevant film wins, whatever it is like. Each candidate loses by its own largest similarity "
+            "The most relevant film wins, whatever it resembles. Each candidate loses by its own largest similarity "
             "to the taken films: .max(axis=1).",
             lambda r, s, taken, d: int(((1 - d) * r - d * s[:, taken].max()).argmax()),
         ),
@@ -522,8 +522,8 @@ opening = Quiz(
             vectors @ vectors[0]
             """,
             wrong={
-                (1.0, 0.0): "That is the first vector itself. Multiply each row with it, and add up.",
-                (0.6, 0.8): "That is the second vector itself. Multiply each row with the first, and add up.",
+                (1.0, 0.0): "That is the first vector itself. Multiply each row by it, and add up.",
+                (0.6, 0.8): "That is the second vector itself. Multiply each row by the first, and add up.",
             },
             hint="One number per row: its dot product with the first row. Answer with a list of two numbers.",
         ),

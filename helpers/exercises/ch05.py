@@ -495,7 +495,7 @@ q5 = Exercise(
     ],
     hints=[
         "Take somebody you know, and rate what they love and what they would walk out of.",
-        'Titles have to be as in movies["title"].',
+        'Spell titles as they are in movies["title"].',
         'answer = {"Alien": 5, "Titanic": 1, ...} with five films or more.',
     ],
     praise="Run the next cell: it recommends to your viewer at once.",

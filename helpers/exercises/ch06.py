@@ -139,7 +139,7 @@ q1 = Exercise(
     mistakes=[
         Mistake(
             "a plain share",
-            "That is how many of them were found, no matter at which position. Add up the precision at each hit.",
+            "That is the share that was found, no matter at which position. Add up the precision at each hit.",
             lambda hits, relevant: np.sum(hits) / min(relevant, len(hits)),
         ),
         Mistake(
@@ -440,7 +440,7 @@ q4 = Exercise(
     mistakes=[
         Mistake(
             "filtered after the cut",
-            "You cut at k first and filtered then, so too few are left. Take seen films out before you cut.",
+            "You cut at k first and then filtered, so too few are left. Take seen films out before you cut.",
             lambda scores, seen, k: [int(place) for place in np.argsort(-scores, kind="stable")[:k] if not seen[place]],
         ),
         Mistake(
@@ -522,7 +522,7 @@ q5 = Exercise(
     "(2 words or more): a number of weeks, a date, or a number of viewers.",
     rubric=[
         "Would somebody else, reading only your plan, come to the same verdict?",
-        "What would you do if the metric rises, and what must not fall falls?",
+        "What would you do if the metric rose, but the thing that must not fall fell?",
         "Who could be harmed while it runs?",
     ],
     mistakes=[
@@ -558,7 +558,7 @@ opening = Quiz(
             "6.A",
             "Cold start",
             "What is cold start?",
-            right="recommending a film without ratings, or to a viewer who has given none",
+            right="recommending a film without ratings, or recommending to a viewer who has given none",
             wrong={
                 "the first search after the computer starts": "The word is about ratings, not about computers.",
                 "a model that was trained too briefly": "More training would not help: there is nothing to learn from.",
@@ -629,7 +629,7 @@ closing = Quiz(
             right="open: compare them viewer by viewer, and look at the interval of the difference",
             wrong={
                 "yes, the difference is chance": "Both models served the same viewers, so it may be more than chance.",
-                "no, the higher mean is better": "The means alone do not say how far chance reaches.",
+                "no, the higher mean is better": "The means alone do not say how much may be chance.",
             },
             hint="A viewer who is hard for one model is hard for the other.",
         ),

@@ -50,7 +50,7 @@ def a_plan() -> dict:
     return {
         "texts": "2,000,000 product descriptions, of which half are out of stock",
         "changes": "8,000 a day, at night",
-        "engine": "one Milvus server; no cluster, since it fits into one machine twice",
+        "engine": "one Milvus server; no cluster, since it fits on one machine twice over",
         "memory": "3.6 GB with its graph, on a machine of 16 GB",
         "first to fail": "encoding again after a change of model: 6 hours on one machine, so it is done in pieces",
     }
@@ -95,7 +95,7 @@ q1 = Exercise(
     mistakes=[
         Mistake(
             "bytes",
-            "Those are bytes. A gigabyte has 10 to the power of 9.",
+            "Those are bytes. A gigabyte is 10 to the power of 9 of them.",
             lambda vectors, dimensions, bits: vectors * dimensions * bits / 8,
         ),
         Mistake(

@@ -18,7 +18,7 @@ WORDS = {"who": 3, "task": 5, "watch for": 3, "done when": 3}  # that a field ne
 
 
 def toggle(likes, film):
-    """The films that are liked after a click on a film's button: with it, last, or without it if it was there."""
+    """The likes after a click on a film's button: the film is added at the end, or removed if it was there."""
     if film in likes:
         return tuple(other for other in likes if other != film)
     return (*likes, film)
@@ -211,7 +211,7 @@ q2 = Exercise(
         ),
         Mistake(
             "unknown years let through",
-            "A film of an unknown year (NaN) comes through. Nobody knows that it is in the range: leave it out.",
+            "A film of an unknown year (NaN) comes through. Nobody knows whether it is in the range: leave it out.",
             lambda years, genres, first, last, wanted: (
                 (np.isnan(years) | ((years >= first) & (years <= last))) & _genre_mask(genres, wanted)
             ),
@@ -237,7 +237,7 @@ q2 = Exercise(
         ),
         Mistake(
             "last year left out",
-            "A film of the last year is allowed, too: <=.",
+            "A film from the last year of the range is allowed, too: <=.",
             lambda years, genres, first, last, wanted: (years >= first) & (years < last) & _genre_mask(genres, wanted),
         ),
         Mistake(
@@ -276,7 +276,7 @@ q2 = Exercise(
         ),
     ],
     hints=[
-        "Two masks, joined by &: one of the years, one of the genres.",
+        "Two masks, joined by &: one for the years, one for the genres.",
         "set(film.split('|')) & set(chosen) holds the chosen genres that a film has.",
         "`not chosen or ...` lets every film through when nothing is chosen.",
     ],
@@ -405,7 +405,7 @@ q4 = Exercise(
         ),
         Mistake(
             "not escaped",
-            "The title goes into the page as it is: a title that is HTML runs. html.escape makes it text.",
+            "The title goes into the page as it is, so HTML in a title is run. html.escape makes it text.",
             lambda title, strength: f'<b>{title}</b><i style="width:{strength:.0%}"></i>',
         ),
         Mistake(
@@ -431,7 +431,7 @@ q4 = Exercise(
         "{strength:.0%} writes 0.61 as 61%.",
         "f'<b>{html.escape(title)}</b>...'",
     ],
-    praise="One function makes the HTML, so one place has to be right.",
+    praise="One function makes the HTML, so only one place has to be right.",
 )
 
 q5 = Exercise(
@@ -457,7 +457,7 @@ q5 = Exercise(
         Mistake("oneself", "You know where everything is", lambda: {**a_trial(), "who": "myself, tomorrow morning"}),
     ],
     hints=[
-        "Choose somebody who has not seen the app, and a goal that people have in life.",
+        "Choose somebody who has not seen the app, and a goal that people have in real life.",
         "A task says what to reach, never what to press.",
     ],
     praise="Five such sessions find most of what is wrong with a screen. Now do one.",

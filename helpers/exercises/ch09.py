@@ -38,7 +38,7 @@ def _kept(parts):
 
 
 def wilson(hits, total):
-    """Interval of Wilson (1927) that holds a share in 95 of 100 cases."""
+    """Interval (Wilson, 1927) that contains the true share in 95 of 100 cases."""
     share, square = hits / total, Z**2
     middle = share + square / (2 * total)
     half = Z * np.sqrt(share * (1 - share) / total + square / (4 * total**2))
@@ -304,7 +304,7 @@ q3 = Exercise(
         ),
         Mistake(
             "z not squared",
-            "z is squared in three places: above twice, below once. One of yours is not.",
+            "z is squared in three places: twice above, once below. One of yours is not.",
             lambda hits, total: _wilson_with(hits, total, square=Z),
         ),
         Mistake(
@@ -344,7 +344,7 @@ q3 = Exercise(
         ),
         Mistake(
             "not divided",
-            "Both ends have to be divided by 1 + z²/n; without it they may leave 0 to 1.",
+            "Both ends have to be divided by 1 + z²/n; without that, they may fall outside 0 to 1.",
             lambda hits, total: tuple(end * (1 + Z**2 / total) for end in wilson(hits, total)),
         ),
         Mistake(

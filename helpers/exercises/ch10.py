@@ -103,8 +103,8 @@ def a_reading_ranker() -> dict:
     return {
         "candidates": 50,
         "tokens of a list": f"{50 * words_of_a_synopsis() * TOKENS_A_WORD:.0f}",
-        "adds": "It can follow wishes in words, such as something short and sad, which no rating tells.",
-        "measured by": "Two lists, mixed in turn, for the same viewers, and which of the films they start.",
+        "adds": "It can follow wishes in words, such as something short and sad, which no rating expresses.",
+        "measured by": "Interleave two lists for the same viewers, and count which of the films they start.",
     }
 
 
@@ -340,8 +340,8 @@ q3 = Exercise(
         ),
         Mistake(
             "divided by how often it was seen",
-            "You divided by how often the film occurs. Its last place leads nowhere: divide by the moves that start "
-            "there.",
+            "You divided by how often the film occurs. At the end of a sequence, it leads nowhere: divide by the "
+            "moves that start from it.",
             lambda sequences, films: (
                 _counted(sequences, films)
                 / np.maximum(np.bincount(np.concatenate(sequences), minlength=films), 1)[:, None]
@@ -439,7 +439,7 @@ q4 = Exercise(
         ),
         Mistake(
             "sums across columns",
-            "The sums of the rows are divided into the columns: keepdims=True makes a column of them.",
+            "You divided the columns by the sums of the rows: keepdims=True makes a column of these sums.",
             lambda queries, keys: (lambda weights: weights / weights.sum(axis=1))(
                 np.tril(np.exp(queries @ keys.T / np.sqrt(queries.shape[1])))
             ),
@@ -491,7 +491,7 @@ q5 = Exercise(
     asks="It asks for two numbers, candidates and tokens of a list, and for two sentences: what the language model "
     "adds, and how you would measure that.",
     rubric=[
-        "Would ten times fewer candidates do? What would the shorter list lose?",
+        "Would a tenth of the candidates do? What would the shorter list lose?",
         "Could a cheap feature give the trees what the reader knows?",
         "Does your measurement keep everything else equal: the same candidates, the same viewers, the same week?",
     ],

@@ -299,7 +299,7 @@ q4 = Exercise(
     "split and what would refute the claim need 5.",
     rubric=[
         "Would a person who hopes for the other result accept the plan?",
-        "Do both models read the same, and was each tuned as hard as the other?",
+        "Do both models read the same data, and was each tuned as hard as the other?",
         "Could the result come out against the claim? If it could not, it is no test.",
     ],
     mistakes=[
@@ -364,7 +364,7 @@ closing = Quiz(
             "The interval of a difference is [−0.01, +0.02]. What may you write?",
             right="this data does not settle which of the two is better",
             wrong={
-                "the two are equally good": "Not shown, either: a difference of 0.02 fits the interval, too.",
+                "the two are equally good": "That is not shown, either: a difference of 0.02 fits the interval, too.",
                 "the second one is better, by a little": "The mean says so; the interval says that it may be chance.",
             },
             hint="Absence of evidence is not evidence of absence.",

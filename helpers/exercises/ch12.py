@@ -73,7 +73,7 @@ q1 = Exercise(
         ),
         Mistake(
             "means divided",
-            "You divided the mean weight of the found by the mean weight of all. Divide the sums.",
+            "You divided the mean weight of the films found by the mean weight of all. Divide the sums.",
             lambda found, propensity: (1 / propensity[found]).mean() / (1 / propensity).mean(),
         ),
         Mistake(
@@ -103,7 +103,7 @@ q1 = Exercise(
         ),
         Mistake(
             "plain recall",
-            "Every film counts alike: that is recall. Let a film count by 1 / propensity.",
+            "Every film counts the same: that is recall. Weight each film by 1 / propensity.",
             lambda found, propensity: found.mean(),
         ),
         Mistake(
@@ -248,7 +248,7 @@ q3 = Exercise(
         ),
         Mistake(
             "skipped instead of replaced",
-            "When a captain's film is already taken, yours takes none. Take their next best film that is free.",
+            "When a captain's film is already taken, yours takes none. Take the captain's next best film that is free.",
             lambda one, other, first: list(dict.fromkeys(_by_places(one, other, first))),
         ),
         Mistake(
@@ -270,7 +270,7 @@ q3 = Exercise(
         ),
         Mistake(
             "films twice",
-            "A film is shown twice. Take the best of a ranking that is not in the list yet.",
+            "A film is shown twice. Take the best film of a ranking that is not in the list yet.",
             _by_places,
         ),
         Mistake(

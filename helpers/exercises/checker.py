@@ -228,7 +228,7 @@ class Exercise:
         if callable(value):
             return "The answer is a value; you gave a function. Call it, and give what it returns."
         if value is None:
-            return "Your answer is None. Did a function end without return, or a method work in place?"
+            return "Your answer is None. Did a function end without a return, or does a method work in place?"
         if self.judge is not None:
             return self._what_is_wrong_with_plan(value)
         if self.scores is not None:
@@ -560,7 +560,7 @@ def keep_in(file: Path, what: str, add: Callable[[], Any]) -> str | None:
         with FileLock(file.with_suffix(".lock"), timeout=LOCK_TIMEOUT):
             add()
     except (OSError, NotImplementedError) as error:  # the second: a file system without locks
-        return f"This {what} could not be kept in {file.parent} ({error}). COURSE_HOME may name another folder."
+        return f"This {what} could not be kept in {file.parent} ({error}). Set COURSE_HOME to use another folder."
     return None
 
 

@@ -51,7 +51,7 @@ class Guess:
         guess = self._understood(value)
         if guess is None:
             asked = f"one of: {', '.join(self.choices)}" if self.choices else "one number, such as 12 or 3.5"
-            return f"Not kept: the guess is {asked}."
+            return f"Not kept: the guess should be {asked}."
         impossible = self._impossible(guess)
         if impossible is not None:
             return f"Not kept: {self._with_unit(guess)} can't be. {impossible} Guess again."

@@ -36,9 +36,9 @@ CURES = {  # what is added to an error whose message holds these words
     "name 'sqrt' is not defined": "It lives in a module: math.sqrt, or np.sqrt for arrays.",
     "name 'mean' is not defined": "It belongs to the array: a.mean().",
     "The truth value of an array": "For arrays, write & for and, | for or, with parentheses around each side.",
-    "for &: 'list' and 'list'": "Sets know &: set(a) & set(b).",
-    "boolean index did not match": "A mask picks from something as long as itself.",
-    "only integer scalar arrays": "An array of several numbers is no place in a list.",
+    "for &: 'list' and 'list'": "Sets support &: set(a) & set(b).",
+    "boolean index did not match": "A mask must be as long as what it picks from.",
+    "only integer scalar arrays": "An array of several numbers is not a position in a list.",
     "no attribute 'ln'": "Python calls the natural logarithm math.log, and NumPy np.log.",
     "could not be broadcast together": "NumPy matches shapes from their ends: rows[:, None] makes a column of a "
     "row, and keepdims=True keeps one.",
@@ -140,7 +140,7 @@ def _attempt(work: Callable, name: str) -> Outcome:
         stopped = _stop(thread, outcomes)
     if not hung and outcomes:
         return outcomes[0]
-    rest = "" if stopped else " It still runs: restart the kernel (Kernel > Restart) to be rid of it."
+    rest = "" if stopped else " It is still running: restart the kernel (Kernel > Restart) to get rid of it."
     kept = "keeps filling the memory" if full else f"has not come back after {PATIENCE:g} seconds"
     text = f"{name} {kept}. Is there a loop that never ends?{rest}"
     return Outcome(trouble=text[0].upper() + text[1:], hung=True)

@@ -93,7 +93,7 @@ def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
     if sum(map(_is_filler, found)) > 0.25 * len(found) or (
         words >= SENTENCE and sum(map(len, found)) < 1.5 * len(found)
     ):
-        return f"{asked}, and they have to say something: some of yours are no words."
+        return f"{asked}, and they have to say something: some of yours are not words."
     return None
 
 

@@ -394,7 +394,7 @@ def _frame_difference(answer: Any, expected: pd.DataFrame, tolerance: float) -> 
         return f"The answer has {len(expected)} rows; yours has {len(answer)}."
     if not answer.index.equals(expected.index):
         same = set(answer.index) == set(expected.index)
-        return "The rows are right, their order is not." if same else "The index does not name the rows expected."
+        return "The rows are right, but their order is not." if same else "The index does not name the rows expected."
     for column in expected:
         unlike = _array_difference(settle(answer[column]), expected[column].to_numpy(), tolerance)
         if unlike is not None:
@@ -501,7 +501,7 @@ def _ids_difference(ids: list, expected: Sequence, scores: pd.Series, tolerance:
     if not len(places):
         return None
     if set(ids) == set(expected):
-        return f"The ids are right, their order is not: look at place {places[0] + 1}."
+        return f"The ids are right, but their order is not: look at place {places[0] + 1}."
     return f"The {_ordinal(places[0] + 1)} id is not the one that belongs there."
 
 

@@ -213,7 +213,7 @@ class Recommender(BaseEstimator):
         """Predict for many pairs at once: (n_pairs,), see `predict`."""
         rows, columns = self._rows(user_ids), self._columns(movie_ids)
         if len(rows) != len(columns):
-            raise ValueError(f"predict: {len(rows)} viewers and {len(columns)} films are no pairs.")
+            raise ValueError(f"predict: {len(rows)} viewers and {len(columns)} films cannot be paired.")
         users, rows = np.unique(rows, return_inverse=True)
         predicted = self._numbers(self.histories_[users])[rows, columns]
         return from_stars(np.clip(predicted, *SCALE), self.scale_) if self.predicts_stars else predicted

@@ -308,7 +308,7 @@ class VectorEngine:
         fields = {field["name"]: field for field in self._call("describe_collection", self.collection)["fields"]}
         if missing := [name for name in FIELDS if name not in fields]:
             raise ValueError(
-                f"{self.uri}: collection '{self.collection}' has no field '{missing[0]}': it is not one of films. "
+                f"{self.uri}: collection '{self.collection}' has no field '{missing[0]}': it does not hold films. "
                 "Take another collection."
             )
         if not self._call("list_indexes", self.collection, field_name="vector"):

@@ -331,7 +331,7 @@ def _checked_ids(ids: Ids | None, count: int) -> np.ndarray:
     if (missing := pd.isna(array)).any():
         raise ValueError(f"NeighborIndex: the id of row {missing.argmax()} is missing.")
     if (again := pd.Series(array).duplicated()).any():
-        raise ValueError(f"NeighborIndex: id {array[again.argmax()]} is there twice.")
+        raise ValueError(f"NeighborIndex: id {array[again.argmax()]} appears twice.")
     if isinstance(ids, list) and array.tolist() != ids:
         raise ValueError("NeighborIndex: ids have to be of one kind, such as all numbers or all texts.")
     return array

@@ -62,7 +62,7 @@ def diversify(relevance: ArrayLike, vectors: ArrayLike, k: int, diversity: float
     """Choose k of many candidates by maximal marginal relevance: near the query, and unlike what is chosen already.
 
     Again and again, the candidate with the largest ``(1 - diversity) * relevance - diversity * (largest similarity to
-    a chosen one)`` is taken; of equals the first.
+    a chosen one)`` is taken; ties go to the first.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def diversify(relevance: ArrayLike, vectors: ArrayLike, k: int, diversity: float
         raise ValueError(f"diversify: diversity is {diversity!r}; it lies between 0 and 1.")
     near, rows = np.asarray(relevance, dtype=np.float64), np.asarray(vectors)
     if len(near) != len(rows) or np.isnan(near).any():
-        raise ValueError(f"diversify: {len(rows)} vectors need as many numbers as relevance, none of them NaN.")
+        raise ValueError(f"diversify: {len(rows)} vectors need as many relevance numbers, none of them NaN.")
     redundancy = np.zeros(len(near))
     chosen: list[int] = []
     for _ in range(min(as_count(k, "diversify"), len(near))):

@@ -57,8 +57,8 @@ def compare_listings(listings: pd.DataFrame) -> pd.DataFrame:
 def find_duplicates(listings: pd.DataFrame, *, needed: int | None = None) -> pd.DataFrame:
     """Find the listings that are the same film, by the points that titles, years, people and texts give a pair.
 
-    The points stand in `TITLE_POINTS`, `YEAR_POINTS`, `PEOPLE_POINTS` and `TEXT_POINTS`; what nobody knows gives none,
-    and speaks neither for nor against a pair, but a missing year costs. Two listings with `needed` points are linked,
+    The points are in `TITLE_POINTS`, `YEAR_POINTS`, `PEOPLE_POINTS` and `TEXT_POINTS`; a missing value earns none,
+    and counts neither for nor against a pair, but a missing year costs. Two listings with `needed` points are linked,
     strongest link first, unless that would join two with fewer than `OF_A_GROUP` points: a group holds together as a
     whole. A title or a text that very many listings share is passed over.
 
@@ -111,7 +111,7 @@ def _with_title(listings: pd.DataFrame, caller: str) -> pd.DataFrame:
 def _refuse_equal_ids(listings: pd.DataFrame, caller: str) -> None:
     if not listings.index.is_unique:
         twice = listings.index[listings.index.duplicated()][0]
-        raise ValueError(f"{caller}: id {twice} stands twice; the index of the listings must be unique.")
+        raise ValueError(f"{caller}: id {twice} appears twice; the index of the listings must be unique.")
 
 
 def _named(pairs: pd.DataFrame, ids: pd.Index) -> pd.DataFrame:
@@ -196,7 +196,7 @@ def pair_precision_recall(pairs: pd.DataFrame, truth: pd.Series) -> tuple[float,
 def merge_duplicates(listings: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Keep one listing of every film, and fill its gaps from the others.
 
-    Of one film, the listing with the fewest missing cells is kept, of equals the one with the longest synopsis, then
+    Of one film, the listing with the fewest missing cells is kept, or in a tie the one with the longest synopsis, then
     the smallest id; its missing cells are taken from its duplicates in the same order.
 
     Parameters
