@@ -19,6 +19,9 @@ OPERATORS = {"minus": "-", "subtract": "-", "subtraction": "-", "plus": "+", "ad
 DENIED = re.compile(r"n't\b|\b(no|not|none|nothing|nobody|never|without|cannot|except)\b", re.IGNORECASE)
 VAGUE = re.compile(r"\b(or|more|less|fewer|than|least|most|between|above|below|over|under)\b", re.IGNORECASE)
 OTHERS = re.compile(rf"{DENIED.pattern}|{VAGUE.pattern}|\b(and|but|nor|both)\b")  # before the letter of another choice
+AGREED = (  # after the letter of a choice
+    r"\s+(?:because|since|of course|(?:is|seems) (?:right|correct|true|the (?:right )?(?:answer|one|choice)))\b"
+)
 EMPTY = {  # words that tell no choice from another
     *("a", "about", "an", "and", "are", "as", "at", "be", "because", "by", "can", "did", "do", "does", "each", "for"),
     *("from", "gives", "has", "have", "in", "is", "it", "it's", "its", "of", "on", "one", "only", "so", "some", "that"),
@@ -50,9 +53,12 @@ def choice_of(said: str, options: dict[str, str], question: str) -> str | None:
 
 
 def _choices(said: str, options: dict[str, str], question: str) -> set[str | None]:
-    """The options that are named by their letters, after a few words and before a sign or nothing; else the quoted."""
+    """The options that are named by their letters, after a few words and before a sign, a reason, or nothing.
+
+    Where none is, the one that is quoted.
+    """
     letter = rf"(?<![\w'])([{''.join(options)}])"
-    named = re.fullmatch(rf"(.{{0,60}}?){letter}(?:\s*[^\w\s'](.*)|\s*)", said, re.DOTALL)
+    named = re.fullmatch(rf"(.{{0,60}}?){letter}(?:(?:\s*[^\w\s']|{AGREED})(.*)|\s*)", said, re.DOTALL)
     if named is None or OTHERS.search(named[1]) or re.search(rf"{letter}(?![\w'])", named[1]):
         return {quoted(said, options, question)} - {None}
     return {named[2]} | _choices(named[3] or "", options, question)
