@@ -306,6 +306,8 @@ def test_rounding_is_told_from_other_errors():
     assert "rounded" not in wrong(pair, lambda x: np.array([round(x / 3, 2), 2.1]))
     share = Exercise("9.5", "Share", lambda: 0.976, mistakes=[], hints=["1"])
     assert "rounded" not in wrong(share, 1) and "rounded" in wrong(share, 0.98)
+    near = Exercise("9.5", "Near 0", lambda: 0.123, mistakes=[], hints=["1"])
+    assert "rounded" not in wrong(near, -1.6e-16) and "rounded" in wrong(near, 0.12)
 
 
 def test_shapes_that_do_not_fit_get_a_cure():
@@ -348,6 +350,28 @@ def test_numbers_that_look_alike_are_shown_with_more_digits():
     assert "7.2161;" in message and "7.216 is right" in message and "It is not" not in message
     assert "7.21600" not in wrong(SEVEN, 8)
     assert "rounded" in wrong(SEVEN, 7.2)
+
+
+@pytest.mark.parametrize(
+    ("right", "given", "said"),
+    [
+        ("Hot. Soup.", "Hot.  Soup.", "'Hot.  Soup.'; 'Hot. Soup.' is right"),
+        ("soup " * 30, "soup " * 15 + "tart " + "soup " * 14, "tart"),
+        (list(range(500)), [*range(499), 0], "returned is not right. 1 of 500 values differs, first at place 499"),
+    ],
+)
+def test_what_differs_is_shown_wherever_it_is(right, given, said):
+    exercise = Exercise("9.5", "Far back", lambda n: right, inputs=[(1,)], mistakes=[], hints=["1"])
+    message = wrong(exercise, lambda n: given)
+    shown = message.partition("returned ")[2].removesuffix(" is right.").split("; ")
+    assert said in message and len(set(shown)) == len(shown)
+
+
+def test_a_dictionary_whose_keys_are_places_is_read_in_their_order():
+    squares = Exercise("9.6", "Squares", lambda n: np.arange(n) ** 2, inputs=[(3,), (4,)], mistakes=[], hints=["1"])
+    backward = lambda n: {place: place**2 for place in range(n - 1, -1, -1)}  # noqa: E731
+    assert squares.examine(backward).state == "correct"
+    assert squares.catch_up(backward)(4).tolist() == [0, 1, 4, 9]
 
 
 def test_a_set_has_no_order():

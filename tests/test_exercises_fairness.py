@@ -1,6 +1,7 @@
 """What no check may accept, what each has to say about usual slips, and what it may not refuse."""
 
 import math
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -80,6 +81,12 @@ def fullest_in(columns):
     return lambda group: columns(group).isna().sum(axis=1).sort_index().idxmin()
 
 
+def wilson_written_in_a_line(hits, n):
+    p, z = hits / n, 1.96
+    half = z * (p * (1 - p) / n + z**2 / 4 * n**2) ** 0.5
+    return (p + z**2 / 2 * n - half) / (1 + z**2 / n), (p + z**2 / 2 * n + half) / (1 + z**2 / n)
+
+
 def stripped(left, right):
     return BY_NUMBER["2.2"].reference(left.strip(), right.strip())
 
@@ -108,6 +115,11 @@ NEARLY = {  # what is right for most inputs
     ),
     "11.1 values looked for anywhere": lambda one, other: {
         name for name in one if name != "model" and one[name] not in other.values()
+    },
+    "11.1 in the order of the keys": lambda one, other: {
+        name
+        for name, mine, theirs in zip(one, one.values(), other.values(), strict=True)
+        if name != "model" and mine != theirs
     },
 }
 
@@ -181,6 +193,14 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ("6.4", lambda scores, seen, k: np.argsort(np.where(seen, -np.inf, scores))[-k:], "the best comes last"),
     ("7.2", lambda vectors: BY_NUMBER["7.2"].reference(vectors)[0], "steps, too"),
     ("8.4", lambda title, strength: f"<b>{title}</b>", ""),
+    (
+        "9.1",
+        lambda table, title, text: {**BY_NUMBER["9.1"].reference(table, title, text), "rows": 9},
+        "9 for 'rows'; 5",
+    ),
+    ("9.3", lambda hits, total: BY_NUMBER["9.3"].reference(hits, total) + (0,), "has 2 values; yours has 3"),
+    ("9.3", wilson_written_in_a_line, "Parentheses are missing: write z**2 / (2 * n) and z**2 / (4 * n**2)."),
+    ("9.4", lambda neighbors, n: Counter(np.ravel(neighbors).tolist()), "needs a 0"),
     ("9.4", lambda neighbors, n: pd.Series(np.ravel(neighbors)).value_counts(), ""),
     (
         "11.1",
@@ -468,11 +488,17 @@ def test_a_piece_of_a_hint_is_copied_and_a_few_of_its_words_are_not():
 @pytest.mark.parametrize(
     ("number", "field", "text"),
     [
+        ("0.4", "why", "I have nothing to say about this and that is all"),
+        ("0.4", "why", "no idea what to write here but the check wants words"),
+        ("1.5", "approach", "not collaborative"),
         ("1.5", "because", "I would try it first because it is the best one"),
+        ("6.5", "ends", "when the new list is ahead for three days"),
         ("6.5", "metric", "good things"),
         ("9.5", "judged by", "0.9 [0.1, 0.2] of 40"),
+        ("11.4", "interval over", "idk"),
         ("11.4", "refuted by", "nothing could refute it ever"),
         ("11.4", "settings", "the settings are the settings of it"),
+        ("12.4", "measure", "1 2 3 4 5 6"),
         ("12.4", "measure", "nothing at all is measured"),
         ("12.4", "compared with", "no comparison at all ever is"),
     ],
@@ -485,6 +511,8 @@ def test_words_that_fit_every_question_answer_none(number, field, text):
 @pytest.mark.parametrize(
     ("number", "field", "text"),
     [
+        ("1.5", "approach", "vectors, not collaborative"),
+        ("6.5", "ends", "when the sample size is reached in both groups"),
         ("7.5", "memory", "about half a gigabyte"),
         ("7.5", "changes", "never"),
         ("9.5", "judged by", "forty labels: 0.6, from 0.45 to 0.74"),

@@ -165,7 +165,7 @@ def judge_choice(answer) -> str | None:
     if missing is not None:
         return missing
     said = str(answer["approach"])[:100].casefold()
-    if sum(bool(re.search(names, said)) for names in APPROACHES.values()) != 1:
+    if sum(bool(re.search(f"(?<!not )({names})", said)) for names in APPROACHES.values()) != 1:
         return f"Name one of the approaches, the one that you would try first: {', '.join(APPROACHES)}."
     if not isinstance(answer["catalog"], str):
         return "'catalog' asks for a name, as a text in quotation marks."

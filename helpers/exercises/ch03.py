@@ -688,7 +688,9 @@ closing = Quiz(
                 "real.mean()": "That is a single number for the whole text. You want one number per direction.",
                 "token_vectors.mean(axis=0)": "The padding is in your mean. Use only the real tokens.",
             },
-            inputs=[(np.array([[1.0, 2.0, 6.0], [3.0, 4.0, 0.0], [9.0, 9.0, 9.0]]), np.array([1, 1, 0]))],
+            inputs=[
+                (np.array([[1.0, 2.0, 6.0], [3.0, 4.0, 0.0], [9.0, 9.0, 9.0], [5.0, 0.0, 0.0]]), np.array([1, 1, 0, 1]))
+            ],
             hint="A row is a token: take the mean down the rows.",
         ),
         find_bug(

@@ -72,7 +72,7 @@ MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 FIXED = re.compile(  # a number of weeks, the week with a number, or a date
     rf"{NUMBER}\s+((whole|full|calendar|working)\s+)?(day|week|month|year)s?\b|fortnight"
     rf"|\b(day|week|month)\s+({COUNT}|\d+)\b|\b{DAY_OR_MONTH}[./-]{DAY_OR_MONTH}\b|\b20\d\d\b"
-    rf"|\b(of|in|by|until)\s+{MONTH}|\b\d{{1,2}}(st|nd|rd|th|\.)?\s+{MONTH}|\b{MONTH}[a-z]*\.?\s+\d",
+    rf"|\bsample size\b|\b(of|in|by|until)\s+{MONTH}|\b\d{{1,2}}(st|nd|rd|th|\.)?\s+{MONTH}|\b{MONTH}[a-z]*\.?\s+\d",
     re.IGNORECASE,
 )
 COUNTED = re.compile(r"viewer|group|user|people|person|sample|visitor|each|both", re.IGNORECASE)
@@ -80,7 +80,7 @@ RULED_OUT = re.compile(r"\b(not(?! (before|until))|no|never|without|even (if|whe
 PEEKING = re.compile(
     r"(every|each) (day|hour|morning|week)|daily|as soon as|\bfeel|\bp(-value)?\s*<"
     r"|\b(until|when|whenever|once) (we|i)\b"
-    r"|\b(until|when|whenever|once) [^,;.]*\b(significan|better|wins?\b|enough)",
+    r"|(^if|\b(until|when|whenever|once)) [^,;.]*\b(significan|better|wins?\b|enough|ahead)",
     re.IGNORECASE,
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas as pd
 
@@ -51,6 +53,19 @@ def _wilson_with(hits, total, z=Z, square=None, root=np.sqrt, below=None):
     half = z * root(share * (1 - share) / total + square / (below or 4 * total**2))
     middle = share + square / (2 * total)
     return (middle - half) / (1 + square / total), (middle + half) / (1 + square / total)
+
+
+BELOW_THE_BAR = {"2": "z**2 / (2 * n)", "4": "z**2 / (4 * n**2)", "1": "(...) / (1 + z**2 / n)"}
+
+
+def _without_parentheses(hits, total, left_out):
+    """The interval with some fractions written as in z**2 / 2 * n: those with a 2, a 4 or a 1 below the bar."""
+    share, square = hits / total, Z**2
+    first = square / 2 * total if "2" in left_out else square / (2 * total)
+    second = square / 4 * total**2 if "4" in left_out else square / (4 * total**2)
+    half = Z * np.sqrt(share * (1 - share) / total + second)
+    ends = share + first - half, share + first + half
+    return tuple(end / 1 + square / total if "1" in left_out else end / (1 + square / total) for end in ends)
 
 
 def occurrence(neighbors, n):
@@ -311,6 +326,14 @@ q3 = Exercise(
             "n not squared under the root",
             "Under the root, the second term has n squared below: z²/(4n²).",
             lambda hits, total: _wilson_with(hits, total, below=4 * total),
+        ),
+        *(
+            Mistake(
+                f"no parentheses below the bar of {left_out}",
+                f"Parentheses are missing: write {' and '.join(BELOW_THE_BAR[place] for place in left_out)}.",
+                functools.partial(_without_parentheses, left_out=left_out),
+            )
+            for left_out in ("2", "4", "1", "24", "241")
         ),
         Mistake(
             "only the half divided",

@@ -319,12 +319,18 @@ class Exercise:
         unlike = self._difference(outcome.value, expected.value)
         if unlike is None:
             return None
-        got, right = both_brief(outcome.value, expected.value)
+        got, right, part = outcome.value, expected.value, ""
+        if isinstance(got, dict) and isinstance(right, dict) and got.keys() >= right.keys():
+            key = next(key for key in right if self._difference(got[key], right[key]) is not None)
+            got, right, part, unlike = got[key], right[key], f" for {key!r}", unlike.removeprefix(f"For {key!r}: ")
+        got, right = both_brief(got, right)
         derived = self.compared_as is not self.form  # then what differs is not what the learner sees
         more = "" if derived or unlike.startswith("It is not") else f" {unlike}"
         if isinstance(outcome.value, (float, np.floating)) and np.isnan(outcome.value):
             more = " A missing value, a gap that is not filled in, or 0 divided by 0 makes NaN (not a number)."
-        return f"{called} your function returned {got}; {right} is right.{more}"
+        if got == right:  # what differs is too far back to be shown
+            return f"{called} what your function returned is not right. {unlike}"
+        return f"{called} your function returned {got}{part}; {right} is right.{more}"
 
     def _agree(self, outcomes: Sequence[Outcome], mistake: Mistake, inputs: Sequence[tuple]) -> bool:
         """Whether an answer is the one that the mistake leads to."""

@@ -28,6 +28,7 @@ PATIENCE = 20.0  # seconds for one call; right answers take milliseconds, so tha
 MOST_BLOCKS = 5_000_000  # pieces of memory for one call, half a gigabyte: a loop that appends without end takes more
 PRINTED = 1000  # characters of what an answer prints that are shown
 SAID = 200  # characters of an error's message that are shown
+LINE = 100  # characters of the line that raised it
 NOT_THE_LEARNERS = (str(Path(helpers.__file__).parent), *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
 CURES = {  # what is added to an error whose message holds these words
     "maximum recursion depth": "The function calls itself without end.",
@@ -191,7 +192,8 @@ def _in_words(error: BaseException) -> str:
         return said
     frames = traceback.extract_tb(error.__traceback__, limit=-50)
     lines = [frame.line for frame in frames if frame.line and not _is_ours(frame.filename)]
-    where = f" in the line `{lines[-1]}`" if lines else ""
+    line = lines[-1] if lines else ""
+    where = f" in the line `{line[:LINE]}{'...' * (len(line) > LINE)}`" if line else ""
     more = next((f" {text}" for part, text in CURES.items() if part in said), "")
     said = said.removesuffix("." if not where else "")
     return f"{type(error).__name__}{': ' + said if said else ''}{where}.{more}"

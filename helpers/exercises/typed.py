@@ -15,13 +15,13 @@ GAP = "___"  # where code is missing
 LONGEST = 1000  # characters of an answer
 ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()  # noqa: SIM905
 SIGNS = str.maketrans("−–‐⁄’‘“”\u00a0", "---/''\"\" ")  # what word processors and phones write, as Python writes it
-OPERATORS = {"minus": "-", "plus": "+", "times": "*"}
-LEAD = (  # what may stand before the letter of a choice
-    r"(?:[^:]*:)?\s*(?:(?:i think|i'd say|my|the)\s+)*"
-    r"(?:(?:answer|option|choice|letter|it|that)\b(?:'s| is)?)?[\s:(]*"
-)
+OPERATORS = {"minus": "-", "subtract": "-", "subtraction": "-", "plus": "+", "add": "+", "times": "*", "multiply": "*"}
 DENIED = re.compile(r"n't\b|\b(no|not|none|nothing|nobody|never|without|cannot|except)\b", re.IGNORECASE)
 VAGUE = re.compile(r"\b(or|more|less|fewer|than|least|most|between|above|below|over|under)\b", re.IGNORECASE)
+OTHERS = re.compile(rf"{DENIED.pattern}|{VAGUE.pattern}|\b(and|but|nor|both)\b")  # before the letter of another choice
+AGREED = (  # after the letter of a choice
+    r"\s+(?:because|since|of course|(?:is|seems) (?:right|correct|true|the (?:right )?(?:answer|one|choice)))\b"
+)
 EMPTY = {  # words that tell no choice from another
     *("a", "about", "an", "and", "are", "as", "at", "be", "because", "by", "can", "did", "do", "does", "each", "for"),
     *("from", "gives", "has", "have", "in", "is", "it", "it's", "its", "of", "on", "one", "only", "so", "some", "that"),
@@ -39,7 +39,7 @@ REMARK = re.compile(r"(?<=\w)\s+(\(.{3,}\)|or so)$")  # what is added
 def unquoted(text: str) -> str:
     """A text without a fence, or a pair of quotation marks or backticks around it."""
     text = re.sub(r"^```\w*\n|\n```$", "", text.translate(SIGNS).strip("\n"))
-    around = re.fullmatch(r"\s*([`'\"])([^`'\"]*)\1\s*", text)
+    around = re.fullmatch(r"\s*([`'\"])((?:(?!\1).)*)\1\s*", text)
     return around[2] if around else text
 
 
@@ -48,13 +48,20 @@ def unquoted(text: str) -> str:
 
 def choice_of(said: str, options: dict[str, str], question: str) -> str | None:
     """Find the letter of the option that is named, or quoted in part; None for none, or more than one."""
-    said = REMARK.sub("", unquoted(said).strip().casefold())
-    named = re.fullmatch(rf"{LEAD}([a-z])(?:\s*[^\w\s'](.*)|\s*)", said, re.DOTALL)
-    letter = named[1] if named else None
-    if letter not in options:
-        return quoted(said, options, question)
-    other = choice_of(named[2] or "", options, question) if named else None
-    return letter if other in (None, letter) else None
+    found = _choices(REMARK.sub("", unquoted(said).strip().casefold()), options, question)
+    return found.pop() if len(found) == 1 else None
+
+
+def _choices(said: str, options: dict[str, str], question: str) -> set[str | None]:
+    """The options that are named by their letters, after a few words and before a sign, a reason, or nothing.
+
+    Where none is, the one that is quoted.
+    """
+    letter = rf"(?<![\w'])([{''.join(options)}])"
+    named = re.fullmatch(rf"(.{{0,60}}?){letter}(?:(?:\s*[^\w\s']|{AGREED})(.*)|\s*)", said, re.DOTALL)
+    if named is None or OTHERS.search(named[1]) or re.search(rf"{letter}(?![\w'])", named[1]):
+        return {quoted(said, options, question)} - {None}
+    return {named[2]} | _choices(named[3] or "", options, question)
 
 
 def quoted(said: str, options: dict[str, str], question: str) -> str | None:
@@ -119,6 +126,7 @@ def value_of(answer: Any, several: bool) -> Any:
         return answer  # code
     if not several:
         text = THOUSANDS.sub(lambda found: re.sub(r"\D", "", found[0]), text)
+    if not several or ";" in text:  # 1; 0,6
         text = re.sub(r"(?<=\d),(?=\d)", ".", text)
     plain = literal_of(text)
     if not isinstance(plain, str):
@@ -156,7 +164,7 @@ def line_of(answer: Any, lines: Sequence[str], line: int, fixed: str) -> Any:
     """
     if not isinstance(answer, str):
         return answer
-    said = re.sub(r"(?<=[a-z]) one$", "", unquoted(answer).strip().casefold())  # the third one
+    said = re.sub(r"(?<=[a-z])(?<!but) one$", "", unquoted(answer).strip().casefold())  # the third one
     copied = _compact(re.sub(r"^\d+\s+", "", said))
     if copied == _compact(fixed):
         return line
@@ -164,12 +172,16 @@ def line_of(answer: Any, lines: Sequence[str], line: int, fixed: str) -> Any:
     if copied in places:
         return places[copied]
     words = {word: place for named in (COUNTED, ORDINALS) for place, word in enumerate(named)} | {"last": len(lines)}
-    numeral = rf"\d+|\b(?:{'|'.join(words)})\b"
+    numeral = rf"\d+(?:\.\d+)?|\b(?:{'|'.join(words)})\b"
     for part in (re.split("[:,;]", said)[0], said):
         tokens = re.findall(rf"\bline\s+({numeral})\b", part) or re.findall(numeral, part)
-        found = {int(token) if token.isdigit() else words[token] for token in tokens}
-        if len(found) == 1 and not re.search(r"n't\b|\b(not|never|and|or|except)\b|-\d", part):
-            return found.pop()
+        found = {words[token] if token in words else float(token) for token in tokens}
+        if (
+            len(found) == 1
+            and min(found) == int(min(found))
+            and not re.search(r"n't\b|\b(not|never|and|or|except)\b|-\d", part)
+        ):
+            return int(found.pop())
     raise ValueError("Answer with the number of the line, such as 2.")
 
 
@@ -180,12 +192,14 @@ def _compact(line: str) -> str:
 def filled(code: str, answer: str) -> str:
     """Put what was typed into the gap of some code; the code around the gap may have been typed again."""
     answer = textwrap.dedent(unquoted(answer)).strip()
-    answer = OPERATORS.get(answer.casefold(), answer)
+    answer = OPERATORS.get(re.sub("^(a|the) | sign$", "", answer.casefold()), answer)
     start, end = re.search(rf"^(.*){GAP}(.*)$", code, re.MULTILINE).groups()  # type: ignore[union-attr]
+    before = [size for size in range(len(answer)) if start.endswith(answer[:size])][-1]
+    if re.search(r"\w\s*[-+*/@]\s*$", answer[:before]):
+        answer, before = answer[before:], 0  # typed again, up to the operator
     if re.search(r"[-+*/@]\s*$", start) and _parses(answer):
         answer = f"({answer})"  # it is one value, whatever stands beside it
     if not _parses(code.replace(GAP, answer)):
-        before = [size for size in range(len(answer)) if start.endswith(answer[:size])][-1]
         after = [size for size in range(len(answer) - before) if end.startswith(answer[len(answer) - size :])][-1]
         answer = answer[before : len(answer) - after]
     indent = re.match(r"\s*", start)[0]  # type: ignore[index]

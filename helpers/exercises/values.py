@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os.path
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -228,17 +229,20 @@ def brief(value: Any, digits: int = 4) -> str:
     """A value in at most 60 characters."""
     if callable(value) or not _is_plain(value):
         return kind_of(value)
-    text = " ".join(_Brief(digits).repr(value).split())
+    text = _Brief(digits).repr(value)
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
 def both_brief(one: Any, other: Any) -> tuple[str, str]:
-    """Two values that differ, each in a line, with as many digits as it takes to see it."""
+    """Two values that differ, each in a line, with as many digits as it takes to see it; long texts near that place."""
     for digits in (4, 6, 8, 10, 12, 17):
         texts = brief(one, digits), brief(other, digits)
         if texts[0] != texts[1]:
-            break
-    return texts
+            return texts
+    if isinstance(one, str) and isinstance(other, str):
+        start = max(0, len(os.path.commonprefix([one, other])) - LONGEST // 3)
+        return brief(f"...{one[start:]}"), brief(f"...{other[start:]}")
+    return brief(one), brief(other)
 
 
 def _is_plain(value: Any) -> bool:
@@ -343,7 +347,7 @@ def _digits(tolerance: float) -> int:
 
 def _is_rounded(answer: float, expected: float, tolerance: float) -> bool:
     """Whether an answer is the right one with fewer digits; 1 for 0.98 is another answer."""
-    if not np.isfinite([answer, expected]).all() or (answer == int(answer) and abs(expected) <= 1):
+    if not np.isfinite([answer, expected]).all() or (abs(answer - round(answer)) < 1e-9 and abs(expected) <= 1):
         return False
     return any(abs(answer - round(expected, digits)) < 1e-9 for digits in range(_digits(tolerance)))
 
@@ -357,6 +361,8 @@ def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> st
         got = np.asarray(answer)
     except ValueError:
         return "The parts of your answer have different lengths."
+    if got.shape != expected.shape and got.ndim == expected.ndim == 1:
+        return f"The answer has {_count(len(expected))}; yours has {len(got)}."
     if got.shape != expected.shape:
         return f"The answer has shape {expected.shape}; yours has {got.shape}."
     if not expected.size:
@@ -433,7 +439,8 @@ def _nested_difference(answer: Any, expected: Sequence, tolerance: float) -> str
         return "A set has no order, and here the order counts: give a list."
     parts = _members(answer)
     if parts is None or len(parts) != len(expected):
-        return f"The answer has {_count(len(expected), 'part')}; you gave {brief(answer)}."
+        given = f"you gave {kind_of(answer)}" if parts is None else f"yours has {len(parts)}"
+        return f"The answer has {_count(len(expected), 'part')}; {given}."
     unlike = (difference(part, wanted, tolerance) for part, wanted in zip(parts, expected, strict=True))
     return next((f"Part {number}: {text}" for number, text in enumerate(unlike, start=1) if text is not None), None)
 
@@ -449,9 +456,13 @@ def _labeled_difference(answer: dict | pd.Series, expected: Iterable, tolerance:
 
 
 def _values_of(answer: Any) -> Any:
-    """The values of a Series or a dictionary, without their labels; anything else as it is."""
+    """The values of a Series or a dictionary, without their labels; anything else as it is.
+
+    Where the keys of a dictionary are places, as in a Counter of numbers from 0, they give the order.
+    """
     if isinstance(answer, dict):
-        return [*answer.values()]
+        places = range(len(answer))
+        return [answer[key] for key in (places if answer.keys() == set(places) else answer)]
     return answer.to_numpy() if isinstance(answer, pd.Series) else answer
 
 
