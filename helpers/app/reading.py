@@ -22,6 +22,7 @@ from helpers.titles import TitleLookup, normalize_title
 OFFERED = 5  # titles in the list, at most
 NAMES_OFFERED = 3
 PAIRS_TRIED = 100  # of people with two last names
+WORDS_OF_TWO = 8  # in the names of two people, at most
 TEXTS_READ = 10_000  # texts from which the words are taken that a catalogue knows
 THINGS = "(?:some|any)thing|films?|movies?|flicks?|more|titles?"
 LEAD = re.compile(rf"^(?:an?\s+)?(?:{THINGS})?\s*(?:like|similar to|with|by|from|starring)\s+", re.I)
@@ -248,7 +249,8 @@ class Reader:
             return [], 0
         parts = [part for part in re.split(r"\s*(?:,|&|\band\b|\bwith\b)\s*", text, flags=re.I) if part]
         words = text.split()
-        halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in range(2, len(words) - 1)]
+        cuts = range(2, len(words) - 1) if len(words) <= WORDS_OF_TWO else ()
+        halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in cuts]
         family = FAMILY.fullmatch(text)
         several: list[tuple] = [tuple(self._by_last_name.get(_bare(family[1]), []))] if family else []
         for them in [parts, *halves]:
@@ -286,8 +288,8 @@ class Reader:
         """The name that a text is, with a typo in seven letters, or in five if nothing here has some word of it."""
         if _same(text) in self._credits:
             return self.spelled(text)
-        match = self._name_lookup.closest(text)
-        if match is None or " " not in text:
+        match = self._name_lookup.closest(text) if " " in text else None
+        if match is None:
             return None
         left, right = _key(text), _key(match.title)
         return match.title if OSA.distance(left, right) <= len(right) // (5 if self.unknown(text)[0] else 7) else None
