@@ -154,11 +154,15 @@ def stories(catalogue: Catalogue, question: Question, found: pd.DataFrame, named
     missing = missing if strange else "There is no word in it to search for." if nothing else ""
     if found.empty and nothing:
         return f"Not in this catalog: “{text}”", missing
-    called = "title or person" if catalogue.reader.people else "title"
+    people = catalogue.reader.people
     short = len(text.split()) <= MANY_WORDS and question.typed and not named
-    tails = [f"no {called} here is called that"] if short else []
-    if not found.empty and not catalogue.is_near(text, found):
-        tails.append("none is very close")
+    lead = f"Stories about “{text}”"
+    if found.empty or catalogue.is_near(text, found):
+        lead += f"; no title {'or person ' if people else ''}here is called that" if short else ""
+    elif short:
+        lead = f"No title{', person,' if people else ''} or close story here: “{text}”"
+    else:
+        lead = f"No story is very close to “{text}”; these are the nearest"
     mood = MOODS.search(text)
     lines = [
         f"Stories are searched by what happens in them, not by a mood, such as “{mood[0]}”." if mood else "",
@@ -166,7 +170,6 @@ def stories(catalogue: Catalogue, question: Question, found: pd.DataFrame, named
         no_less(catalogue, text),
         "These stories come nearest by what happens in them, not by mood." if short else "",
     ]
-    lead = f"Stories about “{text}”" + ("; " + ", and ".join(tails) if tails else "")
     return lead, next(filter(None, lines), "")
 
 
