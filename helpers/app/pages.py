@@ -104,6 +104,8 @@ def heading(
         name, typed = name_of(catalogue, question.film), question.typed
         said = f"“{typed}” was understood as {name}." if typed.casefold() not in name.casefold() else ""
         return f"{many} like {name}", f"{said} {little_known(catalogue, wanted)}".strip()
+    if question.text is not None:
+        return stories(catalogue, question, found, named)
     typed, facts, reader = question.typed, question.facts, catalogue.reader
     lacks = f"No {noun} here fits all of “{typed}”; this is {facts}." if reader.lacks(question) else ""
     if question.people:
@@ -113,8 +115,6 @@ def heading(
         did = "directed by" if all(directed) else "by or with" if np.mean(directed) > 0.5 else "with"
         lines = [lacks, f"{told}, the newest first." if catalogue.years else "", no_less(catalogue, typed)]
         return f"{many} {did} {facts}", " ".join(filter(None, lines))
-    if question.text is not None:
-        return stories(catalogue, question, found, named)
     likes, dislikes = len(wanted.taste.likes), len(wanted.taste.dislikes)
     lead = f"For you, away from {counted(dislikes, noun)}" if dislikes else f"{many} to begin with"
     if likes:

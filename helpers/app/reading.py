@@ -100,10 +100,10 @@ class Reader:
     def read(self, text: str) -> list[Reading]:
         """Every reading of a text, the likeliest first; of an empty one, none.
 
-        A title that stands in the catalogue is a title, a whole name is a person, words for genres alone are those
-        genres. A title with typos has to be near
-        enough, and what is typed must not be words that stories use: *sharks* is no typo of *Shakespeare in Love*.
-        Everything else is a story.
+        A title that stands in the catalogue is a title, a whole name is a person; people, genres and years, and nothing
+        else, are the films that have them all. A title with typos has to be near enough, and what is typed must not be
+        words that stories use: *sharks* is no typo of *Shakespeare in Love*. Everything else is a story, unless it is
+        none once each word that nothing here has is spelled as the nearest name.
         """
         text, last = " ".join(text.split()), self._last
         if text != last[0]:
@@ -112,8 +112,7 @@ class Reader:
 
     def _readings(self, text: str) -> list[Reading]:
         found = self._meanings(text)
-        spelled = self._spelled(text)
-        if found[0].kind == "Stories" and spelled != text:
+        if found[0].kind == "Stories" and (spelled := self._spelled(text)) != text:
             again = self._meanings(spelled)
             if again[0].kind != "Stories":
                 story = Reading("Stories", Question(text=text), text)
@@ -131,7 +130,7 @@ class Reader:
         facts = [self._reading(one) for one in self._shared(who, parts)]
         story = [Reading("Stories", Question(text=text), text)]
         story = facts + story if only else story + facts
-        if sure == 1 or (sure and not (only and not (parts and parts[0].years))):  # years alone may be a title
+        if sure == 1 or (sure and (not only or (parts and parts[0].years))):  # years alone may be a title
             return titles + people + story
         a_name = named == 1 or (named and (not titles or (" " not in asked and not self._is_common(asked))))
         return people + story + titles if a_name else story + titles + people
