@@ -225,3 +225,67 @@ def test_a_catalogue_without_people_and_tags_reads_titles_and_stories():
 def test_a_sequel_that_the_catalog_lacks_is_a_story_and_its_beginning_is_offered(reader, text, title):
     assert [(one.kind, one.label) for one in reader.read(text)] == [("Stories", text), ("Titles", title)]
     assert [one.kind for one in reader.read("heat wave")] == ["Stories"]  # no film is meant
+
+
+def test_a_word_that_nothing_here_has_is_read_as_the_nearest_of_a_title_a_name_or_a_genre(reader):
+    read = {
+        "shawshenk": "The Shawshank Redemption", "meril strep": "Meryl Streep", "zendeya": "Zendaya",
+        "spielburg war movies": "Steven Spielberg, War", "horrer": "Horror", "scizzorhands": "Edward Scissorhands",
+        "fifty first dates": "50 First Dates",
+    }  # fmt: skip
+    for text, label in read.items():
+        assert reader.read(text)[0].label.startswith(label), text
+        assert reader.read(text)[-1].question.text in (text, None)
+    assert [one.question for one in reader.read("quilting grandmothers")] == [Question(text="quilting grandmothers")]
+
+
+def test_people_genres_and_years_are_understood_together_and_the_story_is_offered(reader):
+    hanks, spielberg = ("Tom Hanks",), ("Steven Spielberg",)
+    asked = {
+        "80s comedy": Question(genres=("Comedy",), years=(1980, 1989)),
+        "horror from the '90s": Question(genres=("Horror",), years=(1990, 1999)),
+        "the best films of 1994": Question(years=(1994, 1994)),
+        "tom hanks in a comedy": Question(people=hanks, genres=("Comedy",)),
+        "spielberg war movies": Question(people=spielberg, genres=("War",)),
+        "a romcom with hanks and ryan": Question(people=("Tom Hanks", "Meg Ryan"), genres=("Romance", "Comedy")),
+        "Tom Hanks, Comedy, 1990s": Question(people=hanks, genres=("Comedy",), years=(1990, 1999)),
+        "pacino and de niro": Question(people=("Al Pacino", "Robert De Niro")),
+    }
+    for text, question in asked.items():
+        found = reader.read(text)
+        assert (found[0].question, found[-1].question) == (question, Question(text=text)), text
+        assert found[0].detail == f"{reader.having(question).sum()} films"
+    for text in ("stone western", "young romance", "christmas family", "a housewife in the 1950s", "in the war"):
+        assert reader.read(text)[0].kind == "Stories", text
+    for text in ("2001", "1917", "2012 dune"):
+        assert reader.read(text)[0].question.years == (), text
+
+
+def test_of_people_genres_and_years_that_no_film_has_all_the_largest_parts_are_offered(reader):
+    offered = [Question(people=("Steven Spielberg",)), Question(genres=("Western",))]
+    found = reader.read("spielberg westerns")
+    assert [one.question for one in found] == [*offered, Question(text="spielberg westerns")]
+    assert [one.question for one in reader.read("westerns of the 2040s")][0] == offered[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("early eighties", (1980, 1984)),
+        ("the late 1980s", (1985, 1989)),
+        ("20s", (2020, 2029)),
+        ("1920's", (1920, 1929)),
+        ("between 1980 and 1985", (1980, 1985)),
+        ("films before the 60s", (1950, 1959)),
+        ("up to 1960", (1950, 1960)),
+        ("since 2000", (2000, 2024)),
+        ("after 2000", (2001, 2024)),
+        ("30 days", ()),
+        ("1950", (1950, 1950)),
+    ],
+)
+def test_years_are_read_as_they_are_said(text, years):
+    movies = pd.DataFrame({"title": ["a", "b"], "synopsis": "x", "year": [1950.0, 2024.0]}, index=[1, 2])
+    found = Reader(movies)._dated(text)[1]
+    assert found == years
+    assert Reader(movies.drop(columns="year")).read(text)[0].kind == "Stories"

@@ -112,7 +112,7 @@ def test_a_taste_never_changes():
         Wanted(taste=Taste((3, 14), (143,))),
         Wanted(Question(film=3), space="hybrid"),
         Wanted(Question(text="a ghost, “quoted”"), steering=Steering(5, 1980, None, ("Horror",), 0.5, True)),
-        Wanted(Question(people=("Tom Hanks", "Meg Ryan")), Taste((3,))),
+        Wanted(Question(people=("Tom Hanks", "Meg Ryan"), genres=("Comedy",), years=(1990, 1999)), Taste((3,))),
     ],
 )
 def test_what_is_wanted_is_kept_and_read_back(movies, wanted):
@@ -156,6 +156,8 @@ def test_a_file_of_the_first_edition_holds_a_taste_alone(movies):
     "parts",
     [
         {"question": 3}, {"question": {"text": 7}}, {"question": {"film": "Alien"}}, {"question": {"people": "Tom"}},
+        {"question": {"years": 1990}}, {"question": {"years": [1990]}}, {"question": {"years": [1990, "x"]}},
+        {"question": {"years": [-1, 10**400]}},
         {"space": "else"}, {"space": []}, {"steering": []}, {"steering": {"k": "x", "genres": 4, "diversity": "?"}},
     ],
 )  # fmt: skip

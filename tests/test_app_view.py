@@ -163,7 +163,7 @@ def test_links_of_a_film_ask_for_what_they_name(demo):
 def test_a_description_that_only_resembles_a_title_is_searched_by_its_story(demo, text):
     asked(demo, text)
     assert demo.wanted.question == Question(text=text)
-    assert f"Stories about “{text}”" in demo.head
+    assert f"“{text}”" in demo.head
 
 
 def test_what_is_not_in_the_catalogue_is_said(demo):
@@ -179,12 +179,23 @@ def test_what_is_not_in_the_catalogue_is_said(demo):
     assert "By meaning alone, these come nearest." in asked(demo, "pandemic").under
     assert "<article" in demo.cards
     asked(demo, "sharks")
-    assert "No title or person is called “sharks”. These stories come nearest by what happens in them" in demo.under
+    assert "Stories about “sharks”; no title or person here is called that<" in demo.head
+    assert "These stories come nearest by what happens in them, not by mood." in demo.under
     for mood in ("sad", "Tear-jerker", "feelgood"):
         assert f"not by a mood, such as “{mood}”." in asked(demo, f"a {mood} about two brothers and their boat").under
     assert "mood" not in asked(demo, "two brothers find a saddle in their boat").under
     asked(demo, "not scary")
     assert "A search can’t leave out Horror; it finds what is named." in demo.under
+
+
+def test_a_description_to_which_no_story_is_near_is_said_to_be_one_and_a_name_that_is_none_too(demo):
+    asked(demo, "a vineyard inherited by a london banker in provence")
+    assert ">No story is very close to “a vineyard inherited by a london banker in provence”; these" in demo.head
+    assert ">Stories about “a shark" in asked(demo, "a shark attacks bathers at an island resort").head
+    assert ">No title, person, or close story here: “kramer vs kramer”<" in asked(demo, "kramer vs kramer").head
+    for text in ("ordinary people", "war and peace"):  # a genre, too
+        assert f">Stories about “{text}”; no title or person here is called that<" in asked(demo, text).head
+    assert "called that" not in asked(demo, "blade runner 2049").head + asked(demo, "one of five or six words").head
 
 
 def test_words_for_a_genre_give_its_films_and_the_story_is_one_click_away(plain):
@@ -210,11 +221,36 @@ def test_words_for_a_genre_give_its_films_and_the_story_is_one_click_away(plain)
 def test_genres_that_no_film_shares_are_said_to_and_each_is_one_click_away(plain):
     asked(plain, "musical western")
     assert "Musical: films to begin with" in plain.head
-    assert "No film here is Musical and Western at once; this is Musical." in plain.under
+    assert "No film here fits all of “musical western”; this is Musical." in plain.under
     assert 'aria-label="Or see Western 23 films"' in plain.under
     do(plain, "read", text="musical western", place=1)
     assert "Western: films" in plain.head
     assert "this is Western." in plain.under
+
+
+def test_what_is_typed_of_people_genres_and_years_is_one_question_that_undo_takes_back(plain, catalogue):
+    asked(plain, "Alien")
+    asked(plain, "tom hanks comedies from the 90s")
+    films = catalogue.movies.loc[plain.found.index]
+    assert "Films with Tom Hanks, Comedy, 1990s" in plain.head
+    assert "7 films, the newest first." in plain.under
+    assert 'aria-label="Or see stories about “tom hanks comedies from the 90s”"' in plain.under
+    assert films["year"].between(1990, 1999).all() and films["year"].is_monotonic_decreasing
+    assert films["genres"].str.contains("Comedy").all() and films["cast"].str.contains("Tom Hanks").all()
+    again = do(heard(Demo(catalogue, reader=lambda: None)), "restore", text=plain.saved, **{"from": "browser"})
+    assert (again.wanted, again.head, again.cards) == (plain.wanted, plain.head, plain.cards)
+    assert "Films like Alien" in do(plain, "undo").head
+    asked(plain, "80s comedy")
+    assert "Comedy, 1980s: films to begin with" in plain.head
+    assert "“80s comedy” was understood as Comedy, 1980s." in plain.under
+    assert catalogue.movies["year"][plain.found.index].between(1980, 1989).all()
+    assert "Films like Alien" in asked(plain, "Alien").head  # the years were of that question
+    assert (
+        min(catalogue.movies["year"][plain.found.index]) < 1980
+        or max(catalogue.movies["year"][plain.found.index]) > 1989
+    )
+    asked(plain, "spielberg westerns")
+    assert "No film here fits all of “spielberg westerns”; this is Steven Spielberg." in plain.under
 
 
 def test_people_who_only_directed_are_said_to_have(plain):
@@ -447,7 +483,16 @@ def test_filters_change_the_list_and_stand_above_it(plain):
     for label in ("Horror", "from 2000", "not what everybody knows", "more variety", "4 films"):
         assert f"Remove the filter {label}" in plain.head
     do(plain, "steer", steering={"genres": ["Horror", "Musical"]})
-    assert ">With <" in plain.head and "> or <" in plain.head
+    assert ">Your filters: <" in plain.head and "> or <" in plain.head
+
+
+def test_filters_that_stay_for_another_question_are_said_to(plain):
+    assert asked(plain, "Alien").note == ""
+    assert do(plain, "steer", steering={"first_year": 2000}).note == ""
+    for deed in ({"kind": "read", "text": "Jaws"}, {"kind": "film", "film": 7}, {"kind": "taste"}):
+        plain.hear(deed)
+        assert plain.note == "Your filters still apply."
+    assert "filters" not in do(plain, "like", film=3).note
 
 
 def test_a_list_without_films_says_what_to_do(plain):
@@ -715,6 +760,15 @@ def test_a_year_that_is_no_year_is_missing():
     assert app.catalogue.years == (1999, 1999)
     assert ">a</button>" in app.cards
     assert '"year": null' in dump_state(Wanted(taste=Taste((1,))), app.catalogue.movies)
+
+
+def test_a_title_that_ends_with_a_year_gets_no_other_one():
+    movies = pd.DataFrame(
+        {"title": ["الفيل الأزرق (2018)", "b"], "synopsis": "x", "year": [2019.0, 2020.0]}, index=[1, 2]
+    )
+    app = asked(heard(Demo(Catalogue(movies, np.eye(2)), reader=lambda: None)), "الفيل الأزرق")
+    assert ">Films like الفيل الأزرق (2018)</h2>" in app.head
+    assert pages.name_of(app.catalogue, 2) == "b (2020)"
 
 
 def test_the_app_of_a_file_is_named_after_it_and_shows_its_years(tmp_path):

@@ -30,6 +30,7 @@ WARM, COLD = (0.5, 0.5, 0.0), (0.0, 0.75, 0.25)  # what `Hybrid` chooses on the 
 SAMPLE = 1_000  # films whose pairs stand for those of all
 SAYS = 0.3  # what it adds to a cosine that a film says all the words of a description
 FAR = 0.36  # cosine below which no film is near a text of which no word is known; of 591 such made-up texts, 95%
+NEAR = 0.45  # relevance below which no film is near a description; of 95 of films here, 4%, of 88 others, 82%
 VARIED = 0.5  # diversity of the list that the app begins with
 MAP = Path(__file__).with_name("map.json")  # of the course's films, made by tools/make_map.py
 
@@ -202,11 +203,9 @@ class Catalogue:
         unknown = wanted.space == "learned" and wanted.sources and not self.likes_of(wanted.sources)
         space = self.spaces["hybrid" if unknown else wanted.space]
         left_out = [*taste.likes, *taste.dislikes] if wanted.for_taste else [question.film]
-        allowed = self.mask(wanted.steering) & ~self.movies.index.isin(left_out)
-        if question.genres:
-            allowed &= np.array([set(question.genres) <= film for film in self.reader.genres])
+        allowed = self.mask(wanted.steering) & self.reader.having(question) & ~self.movies.index.isin(left_out)
         relevance = np.where(allowed, self._relevance(wanted, space, description), -np.inf)
-        if question.genres:  # after those of which it is a main one
+        if question.genres and wanted.for_taste:  # after those of which it is a main one
             relevance[~np.isin(self._main_genres, question.genres)] -= 1
         pool = np.lexsort((np.arange(len(relevance)), -relevance.round(6)))[: max(POOL, wanted.steering.k)]
         pool = pool[np.isfinite(relevance[pool])]
@@ -315,7 +314,7 @@ class Catalogue:
         if question.film is not None:
             return space.vectors @ space.vectors[self.place(question.film)]
         if question.people:
-            return self._of_people(question.people)
+            return self._newest_first
         if not len(wanted.taste):
             return self._beginnings()
         stars = dict.fromkeys(wanted.taste.likes, LIKE) | dict.fromkeys(wanted.taste.dislikes, DISLIKE)
@@ -323,6 +322,10 @@ class Catalogue:
         scores = space.model.fold_in(history, k=len(self.ids)).reindex(self.ids)
         scores -= scores.mean()
         return (scores / (scores.max() or 1)).fillna(-1.0).to_numpy()
+
+    def is_near(self, text: str, found: pd.DataFrame) -> bool:
+        """Whether the best film of a list is near a description, by its cosine and by the words that it says."""
+        return bool(found["strength"].iloc[0] + SAYS * self.says(text)[self.place(found.index[0])] >= NEAR)
 
     def says(self, text: str) -> np.ndarray:
         """How much of a text the films say in their first sentences, tags and genres: (n_movies,), 1 for every word.
@@ -336,12 +339,9 @@ class Catalogue:
             most += rarity
         return said / (most or 1)
 
-    def _of_people(self, people: tuple) -> np.ndarray:
-        """The films of all these people, the newest first; no other film."""
-        films = self.reader.films_of(people)
-        relevance = pd.Series(-np.inf, self.ids)
-        relevance[films] = self.movies["year"][films].fillna(0) / 10_000 if "year" in self.movies else 0.0
-        return relevance.to_numpy()
+    @functools.cached_property
+    def _newest_first(self) -> np.ndarray:
+        return self.movies["year"].fillna(0).to_numpy() / 10_000 if "year" in self.movies else np.zeros(len(self.ids))
 
     def _beginnings(self) -> np.ndarray:
         """Where to begin without any taste: with what most viewers know; without ratings, with a few of many kinds."""

@@ -14,6 +14,7 @@ import pandas as pd
 from helpers.app.catalogue import Catalogue, Reason
 from helpers.app.state import Film, Question, Steering, Taste, Wanted, counted, plural, year_of
 from helpers.search.neighbors import split_sentences
+from helpers.titles.forms import year_in_brackets
 
 PARTS = Path(__file__).with_name("parts")
 # Signs that turn text round, or worse.
@@ -81,7 +82,7 @@ def render(part: str, **values: Any) -> str:
 def name_of(catalogue: Catalogue, film: Film) -> str:
     """Title and year, not escaped."""
     title, year = plain(catalogue.titles[film]), year_of(catalogue.movies, film)
-    return title if year is None or title.endswith(f"({year})") else f"{title} ({year})"
+    return title if year is None or year_in_brackets(title) else f"{title} ({year})"
 
 
 def asks(catalogue: Catalogue, noun: str) -> str:
@@ -92,38 +93,37 @@ def asks(catalogue: Catalogue, noun: str) -> str:
 
 
 def heading(
-    catalogue: Catalogue, wanted: Wanted, noun: str, others: bool = True, empty: bool = False
+    catalogue: Catalogue, wanted: Wanted, noun: str, found: pd.DataFrame, named: bool = True
 ) -> tuple[str, str]:
     """The heading of a list, and a line under it on how the question was understood.
 
-    `others` tells whether what was typed can be read in another way, too; `empty`, whether the list has no film.
+    `found` is the list; `named` tells whether what was typed may be a title or a person, too.
     """
     question, many = wanted.question, plural(noun).capitalize()
     if question.film is not None:
         name, typed = name_of(catalogue, question.film), question.typed
         said = f"“{typed}” was understood as {name}." if typed.casefold() not in name.casefold() else ""
         return f"{many} like {name}", f"{said} {little_known(catalogue, wanted)}".strip()
+    if question.text is not None:
+        return stories(catalogue, question, found, named)
+    typed, facts, reader = question.typed, question.facts, catalogue.reader
+    lacks = f"No {noun} here fits all of “{typed}”; this is {facts}." if reader.lacks(question) else ""
     if question.people:
-        films, k = catalogue.reader.films_of(question.people), wanted.steering.k
+        films, k = catalogue.ids[reader.having(question)], wanted.steering.k
         told = counted(len(films), noun) if len(films) <= k else f"{k} of {counted(len(films), noun)}"
         directed = [set(question.people) <= set(catalogue.names("director", film)) for film in films]
         did = "directed by" if all(directed) else "by or with" if np.mean(directed) > 0.5 else "with"
-        return f"{many} {did} {' and '.join(question.people)}", f"{told}, the newest first." if catalogue.years else ""
-    if question.text is not None:
-        return stories(catalogue, question, others, empty)
+        lines = [lacks, f"{told}, the newest first." if catalogue.years else "", no_less(catalogue, typed)]
+        return f"{many} {did} {facts}", " ".join(filter(None, lines))
     likes, dislikes = len(wanted.taste.likes), len(wanted.taste.dislikes)
     lead = f"For you, away from {counted(dislikes, noun)}" if dislikes else f"{many} to begin with"
     if likes:
         lead = f"For you, from {counted(likes, noun)} you like" + (f", away from {dislikes}" if dislikes else "")
-    if not question.genres:
+    if not facts:
         return lead, little_known(catalogue, wanted)
-    genre, named = " and ".join(question.genres), catalogue.reader.named(question.typed)
-    same = question.typed.casefold() in ("", genre.casefold())
-    understood = "" if same else f"“{question.typed}” was understood as {genre}."
-    if set(named) > set(question.genres):
-        understood = f"No {noun} here is {' and '.join(named)} at once; this is {genre}."
-    lines = [understood, no_less(catalogue, question.typed), little_known(catalogue, wanted)]
-    return f"{genre}: {lead[0].lower()}{lead[1:]}", " ".join(filter(None, lines))
+    understood = "" if typed.casefold() in ("", facts.casefold()) else f"“{typed}” was understood as {facts}."
+    lines = [lacks or understood, no_less(catalogue, typed), little_known(catalogue, wanted)]
+    return f"{facts}: {lead[0].lower()}{lead[1:]}", " ".join(filter(None, lines))
 
 
 def little_known(catalogue: Catalogue, wanted: Wanted) -> str:
@@ -145,23 +145,32 @@ def no_less(catalogue: Catalogue, text: str) -> str:
     return f"A search can’t leave out {' or '.join(genres)}; it finds what is named." if genres else ""
 
 
-def stories(catalogue: Catalogue, question: Question, others: bool, empty: bool) -> tuple[str, str]:
+def stories(catalogue: Catalogue, question: Question, found: pd.DataFrame, named: bool) -> tuple[str, str]:
     """The heading of a list for a description, and what it cannot give; see `heading`."""
     text = question.text or ""
     strange, nothing = catalogue.reader.unknown(text)
     verb = "is" if len(strange) == 1 else "are"
     missing = f"“{'”, “'.join(strange[:3])}” {verb} in no title, name, or story here."
     missing = missing if strange else "There is no word in it to search for." if nothing else ""
-    if empty and nothing:
+    if found.empty and nothing:
         return f"Not in this catalog: “{text}”", missing
-    if mood := MOODS.search(text):
-        said = f"Stories are searched by what happens in them, not by a mood, such as “{mood[0]}”."
-        return f"Stories about “{text}”", said
-    if nothing:
-        return f"Stories about “{text}”", f"{missing} By meaning alone, these come nearest."
-    plainly = f"No title or person is called “{text}”. These stories come nearest by what happens in them, not by mood."
-    short = len(text.split()) <= MANY_WORDS and question.typed and not others
-    return f"Stories about “{text}”", missing or no_less(catalogue, text) or (plainly if short else "")
+    people = catalogue.reader.people
+    short = len(text.split()) <= MANY_WORDS and question.typed and not named
+    lead = f"Stories about “{text}”"
+    if found.empty or catalogue.is_near(text, found):
+        lead += f"; no title {'or person ' if people else ''}here is called that" if short else ""
+    elif short:
+        lead = f"No title{', person,' if people else ''} or close story here: “{text}”"
+    else:
+        lead = f"No story is very close to “{text}”; these are the nearest"
+    mood = MOODS.search(text)
+    lines = [
+        f"Stories are searched by what happens in them, not by a mood, such as “{mood[0]}”." if mood else "",
+        f"{missing} By meaning alone, these come nearest." if nothing else missing,
+        no_less(catalogue, text),
+        "These stories come nearest by what happens in them, not by mood." if short else "",
+    ]
+    return lead, next(filter(None, lines), "")
 
 
 def film_of(catalogue: Catalogue, film: Film) -> dict:

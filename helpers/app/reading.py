@@ -21,12 +21,16 @@ from helpers.titles import TitleLookup, normalize_title
 
 OFFERED = 5  # titles in the list, at most
 NAMES_OFFERED = 3
+PAIRS_TRIED = 100  # of people with two last names
+WORDS_OF_TWO = 8  # in the names of two people, at most
 TEXTS_READ = 10_000  # texts from which the words are taken that a catalogue knows
-THINGS = "(?:some|any)thing|films?|movies?|more|titles?"
+THINGS = "(?:some|any)thing|films?|movies?|flicks?|more|titles?"
 LEAD = re.compile(rf"^(?:an?\s+)?(?:{THINGS})?\s*(?:like|similar to|with|by|from|starring)\s+", re.I)
-TRAIL = re.compile(r"\s+(?:films?|movies?)$", re.I)
+TRAIL = re.compile(r"\s+(?:films?|movies?|flicks?)$", re.I)
 FAMILY = re.compile(r"(?:the\s+)?(.+?)(?:\s+(?:brothers|sisters)|s)", re.I)
 SHORT = {"doctor": "dr", "mister": "mr", "saint": "st", "mount": "mt", "part": "pt"}
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+SHORT |= {name: str(10 * number) for number, name in enumerate(TENS, 2)}
 # Whom a film is for is a genre. Children in a story are only a hint at it.
 FOR_CHILDREN = re.compile(
     r"\bfor (?:(?:the|my|our|your|small|little|young|whole) )*(?:kid|children|famil)\w*\b"
@@ -41,8 +45,8 @@ ALSO_CALLED = {
     "Science Fiction": ("sci fi", "scifi"), "Thriller": ("suspense", "suspenseful"),
 }  # fmt: skip
 IDLE = {
-    "film", "movie", "title", "story", "stories", "good", "great", "best", "top", "nice", "exciting", "really", "want",
-    "watch", "like",
+    "film", "movie", "flick", "title", "story", "stories", "stuff", "good", "great", "best", "top", "nice", "exciting",
+    "really", "want", "watch", "like",
 }  # fmt: skip
 # Words that join genres, or ask for them. Others, as in "crime in the family" and "about war", make a story of them.
 ASKING = {
@@ -50,6 +54,17 @@ ASKING = {
     "also", "for", "to", "that", "which", "is", "are", "be", "i", "i'd", "i'm", "me", "my", "we", "us", "our",
     "you", "would", "give", "show", "find", "see", "need", "please", "tonight",
 }  # fmt: skip
+# Words that join people, genres and years, as in "a comedy of the 80s with Tom Hanks".
+JOINING = ASKING | {
+    "with", "by", "from", "in", "of", "about", "starring", "directed", "made", "between", "year", "years",
+}  # fmt: skip
+# Years: 1994, 1980 to 1985, the early 80s, before 1990. Two digits are of the 20th century from 30 on.
+DECADES = [f"{name[:-1]}ies" for name in TENS]
+FOUR = r"(?:1[89]|20)\d\d"
+WHEN = re.compile(
+    rf"\b(?:(before|until|up to|after|since) )?(?:the )?(?:(early|late) )?"
+    rf"(?:({FOUR}) (?:and |to )?({FOUR})|((?:1[89]|20)?\d0)'?s|({'|'.join(DECADES)})|({FOUR}))(?= |$)"
+)
 # At the end, with an article, these are things that happen: a war, the musical family.
 THINGS_THAT_HAPPEN = re.compile(r"\b(?:an?|the)\b.*\b(?:war|crime|family|history|sport)s?$")
 NOT_THAT = re.compile(r"\b(?:not|no|without|nothing|never|less)(?: \w+){1,2}")
@@ -85,10 +100,10 @@ class Reader:
     def read(self, text: str) -> list[Reading]:
         """Every reading of a text, the likeliest first; of an empty one, none.
 
-        A title that stands in the catalogue is a title, a whole name is a person, words for genres alone are those
-        genres. A title with typos has to be near
-        enough, and what is typed must not be words that stories use: *sharks* is no typo of *Shakespeare in Love*.
-        Everything else is a story.
+        A title that stands in the catalogue is a title, a whole name is a person; people, genres and years, and nothing
+        else, are the films that have them all. A title with typos has to be near enough, and what is typed must not be
+        words that stories use: *sharks* is no typo of *Shakespeare in Love*. Everything else is a story, unless it is
+        none once each word that nothing here has is spelled as the nearest name.
         """
         text, last = " ".join(text.split()), self._last
         if text != last[0]:
@@ -96,22 +111,33 @@ class Reader:
         return last[1]
 
     def _readings(self, text: str) -> list[Reading]:
+        found = self._meanings(text)
+        if found[0].kind == "Stories" and (spelled := self._spelled(text)) != text:
+            again = self._meanings(spelled)
+            if again[0].kind != "Stories":
+                story = Reading("Stories", Question(text=text), text)
+                return [story if one.kind == "Stories" else one for one in again]
+        return found
+
+    def _meanings(self, text: str) -> list[Reading]:
+        """Every reading of a text as it is spelled."""
         asked = TRAIL.sub("", LEAD.sub("", text)) or text
         titles, sure = self._titles(text)
         if not titles and asked != text:
             titles, sure = self._titles(asked)
         people, named = self._people(asked)
-        genres, only = self._genres(text)
+        who, parts, only = self._parts_of(text)
+        facts = [self._reading(one) for one in self._shared(who, parts)]
         story = [Reading("Stories", Question(text=text), text)]
-        story = genres + story if only else story + genres
-        if sure == 1 or (sure and not only):
+        story = facts + story if only else story + facts
+        if sure == 1 or (sure and (not only or (parts and parts[0].years))):  # years alone may be a title
             return titles + people + story
         a_name = named == 1 or (named and (not titles or (" " not in asked and not self._is_common(asked))))
         return people + story + titles if a_name else story + titles + people
 
     def prepare(self) -> None:
         """Count words and names, once, so that the first text that somebody types does not wait for it."""
-        self.read("lost at sea")
+        self.read("a funny film of the 90s, lost at seaaa")
         self.places_of("sea")
 
     def places_of(self, text: str) -> dict[str, list[int]]:
@@ -175,15 +201,22 @@ class Reader:
             if len(content) > 2 or any(self._names_a_title(word) for word in content):
                 return True
         typed = WORD.findall(text.casefold())
-        pairs = [(words, others), *([(words, begins)] if len(words) > 1 else [])]
+        pairs = [(words, others)]
         for part in _parts(title):
             pairs += [(typed, WORD.findall(part.casefold())), (words, _key(part).split())]
+        if len(words) > 1 and self._is_typo(words, begins, turned=False):
+            return True
         return any(self._is_typo(left, right) for left, right in pairs)
 
-    def _is_typo(self, words: list[str], others: list[str]) -> bool:
-        """Whether words are others with typos: few for their length, and not all of them words of their own."""
+    def _is_typo(self, words: list[str], others: list[str], turned: bool = True) -> bool:
+        """Whether words are others with typos: few for their length, and not all of them words of their own.
+
+        `turned` tells whether they may stand in another order.
+        """
         left, right = "".join(words), "".join(others)
-        edits = min(OSA.distance(left, right), OSA.distance("".join(sorted(words)), "".join(sorted(others))))
+        edits = OSA.distance(left, right)
+        if turned:
+            edits = min(edits, OSA.distance("".join(sorted(words)), "".join(sorted(others))))
         strange = [word for word in words if word not in others]
         if not words or min(edits, OSA.distance(_single(left), _single(right))) > _allowed(len(right)):
             return False
@@ -215,13 +248,15 @@ class Reader:
             return [], 0
         parts = [part for part in re.split(r"\s*(?:,|&|\band\b|\bwith\b)\s*", text, flags=re.I) if part]
         words = text.split()
-        halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in range(2, len(words) - 1)]
+        cuts = range(2, len(words) - 1) if len(words) <= WORDS_OF_TWO else ()
+        halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in cuts]
         family = FAMILY.fullmatch(text)
-        several: list[list] = [self._by_last_name.get(_bare(family[1]), [])] if family else []
-        several += [[self._name(part) for part in some] for some in [parts, *halves]]
-        for names in several:
-            if len(names) > 1 and None not in names and self.films_of(names):
-                return [self._reading(tuple(names))], 1
+        several: list[tuple] = [tuple(self._by_last_name.get(_bare(family[1]), []))] if family else []
+        for them in [parts, *halves]:
+            several += itertools.islice(itertools.product(*map(self._named, them)), PAIRS_TRIED)
+        for some in several:
+            if len({*some}) == len(some) > 1 and self.films_of(some):
+                return [self._reading(Question(people=some))], 1
         exact = self._name(text)
         last = self._by_last_name.get(self._last_name(text), [])
         start = f" {text.casefold()}"
@@ -231,7 +266,8 @@ class Reader:
         names = list(dict.fromkeys([*([exact] if exact else []), *rank(part), *rank(begin)]))
         said = max((self._capital[word] for word in _key(text).split()), default=0)  # in stories, as London is
         likely = bool(part) and said <= sum(len(self.people[name]) for name in part)
-        return [self._reading((name,)) for name in names[:NAMES_OFFERED]], 1 if exact else likely / 2
+        found = [self._reading(Question(people=(name,))) for name in names[:NAMES_OFFERED]]
+        return found, 1 if exact else likely / 2
 
     def _last_name(self, text: str) -> str:
         """The last name that a text is: in one word or more, and with typos if the text is nothing else."""
@@ -242,20 +278,20 @@ class Reader:
         nearest = process.extractOne(bare, self._by_last_name.keys(), scorer=OSA.distance, score_cutoff=edits)
         return nearest[0] if nearest else bare
 
+    def _named(self, text: str) -> list[str]:
+        """Whom a text that is a whole name, or a last one and no word that stories use, may mean."""
+        name = self._name(text)
+        return [name] if name else [] if self._is_common(text) else self._by_last_name.get(_bare(text), [])
+
     def _name(self, text: str) -> str | None:
-        """The name that a text is, one or two typos allowed."""
+        """The name that a text is, with a typo in seven letters, or in five if nothing here has some word of it."""
         if _same(text) in self._credits:
             return self.spelled(text)
-        match = self._name_lookup.closest(text)
-        if match is None or " " not in text:
+        match = self._name_lookup.closest(text) if " " in text else None
+        if match is None:
             return None
         left, right = _key(text), _key(match.title)
-        return match.title if OSA.distance(left, right) <= len(right) // 7 else None
-
-    def _reading(self, names: tuple) -> Reading:
-        return Reading(
-            "People", Question(people=names), " and ".join(names), counted(len(self.films_of(names)), self.noun)
-        )
+        return match.title if OSA.distance(left, right) <= len(right) // (5 if self.unknown(text)[0] else 7) else None
 
     def films_of(self, names: Iterable[str]) -> list:
         """The films (ids) that all these people share."""
@@ -298,32 +334,71 @@ class Reader:
 
     # ---- genres ----------------------------------------------------------------------------------------------------
 
-    def _genres(self, text: str) -> tuple[list[Reading], bool]:
-        """The genres that a text names, or as many of them as any film shares, and whether it says nothing else."""
-        names = self.named(text)
-        said = NOT_THAT.sub(lambda found: "" if self._called(found[0]) else found[0], _said(text))
-        rest = self._genre_pattern.sub(lambda found: found[0] if self._is_hint(found[1]) else "", said)
-        only = all(word in ASKING or _forms(word) & IDLE for word in rest.split())
-        only &= not THINGS_THAT_HAPPEN.search(said) and set(names).isdisjoint(self.denied(text))
-        return [self._of_genres(some) for some in self._shared(names)], only
+    def _parts_of(self, text: str) -> tuple[list[Question], list[Question], bool]:
+        """Who may be meant beside genres and years, these one by one, and whether the text says nothing else."""
+        said, years = self._dated(_said(text))
+        names = self._called(NOT_THAT.sub("", said))
+        said = NOT_THAT.sub(lambda found: "" if self._called(found[0]) else found[0], said)
+        rest = self._genre_pattern.sub(lambda one: " | " if one[1] and not self._is_hint(one[1]) else one[0], said)
+        parts = [*(Question(genres=(name,)) for name in names), *([Question(years=years)] if years else [])]
+        left = [_trimmed(part) for part in rest.split("|")]
+        if not any(left):
+            only = bool(years) or all(word in ASKING | {"|"} or _forms(word) & IDLE for word in rest.split())
+            only &= not THINGS_THAT_HAPPEN.search(said) and set(names).isdisjoint(self.denied(text))
+            return [], parts, only
+        people, named = self._people(" and ".join(filter(None, left))) if parts else ([], 0)
+        if named == 1 or (named and not self._is_common(" ".join(left).strip())):
+            return [one.question for one in people], parts, True
+        return [], parts if names else [], False
 
-    def _shared(self, names: tuple[str, ...]) -> list[tuple[str, ...]]:
-        """The largest parts of some genres that any film has all of."""
-        for size in range(len(names), 0, -1):
-            parts = [some for some in itertools.combinations(names, size) if self._count(some)]
-            if parts:
-                return parts[:NAMES_OFFERED]
-        return []
+    def _dated(self, said: str) -> tuple[str, tuple]:
+        """Words with a bar in the place of years, and the first and the last of these."""
+        found, known = WHEN.search(said), self._years[np.isfinite(self._years)]
+        if not found or not len(known):
+            return said, ()
+        when, part, first, last, decade, name, year = found.groups()
+        if decade or name:
+            begin = int(decade) if decade else 1920 + 10 * DECADES.index(name)
+            begin += 0 if begin >= 100 else 1900 if begin >= 30 else 2000
+            span = (begin + 5 * (part == "late"), begin + 4 + 5 * (part != "early"))
+        else:
+            span = (int(first or year), int(last or year))
+        lowest, highest = int(known.min()), int(known.max())
+        spans = {"before": (lowest, span[0] - 1), "after": (span[1] + 1, highest), "since": (span[0], highest)}
+        spans |= dict.fromkeys(("until", "up to"), (lowest, span[1]))
+        return f"{said[: found.start()]} | {said[found.end() :]}", spans.get(when, span)
 
-    def _of_genres(self, names: tuple[str, ...]) -> Reading:
-        return Reading("Genres", Question(genres=names), " and ".join(names), counted(self._count(names), self.noun))
+    def _shared(self, who: list[Question], parts: list[Question]) -> list[Question]:
+        """The largest parts of what is asked that any film has all of."""
+        found: list[tuple[int, Question]] = []
+        for some in [[one, *parts] for one in who] or [parts] * bool(parts):
+            has = np.array([self.having(part) for part in some])
+            most = has.sum(axis=0)
+            for those in sorted({*map(tuple, has.T[most == max(most.max(), 1)])}, reverse=True):
+                asked = [part for part, there in zip(some, those, strict=True) if there]
+                found.append((len(asked), _together(asked)))
+        found.sort(key=lambda one: one[0], reverse=True)
+        return [*dict.fromkeys(question for _, question in found)][:NAMES_OFFERED]
 
-    def _count(self, names: tuple[str, ...]) -> int:
-        return sum(count for genres, count in self._kinds.items() if set(names) <= genres)
+    def having(self, question: Question) -> np.ndarray:
+        """Which films have all the people, genres and years of a question: (n_movies,) bool."""
+        has = np.ones(len(self.movies), dtype=bool)
+        if question.people:
+            has &= self.movies.index.isin(self.films_of(question.people))
+        for genre in question.genres:
+            has &= np.isin(np.arange(len(has)), self._by_genre.get(genre, []))
+        if question.years:
+            has &= (self._years >= question.years[0]) & (self._years <= question.years[1])
+        return has
 
-    def named(self, text: str) -> tuple[str, ...]:
-        """The genres that a text asks for, whether or not a film has them all."""
-        return self._called(NOT_THAT.sub("", _said(text)))
+    def lacks(self, question: Question) -> bool:
+        """Whether a question leaves out people, genres or years that were typed, as no film has all of them."""
+        who, parts, _ = self._parts_of(self._spelled(question.typed))
+        return bool(who) + len(parts) > bool(question.people) + len(question.genres) + bool(question.years)
+
+    def _reading(self, question: Question) -> Reading:
+        count = counted(int(self.having(question).sum()), self.noun)
+        return Reading("People" if question.people else "Genres", question, question.facts, count)
 
     def denied(self, text: str) -> tuple[str, ...]:
         """The genres that a text does not want, as *not scary* does not want Horror."""
@@ -347,9 +422,17 @@ class Reader:
         return [set(names_in(cell)) for cell in self.movies.get("genres", pd.Series("", self.movies.index))]
 
     @functools.cached_property
-    def _kinds(self) -> Counter:
-        """How many films have just these genres, of all that occur together."""
-        return Counter(map(frozenset, self.genres))
+    def _by_genre(self) -> defaultdict[str, list[int]]:
+        """Films (rows) by genre."""
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for place, genres in enumerate(self.genres):
+            for genre in genres:
+                found[genre].append(place)
+        return found
+
+    @functools.cached_property
+    def _years(self) -> np.ndarray:
+        return self.movies.get("year", pd.Series(np.nan, self.movies.index)).to_numpy(float)
 
     @functools.cached_property
     def _genre_words(self) -> dict[str, str]:
@@ -404,6 +487,29 @@ class Reader:
         """Words of people's names."""
         return {word for name in self.people for word in WORD.findall(name.casefold())}
 
+    def _spelled(self, text: str) -> str:
+        """A text in which the nearest word of a title, a name or a genre stands for each that nothing here has."""
+
+        def nearest(found: re.Match) -> str:
+            word = found[0].casefold()
+            if len(word) < 5 or not word.isalpha() or self._knows(word):
+                return found[0]
+            names = self._naming.get(word[0], [])
+            best = process.extractOne(word, names, scorer=OSA.distance, score_cutoff=1 + (len(word) > 9))
+            return best[0] if best else found[0]
+
+        return WORD.sub(nearest, text)
+
+    @functools.cached_property
+    def _naming(self) -> dict[str, list[str]]:
+        """Words of titles, last names and genres by their first letter, the most frequent first."""
+        called = [*self.movies["title"], *(name.split(" ", 1)[-1] for name in self.people), *self._genre_words]
+        words = Counter(word for name in called for word in WORD.findall(name.casefold()) if len(word) > 3)
+        found: dict[str, list[str]] = {}
+        for word, _ in words.most_common():
+            found.setdefault(word[0], []).append(word)
+        return found
+
     def _is_common(self, word: str) -> bool:
         """Whether a word is one that stories use, itself or without its ending."""
         return word in stop_words() or any(self._uses[form] > 1 for form in _forms(word) if form.islower())
@@ -424,9 +530,27 @@ def stop_words() -> frozenset[str]:
     return ENGLISH_STOP_WORDS
 
 
+def _together(parts: list[Question]) -> Question:
+    """The question with all the people, genres and years of some."""
+    people, genres, years = (
+        tuple(one for part in parts for one in getattr(part, name)) for name in ("people", "genres", "years")
+    )
+    return Question(people=people, genres=genres, years=years)
+
+
+def _trimmed(words: str) -> str:
+    """Words without those around them that only join or ask."""
+    kept = words.split()
+    for end in (0, -1):
+        while kept and (kept[end] in JOINING or _forms(kept[end]) & IDLE):
+            kept.pop(end)
+    return " ".join(kept)
+
+
 def _said(text: str) -> str:
     """The words of a text, in small letters; whoever is young is called children where a film is for them."""
-    return FOR_CHILDREN.sub("for children", " ".join(WORD.findall(text.casefold())))
+    words = re.sub(r"\brom ?com", "romance comedy", " ".join(WORD.findall(text.casefold())))
+    return FOR_CHILDREN.sub("for children", words)
 
 
 def _key(title: str) -> str:

@@ -9,7 +9,7 @@ function make(tag, attributes, ...children) {
   return element;
 }
 
-const GROUPS = { Titles: "Titles", People: "People", Genres: "Genres", Stories: "By what happens in it" };
+const GROUPS = { Titles: "Titles", People: "People", Genres: "Genres and years", Stories: "By what happens in it" };
 
 function searchBox(model, tell, { noun, asks }) {
   const id = Math.random().toString(36).slice(2);

@@ -62,15 +62,29 @@ class Steering:
 class Question:
     """What a list answers: films like a film, near a description, with some people, or (without these) for the taste.
 
-    Films for the taste may be of some genres, and then have all of them.
-    `typed` is the text that was understood so, if one was typed; it changes no list.
+    Those of people and for the taste may be of some genres, and then have all of them, and of years from the first to
+    the last. `typed` is the text that was understood so, if one was typed; it changes no list.
     """
 
     film: Film = None
     text: str | None = None
     people: tuple = ()
     genres: tuple = ()
+    years: tuple = ()
     typed: str = field(default="", compare=False)
+
+    @property
+    def facts(self) -> str:
+        """People, genres and years, in words that can be typed."""
+        return ", ".join(filter(None, [" and ".join(self.people), " and ".join(self.genres), self._when]))
+
+    @property
+    def _when(self) -> str:
+        if not self.years:
+            return ""
+        first, last = self.years
+        decade = first % 10 == 0 and last == first + 9
+        return f"{first}s" if decade else f"{first}" if first == last else f"{first}–{last}"
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,7 @@ class Wanted:
     @property
     def for_taste(self) -> bool:
         """Whether the list is made for the taste."""
-        return dataclasses.replace(self.question, genres=()) == Question()
+        return dataclasses.replace(self.question, genres=(), years=()) == Question()
 
     @property
     def begins(self) -> bool:
@@ -243,7 +257,9 @@ def _wanted_of(document: dict, known: Callable[[dict], Film], before: Wanted | N
             tuple(name for name in _given(asked, kind, list, []) if isinstance(name, str))
             for kind in ("people", "genres")
         )
-        question = Question(text=text if text.strip() else None, people=people, genres=genres, typed=typed)
+        years = tuple(year for year in _given(asked, "years", list, []) if isinstance(year, int) and 0 <= year < 10_000)
+        text, years = text if text.strip() else None, years if len(years) == 2 else ()
+        question = Question(None, text, people, genres, years, typed)
     space = document["space"] if document.get("space") in SPACES else "text"
     done = _given(document, "done", str, "")[:MOST_LETTERS]
     steering = read_steering(document.get("steering"))

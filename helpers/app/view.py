@@ -232,6 +232,9 @@ class Demo(anywidget.AnyWidget):
     def _change(self, done: str, note: str = "", **changes: Any) -> None:
         """Do something that undo can take back. The list is made anew, unless the taste it is made from is given."""
         self.wanted = self.wanted.then(done, **{"listed": None, **changes})
+        steering = self.wanted.steering
+        if "question" in changes and pages.chips(steering, self.catalogue.years, self.noun):
+            note = f"{note} Your filters still apply.".strip()
         self._show(note)
 
     def _show(self, note: str) -> None:
@@ -280,7 +283,8 @@ class Demo(anywidget.AnyWidget):
 
     def _show_list(self, outcome: tuple) -> None:
         wanted, self.found, others, figures = outcome
-        heading, told = pages.heading(self.catalogue, wanted, self.noun, bool(others), self.found.empty)
+        named = any(one.kind in ("Titles", "People") for _, one in others)
+        heading, told = pages.heading(self.catalogue, wanted, self.noun, self.found, named)
         with self.hold_sync():
             self.head = pages.render(
                 "head.html.j2", heading=heading, chips=pages.chips(wanted.steering, self.catalogue.years, self.noun)
