@@ -193,7 +193,7 @@ def test_the_skeleton_stands_before_the_program_that_answers(browser, address):
     made = Visitor(browser.new_context(viewport={"width": 400, "height": 800}))
     made.page.route("**/voila/static/voila.js", lambda route: route.abort())  # so that no widget ever comes
     made.page.goto(address)
-    made.page.get_by_text("Loading the films").wait_for()
+    made.page.get_by_text("Loading the catalog").wait_for()
     made.leave()
 
 
@@ -334,6 +334,41 @@ def test_a_file_that_is_no_taste_is_refused_before_it_is_sent(here, tmp_path):
     note.click()  # a message may lie over a button, so it goes where it is pressed
     note.wait_for(state="detached")
     assert here.faults() == []
+
+
+def test_two_filters_that_are_removed_at_once_are_both_gone(here):
+    page = here.page
+    page.locator(".rv-filters summary").click()
+    for genre in ("Western", "Comedy"):
+        page.get_by_label(genre, exact=True).check()
+        page.get_by_role("button", name=f"Remove the filter {genre}").wait_for()
+    here.button("Done").click()
+    page.evaluate("document.querySelectorAll('[data-do=drop]').forEach((button) => button.click())")
+    page.locator(".rv-chips").wait_for(state="detached")
+    assert page.locator("[name=genres]:checked").count() == 0
+
+
+def test_a_film_that_is_refused_stays_where_it_is_grey_and_is_taken_back_by_the_same_button(here):
+    page = here.page
+    card = page.locator(".rv-card").nth(1)
+    name, refuse = card.get_attribute("aria-label"), card.locator(".rv-dislike")
+    looks = "one => [getComputedStyle(one).backgroundColor, getComputedStyle(one.querySelector('.rv-cover')).filter]"
+    before, box = card.evaluate(looks), card.bounding_box()
+    refuse.click()
+    note = page.get_by_role("status").filter(has_text=f"Not for you: {name}")
+    note.wait_for()
+    assert card.get_attribute("aria-label") == name
+    assert card.bounding_box() == box
+    assert all(one != other for one, other in zip(before, card.evaluate(looks), strict=True))
+    assert refuse.inner_text() == "Not for me · undo"
+    assert here.faults() == []
+    page.mouse.wheel(0, 1)  # a message may lie over a button, so it goes when somebody moves on
+    note.wait_for(state="detached")
+    refuse.click()
+    here.button("Clear my taste").is_disabled()
+    page.get_by_text("Taken out: ").wait_for()
+    page.mouse.move(0, 0)
+    assert card.evaluate(looks) == before
 
 
 def test_rapid_clicks_end_with_the_list_of_the_last_one(here):

@@ -189,7 +189,7 @@ def test_one_copy_too_many_is_refused_in_words_until_a_tab_is_closed():
             page = found.read().decode()
         assert "This machine already runs 1 copy of the app" in page
         assert "Close a tab of the app, and it opens here on its own." in page
-        assert '<meta http-equiv="refresh"' in page
+        assert "setTimeout(() => location.reload()" in page
         assert "//" not in page
         path, own = f"/voila/api/shutdown/{kernel}?_xsrf={token}", "http://127.0.0.1:{port}"
         assert status(port, path, "POST", Origin=own) == 403  # without the cookie

@@ -786,6 +786,7 @@ def test_a_file_that_is_gone_when_a_page_is_opened_is_said_in_the_page(tmp_path,
     prepared.cache_clear()
     assert served().value.startswith('<p class="rv-error" role="status">The app cannot be shown: ')
     assert "&lt;gone&gt;.csv" in served().value
+    assert "load this page again" in served().value
 
 
 # ---- beside the kernel -----------------------------------------------------------------------------------------------
@@ -867,6 +868,12 @@ def test_where_widgets_cannot_run_a_picture_stands_for_the_app(plain):
 def test_a_click_renews_the_list_within_a_quarter_of_a_second(plain, space):
     do(plain, "space", value=space)
     assert np.quantile(clicks(plain, 60), 0.95) < 0.25
+
+
+def test_the_film_that_is_asked_for_is_the_first_that_the_map_marks(plain):
+    do(plain, "like", film=1)
+    do(plain, "film", film=2)
+    assert [film["place"] for film in plain.marks["chosen"]] == [2, 1]
 
 
 def test_the_map_has_a_dot_for_the_last_of_many_films():

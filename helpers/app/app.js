@@ -181,10 +181,11 @@ function render({ model, el }) {
   }
 
   function drop({ field, value }) {
-    const steering = { ...model.get("shown").steering };
-    if (field === "genres") steering.genres = steering.genres.filter((genre) => genre !== value);
-    else steering[field] = field === "hide_popular" ? false : null;
-    tell("steer", { steering });
+    const inputs = [...$(".rv-filters form").elements]; // what is shown may be older than what was pressed
+    const input = inputs.find((one) => one.name === field && (field !== "genres" || one.value === value));
+    if (input.type === "checkbox") input.checked = false;
+    else input.value = field === "diversity" ? 0 : "";
+    tell("steer", { steering: steer() });
   }
 
   function menu(open) {
@@ -238,6 +239,7 @@ function render({ model, el }) {
     form.style.maxHeight = `${Math.max(room() - 10, 200)}px`;
   });
   $(".rv-filters form").addEventListener("change", () => tell("steer", { steering: steer() }));
+  for (const onward of ["wheel", "touchmove"]) root.addEventListener(onward, () => say(""), { passive: true });
   $(".rv-note").addEventListener("click", () => say("")); // it may lie over a button
   $(".rv-filters form").addEventListener("submit", (event) => { event.preventDefault(); deeds.done(); });
   const top = () => { if (root.getBoundingClientRect().top < 0) root.scrollIntoView({ block: "start" }); };

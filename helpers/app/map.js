@@ -46,47 +46,25 @@ function filmMap(model, tell, open) {
     const color = (name) => style.getPropertyValue(name).trim();
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, width, height);
-    pen.fillStyle = color("--rv-dot");
-    const size = dotSize(width, height);
-    pen.beginPath();
-    for (let place = 0; place < count; place += 1) {
-      const [x, y] = onScreen(at(place), width, height);
-      if (x > 0 && x < width && y > 0 && y < height) pen.roundRect(x - size / 2, y - size / 2, size, size, size > 3 ? size / 2 : 0);
-    }
-    pen.fill();
     const boxes = [[corner.offsetLeft - 4, 0, width, corner.offsetTop + corner.offsetHeight + 4]];
     const { chosen = [], found = [] } = model.get("marks");
     const marked = films(chosen, found).map((film) => ({ ...film, color: color(film.weight ? "--rv-warm" : "--rv-accent") }));
-    for (const film of [...marked].reverse()) { // the first on top
+    for (const film of marked) {
       [film.x, film.y] = onScreen(at(film.place), width, height);
-      pen.fillStyle = film.color;
-      pen.beginPath();
-      pen.arc(film.x, film.y, MARKED, 0, 7);
-      pen.fill();
       boxes.push([film.x - MARKED, film.y - MARKED, film.x + MARKED, film.y + MARKED]);
-      if (!reached || film.place !== wanted) continue;
-      pen.lineWidth = 3;
-      pen.strokeStyle = color("--rv-text");
-      pen.beginPath();
-      pen.arc(film.x, film.y, MARKED + 4, 0, 7);
-      pen.stroke();
     }
     const free = ([left, top, right, bottom]) =>
       left > 0 && top > 0 && right < width && bottom < height &&
       !boxes.some(([a, b, c, d]) => left < c && a < right && top < d && b < bottom);
+    const labels = [];
     function label(text, x, y, font, fill) {
       pen.font = font;
       const wide = pen.measureText(text).width;
       for (const [dx, dy] of [[MARKED + 4, 4], [-MARKED - 4 - wide, 4], [-wide / 2, -MARKED - 5], [-wide / 2, MARKED + 14]]) {
-        const box = [x + dx - 2, y + dy - 12, x + dx + wide + 2, y + dy + 4];
+        const box = [x + dx - 4, y + dy - 12, x + dx + wide + 4, y + dy + 4];
         if (!free(box)) continue;
         boxes.push(box);
-        pen.fillStyle = color("--rv-back");
-        pen.globalAlpha = 0.8; // a plate, so that no dot runs through the letters
-        pen.fillRect(box[0], box[1], box[2] - box[0], box[3] - box[1]);
-        pen.globalAlpha = 1;
-        pen.fillStyle = fill;
-        pen.fillText(text, x + dx, y + dy);
+        labels.push({ text, x: x + dx, y: y + dy, font, fill, box });
         return;
       }
     }
@@ -95,6 +73,32 @@ function filmMap(model, tell, open) {
     for (const [name, x, y] of model.get("about").regions) {
       const [left, top] = onScreen([x, y], width, height);
       label(name, left, top, "italic 14px sans-serif", color("--rv-quiet"));
+    }
+    const size = dotSize(width, height);
+    pen.fillStyle = color("--rv-dot");
+    pen.beginPath();
+    for (let place = 0; place < count; place += 1) {
+      const [x, y] = onScreen(at(place), width, height);
+      const seen = x > 0 && x < width && y > 0 && y < height;
+      const under = ({ box: [left, top, right, bottom] }) => x > left && x < right && y > top && y < bottom;
+      if (seen && !labels.some(under)) pen.roundRect(x - size / 2, y - size / 2, size, size, size > 3 ? size / 2 : 0); // whole, or not at all
+    }
+    pen.fill();
+    for (const film of [...marked].reverse()) { // the first on top
+      pen.fillStyle = film.color;
+      pen.beginPath();
+      pen.arc(film.x, film.y, MARKED, 0, 7);
+      pen.fill();
+      if (!reached || film.place !== wanted) continue;
+      pen.lineWidth = 3;
+      pen.strokeStyle = color("--rv-text");
+      pen.beginPath();
+      pen.arc(film.x, film.y, MARKED + 4, 0, 7);
+      pen.stroke();
+    }
+    for (const { text, x, y, font, fill } of labels) {
+      [pen.font, pen.fillStyle] = [font, fill];
+      pen.fillText(text, x, y);
     }
     canvas.setAttribute("aria-label", `Map of all: ${chosen.length} chosen and ${found.length} recommended are marked. Arrow keys go from one to the next, Enter opens it, + and − zoom.`);
   }

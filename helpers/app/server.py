@@ -83,7 +83,7 @@ class Copies(AsyncMappingKernelManager):
                 copies = "1 copy" if self.most == 1 else f"{self.most} copies"
                 message = f"This machine already runs {copies} of the app, and each needs half a gigabyte of memory. "
                 message += "Close a tab of the app, and it opens here on its own."
-                raise HTTPError(503, message, reason="The app is open in too many tabs")
+                raise HTTPError(503, message, reason="Too many copies of the app are open")
             else:
                 kernel_id = await super().start_kernel(**options)
             STARTED.get([]).append(kernel_id)

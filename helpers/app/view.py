@@ -309,7 +309,7 @@ class Demo(anywidget.AnyWidget):
             shown=wanted.question == Question() and wanted.taste == taste and len(taste) > 0,
         )  # fmt: skip
         asked = wanted.question.film
-        chosen = [*taste.likes, *([] if asked is None or asked in taste.likes else [asked])]
+        chosen = list(dict.fromkeys(film for film in (asked, *taste.likes) if film is not None))
         compares = wanted.question.text is None and not wanted.question.people and not wanted.begins
         self.shown = {
             "likes": list(map(place, taste.likes)),
@@ -380,7 +380,7 @@ def served() -> anywidget.AnyWidget:
     try:
         demo = prepared()()
     except (ValueError, LookupError, OSError) as error:  # the file was fine when the server started
-        return ipywidgets.HTML(pages.render("error.html.j2", message=f"The app cannot be shown: {error}"))
+        return ipywidgets.HTML(pages.render("error.html.j2", message=str(error)))
     demo.warm_up()
     return demo
 
