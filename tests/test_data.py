@@ -48,8 +48,8 @@ DAMAGES = [
     ("movies.csv", MOVIES + MOVIES.splitlines()[1] + "\n", "1", load_movies, "movie_id 1 appears twice"),
     ("duplicates.csv", "listing_id,movie_id\n1,\n", "1", data.load_duplicates, "movie_id nan of row"),
     ("ratings.csv", RATINGS, "9.0", data.load_ratings, "rating '9.0' is not from 0.5 to 5"),
-    ("ratings.csv", RATINGS, "inf", data.load_ratings, "rating 'inf' is none"),
-    ("ratings.csv", RATINGS, "", data.load_ratings, "rating 'nan' is none"),
+    ("ratings.csv", RATINGS, "inf", data.load_ratings, "rating 'inf' is not from"),
+    ("ratings.csv", RATINGS, "", data.load_ratings, "rating 'nan' is not from"),
     ("ratings.csv", RATINGS + "1,2\n", "3", data.load_ratings, "line 3: 2 cells"),
     ("ratings.csv", "", "", data.load_ratings, "the file is empty"),
 ]

@@ -40,7 +40,7 @@ REFUSED = {
         b"name,plot,year\na,b,1\nc\n",
         "line 3: 1 cell, the header has 3. A text",
     ),
-    "a cell too few": (b"name,plot,year\na,b,1\nc,d\n", "line 3: 2 cells, the header has 3. A text that goes on"),
+    "a cell too few": (b"name,plot,year\na,b,1\nc,d\n", "line 3: 2 cells, the header has 3. A text that continues"),
     "after cells of several lines": (b'name,plot\r\na,"b\r\nc"\r\nd,e,f\r\n', "line 4: 3 cells"),
     "after lines of an old Macintosh": (b'name,plot\ra,"b\rc"\r\rd,e,f\r', "line 5: 3 cells"),
     "commas behind some rows": (b"name,plot,year\na,b,1\nc, d, and e,\n", "line 3: 4 cells, the header has 3"),
@@ -75,7 +75,7 @@ REFUSED = {
     "ISO-2022": ("name,plot\na,灯台\n".encode("iso2022_jp"), "line 2: .*ISO-2022"),
     "a damaged byte": (
         "name,plot\nCafé,Brûlée\nx,\udcff\n".encode(errors="surrogateescape"),
-        r"line 3: byte 0xFF is not UTF-8, though the rest of the file is\. Write.*:replace",
+        r"line 3: byte 0xFF is not UTF-8, though the rest of the file is\. Retype.*:replace",
     ),
     "two damaged bytes": (
         "name,plot\nCafé,Brûlée\n\udcff,\udcff\n".encode(errors="surrogateescape"),
