@@ -336,6 +336,20 @@ def test_a_file_that_is_no_taste_is_refused_before_it_is_sent(here, tmp_path):
     assert here.faults() == []
 
 
+def test_the_map_waits_for_the_list_and_no_short_list_brings_it_up(here):
+    page = here.page
+    unseen = """() => { const [cards, more] = document.querySelectorAll(".rv-cards, .rv-more"), kept = cards.innerHTML;
+        cards.innerHTML = "";
+        const seen = getComputedStyle(more).visibility;
+        cards.innerHTML = kept;
+        return [seen, getComputedStyle(more).visibility]; }"""
+    assert page.evaluate(unseen) == ["hidden", "visible"]
+    here.find("asdfghjkl").heading("Not in this catalog")
+    bar = page.get_by_role("region", name="My taste").bounding_box()
+    assert page.get_by_role("region", name="Map").bounding_box()["y"] > bar["y"]
+    here.button("Films for you").click()
+
+
 def test_two_filters_that_are_removed_at_once_are_both_gone(here):
     page = here.page
     page.locator(".rv-filters summary").click()
