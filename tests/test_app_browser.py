@@ -305,7 +305,7 @@ def test_audiences_are_simulated_and_say_so_and_filters_are_named(here):
     page.locator(".rv-badge").click()
     page.get_by_text("No real people: a program made up these viewers").wait_for()
     assert here.titles() != before
-    page.get_by_text("Filters").click()
+    page.get_by_text("Filters", exact=True).click()
     page.get_by_label("From year").fill("2024")
     page.get_by_label("From year").press("Tab")
     page.get_by_label("Western").check()
