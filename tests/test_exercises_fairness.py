@@ -192,6 +192,7 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ("6.4", lambda scores, seen, k: np.argsort(-np.where(seen, -1, scores))[:k], "-np.inf"),
     ("6.4", lambda scores, seen, k: np.argsort(np.where(seen, -np.inf, scores))[-k:], "the best comes last"),
     ("7.2", lambda vectors: BY_NUMBER["7.2"].reference(vectors)[0], "steps, too"),
+    ("7.4", lambda shards, copies, failed: (1 - failed ^ copies) ** shards, "with **"),
     ("8.4", lambda title, strength: f"<b>{title}</b>", ""),
     (
         "9.1",

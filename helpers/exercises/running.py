@@ -40,6 +40,8 @@ CURES = {  # what is added to an error whose message holds these words
     "for &: 'list' and 'list'": "Sets know &: set(a) & set(b).",
     "boolean index did not match": "A mask picks from something as long as itself.",
     "only integer scalar arrays": "An array of several numbers is no place in a list.",
+    "for ^: 'float'": "Python writes a power with **.",
+    "invalid syntax (your code": "In place of the gap belongs Python, not a sentence.",
     "no attribute 'ln'": "Python calls the natural logarithm math.log, and NumPy np.log.",
     "could not be broadcast together": "NumPy matches shapes from their ends: rows[:, None] makes a column of a "
     "row, and keepdims=True keeps one.",
