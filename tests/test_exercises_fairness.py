@@ -146,6 +146,9 @@ def test_a_constant_of_the_notebook_is_no_part_of_an_answer(name):
 
 SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ("0.2", lambda a, b: np.dot(a, b) / np.linalg.norm(a) / np.linalg.norm(b), "divided by the lengths"),
+    ("0.2", lambda a, b: [a, b, [1, 2, 3]], "The answer is one number; you gave a list."),
+    ("11.1", lambda one, other: [BY_NUMBER["11.1"].reference(one, other)], "Of your 1 value, none are right"),
+    ("7.2", lambda vectors: [BY_NUMBER["7.2"].reference(vectors)] * 2, "Part 1: "),
     ("0.2", lambda a, b: a @ b, "a and b are lists"),
     ("0.2", lambda a, b: [left * right for left, right in zip(a, b, strict=True)][-1], "before the loop"),
     ("1.1", lambda a, b: np.nanmean(a * b) - np.nanmean(a) * np.nanmean(b), ""),
