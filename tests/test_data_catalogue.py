@@ -239,7 +239,7 @@ COLUMNS_OF_FILMS = [
 def test_a_table_with_a_column_for_each_film_is_told(tmp_path, order):
     rows = [COLUMNS_OF_FILMS[place] for place in order]
     pd.DataFrame(rows[1:], columns=rows[0]).to_csv(tmp_path / "f.csv", index=False)
-    with pytest.raises(ValueError, match=r"f\.csv: the first column seems to name what stands in the rows; transpose it"):
+    with pytest.raises(ValueError, match=r"f\.csv: the first column seems to name what stands in the rows; transpose"):
         describe(tmp_path / "f.csv")
 
 

@@ -146,6 +146,9 @@ def test_a_constant_of_the_notebook_is_no_part_of_an_answer(name):
 
 SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ("0.2", lambda a, b: np.dot(a, b) / np.linalg.norm(a) / np.linalg.norm(b), "divided by the lengths"),
+    ("0.2", lambda a, b: [a, b, [1, 2, 3]], "The answer is one number; you gave a list."),
+    ("11.1", lambda one, other: [BY_NUMBER["11.1"].reference(one, other)], "Of your 1 value, none are right"),
+    ("7.2", lambda vectors: [BY_NUMBER["7.2"].reference(vectors)] * 2, "Part 1: "),
     ("0.2", lambda a, b: a @ b, "a and b are lists"),
     ("0.2", lambda a, b: [left * right for left, right in zip(a, b, strict=True)][-1], "before the loop"),
     ("1.1", lambda a, b: np.nanmean(a * b) - np.nanmean(a) * np.nanmean(b), ""),
@@ -192,6 +195,7 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ("6.4", lambda scores, seen, k: np.argsort(-np.where(seen, -1, scores))[:k], "-np.inf"),
     ("6.4", lambda scores, seen, k: np.argsort(np.where(seen, -np.inf, scores))[-k:], "the best comes last"),
     ("7.2", lambda vectors: BY_NUMBER["7.2"].reference(vectors)[0], "steps, too"),
+    ("7.4", lambda shards, copies, failed: (1 - failed ^ copies) ** shards, "with **"),
     ("8.4", lambda title, strength: f"<b>{title}</b>", ""),
     (
         "9.1",
@@ -489,6 +493,11 @@ def test_a_piece_of_a_hint_is_copied_and_a_few_of_its_words_are_not():
     ("number", "field", "text"),
     [
         ("0.4", "why", "I have nothing to say about this and that is all"),
+        ("7.5", "first to fail", "I am not sure"),
+        ("8.5", "done when", "1 2 3 4"),
+        ("9.5", "what is embedded", "ok"),
+        ("11.4", "interval over", "both models"),
+        ("12.4", "measure", "the answer is what you want"),
         ("0.4", "why", "no idea what to write here but the check wants words"),
         ("1.5", "approach", "not collaborative"),
         ("1.5", "because", "I would try it first because it is the best one"),
@@ -517,6 +526,9 @@ def test_words_that_fit_every_question_answer_none(number, field, text):
         ("7.5", "changes", "never"),
         ("9.5", "judged by", "forty labels: 0.6, from 0.45 to 0.74"),
         ("9.5", "judged by", "62% (47% to 76%) of 40 labels"),
+        ("9.5", "judged by", "62.5% (47–76%) of 40 labels"),
+        ("9.5", "judged by", "40: 0.62 [0.47, 0.76]"),
+        ("8.5", "done when", "they say they are done"),
         ("6.5", "viewers per group", "nine thousand six hundred"),
         ("6.5", "must not fall", "visits per week"),
     ],

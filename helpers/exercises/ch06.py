@@ -70,7 +70,7 @@ NUMBER = rf"\b(a|an|a couple of|{COUNT}|{ORDINAL}|\d+)"
 DAY_OR_MONTH = "(0?[1-9]|[12]\\d|3[01])"  # no decimal such as 0.05
 MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 FIXED = re.compile(  # a number of weeks, the week with a number, or a date
-    rf"{NUMBER}\s+((whole|full|calendar|working)\s+)?(day|week|month|year)s?\b|fortnight"
+    rf"{NUMBER}\s+((whole|full|calendar|working|business)\s+)?(day|week|month|year)s?\b|fortnight"
     rf"|\b(day|week|month)\s+({COUNT}|\d+)\b|\b{DAY_OR_MONTH}[./-]{DAY_OR_MONTH}\b|\b20\d\d\b"
     rf"|\bsample size\b|\b(of|in|by|until)\s+{MONTH}|\b\d{{1,2}}(st|nd|rd|th|\.)?\s+{MONTH}|\b{MONTH}[a-z]*\.?\s+\d",
     re.IGNORECASE,

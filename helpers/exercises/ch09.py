@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 
 import numpy as np
 import pandas as pd
@@ -96,6 +97,7 @@ def judge_project(answer) -> str | None:
     if trouble is not None:
         return trouble
     judged = in_digits(answer["judged by"].casefold())
+    judged = re.sub(r"(\d)(\s*(?:[-–]|to)\s*[\d.]+\s*(?:%|percent))", r"\1%\2", judged)  # 47–76%
     figures = numbers_in(judged)
     if not figures:
         return "'judged by' needs numbers: how many labels, what precision, which interval."

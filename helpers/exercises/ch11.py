@@ -56,7 +56,7 @@ def a_comparison() -> dict:
 NOT_DRAWN = {
     *("all", "and", "any", "everything", "for", "nobody", "none", "not", "nothing", "over", "some", "the", "yes"),
     *("average", "confidence", "difference", "interval", "mean", "means", "median", "metric", "model", "models"),
-    *("map", "ndcg", "percent", "precision", "recall", "rmse", "score", "scores"),
+    *("averages", "both", "map", "ndcg", "percent", "precision", "recall", "rmse", "score", "scores"),
 }
 FIELDS = {"claim": 6, "held constant": 6, "settings": 6, "split": 5, "interval over": 1, "refuted by": 5}  # words
 

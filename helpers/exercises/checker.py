@@ -346,7 +346,8 @@ class Exercise:
 
     def _difference(self, value: Any, expected: Any) -> str | None:
         if self.compared_as is not None:
-            value, expected = self.compared_as(value), self.compared_as(expected)
+            with contextlib.suppress(TypeError, ValueError):  # what has no such form is compared as it is
+                value, expected = self.compared_as(value), self.compared_as(expected)
         return difference(value, expected, self.tolerance)
 
     def _all_inputs(self) -> list[tuple]:

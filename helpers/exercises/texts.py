@@ -14,7 +14,7 @@ SENTENCE = 8  # words of an answer that gives a reason
 COPIED = 0.5  # share of a text's triples of words above which it is no text of one's own
 PIECE = 6  # words: as many of a hint in a row are copied
 LONGEST = 300  # words, of which most differ: more is no answer in a sentence
-FILLER = set("lorem ipsum dolor amet blah bla foo bar baz asd asdf todo tbd idk xxx".split())  # noqa: SIM905
+FILLER = set("lorem ipsum dolor amet blah bla foo bar baz asd asdf todo tbd idk lol hmm null xxx".split())  # noqa: SIM905
 COUNTED = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905 - easier to read
 COUNTED += [f"{ten}teen" for ten in ("thir", "four", "fif", "six", "seven", "eigh", "nine")]
 TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()  # noqa: SIM905 - easier to read
@@ -51,8 +51,10 @@ SAYING_NOTHING = {  # words that answer no question by themselves
     *("know", "one", "particular", "same", "stuff", "thing", "things", "wrong", "all", "always", "any", "anything"),
     *("at", "ever", "everything", "never", "no", "nobody", "none", "not", "nothing", "something", "whatever"),
     *("about", "but", "had", "has", "have", "how", "if", "just", "on", "or", "then", "what", "which", "who", "why"),
-    *("answer", "check", "exercise", "idea", "sentence", "want", "wants", "words", "write"),
+    *("am", "more", "now", "ok", "okay", "sure", "them", "you", "your"),
+    *("answer", "check", "exercise", "idea", "knows", "sentence", "want", "wants", "words", "write"),
 }
+SERIES = re.compile(r"\s*\d+(?:[\s,;]+\d+){3,}\W*")  # whole numbers and nothing else, as in 1 2 3 4
 NO_WORD = re.compile(r"asdf|qwer|zxcv|sdfg|hjkl|([^\W\d_])\1\1")  # neighbors on the keyboard, one letter three times
 NUMBER = re.compile(
     r"(?<![\w.])(\d{1,3}(?:[,_ '’\u00a0\u202f]\d{3})+(?!\d)|\d+|(?=\.\d))(\.\d+)?"
@@ -88,12 +90,14 @@ def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
         return f"{asked}, and at most {LONGEST}; yours has {len(found)}."
     if len(set(found)) < max(0.5 * len(found), min(words, 4)) and len(set(found)) < 40:
         return f"{asked}; yours says the same words again and again."
-    if all(
-        (len(word) == 1 and word.isascii() and word.isalpha()) or word in COUNTED or (words > 3 and word.isdigit())
-        for word in found
+    if SERIES.fullmatch(text) or all(
+        (len(word) == 1 and word.isascii() and word.isalpha()) or word in COUNTED for word in found
     ):
         return f"{asked}, and they have to say something; counting or spelling does not."
-    if all(word in SAYING_NOTHING or any(word[:4] == known[:4] for known in words_of(field)) for word in found):
+    if all(
+        word in SAYING_NOTHING or word in COUNTED or any(word[:4] == known[:4] for known in words_of(field))
+        for word in found
+    ):
         return f"{asked}, and they have to say more than '{text}'."
     if sum(map(_is_filler, found)) > 0.25 * len(found) or (
         words >= SENTENCE and sum(map(len, found)) < 1.5 * len(found)

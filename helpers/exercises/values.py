@@ -307,7 +307,8 @@ def difference(answer: Any, expected: Any, tolerance: float = TOLERANCE) -> str 
 def _number_difference(answer: Any, expected: Any, tolerance: float) -> str | None:
     truth = _is_bool(expected)
     if not isinstance(answer, (bool, int, float, np.generic)):
-        one = f"{kind_of(answer)} with one value" if np.size(answer) == 1 and np.ndim(answer) else None
+        alone = isinstance(answer, (list, tuple, np.ndarray, pd.Series)) and len(answer) == 1
+        one = f"{kind_of(answer)} with one value" if alone else None
         given = f"you gave {one or kind_of(answer)}" + (": take the value out of it" if one else "")
         return f"The answer is one {'truth value' if truth else 'number'}; {given}."
     if truth != _is_bool(answer):
