@@ -41,7 +41,7 @@ CURES = {  # what is added to an error whose message holds these words
     "boolean index did not match": "A mask must be as long as what it picks from.",
     "only integer scalar arrays": "An array of several numbers is not a position in a list.",
     "for ^: 'float'": "Python writes a power with **.",
-    "invalid syntax (your code": "In place of the gap belongs Python, not a sentence.",
+    "invalid syntax (your code": "Replace the gap with Python, not with a sentence.",
     "no attribute 'ln'": "Python calls the natural logarithm math.log, and NumPy np.log.",
     "could not be broadcast together": "NumPy matches shapes from their ends: rows[:, None] makes a column of a "
     "row, and keepdims=True keeps one.",
