@@ -12,6 +12,7 @@ import copy
 import ctypes
 import inspect
 import io
+import re
 import sys
 import sysconfig
 import threading
@@ -29,19 +30,24 @@ MOST_BLOCKS = 5_000_000  # pieces of memory for one call, half a gigabyte: a loo
 PRINTED = 1000  # characters of what an answer prints that are shown
 SAID = 200  # characters of an error's message that are shown
 NOT_THE_LEARNERS = (str(Path(helpers.__file__).parent), *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
-CURES = {  # what is added to an error whose message holds these words
+CURES = {  # what is added to an error whose message this pattern finds
     "maximum recursion depth": "The function calls itself without end.",
     "name 'math' is not defined": "Write `import math` in a line above the function.",
     "name 'np' is not defined": "Write `import numpy as np` in a line above the function.",
-    "name 'sqrt' is not defined": "It lives in a module: math.sqrt, or np.sqrt for arrays.",
+    "name '(sqrt|log|log2|log10|exp)' is not defined": r"It lives in a module: math.\1, or np.\1 for arrays.",
+    "name '[a-z](_[a-z])?' is not defined": "Is it a letter of the formula? Use the argument that stands for it, or "
+    "compute it: a length is len(...).",
     "name 'mean' is not defined": "It belongs to the array: a.mean().",
     "The truth value of an array": "For arrays, write & for and, | for or, with parentheses around each side.",
     "for &: 'list' and 'list'": "Sets know &: set(a) & set(b).",
     "boolean index did not match": "A mask picks from something as long as itself.",
     "only integer scalar arrays": "An array of several numbers is no place in a list.",
-    "no attribute 'ln'": "Python calls the natural logarithm math.log, and NumPy np.log.",
-    "could not be broadcast together": "NumPy matches shapes from their ends: rows[:, None] makes a column of a "
-    "row, and keepdims=True keeps one.",
+    "(no attribute|name) 'ln'": "Python calls the natural logarithm math.log, and NumPy np.log.",
+    r"broadcast together .* (\((\d+),\d+\) \(\2,\)|\((\d+),\) \(\3,\d+\))": "One number per row has to stand in a "
+    "column: keepdims=True keeps one, and rows[:, None] makes one. One number per column comes from axis=0.",
+    r"broadcast together .* \(\d+,\) \(\d+,\)": "They differ in length: is a place missing in one, "
+    "or one too many in the other?",
+    "can only concatenate str": "Make a text of the other one first: str(...).",
 }
 POLL = 0.1  # seconds between looks, so that a press on Stop is noticed on every system
 
@@ -192,7 +198,8 @@ def _in_words(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__, limit=-50)
     lines = [frame.line for frame in frames if frame.line and not _is_ours(frame.filename)]
     where = f" in the line `{lines[-1]}`" if lines else ""
-    more = next((f" {text}" for part, text in CURES.items() if part in said), "")
+    found = ((re.search(pattern, said), cure) for pattern, cure in CURES.items())
+    more = next((f" {match.expand(cure)}" for match, cure in found if match), "")
     said = said.removesuffix("." if not where else "")
     return f"{type(error).__name__}{': ' + said if said else ''}{where}.{more}"
 
