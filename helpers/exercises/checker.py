@@ -464,11 +464,15 @@ def _lower(text: str) -> str:
 
 def progress_of(exercises: Sequence[Exercise], done: set[str]) -> str:
     """Write the exercises of a notebook as a list with ticks."""
+    optional = {exercise.number for exercise in exercises if "★" in prompt_of(exercise.number)}
     lines = [
-        f"[{'x' if exercise.number in done else ' '}] {exercise.number} {exercise.title}" for exercise in exercises
+        f"[{'x' if exercise.number in done else ' '}] {exercise.number} {'★ ' * (exercise.number in optional)}"
+        f"{exercise.title}"
+        for exercise in exercises
     ]
-    count = sum(exercise.number in done for exercise in exercises)
-    return "\n".join([f"{count} of {len(exercises)} exercises of this notebook are done.", *lines])
+    asked = {exercise.number for exercise in exercises} - optional
+    star = " (★ is optional)" if optional else ""
+    return "\n".join([f"{len(asked & done)} of {len(asked)} exercises of this notebook are done{star}.", *lines])
 
 
 def solution_code(reference: Callable, wants_function: bool) -> str:
