@@ -14,7 +14,7 @@ import pytest
 from browser import serve
 from processes import a_free_port
 
-from helpers.course import bootstrap, console, launch
+from helpers.course import bootstrap, console, launch, own_copy
 from helpers.course import commands as command_line
 from helpers.evaluation import scoreboard
 
@@ -163,7 +163,7 @@ def test_a_catalogue_that_cannot_be_used_gives_one_line(catalogue, file, options
     assert done.stdout == ""
 
 
-def test_start_opens_jupyterlab_on_the_first_notebook(monkeypatch):
+def test_start_opens_jupyterlab_on_the_first_notebook(monkeypatch, capsys):
     commands = []
     monkeypatch.setattr(command_line.bootstrap, "ensure", lambda tests: None)
     monkeypatch.setattr(launch, "run_child", lambda command, **_: commands.append(command) or 0)
@@ -171,6 +171,7 @@ def test_start_opens_jupyterlab_on_the_first_notebook(monkeypatch):
     (command,) = commands
     assert command[0] == "jupyterlab"
     assert {"--port=9123", "--no-browser"} <= set(command)
+    assert str(own_copy.folder()) in capsys.readouterr().err
 
 
 def ask(url, patience=30):

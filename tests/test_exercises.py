@@ -14,7 +14,7 @@ import solve_notebooks
 from alternatives import ALTERNATIVES
 
 from helpers.course.bootstrap import ROOT
-from helpers.exercises import checker, values
+from helpers.exercises import ch03, checker, values
 from helpers.exercises.checker import Exercise, Mistake
 
 CHAPTERS = {
@@ -253,6 +253,11 @@ def test_ticks_are_kept_in_a_local_file(tmp_path, monkeypatch, capsys):
     (tmp_path / "deep" / "progress.json").write_text("{broken")
     progress()
     assert "0 of 1" in capsys.readouterr().out
+
+
+def test_a_stretch_exercise_is_marked_and_not_counted():
+    shown = checker.progress_of(ch03.EXERCISES, {"3.5"})
+    assert shown.startswith("0 of 4 exercises") and "[x] 3.5 ★ " in shown
 
 
 def test_a_tick_that_cannot_be_kept_does_not_stop_the_lesson(tmp_path, monkeypatch, capsys):

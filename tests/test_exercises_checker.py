@@ -310,8 +310,39 @@ def test_rounding_is_told_from_other_errors():
     assert "rounded" not in wrong(near, -1.6e-16) and "rounded" in wrong(near, 0.12)
 
 
-def test_shapes_that_do_not_fit_get_a_cure():
-    assert "rows[:, None]" in wrong(SUM, lambda numbers: np.ones((3, 2)) * np.ones(3))
+@pytest.mark.parametrize(
+    ("answer", "cure"),
+    [
+        (lambda numbers: np.ones((3, 2)) * np.ones(3), "keepdims"),
+        (lambda numbers: np.ones(3) * np.ones((3, 2)), "keepdims"),
+        (lambda numbers: np.ones(5) * np.ones(4), "differ in length"),
+        (lambda numbers: k, "letter of the formula"),  # noqa: F821
+        (lambda numbers: n_w, "letter of the formula"),  # noqa: F821
+        (lambda numbers: ln(2), "math.log"),  # noqa: F821
+        (lambda numbers: log2(2), "math.log2, or np.log2"),  # noqa: F821
+        (lambda numbers: "Alien, " + 1979, "str(...)"),
+    ],
+)
+def test_an_error_gets_the_cure_that_mends_it(answer, cure):
+    line, _, said = wrong(SUM, answer).rpartition("`")
+    assert line and cure in said
+
+
+def test_shapes_that_no_column_mends_get_no_cure():
+    assert wrong(SUM, lambda numbers: np.ones((3, 2)) * np.ones(4)).endswith("`.")
+
+
+def test_a_call_with_much_data_shows_its_shape_and_the_verdict_follows_soon():
+    mean = Exercise(
+        "9.4", "Mean", np.mean, inputs=[(np.random.default_rng(0).random((40, 30)),)], mistakes=[], hints=["1"]
+    )
+    assert wrong(mean, lambda rows: 7).startswith("Called with an array of shape (40, 30), your function returned 7;")
+
+
+def test_infinity_none_and_a_call_without_parentheses_get_a_word():
+    assert "divided by 0" in wrong(SUM, lambda numbers: float("inf"))
+    assert "print" in wrong(SEVEN, None)
+    assert "parentheses" in repr(SEVEN.hint)
 
 
 def test_a_number_of_numpy_is_called_a_number():

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from test_exercises import EXERCISES
 
+from helpers.data import load_movies
 from helpers.exercises import ch01, ch02, ch04, ch05, ch06, ch07, ch08, ch09, ch10, ch11
 from helpers.exercises.texts import numbers_in, repeated, trouble_with
 from helpers.exercises.typed import value_of
@@ -21,6 +22,14 @@ def precisions(hits):
 
 def worth(hits):
     return 1 / np.log2(np.arange(2, len(hits) + 2))
+
+
+def gain(hits):
+    return (hits * worth(hits)).sum()
+
+
+def ideal(hits, n):
+    return worth(hits)[:n].sum()
 
 
 def means(one, other, drawn):
@@ -190,6 +199,25 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ("6.1", lambda hits, relevant: (precisions(hits) * hits).sum() / len(relevant), "`relevant` is a number"),
     ("6.1", lambda hits, relevant: 100 * (precisions(hits) * hits).sum() / min(relevant, len(hits)), "percent"),
     ("6.2", lambda hits, n: (hits * worth(hits)).sum() / worth(np.zeros(n)).sum(), "only as long as hits"),
+    ("6.2", lambda hits, n: sum(hit / np.log2(p + 1) for p, hit in enumerate(hits)) / ideal(hits, n), "start=1"),
+    ("6.2", lambda hits, n: sum(1 / np.log2(p + 1) for p in range(len(hits)) if hits[p]) / ideal(hits, n), "from 0"),
+    ("6.2", lambda hits, n: gain(hits) / sum(1 / np.log2(p + 1) for p in range(min(n, len(hits)))), "best list counts"),
+    ("6.2", lambda hits, n: gain(hits) / sum(1 / math.log2(p + 1) for p in range(min(n, len(hits)))), "from 1"),
+    (
+        "6.2",
+        lambda hits, n: gain(hits) / sum(1 / math.log2(p + 1) for p in range(1, min(n, len(hits)))),
+        "one hit short",
+    ),
+    ("6.2", lambda hits, n: gain(hits) / worth(hits)[: n - 1].sum(), "[:relevant]"),
+    ("6.3", lambda one, other, drawn: np.quantile(means(one, other, drawn), 0.025, 0.975), "in one list"),
+    ("6.4", lambda scores, seen, k: np.argsort(-np.where(~seen, -np.inf, scores))[:k], "mask is inverted"),
+    ("6.4", lambda scores, seen, k: np.argsort(-np.where(seen, -np.inf, scores))[:10], "Keep k"),
+    ("3.4", lambda vectors: vectors - vectors.mean(axis=1), "Subtract the mean film: axis=0"),
+    ("3.4", lambda vectors: without_mean(vectors) / np.linalg.norm(without_mean(vectors), axis=1), "keepdims=True"),
+    ("3.5", lambda film: load_movies()["title"] + ". " + load_movies()["genres"], 'film["title"]'),
+    ("3.5", lambda film: film["title"] + film["year"], "str(...)"),
+    ("3.5", lambda film: film["title"] + film["genre"], "A film has title, year, genres"),
+    ("0.2", eval("lambda a, b: np.dot(a, b)", {}), "leave NumPy out"),
     ("6.3", lambda one, other, drawn: np.percentile(means(one, other, drawn), [0.025, 0.975]), "percent"),
     ("6.3", lambda one, other, drawn: np.quantile(one - other, [0.025, 0.975]), "without the samples"),
     ("6.4", lambda scores, seen, k: np.argsort(-np.where(seen, -1, scores))[:k], "-np.inf"),
@@ -221,6 +249,11 @@ def test_a_usual_slip_gets_a_sentence_and_not_numbers_only(number, answer, said)
     feedback = BY_NUMBER[number].examine(answer)
     assert feedback.state == "wrong" and said in feedback.message
     assert "could not be compared" not in feedback.message
+
+
+def test_every_title_that_is_not_one_of_the_five_is_named():
+    message = BY_NUMBER["0.3"].examine({"Matrix", "Avengers"}).message
+    assert "'Matrix'" in message and "'Avengers'" in message
 
 
 def spoils_rows(vectors):

@@ -41,7 +41,7 @@ def test_the_right_answer_is_right_as_it_is_typed(question):
 
 @every_question
 def test_a_blank_is_not_attempted(question):
-    assert {question.examine(blank).state for blank in (..., None, "", "  ")} == {"blank"}
+    assert {question.examine(blank).state for blank in (..., None, "", "  ", "...")} == {"blank"}
 
 
 @every_question

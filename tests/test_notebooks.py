@@ -1,10 +1,13 @@
 import base64
+import dis
 import html
+import inspect
 import os
 import re
 import statistics
 import subprocess
 import sys
+from collections import Counter
 
 import nbclient
 import nbformat
@@ -98,6 +101,31 @@ def test_it_stands_in_the_band(path):
     assert lengths[-1] <= 25
     assert behind_code <= 0.15 * len(code)
     assert figures >= 2
+
+
+def names_of(code):
+    """The names that a cell takes from other cells, and those that it gives."""
+    taken, given = set(), set()
+    for step in dis.get_instructions(code):
+        if step.opname == "STORE_NAME":
+            given.add(step.argval)
+        elif step.opname == "LOAD_NAME" and step.argval not in given:
+            taken.add(step.argval)
+    inner = [part for part in code.co_consts if inspect.iscode(part)]
+    while inner:
+        function = inner.pop()
+        inner += [part for part in function.co_consts if inspect.iscode(part)]
+        taken |= {step.argval for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL"} - given
+    return taken, given
+
+
+@every_notebook
+def test_a_cell_can_be_run_again_after_any_other(path):
+    """What it takes from another cell was given by one cell only, so no other has changed it meanwhile."""
+    sources = (re.sub("^!.*", "", cell.source.removeprefix(setup_cell.SETUP)) for cell in code_cells(read(path)))
+    names = [names_of(compile(source, "cell", "exec")) for source in sources]
+    givers = Counter(name for _, given in names for name in given)
+    assert not {name for taken, _ in names for name in taken if givers[name] > 1}
 
 
 @every_notebook

@@ -1212,7 +1212,7 @@ CLAIMS = [
     ),
     (
         "06",
-        "EASE does no better than chance. It helps to read more of what the catalog says about a film",
+        "whether EASE beats chance isn't settled. It helps to read more of what the catalog says about a film",
         lambda: (
             says("cold-text", "cold-ease", "cold-everything", "cold-map")
             == ["yes", "not settled", "yes", "not settled"]
@@ -2099,7 +2099,7 @@ GIVEN = {
         "`hits` holds 0 or 1 for each",
         "the middle 95%",
         "Return the 95% interval of the mean difference",
-        "(`np.quantile` at 0.025 and 0.975)",
+        "(`np.quantile` at `[0.025, 0.975]`)",
         "how near the top the hits are, and 1 is perfect",
         "are as in 6.1;",
         "and the interval lies above 0",

@@ -49,7 +49,9 @@ def start_course(options: Namespace) -> int:
     top = bootstrap.ROOT if folder.parent == bootstrap.ROOT / "my_course" else folder.parent
     command = ["jupyterlab", f"--port={options.port or 8888}", f"--notebook-dir={top}"]
     command += [f"--LabApp.default_url=/lab/tree/{folder.relative_to(top).as_posix()}/{opened.name}"]
-    command += ["--no-browser"] if options.no_browser else []
+    if options.no_browser:
+        command.append("--no-browser")
+        console.say(f"Your copy of the notebooks is in {folder}. Open the address below; Ctrl-C ends it.", error=True)
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in containers
         command.append("--allow-root")
     return run_child(command, JUPYTER_CONFIG_PATH=str(bootstrap.ROOT / "helpers" / "course" / "jupyter"))

@@ -39,6 +39,8 @@ def bring_up_to_date() -> list[str]:
     """
     with _alone():
         _let_find_helpers()
+        for glossary in ORIGINALS.glob("GLOSSARY.md"):  # to which notebooks link, and which links to them
+            _keep(folder() / glossary.name, glossary.read_text(encoding="utf-8"))
         return [original.stem[:2] for original in _originals() if not _is_current(original)]
 
 
@@ -133,8 +135,11 @@ def _let_find_helpers() -> None:
     """Let editors that start kernels themselves find the course from here, also after both were moved together."""
     place = folder() / "helpers"
     course = Path(os.path.relpath(ROOT, place) if ROOT in place.parents else ROOT).as_posix()
-    text = STAND_IN.read_text(encoding="utf-8").replace('"../../../.."', repr(course))
-    file = place / "__init__.py"
+    _keep(place / "__init__.py", STAND_IN.read_text(encoding="utf-8").replace('"../../../.."', repr(course)))
+
+
+def _keep(file: Path, text: str) -> None:
+    """See that a file of the course's own, beside the notebooks, holds this text."""
     if not file.exists() or file.read_text(encoding="utf-8") != text:
         with write_whole(file) as temporary:
             temporary.write_text(text, encoding="utf-8")

@@ -55,11 +55,10 @@ def names_of_the_cast(answer):
     if not isinstance(answer, (set, list, tuple)) or not all(isinstance(title, str) for title in answer):
         return answer
     known = {title.casefold(): title for title in CAST}
-    for title in answer:
-        if title.strip().casefold() not in known and difflib.get_close_matches(title.casefold(), known, cutoff=0.7):
-            raise JudgedError(
-                f"'{title[:60]}' is not one of the five titles, letter by letter. Copy it from the table."
-            )
+    strange = [title for title in answer if title.strip().casefold() not in known]
+    if any(difflib.get_close_matches(title.casefold(), known, cutoff=0.7) for title in strange):
+        named = "', '".join(title[:60] for title in strange[:5])
+        raise JudgedError(f"Not among the five titles, letter by letter: '{named}'. Copy titles from the table.")
     return {known.get(title.strip().casefold(), title) for title in answer}
 
 
@@ -185,6 +184,21 @@ q2 = Exercise(
             "@ between lists",
             "a and b are lists, and @ works between NumPy arrays. Use a loop over zip(a, b).",
             lambda a, b: a @ b,
+        ),
+        Mistake(
+            "NumPy",
+            "a and b are plain lists, so leave NumPy out. Use a loop over zip(a, b).",
+            lambda a, b: eval("np.dot(a, b)", {"a": a, "b": b}),  # without the import
+        ),
+        Mistake(
+            "the first product left out",
+            "The first product is missing: positions start at 0.",
+            lambda a, b: similarity(a[1:], b[1:]),
+        ),
+        Mistake(
+            "every number by every other",
+            "You multiplied each number of a by all numbers of b. Multiply it by its partner only: zip(a, b).",
+            lambda a, b: sum(a) * sum(b),
         ),
         Mistake(
             "dot of a list",

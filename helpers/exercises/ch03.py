@@ -20,7 +20,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from helpers.data import DATA_DIR, load_movies, load_vectors
 from helpers.encoding import encode, split_long_text
 from helpers.encoding.languages import diagnose
-from helpers.exercises.checker import Exercise, Mistake, Right, make_progress
+from helpers.exercises.checker import Exercise, JudgedError, Mistake, Right, make_progress
 from helpers.exercises.kinds import Quiz, choose, find_bug, finish, predict
 from helpers.exercises.running import aloud
 from helpers.files import read_arrays
@@ -78,9 +78,15 @@ def judge_text(answer) -> str | None:
     if not callable(answer):
         return "The answer is a function from a film, a row of movies, to a text."
     films, chance = _sample()
-    texts = [answer(film) for _, film in films.iterrows()]
-    if None in texts:
+    try:
+        texts = [answer(film) for _, film in films.iterrows()]
+    except JudgedError as reason:
+        columns = f" A film has {', '.join(map(str, films))}." if "KeyError" in str(reason) else ""
+        raise JudgedError(f"{reason}{columns}") from None
+    if any(text is None for text in texts):
         return "Your function returned None. Is there a return at its end?"
+    if any(isinstance(text, pd.Series) for text in texts):
+        return 'Your function returned a whole column. It gets one film: film["title"], not movies["title"].'
     if not all(isinstance(text, str) and text.strip() for text in texts):
         return "The function has to return a text, and never an empty one."
     if max(map(len, texts)) > CHARACTERS:
@@ -325,6 +331,11 @@ q1 = Exercise(
             lambda n, with_word: math.log(1 + n / 1 + with_word) + 1,
         ),
         Mistake(
+            "whole numbers only",
+            "// cuts off what comes after the point. Divide with a single /.",
+            lambda n, with_word: math.log((1 + n) // (1 + with_word)) + 1,
+        ),
+        Mistake(
             "not smoothed",
             "You left out the ones inside the fraction. They keep it from dividing by zero.",
             lambda n, with_word: math.log(n / with_word) + 1,
@@ -486,6 +497,16 @@ q3 = Exercise(
             lambda tokens, size: [tokens[i : i + size + 1] for i in range(0, len(tokens), size + 1)],
         ),
         Mistake(
+            "one token too many, and the rest at the end",
+            "Your pieces hold one token too many: close a piece as soon as it has `size` tokens, with >=, not >.",
+            lambda tokens, size: ([tokens[i : i + size + 1] for i in range(0, len(tokens) + 1, size + 1)]),
+        ),
+        Mistake(
+            "pieces joined to texts",
+            "A piece is a list of tokens: leave the join out.",
+            lambda tokens, size: [" ".join(piece) for piece in pieces(tokens, size)],
+        ),
+        Mistake(
             "only the first piece",
             "That is truncation: the first piece, and none of the rest.",
             lambda tokens, size: [tokens[:size]],
@@ -508,7 +529,10 @@ q4 = Exercise(
     "3.4",
     "Center the vectors",
     centered,
-    inputs=[(np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]),)],
+    inputs=[
+        (np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]),),
+        (np.array([[1.0, 0.0, 0.0], [0.0, 0.6, 0.8], [0.8, 0.0, 0.6]]),),  # a square fits wherever a row is a column
+    ],
     random_inputs=lambda rng: (rng.normal(size=(5, 4)) + 1,),
     mistakes=[
         Mistake(
@@ -550,6 +574,26 @@ q4 = Exercise(
             "mean of every row",
             "You subtracted from each row its own mean. Subtract the mean film: the mean over rows, axis=0.",
             lambda vectors: _unit(vectors - vectors.mean(axis=1, keepdims=True)),
+        ),
+        Mistake(
+            "mean of every row, not scaled",
+            "You subtracted from each row its own mean, and did not scale. Subtract the mean over rows: axis=0.",
+            lambda vectors: vectors - vectors.mean(axis=1, keepdims=True),
+        ),
+        Mistake(
+            "mean of every row, as a row",
+            "vectors.mean(axis=1) has one number per film. Subtract the mean film, with one per column: axis=0.",
+            lambda vectors: _unit(vectors - vectors.mean(axis=1)),
+        ),
+        Mistake(
+            "mean of every row, as a row, not scaled",
+            "vectors.mean(axis=1) has one number per film, not one per column. Subtract the mean film: axis=0.",
+            lambda vectors: vectors - vectors.mean(axis=1),
+        ),
+        Mistake(
+            "len for the length",
+            "len counts the rows. The length of each row is np.linalg.norm(..., axis=1, keepdims=True).",
+            lambda vectors: (vectors - vectors.mean(axis=0)) / len(vectors),
         ),
         Mistake(
             "one mean for everything",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -23,6 +24,32 @@ def ndcg(hits, relevant):
     worth = 1 / np.log2(np.arange(2, len(hits) + 2))
     best = worth[: min(relevant, len(hits))].sum()
     return (hits * worth).sum() / best
+
+
+def _off_by_one(first=1, best_first=1, longer=0, of_liked=0, at_hits=False):
+    """NDCG with positions that start at other numbers, or with a best list that is too long or too short."""
+
+    def made(hits, relevant):
+        gains = hits / np.log2(np.arange(len(hits)) + first + 1)
+        length = min(relevant + of_liked, len(hits)) + longer
+        best = (1 / np.log2(np.arange(length) + best_first + 1)).sum()
+        return (gains[np.asarray(hits) == 1] if at_hits else gains).sum() / best
+
+    return made
+
+
+FROM_ZERO = "positions from 0, and log2(0 + 1) is 0, by which you divide. Count from 1: enumerate(hits, start=1)."
+OFF_BY_ONE = {  # what is off, in words and in numbers
+    f"For the sum over hits, you count {FROM_ZERO}": {"first": 0},
+    f"For the sum over hits, your loop counts {FROM_ZERO}": {"first": 0, "at_hits": True},
+    f"In both sums, you count {FROM_ZERO}": {"first": 0, "best_first": 0, "at_hits": True},
+    "Your best list counts its positions from 0, so that its first hit is divided by log2(1), which is 0. Count from "
+    "1.": {"best_first": 0},
+    "Your best list is one hit short: range(1, n) ends at n - 1.": {"longer": -1},
+    "Your best list is one hit short: [:relevant] takes positions 0 to relevant - 1.": {"of_liked": -1},
+    "Your best list has one hit too many.": {"longer": 1},
+    "Your hits count one position too late: the first is worth 1 / log2(2). The best list is right.": {"first": 2},
+}
 
 
 def interval(one, other, drawn):
@@ -119,7 +146,7 @@ def judge_plan(answer) -> str | None:
         FIXED.search(end) or (COUNTED.search(end) and any(number > 1 for number in numbers_in(end)))
     ):
         return (
-            "'ends' asks for an end that is fixed before the start: a number of weeks, a date, or a number of viewers. "
+            "'ends' asks for an end that is fixed before the start: how many weeks or viewers, in figures, or a date. "
             "If you look every day and stop at the best moment, you find a difference where there is none."
         )
     return None
@@ -233,7 +260,7 @@ q2 = Exercise(
     ndcg,
     inputs=[
         (np.array([1, 0, 1, 0, 0]), 3),
-        (np.array([0, 1, 0]), 1),
+        (np.array([0, 1, 0]), 2),
         (np.array([1, 1, 0]), 8),
         (np.ones(12, dtype=int), 15),
     ],
@@ -281,6 +308,27 @@ q2 = Exercise(
             "divided by the number of liked films",
             "You divided by how many hits there could be. Divide by what they would be worth, each at its position.",
             lambda hits, relevant: (hits / np.log2(np.arange(2, len(hits) + 2))).sum() / min(relevant, len(hits)),
+        ),
+        Mistake(
+            "divided by all liked films",
+            "You divided by the number of liked films. Divide by what the best list is worth, hit by hit.",
+            lambda hits, relevant: (hits / np.log2(np.arange(2, len(hits) + 2))).sum() / relevant,
+        ),
+        *(Mistake(f"off by one: {off}", message, _off_by_one(**off)) for message, off in OFF_BY_ONE.items()),
+        Mistake(
+            "division by zero",
+            "log2(1) is 0, and you divide by it: do your positions start at 0? Count them from 1.",
+            lambda hits, relevant: 1 / math.log2(1),
+        ),
+        Mistake(
+            "the first position left out",
+            "The loop begins with the second position: hits[0] is the first, and is worth 1 / log2(2).",
+            lambda hits, relevant: ndcg(np.append(hits[1:], 0), relevant),
+        ),
+        Mistake(
+            "the last position left out",
+            "The last position is missing: range(1, n) ends at n - 1.",
+            lambda hits, relevant: ndcg(np.append(hits[:-1], 0), relevant),
         ),
         Mistake(
             "not normalized",
@@ -394,6 +442,38 @@ q3 = Exercise(
             lambda one, other, drawn: np.percentile((one - other)[drawn].mean(axis=1), [0.025, 0.975]),
         ),
         Mistake(
+            "both quantiles as arguments",
+            "np.quantile takes both in one list, [0.025, 0.975]: its third argument is something else.",
+            lambda one, other, drawn: np.quantile(
+                (one - other)[drawn].mean(axis=1),
+                0.025,
+                0.975,  # type: ignore[call-overload]
+            ),
+        ),
+        Mistake(
+            "a quarter at the lower end",
+            "0.25 is a quarter. The lower end is the quantile 0.025.",
+            lambda one, other, drawn: np.quantile((one - other)[drawn].mean(axis=1), [0.25, 0.975]),
+        ),
+        Mistake(
+            "a quarter on each side",
+            "That is the middle half: you left out a quarter on each side. Leave out 2.5%: 0.025 and 0.975.",
+            lambda one, other, drawn: np.quantile((one - other)[drawn].mean(axis=1), [0.25, 0.75]),
+        ),
+        Mistake(
+            "positions instead of scores",
+            "`drawn` holds positions of viewers, not scores. (one - other)[drawn] holds their differences.",
+            lambda one, other, drawn: np.quantile(drawn, [0.025, 0.975]),
+        ),
+        Mistake(
+            "the formula with the root of n",
+            "That is the interval by formula, from the normal distribution. Here the samples tell: take the quantiles "
+            "of their means.",
+            lambda one, other, drawn: (
+                (one - other).mean() + np.array([-1.96, 1.96]) * (one - other).std() / len(one) ** 0.5
+            ),
+        ),
+        Mistake(
             "mean plus and minus two deviations",
             "That is the interval of a normal distribution. Ask the samples themselves: the quantiles 0.025 and 0.975 "
             "of their means.",
@@ -494,6 +574,26 @@ q4 = Exercise(
             lambda scores, seen, k: np.argsort(-np.where(seen, scores, -np.inf), kind="stable")[:k],
         ),
         Mistake(
+            "the mask inverted",
+            "The mask is inverted: give -np.inf to the films that were seen, not to the others.",
+            lambda scores, seen, k: np.argsort(-np.where(seen, scores, -np.inf))[:k],
+        ),
+        Mistake(
+            "the mask inverted, and reversed",
+            "You gave -np.inf to the films that were not seen: the mask is inverted.",
+            lambda scores, seen, k: np.argsort(np.where(seen, scores, -np.inf))[::-1][:k],
+        ),
+        Mistake(
+            "one bug mended by half",
+            "[-k:] finds the highest scores, but the best comes last. And seen films still get 0, a good score here.",
+            lambda scores, seen, k: np.argsort(scores * ~seen)[-k:],
+        ),
+        Mistake(
+            "always ten",
+            "You keep ten films. Keep k.",
+            lambda scores, seen, k: first_films(scores, seen, 10),
+        ),
+        Mistake(
             "seen films first",
             "np.argsort sorts in ascending order, so films with -np.inf come first. Sort the negative scores.",
             lambda scores, seen, k: np.argsort(np.where(seen, -np.inf, scores), kind="stable")[:k],
@@ -541,7 +641,7 @@ q5 = Exercise(
         "Decide on the metric and the end before the start. If you look every day and stop at the best moment, you "
         "fool yourself.",
         "With p = 0.6 and d = 0.02 the formula 16 p (1 - p) / d² gives the viewers in each group.",
-        "The guard is something that a list which wins on the metric could still harm.",
+        "What must not fall is something that a list which wins on the metric could still harm.",
     ],
     praise="The result of such a test is worth believing, whichever way it goes.",
 )

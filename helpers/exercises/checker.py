@@ -29,10 +29,10 @@ from helpers.exercises.values import (
     TOLERANCE,
     as_like,
     both_brief,
-    brief,
     difference,
     kind_of,
     name_of_form,
+    outline,
     ranking_of,
     same_form,
     settle,
@@ -161,6 +161,9 @@ class Exercise:
         self.compared_as = compared_as or form
         self._hints_given = 0
 
+    def __repr__(self) -> str:
+        return f"Exercise {self.number}: a call needs its parentheses, as in .hint()"
+
     @property
     def wants_function(self) -> bool:
         """Whether the answer is a function."""
@@ -228,7 +231,10 @@ class Exercise:
         if callable(value):
             return "The answer is a value; you gave a function. Call it, and give what it returns."
         if value is None:
-            return "Your answer is None. Did a function end without a return, or does a method work in place?"
+            return (
+                "Your answer is None. That is what print gives, a function without a return, and a method that works in "
+                "place."
+            )
         if self.judge is not None:
             return self._what_is_wrong_with_plan(value)
         if self.scores is not None:
@@ -310,7 +316,7 @@ class Exercise:
 
     def _unlike(self, arguments: tuple, outcome: Outcome, expected: Outcome) -> str | None:
         """Say what is wrong with the outcome of one call; None if nothing is."""
-        called = f"Called with {', '.join(map(brief, arguments))},"
+        called = f"Called with {', '.join(map(outline, arguments))},"
         if outcome.trouble is not None:
             trouble = outcome.trouble
             return f"{called} your function stopped: {trouble}" if not outcome.hung else f"{called} {_lower(trouble)}"
@@ -328,6 +334,8 @@ class Exercise:
         more = "" if derived or unlike.startswith("It is not") else f" {unlike}"
         if isinstance(outcome.value, (float, np.floating)) and np.isnan(outcome.value):
             more = " A missing value, a gap that is not filled in, or 0 divided by 0 makes NaN (not a number)."
+        if isinstance(outcome.value, (float, np.floating)) and np.isinf(outcome.value):
+            more = " Something was divided by 0: that makes inf (infinity)."
         if got == right:  # what differs is too far back to be shown
             return f"{called} what your function returned is not right. {unlike}"
         return f"{called} your function returned {got}{part}; {right} is right.{more}"
@@ -463,11 +471,15 @@ def _lower(text: str) -> str:
 
 def progress_of(exercises: Sequence[Exercise], done: set[str]) -> str:
     """Write the exercises of a notebook as a list with ticks."""
+    optional = {exercise.number for exercise in exercises if "★" in prompt_of(exercise.number)}
     lines = [
-        f"[{'x' if exercise.number in done else ' '}] {exercise.number} {exercise.title}" for exercise in exercises
+        f"[{'x' if exercise.number in done else ' '}] {exercise.number} {'★ ' * (exercise.number in optional)}"
+        f"{exercise.title}"
+        for exercise in exercises
     ]
-    count = sum(exercise.number in done for exercise in exercises)
-    return "\n".join([f"{count} of {len(exercises)} exercises of this notebook are done.", *lines])
+    asked = {exercise.number for exercise in exercises} - optional
+    star = " (★ is optional)" if optional else ""
+    return "\n".join([f"{len(asked & done)} of {len(asked)} exercises of this notebook are done{star}.", *lines])
 
 
 def solution_code(reference: Callable, wants_function: bool) -> str:

@@ -70,7 +70,7 @@ class Question(Exercise):
         """Judge what was typed; an answer in its final form is taken as it is."""
         try:
             answer = _only_one(settle(answer))
-            if answer is None or answer is ... or (isinstance(answer, str) and not answer.strip()):
+            if answer is None or answer is ... or (isinstance(answer, str) and not answer.strip(" .")):
                 return Feedback(self.number, "blank", "")
             if isinstance(answer, str) and len(answer) > typed.LONGEST:
                 raise ValueError("That is longer than an answer here can be.")
@@ -240,7 +240,7 @@ class Quiz:
             print(f"{question.number}  {question.typed}")
 
     def __repr__(self) -> str:
-        blanks = ", ".join("..." for _ in self.questions)
+        blanks = ", ".join('"..."' for _ in self.questions)
         plain = f"Answer in the fields, or in plain text: ex.{self.name}.check({blanks})"
         return "\n\n".join([self.heading, *(str(question).rstrip() for question in self.questions), plain])
 

@@ -12,6 +12,7 @@ import copy
 import ctypes
 import inspect
 import io
+import re
 import sys
 import sysconfig
 import threading
@@ -30,21 +31,26 @@ PRINTED = 1000  # characters of what an answer prints that are shown
 SAID = 200  # characters of an error's message that are shown
 LINE = 100  # characters of the line that raised it
 NOT_THE_LEARNERS = (str(Path(helpers.__file__).parent), *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
-CURES = {  # what is added to an error whose message holds these words
+CURES = {  # what is added to an error whose message this pattern finds
     "maximum recursion depth": "The function calls itself without end.",
     "name 'math' is not defined": "Write `import math` in a line above the function.",
     "name 'np' is not defined": "Write `import numpy as np` in a line above the function.",
-    "name 'sqrt' is not defined": "It lives in a module: math.sqrt, or np.sqrt for arrays.",
+    "name '(sqrt|log|log2|log10|exp)' is not defined": r"It lives in a module: math.\1, or np.\1 for arrays.",
+    "name '[a-z](_[a-z])?' is not defined": "Is it a letter of the formula? Use the argument that stands for it, or "
+    "compute it: a length is len(...).",
     "name 'mean' is not defined": "It belongs to the array: a.mean().",
     "The truth value of an array": "For arrays, write & for and, | for or, with parentheses around each side.",
     "for &: 'list' and 'list'": "Sets support &: set(a) & set(b).",
     "boolean index did not match": "A mask must be as long as what it picks from.",
     "only integer scalar arrays": "An array of several numbers is not a position in a list.",
-    "for ^: 'float'": "Python writes a power with **.",
-    "invalid syntax (your code": "Replace the gap with Python, not with a sentence.",
-    "no attribute 'ln'": "Python calls the natural logarithm math.log, and NumPy np.log.",
-    "could not be broadcast together": "NumPy matches shapes from their ends: rows[:, None] makes a column of a "
-    "row, and keepdims=True keeps one.",
+    r"for \^: 'float'": "Python writes a power with **.",
+    r"invalid syntax \(your code": "Replace the gap with Python, not with a sentence.",
+    "(no attribute|name) 'ln'": "Python calls the natural logarithm math.log, and NumPy np.log.",
+    r"broadcast together .* (\((\d+),\d+\) \(\2,\)|\((\d+),\) \(\3,\d+\))": "One number per row has to be in a "
+    "column: keepdims=True keeps one, and rows[:, None] makes one. One number per column comes from axis=0.",
+    r"broadcast together .* \(\d+,\) \(\d+,\)": "They differ in length: is a place missing in one, "
+    "or one too many in the other?",
+    "can only concatenate str": "Make the other one a text first: str(...).",
 }
 POLL = 0.1  # seconds between looks, so that a press on Stop is noticed on every system
 
@@ -196,7 +202,8 @@ def _in_words(error: BaseException) -> str:
     lines = [frame.line for frame in frames if frame.line and not _is_ours(frame.filename)]
     line = lines[-1] if lines else ""
     where = f" in the line `{line[:LINE]}{'...' * (len(line) > LINE)}`" if line else ""
-    more = next((f" {text}" for part, text in CURES.items() if part in said), "")
+    found = ((re.search(pattern, said), cure) for pattern, cure in CURES.items())
+    more = next((f" {match.expand(cure)}" for match, cure in found if match), "")
     said = said.removesuffix("." if not where else "")
     return f"{type(error).__name__}{': ' + said if said else ''}{where}.{more}"
 

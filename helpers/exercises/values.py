@@ -233,6 +233,12 @@ def brief(value: Any, digits: int = 4) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
+def outline(value: Any) -> str:
+    """A value in a line; of an array that is too long for it, the shape, which says more than a few of its numbers."""
+    text = brief(value)
+    return f"an array of shape {value.shape}" if isinstance(value, np.ndarray) and text.endswith("...") else text
+
+
 def both_brief(one: Any, other: Any) -> tuple[str, str]:
     """Two values that differ, each in a line, with as many digits as it takes to see it; long texts near that place."""
     for digits in (4, 6, 8, 10, 12, 17):
