@@ -232,8 +232,8 @@ class Exercise:
             return "The answer is a value; you gave a function. Call it, and give what it returns."
         if value is None:
             return (
-                "Your answer is None. That is what print gives, a function without a return, and a method that works in "
-                "place."
+                "Your answer is None. That is what print gives, and a function without a return, and a method that "
+                "works in place."
             )
         if self.judge is not None:
             return self._what_is_wrong_with_plan(value)
