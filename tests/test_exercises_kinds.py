@@ -158,7 +158,7 @@ def test_an_error_in_typed_code_is_shown_with_the_typed_line():
     question = next(question for question in QUESTIONS if question.number == "0.D")
     assert "in the line `total += a[i] * b[i]`" in question.examine("total += a[i] * b[i]").message
     assert "exec(" not in question.examine("total +=").message
-    assert "not a sentence" in question.examine("multiply left by right and add").message
+    assert "not with a sentence" in question.examine("multiply left by right and add").message
     assert len(question.examine(f"total += left * nothing * {' + '.join(['right'] * 60)}").message) < 400
 
 

@@ -2128,6 +2128,7 @@ GIVEN = {
         "a measurement of 96 synopses",
     ],
     "08": [
+        "as *something funny* and *80s comedy* do?",
         *(f"## Step {number}" for number in range(1, 7)),
         "length 1",
         "Diversity is 1 minus the mean cosine between two films in the list",
