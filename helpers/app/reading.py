@@ -25,7 +25,9 @@ PAIRS_TRIED = 100  # of people with two last names
 WORDS_OF_TWO = 8  # in the names of two people, at most
 TEXTS_READ = 10_000  # texts from which the words are taken that a catalogue knows
 THINGS = "(?:some|any)thing|films?|movies?|flicks?|more|titles?"
-LEAD = re.compile(rf"^(?:an?\s+)?(?:{THINGS})?\s*(?:like|similar to|with|(?:directed |made )?by|from|starring)\s+", re.I)
+LEAD = re.compile(
+    rf"^(?:an?\s+)?(?:{THINGS})?\s*(?:like|similar to|with|(?:directed |made )?by|from|starring)\s+", re.I
+)
 TRAIL = re.compile(r"\s+(?:films?|movies?|flicks?)$", re.I)
 FAMILY = re.compile(r"(?:the\s+)?(.+?)(?:\s+(?:brothers|sisters)|s)", re.I)
 SHORT = {"doctor": "dr", "mister": "mr", "saint": "st", "mount": "mt", "part": "pt"}
