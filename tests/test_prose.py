@@ -551,7 +551,7 @@ CLAIMS = [
     ),
     (
         "02",
-        "Nearly the same title is worth 3 points, the same year 1, the same people 5, and a text "
+        "A title that is nearly the same is worth 3 points, the same year 1, the same people 5, and a text "
         "similarity of 0.467 another 3. Together that's 12",
         matchsticks,
     ),
@@ -610,7 +610,8 @@ CLAIMS = [
     ),
     (
         "02",
-        "People then find more than synopses do, and people and synopses together find the most. Synopses help:",
+        "Of the two other clues, people find more duplicates than synopses do, and both clues together find the most. "
+        "Synopses help:",
         lambda: (
             steps_of_the_rule()["titles and years, in points"][1]
             < steps_of_the_rule()["plus synopses"][1]
@@ -718,7 +719,8 @@ CLAIMS = [
     ),
     (
         "03",
-        'describes how 27 films end, in different words and without names, such as "The bird burglar ends up caged, '
+        'describes how 27 films end, without names, and in other words than the synopses. One description is "The '
+        "bird burglar ends up caged, "
         'the bills are paid, and the discarded mechanical legs get up and leave by themselves." All 27 have long '
         "synopses. Each description has to find its own film in a pool: these 27",
         lambda: (
@@ -732,7 +734,7 @@ CLAIMS = [
     ("03", "TF-IDF finds every film", lambda: endings()["TF-IDF of the whole text"][0] == 1),
     (
         "03",
-        "TF-IDF and *beginning* put equally many films first",
+        "TF-IDF and *beginning* put the right film first equally often",
         lambda: endings()["TF-IDF of the whole text"][2] == endings()["beginning"][2],
     ),
     (
@@ -1585,7 +1587,7 @@ CLAIMS = [
     ),
     (
         "11",
-        "both models score nearly the same as before: 0.0007 higher",
+        "both models score nearly the same as on those chosen by all ratings: 0.0007 higher",
         lambda: load_table("choosing the films").iloc[:, :2].diff().iloc[1].round(4).tolist() == [0.0007, 0.0007],
     ),
     (
@@ -1613,7 +1615,7 @@ CLAIMS = [
     ),
     (
         "11",
-        "compares with the 0.885 stars that others report",
+        "with an error of 0.885 stars that others report",
         lambda: "0.885 stars" in load_claims()["claim"].str.cat(),
     ),
     (
@@ -2033,7 +2035,7 @@ GIVEN = {
     ],
     "01": [
         "The result is 1 when the two go up and down exactly in step, and -1 when",
-        "The first 2 is $a \\cdot a + b \\cdot b$: both are 1",
+        "the first 2 is $a \\cdot a + b \\cdot b$, because each of these two products is 1",
         "with a similarity of 0.9, gave a film one star more than their mean. Another, with 0.6, gave it half",
         "holds 1 if the film has that genre and 0 if not",
         "length 1",
@@ -2095,7 +2097,7 @@ GIVEN = {
         "what the filter gains and what the new ratings gain",
     ],
     "06": [
-        "First *better personalization*",
+        "First, *better personalization* by learned vectors, measured in NDCG@10",
         "`hits` holds 0 or 1 for each",
         "the middle 95%",
         "Return the 95% interval of the mean difference",
@@ -2128,7 +2130,7 @@ GIVEN = {
         "a measurement of 96 synopses",
     ],
     "08": [
-        "as *something funny* and *80s comedy* do?",
+        "as *80s comedy* does?",
         *(f"## Step {number}" for number in range(1, 7)),
         "length 1",
         "Diversity is 1 minus the mean cosine between two films in the list",

@@ -559,7 +559,8 @@ closing = Quiz(
         finish(
             "5.D",
             "A profile",
-            "Replace ___ so that films above the viewer's mean count for the profile and films below it against.",
+            "Replace ___ so that films above the viewer's mean count in favor of the profile, and films below the mean "
+            "count against it.",
             """
             def profile(vectors, stars):
                 weights = stars - stars.mean()

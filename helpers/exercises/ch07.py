@@ -382,7 +382,7 @@ q5 = Exercise(
     "Your plan",
     a_plan,
     judge=judge_plan,
-    asks="It asks for numbers in texts and memory (in MB or GB), and for 3 words or more on the engine and on what "
+    asks="It asks for a number of texts, the memory in MB or GB, and 3 words or more each on the engine and on what "
     "fails first.",
     rubric=[
         "Would one machine do, with a copy to spare? Then why more?",
@@ -416,7 +416,7 @@ opening = Quiz(
             "7.A",
             "A number without its neighbors",
             "A model has a hit rate@10 of 0.9. What do you ask first?",
-            right="among how many films was each liked one ranked?",
+            right="among how many films was each liked film ranked?",
             wrong={
                 "how long did the training take?": "That is about cost. What could make 0.9 easy to reach?",
                 "how many dimensions do its vectors have?": "That is a detail. What could make 0.9 easy to reach?",

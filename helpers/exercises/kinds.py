@@ -181,8 +181,9 @@ def order(
         return "".join(letters[int(number) - 1] for number in numbers)
 
     right = typed("".join(str(place + 1) for place in range(len(lines))))
+    form = "".join(sorted(letters.values()))
     return Question(
-        *(number, title, f"{text} Put the lines in order, such as {''.join(sorted(letters.values()))}.\n\n{asked}\n"),
+        *(number, title, f"{text} Put the lines in order, and answer with their letters, as in {form}.\n\n{asked}\n"),
         reader(right), reader=reader, typed=right, inputs=inputs, hint=hint,
         mistakes=[Mistake(numbers, message, reader(typed(numbers))) for numbers, message in wrong.items()],
     )  # fmt: skip
