@@ -258,7 +258,7 @@ def test_the_table_itself_or_another_file_is_not_replaced(encoded, name):
     (table.parent / "notes.txt").write_text("mine", encoding="utf-8")
     (table.parent / "folder").mkdir()
     before = table.read_bytes()
-    with pytest.raises(ValueError, match="no .npy file|is a folder"):
+    with pytest.raises(ValueError, match="not a .npy file|is a folder"):
         encode_csv(table, "text", table.with_name(name), encoder=kills.Letters(), progress=False)
     assert table.read_bytes() == before
     assert (table.parent / "notes.txt").read_text(encoding="utf-8") == "mine"
