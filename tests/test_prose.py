@@ -969,7 +969,8 @@ CLAIMS = [
     ),
     (
         "05",
-        "Films with a hidden like have about twice as many training likes as the average film",
+        "Films that are among the hidden likes have about twice as many likes in the training ratings as the average "
+        "film",
         lambda: 1.8 < likes_of_hidden() < 2.2,
     ),
     (
@@ -986,7 +987,7 @@ CLAIMS = [
     ("05", "With the likes of all viewers and 32 directions", lambda: recommenders.ALS().factors == 32),
     (
         "05",
-        "Learned vectors are far ahead of popularity",
+        "The vectors that ALS learned are far ahead of popularity",
         lambda: scores_of("nb05-16")["ALS"][0] > 1.3 * scores_of("nb05-16")["popularity"][0],
     ),
     (
@@ -1153,8 +1154,8 @@ CLAIMS = [
     (
         "06",
         "Alone, texts lose to popularity. But that is how the test is built: popular films are liked more often, "
-        "whatever a viewer's taste. Among films of *equal* popularity, texts do tell what a viewer likes, and added "
-        "to popularity they help",
+        "whatever a viewer's taste. Among films of *equal* popularity, texts do tell what a viewer likes, and when "
+        "they are added to popularity, they help",
         lambda: says("text-popularity", "text-auc", "text-adds") == ["no", "yes", "yes"],
     ),
     (
@@ -1587,7 +1588,7 @@ CLAIMS = [
     ),
     (
         "11",
-        "both models score nearly the same as on those chosen by all ratings: 0.0007 higher",
+        "each model's score hardly changes: it is 0.0007 higher than on films chosen by all ratings",
         lambda: load_table("choosing the films").iloc[:, :2].diff().iloc[1].round(4).tolist() == [0.0007, 0.0007],
     ),
     (
@@ -1615,7 +1616,7 @@ CLAIMS = [
     ),
     (
         "11",
-        "with an error of 0.885 stars that others report",
+        "with the 0.885 stars that others report",
         lambda: "0.885 stars" in load_claims()["claim"].str.cat(),
     ),
     (
@@ -2109,7 +2110,7 @@ GIVEN = {
         "it's 1 minus the mean cosine of their texts",
         "(a *power* of 80%)",
         "(van Belle, 2008, chapter 2)",
-        "Today a share of 0.6 of the viewers",
+        "Today, 60% of the viewers (a share of 0.6)",
         "to raise that by 0.02",
     ],
     "07": [

@@ -617,9 +617,9 @@ q5 = Exercise(
     "Plan an A/B test",
     a_plan,
     judge=judge_plan,
-    asks="It asks for the change that half of the viewers get (4 words or more), a metric, something that must not "
-    "fall, the viewers per group by the formula (at most 50% more), and an end that is fixed before the start "
-    "(2 words or more): a number of weeks, a date, or a number of viewers.",
+    asks="It asks for all five fields. The change that half of the viewers get needs 4 words or more. The viewers per "
+    "group should be the formula's number, or up to 50% more. The end, fixed before the start, needs 2 words or more: "
+    "a number of weeks, a date, or a number of viewers.",
     rubric=[
         "Would somebody else, reading only your plan, come to the same verdict?",
         "What would you do if the metric rose, but the thing that must not fall fell?",
