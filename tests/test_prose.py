@@ -719,10 +719,10 @@ CLAIMS = [
     ),
     (
         "03",
-        'describes how 27 films end, without names, and in other words than the synopses. One description is "The '
-        "bird burglar ends up caged, "
-        'the bills are paid, and the discarded mechanical legs get up and leave by themselves." All 27 have long '
-        "synopses. Each description has to find its own film in a pool: these 27",
+        "describes how 27 films end, without names, and in different words from those of the synopses. One "
+        'description is "The bird burglar ends up caged, the bills are paid, and the discarded mechanical legs get up '
+        'and leave by themselves." All 27 have long synopses. Each description has to find its own film in a pool: '
+        "these 27",
         lambda: (
             lambda asked: (
                 len(asked) == 27
@@ -1704,8 +1704,8 @@ CLAIMS = [
     ),
     (
         "12",
-        "EASE, ALS, and item-knn, which learn from who liked what, come nearer to the mix; popularity is farther off. "
-        "And the text profile does no better than chance",
+        "EASE, ALS, and item-knn, which learn from who liked what, come nearer to the mix than films drawn at random "
+        "do; popularity is farther off. And the text profile does no better than chance",
         lambda: (
             lambda bits: (
                 bits["high"][["ease", "als", "item-knn"]].max() < bits["low"]["random"]
@@ -2163,8 +2163,8 @@ GIVEN = {
     ],
     "10": [
         # of a cited paper
-        "Of 18 networks, they could reproduce 7. Simple older methods, such as nearest neighbors, often beat 6 of "
-        "those 7",
+        "Of 18 networks, they could reproduce 7. For 6 of those 7, simple older methods, such as nearest "
+        "neighbors, were often better",
         "610 viewers of MovieLens",
         "Trial 0 is the default",
         "wants a score near 1 or near 0",
