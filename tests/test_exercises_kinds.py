@@ -97,7 +97,7 @@ def test_half_of_the_questions_are_about_code_and_each_kind_occurs():
         assert sum(words in text for text in texts) >= 2, words
 
 
-@pytest.mark.parametrize("question", [question for question in QUESTIONS if "Put the lines in order" in question.text], ids=str)
+@pytest.mark.parametrize("question", [one for one in QUESTIONS if "Put the lines in order" in one.text], ids=str)
 def test_lines_are_shown_in_an_order_that_does_not_work(question):
     letters = "".join(re.findall(r"^    ([A-Z])  ", question.text, flags=re.MULTILINE))
     assert question.examine(letters).state == "wrong"
