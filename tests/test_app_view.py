@@ -440,6 +440,16 @@ def test_undo_goes_on_after_a_reload(plain, catalogue):
     assert [one.space for one in other.wanted.steps] == ["text"] * len(other.wanted.steps)
 
 
+def test_what_a_page_shows_as_done_it_was_told_to_keep_in_the_same_message(plain, monkeypatch):
+    sent = []
+    monkeypatch.setattr(plain, "send_state", lambda key=None: sent.append({key} if isinstance(key, str) else set(key)))
+    for deed in DEEDS.values():
+        sent.clear()
+        plain.hear(deed)
+        assert [keys for keys in sent if "saved" in keys or "taste" in keys] == [keys for keys in sent if "saved" in keys]
+        assert sum("saved" in keys for keys in sent) == 1
+
+
 def test_a_bad_file_changes_nothing_and_says_why(plain):
     do(plain, "like", film=3)
     before = plain.wanted

@@ -239,8 +239,9 @@ class Demo(anywidget.AnyWidget):
 
     def _show(self, note: str) -> None:
         self._said = note
-        self.refresh()
-        self.saved = state.dump_state(self.wanted, self.catalogue.movies)
+        with self.hold_sync():  # in one message: what a page shows as done, it has kept, however fast it is reloaded
+            self.refresh()
+            self.saved = state.dump_state(self.wanted, self.catalogue.movies)
         self.warm_up()
 
     def _known(self, asked: Asked) -> Asked:
