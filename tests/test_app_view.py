@@ -446,8 +446,8 @@ def test_what_a_page_shows_as_done_it_was_told_to_keep_in_the_same_message(plain
     for deed in DEEDS.values():
         sent.clear()
         plain.hear(deed)
-        assert [keys for keys in sent if "saved" in keys or "taste" in keys] == [keys for keys in sent if "saved" in keys]
         assert sum("saved" in keys for keys in sent) == 1
+        assert all("saved" in keys for keys in sent if "taste" in keys)
 
 
 def test_a_bad_file_changes_nothing_and_says_why(plain):
