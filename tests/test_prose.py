@@ -464,7 +464,11 @@ CLAIMS = [
         lambda: numbers_in("01", "nb01-23")[4] > numbers_in("01", "nb01-23")[0],
     ),
     ("01", "simulated viewers and a thousand films", lambda: load_ratings()["movie_id"].nunique() == 1000),
-    ("01", "None of the five is a romance", lambda: not popular_for_bruno().str.contains("Romance").any()),
+    (
+        "01",
+        "None of the five is a romance, so they don't suit Bruno",
+        lambda: not popular_for_bruno().str.contains("Romance").any(),
+    ),
     (
         "01",
         "Popularity is far ahead of chance",
@@ -530,7 +534,11 @@ CLAIMS = [
             candidates()[candidates()["title_score"].between(60, 99)].nlargest(6, "text_similarity")
         ),
     ),
-    ("02", "*Star Trek 8: First Contact* is nearly the same as *Star Trek: First Contact*", examples_of_relations),
+    (
+        "02",
+        "count as *nearly the same*, as *Star Trek 8: First Contact* and *Star Trek: First Contact* do",
+        examples_of_relations,
+    ),
     (
         "02",
         "the score is at least 80, as for *Star Wars*",
@@ -557,9 +565,10 @@ CLAIMS = [
     ),
     (
         "02",
-        "a title score of 90 or more, and *alike* 80 or more. (These are scores without the two corrections.) But if "
-        "one title is the other plus something, the score doesn't matter. *Apocalypse Now Redux* adds a word, so it "
-        "counts as *one continues*. *Toy Story 2* adds a number, so it counts as *different numbers*",
+        "a title score of 90 or more, and *alike* 80 or more. (These are scores without the two corrections.) *One "
+        "continues* means that one title is the start of the other, *one within the other* that it stands in the "
+        "middle. If one title is the other plus something, the score doesn't matter. *Apocalypse Now Redux* adds a "
+        "word, so it counts as *one continues*. *Toy Story 2* adds a number, so it counts as *different numbers*",
         lambda: (
             (titles_module.NEARLY_THE_SAME, titles_module.LIKE_TITLE) == (90, 80)
             and _ratios(["apocalypse now"], ["apocalypse now redux"])[0] >= 80
@@ -569,8 +578,8 @@ CLAIMS = [
     ),
     (
         "02",
-        "are alike if the corrected `title_score` is 90 or more (not 80, as for the relation *alike*). Years are near "
-        "if they're at most one apart",
+        "a corrected `title_score` of 90 or more. (The relation *alike* in the table above is another one: it begins "
+        "at 80, without corrections.) Years are near if they're at most one apart",
         lambda: (
             {'"title_score"] >= 90', '"year_gap"] <= 1'}
             <= set(re.findall(r'"\w+"\] [<>]= \d+', source_of("02", "nb02-31")))
@@ -704,7 +713,7 @@ CLAIMS = [
     ),
     (
         "03",
-        "LSA keeps the first 100 tables",
+        "LSA keeps the first 100 of them, so each text is left with 100 numbers",
         lambda: "TruncatedSVD(100" in source_of("03", "nb03-07"),
     ),
     (
@@ -875,12 +884,13 @@ CLAIMS = [
     ),
     (
         "03",
-        "In every tested language except English, they give a character more neighbors of its own kind",
+        "In every tested language except English, the combined vectors gave a character more neighbors of its own kind",
         lambda: {name for name, found in translated_game().items() if found["tags"]["pair"][1] <= 0} == {"en"},
     ),
     (
         "03",
-        "None of the three ways finds a French text for an English question",
+        "None of the three (the English encoder, spelling, or both together) finds a French text for an English "
+        "question",
         lambda: all(
             max(found["neighbors in another language"].values()) < 0.06
             for name, found in results.load("languages", "game", "catalogs").items()
@@ -889,8 +899,8 @@ CLAIMS = [
     ),
     (
         "03",
-        "In French and Spanish, both vectors together did better than spelling alone. In Czech, Polish, Turkish, and "
-        "the tested languages that aren't written in Latin letters, spelling alone did better",
+        "In French and Spanish, the combined vectors also did better than spelling alone. In Czech, Polish, Turkish, "
+        "and the tested languages that aren't written in Latin letters, spelling alone did better",
         lambda: (
             {name for name, (_, low, _) in pair_over_spelling().items() if low > 0} == {"en", "fr", "es"}
             and {name for name, (_, _, high) in pair_over_spelling().items() if high < 0}
@@ -969,8 +979,8 @@ CLAIMS = [
     ),
     (
         "05",
-        "Films that are among the hidden likes have about twice as many likes in the training ratings as the average "
-        "film",
+        "In the training ratings, the films that are among the hidden likes have about twice as many likes as the "
+        "average film",
         lambda: 1.8 < likes_of_hidden() < 2.2,
     ),
     (
@@ -1048,7 +1058,7 @@ CLAIMS = [
     ),
     (
         "06",
-        "this data shows no gain from knowing a viewer's future",
+        "this data shows no gain from knowing what a viewer rated later",
         lambda: says("own-future") == "not settled",
     ),
     (
@@ -1265,7 +1275,7 @@ CLAIMS = [
     (
         "11",
         "so their last fifth holds rarer films",
-        lambda: gallery_table("exam")["ratings of a hidden liked film"].is_monotonic_decreasing,
+        lambda: gallery_table("exam")["ratings per hidden liked film"].is_monotonic_decreasing,
     ),
     (
         "11",
@@ -1332,8 +1342,8 @@ CLAIMS = [
     ),
     (
         "10",
-        "Notebook 06's scoreboard gives this tuned hybrid 0.155, a little more than the table above. There, no model "
-        "can recommend the films that are too new",
+        "Notebook 06's scoreboard gives this tuned hybrid 0.155, a little more than the table above. On that "
+        "scoreboard, no model can recommend the films that are too new",
         lambda: load_scores()["hybrid"].to_numpy().mean().round(3) == 0.155 and tuned("hybrid") < 0.153,
     ),
     (
@@ -1376,9 +1386,9 @@ CLAIMS = [
     (
         "10",
         "a film's tower with only the learned vector (a *tower of IDs*) does about as well as one that also reads the"
-        " text (the difference isn't settled). But films without ratings have only their text. There, a tower of IDs "
-        "is at the level of chance (a recall@20 of 0.098, where chance gives 0.097), and a tower with text finds "
-        "twice as many (0.199)",
+        " text (the difference isn't settled). But films without ratings have only their text. When lists are "
+        "made of such films alone, a tower of IDs is at the level of chance (a recall@20 of 0.098, where chance gives "
+        "0.097), and a tower with text finds twice as many of the films that viewers liked (0.199)",
         lambda: (
             [
                 round(row["mean"], 3)
@@ -1765,7 +1775,7 @@ CLAIMS = [
         ),
     ),
     ("08", "Sum and cosine agree", lambda: re.search(r"sum (\S+), cosine \1\n", output_of("08", "nb08-21"))),
-    ("08", "Only two of 20 did any work", lambda: "worked: [0, 19]" in output_of("08", "nb08-31")),
+    ("08", "Only two of 20 lists were made", lambda: "worked: [0, 19]" in output_of("08", "nb08-31")),
     (
         "08",
         "For four of the five, `Reader` took something other than the nearest title",
@@ -1790,7 +1800,7 @@ CLAIMS = [
     (
         "09",
         "*In the recipes*, no: three different dishes have the same text, *Ask us.* Without those three dishes, the "
-        "texts alone could decide, by a narrow margin",
+        "texts alone could decide, but only by a narrow margin",
         lambda: (
             (
                 lambda near: (
@@ -1802,7 +1812,7 @@ CLAIMS = [
     ),
     (
         "09",
-        "have a text similarity of 0.58. The lowest of the true pairs, found or missed, has 0.67",
+        "have a text similarity of 0.58. The true pairs, found or missed, have 0.67 or more",
         lambda: (
             round(dish_similarity("Scallion Pancakes", "Msemen"), 2) == 0.58
             and round(dish_pairs().query("points >= 4")["text_similarity"].min(), 2) == 0.67
@@ -1845,8 +1855,12 @@ CLAIMS = [
         lambda: [round(1_000 * gigabytes(count)) for count in (15_000, 100_000)] == [23, 154],
     ),
     ("07", "A million take a few hundredths of a second", lambda: 0.02 < seconds_of_search(1_000_000) < 0.1),
-    ("07", "One byte loses next to nothing from the start", lambda: by_candidates()["int8"][1] > 0.97),
-    ("07", "One bit loses about half", lambda: 0.4 < by_candidates()["binary"][1] < 0.6),
+    (
+        "07",
+        "With one byte, next to nothing is lost, even without extra candidates",
+        lambda: by_candidates()["int8"][1] > 0.97,
+    ),
+    ("07", "With one bit, about half of the neighbors are lost", lambda: 0.4 < by_candidates()["binary"][1] < 0.6),
     ("07", "one bit also loses about half: 47% are found", lambda: round(bits_of_films(), 2) == 0.47),
     (
         "07",
@@ -1983,7 +1997,7 @@ CLAIMS = [
     ),
     (
         "04",
-        "its mean length is 0.40. A film's shortened vector has a mean length of 0.68",
+        "its mean length is 0.40. In the 64 directions, the films' vectors have a mean length of 0.68",
         lambda: pytest.approx(0.4) == 0.05 * 64**0.5 and np.linalg.norm(flat(64), axis=1).mean().round(2) == 0.68,
     ),
     ("04", "there is no funny film from the eighties about the Avengers", lambda: most_funny_avengers() < 0.45),
@@ -2076,13 +2090,13 @@ GIVEN = {
         "| 768 | 384 |",
         "| 384 | 128 |",
         "| 1,024 | no limit |",
-        "| up to 640 | 256 for the half",
+        "| up to 640 | 256 for the MiniLM part",
         "| up to 256 | no limit |",
         "If 0 is inside",
         "adds 95% intervals",
     ],
     "05": [
-        "it adds 1 to the weight of every like",
+        "it adds 1 to the weight of every film with 4 stars or more",
         "length 1",
         "Take 5, 3, and 1 stars: the mean is 3, so the weights are 2, 0, and −2",
         "is near 1 where there is a like and near 0 elsewhere",
@@ -2128,7 +2142,7 @@ GIVEN = {
         "splits the 15,000 made-up vectors over eight shards",
         "The upper line of the figure is the *99th percentile*",
         "is up 99% of the time",
-        "a measurement of 96 synopses",
+        "We timed 96 synopses once, on two cores",
     ],
     "08": [
         "as *80s comedy* does?",
@@ -2197,7 +2211,7 @@ GIVEN = {
         "Bruno is viewer 2.",
         "It is 0 when the mixes agree",
         "With exponent 0, every film counts alike: plain recall. With exponent 1, a film with twice the ratings",
-        "one entry per round: 0 if `one` begins, 1 if `other` does",
+        "one entry per round: 0 if the captain of `one` begins, 1 if the captain of `other` does",
     ],
 }
 NO_FINDING = [  # generated lines, references, formulas, code, links, other notebooks, papers' years, metrics' names

@@ -539,7 +539,8 @@ closing = Quiz(
         choose(
             "2.E",
             "Two mistakes",
-            "A rule merges Alien with Aliens, and misses that Gisaengchung is Parasite. Which is the worse mistake?",
+            "A rule merges Alien with Aliens. It also misses that Gisaengchung is the Korean title of Parasite. Which "
+            "is the worse mistake?",
             right="the wrong merge, because a film is gone",
             wrong={
                 "the missed pair, because a film appears twice": "Ugly, but you can find and fix it tomorrow.",

@@ -679,7 +679,7 @@ opening = Quiz(
             right="all pairs it reports are duplicates, and it misses half of the duplicates",
             wrong={
                 "half of the pairs it reports are wrong": "That would be a precision of 0.5.",
-                "it finds all duplicates, and as many wrong pairs": "That would be a recall of 1.0.",
+                "it finds all duplicates, and just as many wrong pairs": "That would be a recall of 1.0.",
             },
             hint="Precision is about what was reported, recall about what exists.",
         ),

@@ -487,7 +487,7 @@ opening = Quiz(
         choose(
             "8.B",
             "The slowest shard",
-            "One answer in a hundred is slow, and a query needs a hundred shards. How many queries are slow?",
+            "One answer in a hundred is slow, and a query waits for a hundred of them. How many queries are slow?",
             right="about two in three",
             wrong={
                 "one in a hundred": "That holds for a single shard. A query waits for all of them.",

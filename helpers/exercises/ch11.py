@@ -330,7 +330,7 @@ opening = Quiz(
             "11.A",
             "Paired",
             "Two models were judged on the same viewers. What do you resample to learn whether they differ?",
-            right="the viewers; each one brings along the difference between the two models",
+            right="the viewers; each one counts with the difference between their two scores",
             wrong={
                 "the viewers, drawn separately for each model": "A viewer hard for one is hard for both. Keep pairs.",
                 "the films of the catalog": "The claim is about viewers, and so is the interval.",
