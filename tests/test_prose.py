@@ -799,7 +799,7 @@ CLAIMS = [
         "The largest hub is smaller, fewer films are in no list, and neighbors share more tags",
         lambda: (
             (lambda found: found[1] < found[0] and found[3] < found[2])(
-                [int(n) for n in re.findall(r"\d+", re.search(r"largest hub.*", output_of("03", "ex-3-4"))[0])]
+                [int(n) for n in re.findall(r"\d+", re.search(r"largest hub.*\n.*", output_of("03", "ex-3-4"))[0])]
             )
             and gains("ex-3-4")["centered"][1] > 0
         ),
