@@ -252,6 +252,14 @@ def test_back_leads_to_the_question_before_and_keeps_the_taste(here):
     here.heading("Films to begin with")
 
 
+def test_a_film_that_is_liked_right_before_going_back_stays_liked(here):
+    here.find("Alien").heading("Films like Alien (1979)")
+    here.find("jaws").heading("Films like Jaws (1975)")
+    here.page.evaluate("document.querySelector('[data-do=like]').click(); history.back()")
+    here.heading("Films like Alien (1979)")
+    assert here.button("For me 1").is_visible()
+
+
 def test_the_keyboard_alone_is_enough(here):
     page = here.page
     here.box.focus()

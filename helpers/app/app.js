@@ -101,9 +101,9 @@ function render({ model, el }) {
     search.box.value = [question.typed, question.text, question.people?.join?.(" and ")].find(Boolean) ?? "";
   }
 
-  function restore(text) {
+  function restore(text, from = "browser") {
     try { showWords(JSON.parse(text).question ?? {}); } catch { /* Python says what is wrong */ }
-    tell("restore", { text, from: "browser" });
+    tell("restore", { text, from });
   }
 
   function taken() { // what is given away: not what was done before
@@ -115,7 +115,7 @@ function render({ model, el }) {
     if (closing) { closing = false; return step(); }
     if (dialog.open) return dialog.close();
     if (!state?.question || state.question === asked()) return;
-    restore(JSON.stringify({ ...JSON.parse(model.get("saved")), question: JSON.parse(state.question) }));
+    restore(JSON.stringify({ ...JSON.parse(model.get("saved")), question: JSON.parse(state.question) }), "history");
   }
 
   const dialog = $(".rv-detail");
