@@ -56,6 +56,17 @@ def pytest_runtest_setup(item):
     os.environ["COURSE_HOME"] = str(home_of(item.path.stem))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Let a test that fails in a browser tell what its pages showed: on CI, nobody can look."""
+    report = yield
+    if report.failed and "browser" in sys.modules:
+        for visitor in sys.modules["browser"].Visitor.present:
+            with contextlib.suppress(Exception):  # a page that is gone shows nothing
+                report.sections.append(("a page showed", visitor.shown()))
+    return report
+
+
 def pytest_collectstart(collector):
     """Progress bars write to standard error: leave it out of nbval's comparison. Figures are compared as eyes would."""
     if collector.fspath and collector.fspath.ext == ".ipynb":

@@ -22,6 +22,7 @@ KNOWN = re.compile(  # old versions of modules, which serve; a slow machine, whe
     r"atisf\w+ version|ms to activate|too long to activate|did not appear within \d+ ms|widget model not found"
     r"|Failed to initialize model"
 )
+TOLD = "#rv-skeleton p, .rv-under, .rv-head, .rv-note, .rv-lost, .rv-taste, .rv-detail h2"
 PATIENCE = 550_000  # milliseconds, less than a test has: what never happens fails with the words of the browser
 
 
@@ -79,9 +80,13 @@ def announced(process):
 class Visitor:
     """A page, with what went wrong in it."""
 
+    present: list["Visitor"] = []  # whose pages are open
+
     def __init__(self, context):
         context.set_default_timeout(PATIENCE)
         self.page = context.new_page()
+        self.present.append(self)
+        self.page.once("close", lambda _: self.present.remove(self))
         self.wrong, self.dialogs, self.elsewhere = [], [], []
         self.page.on("request", lambda request: self._asked(request.url))
         self.page.on("console", self._console)
@@ -114,6 +119,11 @@ class Visitor:
         """Leave the page as somebody does who closes its tab, so that its kernel ends."""
         self.page.goto("about:blank")
         self.page.context.close()
+
+    def shown(self):
+        """What the page says now, in a few lines."""
+        parts = self.page.locator(TOLD).evaluate_all("all => all.map((one) => `${one.className}: ${one.innerText}`)")
+        return "\n".join([self.page.url, *(" ".join(part.split()) for part in parts), *self.wrong])
 
     @property
     def box(self):

@@ -21,9 +21,11 @@ pytestmark = pytest.mark.usefixtures("_chromium_is_there")
 HOSTILE = ['<img src=x onerror="alert(1)">', "</script><script>alert(2)</script>", '" onmouseover="alert(3)', "a & b"]
 TOUCHED = ".rv-app :is(button, summary, label.rv-check, input:not([type=checkbox])):visible"
 LOW = "all => all.filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.outerHTML)"
-SHIFTS = """window.shifted = 0; new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
-    if (!entry.hadRecentInput) shifted += entry.value;
-})).observe({ type: "layout-shift", buffered: true })"""
+SHIFTS = """let moved = 0;
+const add = (some) => some.forEach((entry) => { if (!entry.hadRecentInput) moved += entry.value; });
+const watching = new PerformanceObserver((list) => add(list.getEntries()));
+watching.observe({ type: "layout-shift", buffered: true });
+window.shifted = () => { add(watching.takeRecords()); return moved; };"""  # with what the observer was not told yet
 
 
 @pytest.fixture(scope="module")
@@ -78,15 +80,15 @@ def regular(browser, address):
 
 @pytest.fixture
 def here(regular):
-    """The page of `regular`, with nothing chosen."""
+    """The page of `regular` as it begins, with nothing chosen, and with nothing on its way."""
     page = regular.page
-    for name in ("Clear my taste", "Remove the filter Western"):
-        if (
-            page.get_by_role("button", name=name).is_enabled()
-            if page.get_by_role("button", name=name).count()
-            else False
-        ):
-            page.get_by_role("button", name=name).click()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    regular.find("asdfghjkl").heading("Not in this catalog")  # lists come in order: those of the test before have come
+    undone = "[data-do=clear]:enabled, [data-do=drop], [data-value=text][aria-pressed=false]"
+    page.locator(undone).evaluate_all("all => all.forEach((one) => one.click())")
+    regular.button("Films for you").click()
+    regular.heading("Films to begin with")
+    page.locator(".rv-chips").wait_for(state="detached")
     page.get_by_role("button", name="Clear my taste", disabled=True).wait_for()
     regular.wrong.clear()
     return regular
@@ -117,7 +119,7 @@ def test_a_visit_from_a_typo_to_a_taste_that_is_saved_and_loaded_again(visitor, 
     assert not [title for title in before if title.startswith(("Iron Man 2008", "Mystery Men"))]
     visitor.picture("voila-3-for-me")
     assert visitor.faults() == []
-    assert page.evaluate("shifted") < 0.05
+    assert page.evaluate("shifted()") < 0.05
     saved = visitor.save("Save my taste (file)", tmp_path / "taste.json")
     assert [film["title"] for film in json.loads(saved.read_text("utf-8"))["likes"]] == ["Iron Man", "Mystery Men"]
     with visitor.save("This list as CSV", tmp_path / "list.csv").open(encoding="utf-8-sig", newline="") as table:
@@ -168,7 +170,7 @@ def test_every_state_can_be_heard_reached_by_keys_and_read_and_nothing_moves(bro
     page.get_by_role("dialog").locator("mark").first.wait_for()
     is_fine("6-why")
     page.keyboard.press("Escape")
-    assert page.evaluate("shifted") < 0.05
+    assert page.evaluate("shifted()") < 0.05
     styles = page.locator(".rv-app *").evaluate_all(
         "all => all.map((one) => getComputedStyle(one)).map((one) => [one.transitionDuration, one.animationName])"
     )
@@ -195,6 +197,15 @@ def test_the_skeleton_stands_before_the_program_that_answers(browser, address):
     made.page.goto(address)
     made.page.get_by_text("Loading the catalog").wait_for()
     made.leave()
+
+
+def test_a_test_that_fails_can_tell_what_its_pages_show(browser, here):
+    assert here in Visitor.present
+    assert "rv-head: Films to begin with" in here.shown()
+    assert "Nothing yet: press Like on a card." in here.shown()
+    other = Visitor(browser.new_context())
+    other.leave()
+    assert other not in Visitor.present
 
 
 def test_a_link_opens_the_same_state_and_two_tabs_do_not_see_each_others_taste(browser, here, address):
@@ -241,6 +252,14 @@ def test_back_leads_to_the_question_before_and_keeps_the_taste(here):
     here.heading("Films to begin with")
 
 
+def test_a_film_that_is_liked_right_before_going_back_stays_liked(here):
+    here.find("Alien").heading("Films like Alien (1979)")
+    here.find("jaws").heading("Films like Jaws (1975)")
+    here.page.evaluate("document.querySelector('[data-do=like]').click(); history.back()")
+    here.heading("Films like Alien (1979)")
+    assert here.button("For me 1").is_visible()
+
+
 def test_the_keyboard_alone_is_enough(here):
     page = here.page
     here.box.focus()
@@ -263,6 +282,7 @@ def test_the_keyboard_alone_is_enough(here):
     page.keyboard.press("Enter")
     tab_to("diversity")
     page.keyboard.press("ArrowRight")
+    page.locator(".rv-chips").wait_for()  # with a new list, so no card changes under the keys
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     tab_to("Like Jaws (1975)")
@@ -318,8 +338,6 @@ def test_audiences_are_simulated_and_say_so_and_filters_are_named(here):
     page.get_by_role("button", name="Remove the filter from 2024").click()
     page.locator(".rv-card").nth(3).wait_for()
     assert page.get_by_role("button", name="Remove the filter Western").is_visible()
-    page.get_by_role("button", name="Remove the filter Western").click()
-    here.button("By story").click()
 
 
 def test_a_file_that_is_no_taste_is_refused_before_it_is_sent(here, tmp_path):
@@ -347,7 +365,6 @@ def test_the_map_waits_for_the_list_and_no_short_list_brings_it_up(here):
     here.find("asdfghjkl").heading("Not in this catalog")
     bar = page.get_by_role("region", name="My taste").bounding_box()
     assert page.get_by_role("region", name="Map").bounding_box()["y"] > bar["y"]
-    here.button("Films for you").click()
 
 
 def test_two_filters_that_are_removed_at_once_are_both_gone(here):
@@ -379,7 +396,6 @@ def test_a_film_that_is_refused_stays_where_it_is_grey_and_is_taken_back_by_the_
     page.mouse.wheel(0, 1)  # a message may lie over a button, so it goes when somebody moves on
     note.wait_for(state="detached")
     refuse.click()
-    here.button("Clear my taste").is_disabled()
     page.get_by_text("Taken out: ").wait_for()
     page.mouse.move(0, 0)
     assert card.evaluate(looks) == before
@@ -461,7 +477,6 @@ def test_it_fits_narrow_and_wide_screens_and_the_taste_stays_in_sight(here, widt
     assert bar["y"] + bar["height"] == pytest.approx(800, abs=1)  # nothing shows beneath it
     assert (bar["x"], bar["width"]) == pytest.approx((0, width), abs=1)
     here.picture(f"voila-7-{width}")
-    page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def test_on_a_narrow_screen_what_is_said_above_the_list_never_moves_it(here):
@@ -481,7 +496,6 @@ def test_on_a_narrow_screen_what_is_said_above_the_list_never_moves_it(here):
         assert not page.locator(".rv-head h2").evaluate(cut), heading
         tops[heading] = page.locator(".rv-cards").bounding_box()["y"]
     assert set(tops.values()) == {tops["Comedy: films"]}, tops
-    page.set_viewport_size({"width": 1280, "height": 800})
 
 
 @pytest.mark.parametrize("width", [400, 1280])
@@ -494,14 +508,14 @@ def test_nothing_moves_under_the_finger_that_likes_and_what_happened_is_in_sight
     button.scroll_into_view_if_needed()
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     before, titles = button.bounding_box(), made.titles()
-    page.evaluate("shifted = 0")
+    moved = page.evaluate("shifted()")
     button.click()
     said = page.get_by_role("status").filter(has_text="“For me” shows your new list.")
     said.wait_for()
     bar = page.get_by_role("region", name="My taste").bounding_box()
     assert 0 <= bar["y"] - said.bounding_box()["y"] - said.bounding_box()["height"] < 12  # just over it
     assert (button.bounding_box(), made.titles(), button.get_attribute("aria-pressed")) == (before, titles, "true")
-    assert page.evaluate("shifted") < 0.05  # that of the bar
+    assert page.evaluate("shifted()") - moved < 0.05  # that of the bar
     made.button("For me 1").click()
     made.heading("For you, from 1 film")
     assert page.locator(".rv-head h2").bounding_box()["y"] >= 0
@@ -519,6 +533,7 @@ def test_on_a_narrow_screen_the_filters_stay_where_they_are_and_can_be_closed(br
             "form => form.getBoundingClientRect().top - document.querySelector('.rv-app').getBoundingClientRect().top"
         )
 
+    page.wait_for_function("document.querySelector('.rv-filters form').style.maxHeight")  # it knows its room
     before = top()
     assert done.bounding_box()["y"] + done.bounding_box()["height"] <= 640
     for genre in ("Action", "Comedy", "Drama", "Family"):
@@ -543,6 +558,7 @@ def test_a_double_click_is_one_click_and_each_tab_keeps_its_own(browser, address
     other.button("For me 2").wait_for()
     other.button("Clear my taste").click()
     other.page.get_by_text("Your taste is empty").wait_for()
+    other.heading("Films to begin with")
     undo = other.page.get_by_role("button", name="Undo: Clear")  # on a phone, it comes under the finger that cleared
     undo.dispatch_event("click", {"detail": 2})
     other.button(f"Like {names[0]}").click()
@@ -627,6 +643,32 @@ def test_people_and_tags_of_a_film_lead_to_their_films(here):
     assert not page.get_by_role("dialog").is_visible()
 
 
+def test_a_link_in_the_view_of_a_film_counts_however_late_the_browser_is_with_its_history(here):
+    page = here.find("Minority Report").page
+    here.heading("Films like Minority Report (2002)")
+    here.button("Details: Minority Report (2002)").click()
+    page.evaluate("history.back = () => { window.asked = true; }")
+    page.get_by_role("dialog").get_by_role("button", name="Tom Cruise").click()
+    here.heading("Films with Tom Cruise")
+    page.wait_for_function("window.asked")
+    page.evaluate("""new Promise((done) => {
+        addEventListener("popstate", done, { once: true });
+        delete history.back;
+        history.back();
+    })""")
+    assert here.box.input_value() == "Tom Cruise"
+    page.go_back()
+    here.heading("Films like Minority Report (2002)")
+
+
+def test_the_menu_stays_open_while_an_answer_comes(here):
+    here.page.evaluate("for (const deed of ['like', 'menu']) document.querySelector(`[data-do=${deed}]`).click()")
+    here.button("For me 1").wait_for()
+    assert here.button("Save my taste (file)").is_visible()
+    here.page.keyboard.press("Escape")
+    here.button("Save my taste (file)").wait_for(state="hidden")
+
+
 def test_the_map_has_the_colors_of_the_page_or_of_jupyterlab(here):
     seen = here.page.evaluate("""async () => {
         const later = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -649,7 +691,6 @@ def test_a_long_title_is_whole_in_the_view_of_its_film(here):
     cover, caption = (page.get_by_role("dialog").locator(part).bounding_box() for part in (".rv-cover", ".rv-caption"))
     assert caption["y"] >= cover["y"]
     page.keyboard.press("Escape")
-    page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def test_what_is_pressed_is_seen_in_the_colors_of_a_system_for_high_contrast(here):
@@ -711,7 +752,7 @@ def test_a_program_that_is_gone_is_said_in_words_and_started_again_with_all_that
     made.page.evaluate(SHIFTS)
     made.button("Like Prometheus (2012)").click()
     made.page.get_by_role("alert").filter(has_text="has stopped").wait_for()
-    assert made.page.evaluate("shifted") < 0.05
+    assert made.page.evaluate("shifted()") < 0.05
     made.button("Start again").click()
     made.page.get_by_role("alert").wait_for(state="hidden")
     made.button("For me 1").wait_for()
@@ -724,8 +765,8 @@ def test_a_kernel_that_is_killed_and_a_server_that_is_stopped_are_said_and_start
         made = Visitor(browser.new_context()).open(address).find("Alien")
         made.heading("Films like Alien (1979)")
         kernel = made.page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
-        inside = psutil.Process(server.pid).children(recursive=True)
-        (process,) = [one for one in inside if any(kernel in word for word in one.cmdline())]
+        running = psutil.process_iter(["cmdline"])  # it passes over what ends meanwhile
+        (process,) = [one for one in running if any(kernel in word for word in one.info["cmdline"] or [])]
         process.kill()
         alert = made.page.get_by_role("alert")
         alert.filter(has_text="has stopped").wait_for()

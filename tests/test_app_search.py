@@ -140,6 +140,14 @@ def test_readings_that_are_late_are_ignored(page, box):
     assert options(page).count() == 0
 
 
+def test_readings_that_come_after_escape_do_not_open_the_list_again(page, box):
+    offer(page, box)
+    box.fill("ali")
+    box.press("Escape")
+    page.evaluate("(offered) => hear({ number: 2, offered })", ALIEN)
+    assert not page.get_by_role("listbox").is_visible()
+
+
 def test_the_list_closes_when_the_focus_goes_elsewhere(page, box):
     offer(page, box)
     box.press("Tab")

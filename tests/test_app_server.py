@@ -198,11 +198,16 @@ def test_one_copy_too_many_is_refused_in_words_until_a_tab_is_closed():
         assert status(port) == 200
 
 
-def test_a_page_that_is_left_before_it_is_whole_gives_its_place_back():
-    with serve("demo", "--port", a_free_port(), "--max-kernels", 1) as (process, address):
+def test_a_page_that_is_left_before_it_is_whole_gives_its_place_back(tmp_path):
+    startup, left = tmp_path / "profile_default" / "startup", tmp_path / "left"
+    startup.mkdir(parents=True)
+    wait = f"import pathlib, time\nwhile not pathlib.Path({str(left)!r}).exists(): time.sleep(0.02)"
+    (startup / "kernel.py").write_text(wait, encoding="utf-8")  # so no page is whole before
+    with serve("demo", "--port", a_free_port(), "--max-kernels", 1, IPYTHONDIR=str(tmp_path)) as (process, address):
         port = port_of(address)
         with answer(port) as found:
             assert found.read(100)
+        left.touch()
         while status(port) == 503:
             time.sleep(0.1)
         assert [line for line in process.said if not line.startswith(("The demo: ", "503 "))] == []

@@ -440,6 +440,15 @@ def test_undo_goes_on_after_a_reload(plain, catalogue):
     assert [one.space for one in other.wanted.steps] == ["text"] * len(other.wanted.steps)
 
 
+def test_going_back_takes_nothing_back_that_the_page_does_not_know_yet(plain):
+    known = do(plain, "film", film=4).saved
+    do(do(plain, "like", film=3), "film", film=5)
+    done = plain.wanted.steps
+    do(plain, "restore", text=known, **{"from": "history"})
+    assert (plain.wanted.question.film, plain.wanted.taste) == (plain.catalogue.ids[4], done[0].taste)
+    assert plain.wanted.steps[1:] == done[1:]
+
+
 def test_what_a_page_shows_as_done_it_was_told_to_keep_in_the_same_message(plain, monkeypatch):
     sent = []
     monkeypatch.setattr(plain, "send_state", lambda key=None: sent.append({key} if isinstance(key, str) else set(key)))

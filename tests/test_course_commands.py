@@ -5,7 +5,6 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 import warnings
@@ -174,24 +173,11 @@ def test_start_opens_jupyterlab_on_the_first_notebook(monkeypatch, capsys):
     assert str(own_copy.folder()) in capsys.readouterr().err
 
 
-def ask(url, patience=30):
-    """Get JSON from a server that may still be starting."""
-    give_up = time.monotonic() + patience
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return json.load(answer)
-        except urllib.error.URLError:
-            if time.monotonic() > give_up:
-                raise
-            time.sleep(0.2)
-
-
 def test_jupyterlab_serves_the_first_notebook_where_start_says():
     with serve("start", "--port", a_free_port()) as (_, address):
         port, path, token = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/lab/tree/(\S+)\?token=(\w+)", address).groups()
-        answer = ask(f"http://127.0.0.1:{port}/api/contents/{path}?content=0&token={token}")
-        assert answer["path"] == "notebooks/00_start_here.ipynb"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/contents/{path}?content=0&token={token}") as answer:
+            assert json.load(answer)["path"] == "notebooks/00_start_here.ipynb"
 
 
 def test_demo_says_in_one_line_what_is_wrong_with_a_file_before_it_serves_anything(tmp_path):

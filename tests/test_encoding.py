@@ -446,6 +446,7 @@ def test_without_the_package_the_model_comes_from_the_hub_once(tmp_path):
         threading.Thread(target=hub.serve_forever, daemon=True).start()
         hub_here = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_HUB_OFFLINE": "0"}
         hub_here |= {"HF_HOME": str(tmp_path), "HF_HUB_CACHE": str(tmp_path / "hub")}
+        hub_here |= {"HF_HUB_ETAG_TIMEOUT": "600", "HF_HUB_DOWNLOAD_TIMEOUT": "600"}  # however busy this machine is
         run = functools.partial(
             subprocess.run, [sys.executable, "-c", code], env=os.environ | hub_here, capture_output=True, text=True
         )

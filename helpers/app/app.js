@@ -39,10 +39,12 @@ function render({ model, el }) {
     const part = $(PARTS[name]);
     const focused = part.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     const scrolled = part.querySelector(".rv-chosen")?.scrollLeft;
+    const chooses = part.querySelector(".rv-menu")?.hidden === false;
     part.innerHTML = model.get(name);
     if (scrolled) part.querySelector(".rv-chosen").scrollLeft = scrolled;
     if (focused) (part.querySelector(`[data-key="${focused}"]`) ?? part.querySelector("button"))?.focus({ preventScroll: true });
     mark();
+    if (chooses) menu(true);
   }
 
   function mark() {
@@ -77,10 +79,15 @@ function render({ model, el }) {
 
   function keep() {
     try { for (const store of stores()) store.setItem(kept, model.get("saved")); } catch { /* there is no room */ }
-    const question = asked(); // each is a step of the browser's history
+    const question = asked();
     if (question !== answered && document.activeElement !== search.box) showWords(JSON.parse(question));
     answered = question;
-    if (!served) return;
+    if (served && !closing) step();
+  }
+
+  let closing = false; // the step that the view of a film was is being taken back
+  function step() { // each question is a step of the browser's history
+    const question = asked();
     if (!history.state) history.replaceState({ question }, "");
     else if (history.state.question !== question) history.pushState({ question }, "");
   }
@@ -94,9 +101,9 @@ function render({ model, el }) {
     search.box.value = [question.typed, question.text, question.people?.join?.(" and ")].find(Boolean) ?? "";
   }
 
-  function restore(text) {
+  function restore(text, from = "browser") {
     try { showWords(JSON.parse(text).question ?? {}); } catch { /* Python says what is wrong */ }
-    tell("restore", { text, from: "browser" });
+    tell("restore", { text, from });
   }
 
   function taken() { // what is given away: not what was done before
@@ -105,9 +112,10 @@ function render({ model, el }) {
   }
 
   function goBack({ state }) {
+    if (closing) { closing = false; return step(); }
     if (dialog.open) return dialog.close();
     if (!state?.question || state.question === asked()) return;
-    restore(JSON.stringify({ ...JSON.parse(model.get("saved")), question: JSON.parse(state.question) }));
+    restore(JSON.stringify({ ...JSON.parse(model.get("saved")), question: JSON.parse(state.question) }), "history");
   }
 
   const dialog = $(".rv-detail");
@@ -216,7 +224,7 @@ function render({ model, el }) {
     export: ({ dataset }) => tell("export", { value: dataset.value }),
     say: ({ dataset }) => say(dataset.text), again: () => again(), done: () => { filters.open = false; filters.firstElementChild.focus(); mark(); },
   };
-  dialog.addEventListener("close", () => { if (served && history.state?.dialog) history.back(); });
+  dialog.addEventListener("close", () => { if (served && history.state?.dialog) { closing = true; history.back(); } });
   const filters = $(".rv-filters");
   root.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-do]");

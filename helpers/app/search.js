@@ -62,6 +62,7 @@ function searchBox(model, tell, { noun, asks }) {
   }
 
   function escape() {
+    last = -1; // readings that are still on their way are late
     if (!list.hidden) return show([]);
     box.value = "";
     last = tell("typed", { text: "" });

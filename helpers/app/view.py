@@ -193,6 +193,10 @@ class Demo(anywidget.AnyWidget):
         if message.get("from") == "file":
             self._change("the file", note=loaded, taste=wanted.taste, question=Question())
             return
+        if message.get("from") == "history":  # the question alone: the page may not know yet what was liked last
+            self.wanted = self.wanted.but(question=self._known(wanted.question), listed=None)
+            self._show("")
+            return
         before = None
         for step in reversed(wanted.steps):
             space = step.space if self.catalogue.ratings is not None else "text"
