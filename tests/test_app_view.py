@@ -23,6 +23,7 @@ from helpers.app.state import Question, Taste, Wanted, dump_state
 from helpers.app.view import SERVED, Demo, app_maker, prepared, served
 from helpers.data import load_movies, load_ratings, load_vectors
 from helpers.encoding import load_encoder
+from helpers.search.neighbors import split_sentences
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 
@@ -95,7 +96,7 @@ def test_it_opens_with_films_to_begin_with_that_say_what_they_are(plain):
     assert "Films to begin with" in plain.head
     assert plain.cards.count("<article") == 12
     people = ("Quentin Tarantino", "with John Travolta, Samuel L. Jackson")
-    for part in (*people, "The lives of two hit men", "Rated by 52% of the made-up viewers"):
+    for part in (*people, "The lives of two hit men", "Rated by 52% of all viewers"):
         assert part in plain.cards
 
 
@@ -344,9 +345,9 @@ def test_a_film_that_is_not_for_me_is_called_so_and_not_counted_among_those_for_
     do(do(do(do(plain, "like", film=7), "like", film=3), "dislike", film=10), "taste")
     assert "For me <b>2</b>" in plain.taste
     assert f"Not for me: {plain.catalogue.titles[plain.catalogue.ids[10]]}" in html.unescape(plain.taste)
-    assert "For you, from 2 films you like, away from 1" in plain.head
+    assert ">For you, from 2 films you like and 1 you don’t<" in plain.head
     do(do(do(plain, "forget", film=7), "forget", film=3), "taste")
-    assert "For you, away from 1 film" in plain.head
+    assert ">For you, from 1 film you don’t like<" in plain.head
     assert "For me</button>" in plain.taste
 
 
@@ -402,6 +403,7 @@ def test_undo_takes_back_the_last_thing_whatever_it_was_and_says_what(plain):
     for name, deed in DEEDS.items():
         plain.hear(deed)
         assert f'aria-label="Undo: {name}' in plain.taste
+        assert f">Undo<span>: {name}" in plain.taste
         seen.append(state_of())
     do(plain, "space", value="text")
     do(plain, "steer", steering=json.loads(plain.saved)["steering"])  # changes nothing, and is no step
@@ -544,14 +546,16 @@ def test_an_audience_that_knows_too_little_of_the_films_says_so(plain):
     few = counts.iloc[-1] + counts.iloc[-2]
     assert few < pages.FEW_LIKES < counts.iloc[0]
     do(do(do(plain, "like", film=names[0]), "like", film=names[1]), "taste")
-    assert "Viewers liked" not in plain.under
+    assert "iewer" not in plain.under
     for space in ("learned", "hybrid"):
-        assert f"Viewers liked these only {few} times" in do(plain, "space", value=space).under
-    assert "Viewers liked" not in do(do(plain, "like", film=names[2]), "taste").under
-    once = state.counted(counts.iloc[-1], "time")
-    assert f"Viewers liked this one only {once}" in do(plain, "film", film=names[0]).under
+        assert f"Viewers gave these films only {few} likes: too few" in do(plain, "space", value=space).under
+    assert "iewer" not in do(do(plain, "like", film=names[2]), "taste").under
+    once = state.counted(counts.iloc[-1], "like")
+    assert f"Viewers gave this film only {once}: too few" in do(plain, "film", film=names[0]).under
     cold = next(film for film in plain.catalogue.ids if film not in counts.index)
-    assert "No viewer here liked this one" in do(plain, "film", film=plain.catalogue.place(cold)).under
+    assert "No viewer liked this film" in do(plain, "film", film=plain.catalogue.place(cold)).under
+    assert 'data-do="space" data-value="text">See it by story</button>' in plain.under
+    assert "iewer" not in do(plain, "space", value="text").under
 
 
 def test_where_one_list_answers_there_is_nothing_to_compare(demo):
@@ -593,7 +597,13 @@ def test_a_film_is_shown_without_its_end_and_explained(demo):
     assert "Nearest stories" in after
     assert "Why it is here: near Alien (1979)" in detail
     assert "In both films: Sigourney Weaver." in detail
-    assert detail.index("Why it is here") < detail.index("Nearest stories")  # in sight without scrolling
+    about, why, end = (detail.index(text) for text in ("Lance Henriksen", "Why it is here", "Nearest stories"))
+    assert about < why < end
+    demo.told.clear()
+    do(demo, "detail", film=aliens, why=True)  # what somebody asks for comes first
+    detail = demo.told[0]["html"]
+    assert detail.index("<h2") < detail.index("Why it is here") < detail.index("Lance Henriksen")
+    assert sorted(detail) == sorted(before + "The whole plot" + after)
     assert re.search(r'aria-label="Not for me: Aliens \(1986\)"[^>]*>Not for me<', detail)
     asked(demo, "The Avengers")
     do(demo, "detail", film=place(demo, "Iron Man"))
@@ -601,6 +611,36 @@ def test_a_film_is_shown_without_its_end_and_explained(demo):
     assert "In both films: Robert Downey Jr.<" in html_of_it  # one period
     assert "<b>Alien:</b>" in reason
     assert "<mark>" in reason
+
+
+def test_the_longest_sentences_keep_room_for_those_that_come(demo):
+    asked(demo, "Alien")
+    do(demo, "detail", film=place(demo, "Aliens"))
+    room, _, wait = demo.told[0]["html"].partition('class="rv-room">')[2].partition('class="rv-reason"')
+    kept, reason = (len(re.findall("</?(p|blockquote)", part)) for part in (room, demo.told[1]["html"]))
+    assert kept == reason
+    for film in ("Alien", "Aliens"):
+        sentences = split_sentences(demo.catalogue.premise(demo.catalogue.ids[place(demo, film)]))
+        assert html.escape(max(sentences, key=len)) in room
+    assert "Looking for the closest sentences" in wait
+
+
+def test_viewers_are_said_to_be_made_up_once_wherever_they_speak(demo):
+    demo.catalogue.learn()
+
+    def said(*parts):
+        return len(re.findall("made[ -]up|made up", "".join(parts)))
+
+    begin, likes = ({"kind": "taste"}, {"kind": "like", "film": 7})
+    for deeds, space, badge in [([begin], "text", 1), ([likes, begin], "text", 0), ([begin], "learned", 1)]:
+        for deed in [*deeds, {"kind": "space", "value": space}]:
+            demo.hear(deed)
+        assert (demo.shown["simulated"], said(demo.head, demo.under, demo.cards)) == (bool(badge), 0)
+        demo.told.clear()
+        do(demo, "detail", film=demo.catalogue.place(demo.found.index[0]), why=True)
+        assert said(demo.told[0]["html"]) == badge  # the badge lies under it
+        do(demo, "export", value="html")
+        assert said(demo.told[-1]["text"].partition("<body")[2]) == badge
 
 
 def test_a_film_of_a_story_is_explained_by_the_words(demo):
@@ -719,7 +759,8 @@ def test_a_story_is_close_where_few_pairs_are_nearer_and_no_list_says_close_for_
 def test_a_list_is_judged_in_words_and_the_figures_are_in_tooltips(plain):
     asked(plain, "Alien")
     shown = re.sub("<[^>]*>", " ", plain.scores)
-    assert re.search(r"This list\s+(somewhat|much) alike\s+\d+% of the made-up viewers", shown)
+    assert re.search(r"This list\s+(somewhat|much) alike\s+\d+%", shown)
+    assert shown.count("Made-up viewers who know a typical film") == 1
     assert re.search(r"At random\s+as varied as chance", shown)
     assert "bits" not in plain.scores
     assert f"all pairs: {plain.catalogue.judge([*plain.found.index])['this list']['diversity']:.2f}" in plain.scores

@@ -54,15 +54,15 @@ function render({ model, el }) {
         button.setAttribute("aria-pressed", String(films.includes(+button.dataset.film)));
       }
     }
-    for (const button of root.querySelectorAll('[data-do="space"]')) {
+    for (const button of root.querySelectorAll(".rv-spaces button")) {
       button.setAttribute("aria-pressed", String(button.dataset.value === shown.space));
+      button.hidden = !shown.compares;
     }
-    const [spaces, badge, form] = [$(".rv-spaces"), $(".rv-badge"), $(".rv-filters form")];
+    const [badge, form] = [$(".rv-badge"), $(".rv-filters form")];
     root.querySelectorAll('[data-do="link"]').forEach((button) => {
       button.hidden = !served; // the address of a notebook opens no state
       button.textContent = local ? "Copy a link for this computer only" : "Copy a link to this page as it is";
     });
-    spaces?.querySelectorAll("button").forEach((button) => { button.hidden = !shown.compares; });
     if (badge) badge.hidden = !shown.simulated;
     if (form.contains(document.activeElement)) return;
     const { genres, hide_popular, ...plain } = shown.steering;
@@ -120,8 +120,8 @@ function render({ model, el }) {
 
   const dialog = $(".rv-detail");
   function open(film, why = false) {
-    Object.assign(dialog, { film, why });
-    tell("detail", { film });
+    dialog.film = film;
+    tell("detail", { film, why });
   }
 
   function hear(message) {
@@ -139,7 +139,6 @@ function render({ model, el }) {
     }
     const reason = dialog.querySelector(".rv-reason");
     if (message.part === "reason" && message.film === dialog.film && reason) reason.innerHTML = message.html;
-    if (["detail", "reason"].includes(message.part) && dialog.why) dialog.querySelector(".rv-why")?.scrollIntoView({ block: "nearest" });
     if (message.part === "file") save(message.name, message.type, message.text);
   }
 
@@ -172,7 +171,7 @@ function render({ model, el }) {
     const address = `${location.origin}${location.pathname}#${coded.replaceAll("+", "-").replaceAll("/", "_")}`;
     try {
       await navigator.clipboard.writeText(address);
-      say(`Copied. ${local ? "The link works on this computer only, while the app runs. For somebody else, save a file." : "The link opens this page as it is."}`);
+      say(`Copied. ${local ? "The link works on this computer only. To somebody else, send “This list as a web page”." : "The link opens this page as it is."}`);
     } catch {
       say(`The link: ${address}`);
     }

@@ -41,7 +41,7 @@ WEAK = 0.3  # cosine of two sentences below which they explain little
 MADE_UP = "No real people: a program made up these viewers and their ratings, for the course."
 SPACE_WORDS = {
     "text": ("By story", "Near means that the stories are alike."),
-    "learned": ("By audience", "Near means that the same viewers liked both. The viewers are made up."),
+    "learned": ("By audience", "Near means that the same made-up viewers liked both."),
     "hybrid": ("Both", "Story and audience together; what nobody has rated goes by its story alone."),
 }
 
@@ -103,7 +103,7 @@ def heading(
     if question.film is not None:
         name, typed = name_of(catalogue, question.film), question.typed
         said = f"“{typed}” was understood as {name}." if typed.casefold() not in name.casefold() else ""
-        return f"{many} like {name}", f"{said} {little_known(catalogue, wanted)}".strip()
+        return f"{many} like {name}", said
     if question.text is not None:
         return stories(catalogue, question, found, named)
     typed, facts, reader = question.typed, question.facts, catalogue.reader
@@ -116,26 +116,25 @@ def heading(
         lines = [lacks, f"{told}, the newest first." if catalogue.years else "", no_less(catalogue, typed)]
         return f"{many} {did} {facts}", " ".join(filter(None, lines))
     likes, dislikes = len(wanted.taste.likes), len(wanted.taste.dislikes)
-    lead = f"For you, away from {counted(dislikes, noun)}" if dislikes else f"{many} to begin with"
+    lead = f"For you, from {counted(dislikes, noun)} you don’t like" if dislikes else f"{many} to begin with"
     if likes:
-        lead = f"For you, from {counted(likes, noun)} you like" + (f", away from {dislikes}" if dislikes else "")
+        lead = f"For you, from {counted(likes, noun)} you like" + (f" and {dislikes} you don’t" if dislikes else "")
     if not facts:
-        return lead, little_known(catalogue, wanted)
+        return lead, ""
     understood = "" if typed.casefold() in ("", facts.casefold()) else f"“{typed}” was understood as {facts}."
-    lines = [lacks or understood, no_less(catalogue, typed), little_known(catalogue, wanted)]
+    lines = [lacks or understood, no_less(catalogue, typed)]
     return f"{facts}: {lead[0].lower()}{lead[1:]}", " ".join(filter(None, lines))
 
 
-def little_known(catalogue: Catalogue, wanted: Wanted) -> str:
+def little_known(catalogue: Catalogue, wanted: Wanted, noun: str) -> str:
     """Say when the viewers know too little of the films that a list by audience goes by; see `FEW_LIKES`."""
     if wanted.space == "text" or not wanted.sources:
         return ""
     likes = catalogue.likes_of(wanted.sources)
-    these, them = ("this one", "it") if len(wanted.sources) == 1 else ("these", "them")
+    these, them = (f"this {noun}", "it") if len(wanted.sources) == 1 else (f"these {plural(noun)}", "them")
     if not likes:
-        return f"No viewer here liked {these}, so the list goes by what the catalog says of {them}."
-    times = counted(likes, "time")
-    few = f"Viewers liked {these} only {times}: too few to tell what else fits. “By story” needs no viewers."
+        return f"No viewer liked {these}, so the list goes by what the catalog says of {them}."
+    few = f"Viewers gave {these} only {counted(likes, 'like')}: too few to tell what else fits."
     return few if likes < FEW_LIKES else ""
 
 
@@ -221,7 +220,7 @@ def cue(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> d
     if np.isnan(strength):
         return {"cue": "", "figure": ""}
     if wanted.begins:
-        return {"cue": f"Rated by {strength:.0%} of the made-up viewers", "figure": ""}
+        return {"cue": f"Rated by {strength:.0%} of all viewers", "figure": ""}
     figure = f"cosine {strength:.2f}; 1 is the same"
     if near is None:
         text, reader = wanted.question.text or "", catalogue.reader
@@ -275,7 +274,8 @@ def why(catalogue: Catalogue, film: Film, found: pd.Series, wanted: Wanted) -> d
         lines.append("The list to start with has films that many people know, of many kinds.")
     if not said and not wanted.question.text:
         return None
-    return {"lead": f"Why it is here{lead}", "lines": lines, "simulated": wanted.space != "text" and near is not None}
+    viewers = wanted.begins or wanted.space != "text" and near is not None
+    return {"lead": f"Why it is here{lead}", "lines": lines, "simulated": viewers}
 
 
 def cards(catalogue: Catalogue, found: pd.DataFrame, wanted: Wanted, noun: str) -> str:
@@ -315,13 +315,16 @@ def chips(steering: Steering, years: tuple | None, noun: str) -> list[tuple[str,
     return on + ([("k", "", counted(steering.k, noun))] if steering.k != Steering.k else [])
 
 
-def detail(catalogue: Catalogue, film: Film, reason: dict | None, compares: bool = False) -> str:
-    """All about one film; the end of its story only behind a click, and room for sentences if any are compared."""
+def detail(catalogue: Catalogue, film: Film, reason: dict | None, room: str = "", asked_why: bool = False) -> str:
+    """All about one film; the end of its story only behind a click.
+
+    `reason` is as from `why`, and comes first if somebody asked for it; `room` is as from `longest_pair`.
+    """
     story, premise = catalogue.movies["synopsis"][film], catalogue.premise(film)
     shown = film_of(catalogue, film) | {"premise": premise, "rest": " ".join(story.split())[len(premise) :].strip()}
     near_it = catalogue.find(Wanted(Question(film=film), steering=Steering(k=NEIGHBORS))).index
-    neighbors = [film_of(catalogue, other) for other in near_it]
-    return render("detail.html.j2", film=shown, why=reason, compares=compares, neighbors=neighbors)
+    neighbors = [(catalogue.place(other), name_of(catalogue, other)) for other in near_it]
+    return render("detail.html.j2", film=shown, why=reason, room=room, asked_why=asked_why, neighbors=neighbors)
 
 
 def in_common(catalogue: Catalogue, film: Film, near: Film) -> list[str]:
@@ -337,6 +340,12 @@ def closest_pair(found: Reason, ours: str, theirs: str) -> str:
     weak = found.similarity < WEAK
     lead = "No two sentences of the openings are alike. The nearest two:" if weak else "The closest sentences:"
     return render("reason.html.j2", reason=found, ours=ours, theirs=theirs, lead=lead, marked=not weak)
+
+
+def longest_pair(text: str, premise: str, ours: str, theirs: str) -> str:
+    """The most room that `closest_pair` of two texts can take: their longest sentences, under the longer lead."""
+    longest = [[(max(split_sentences(one), key=len), False)] for one in (text, premise)]
+    return closest_pair(Reason(longest[0], longest[1], 0), ours, theirs)
 
 
 def judgement(figures: dict[str, dict[str, float]]) -> str:

@@ -220,10 +220,12 @@ class Demo(anywidget.AnyWidget):
             why = pages.why(catalogue, film, row, self.wanted.of_list)
             if near is not None:
                 text, ours = catalogue.premise(near), f"{catalogue.titles[near]}:"
-        html = pages.detail(catalogue, film, why, compares=text is not None)
+        theirs = f"{catalogue.titles[film]}:"
+        room = "" if text is None else pages.longest_pair(text, catalogue.premise(film), ours, theirs)
+        html = pages.detail(catalogue, film, why, room, message.get("why", False))
         self.send({"part": "detail", "film": message["film"], "html": html})
         if text is not None:
-            self._explain(film, text, ours, message["film"])
+            self._explain(film, text, ours, theirs)
 
     def _answer_name(self, message: dict) -> None:
         self.send({"part": "name", "film": message["film"], "name": pages.name_of(self.catalogue, self._film(message))})
@@ -295,7 +297,8 @@ class Demo(anywidget.AnyWidget):
                 "head.html.j2", heading=heading, chips=pages.chips(wanted.steering, self.catalogue.years, self.noun)
             )
             self.under = pages.render(
-                "under.html.j2", told=told, others=others, typed=wanted.question.typed, asks=self.about["asks"],
+                "under.html.j2", told=told, little=pages.little_known(self.catalogue, wanted, self.noun),
+                others=others, typed=wanted.question.typed, asks=self.about["asks"],
                 genres=self.catalogue.genres, examples=EXAMPLES if self.catalogue.ratings is not None else [],
             )  # fmt: skip
             self.cards = pages.cards(self.catalogue, self.found, wanted, self.noun)
@@ -330,15 +333,16 @@ class Demo(anywidget.AnyWidget):
             for kind, some in (("chosen", chosen), ("found", recommended))
         }
 
-    def _explain(self, film: Film, text: str, ours: str, number: int) -> None:
+    def _explain(self, film: Film, text: str, ours: str, theirs: str) -> None:
         """Send the closest sentences once they are found."""
 
         def work() -> str:
             found = self._with_encoder(lambda encoder: self.catalogue.reason(text, film, encoder))
-            return pages.closest_pair(found, ours, f"{self.catalogue.titles[film]}:")
+            return pages.closest_pair(found, ours, theirs)
 
+        place = self.catalogue.place(film)
         self._reasons.ask(
-            work, lambda html: self.send({"part": "reason", "film": number, "html": html}), self._show_error
+            work, lambda html: self.send({"part": "reason", "film": place, "html": html}), self._show_error
         )
 
     # ---- what is prepared beside the kernel --------------------------------------------------------------------------
