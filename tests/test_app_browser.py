@@ -27,6 +27,13 @@ const watching = new PerformanceObserver((list) => add(list.getEntries()));
 watching.observe({ type: "layout-shift", buffered: true });
 window.shifted = () => { add(watching.takeRecords()); return moved; };"""  # with what the observer was not told yet
 
+SHUT_DOWN = """() => {
+    const { baseUrl, kernelId } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+    const form = new FormData();
+    form.append("_xsrf", document.cookie.match(/\\b_xsrf=([^;]*)/)[1]);
+    return fetch(`${baseUrl}voila/api/shutdown/${kernelId}`, { method: "POST", body: form });
+}"""
+
 
 @pytest.fixture(scope="module")
 def _chromium_is_there():
@@ -84,12 +91,12 @@ def here(regular):
     page = regular.page
     page.set_viewport_size({"width": 1280, "height": 800})
     regular.find("asdfghjkl").heading("Not in this catalog")  # lists come in order: those of the test before have come
-    undone = "[data-do=clear]:enabled, [data-do=drop], [data-value=text][aria-pressed=false]"
+    undone = "[data-do=clear], [data-do=drop], [data-value=text][aria-pressed=false]"
     page.locator(undone).evaluate_all("all => all.forEach((one) => one.click())")
     regular.button("Films for you").click()
     regular.heading("Films to begin with")
     page.locator(".rv-chips").wait_for(state="detached")
-    page.get_by_role("button", name="Clear my taste", disabled=True).wait_for()
+    page.get_by_role("button", name="Clear my taste").wait_for(state="detached")
     regular.wrong.clear()
     return regular
 
@@ -315,6 +322,59 @@ def test_a_film_is_explained_in_a_dialog_without_its_end(here):
     assert not page.get_by_role("group", name="Compare by").get_by_role("button").count()  # nothing to compare
 
 
+@pytest.mark.parametrize("width", [400, 1280])
+def test_why_shows_the_reason_first_and_the_sentences_that_come_move_nothing(here, width):
+    page, sheet = here.page, here.page.get_by_role("dialog")
+    page.set_viewport_size({"width": width, "height": 800})
+    here.find("Alien").heading("Films like Alien (1979)")
+    page.evaluate("""() => {  // where things are when the sheet opens, which waits for no sentence
+        const sheet = document.querySelector("dialog");
+        window.whereabouts = () => [sheet.scrollTop, ...[...sheet.querySelectorAll("h2, h3, .rv-director, .rv-actions")]
+            .map((one) => one.getBoundingClientRect().top)];
+        sheet.showModal = () => { HTMLDialogElement.prototype.showModal.call(sheet); window.opened = whereabouts(); };
+    }""")
+    here.button("Why Aliens (1986) is here").click()
+    sheet.locator("mark").first.wait_for()
+    assert page.evaluate("whereabouts()") == page.evaluate("opened")
+    headings = sheet.get_by_role("heading")
+    assert headings.all_inner_texts() == ["Aliens 1986", "Why it is here: near Alien (1979)", "Nearest stories"]
+    end = page.locator(".rv-reason").bounding_box()
+    assert end["y"] + end["height"] <= sheet.locator(".rv-director").bounding_box()["y"] <= 800
+    page.keyboard.press("Escape")
+    here.button("Aliens 1986").click()  # all about the film, and only then why
+    sheet.locator("mark").first.wait_for()
+    assert page.evaluate("whereabouts()") == page.evaluate("opened")
+    assert sheet.locator(".rv-director").bounding_box()["y"] < sheet.locator(".rv-why").bounding_box()["y"]
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_the_taste_stays_in_one_line_and_undo_says_what_it_takes_back_where_there_is_room(here):
+    page, bar = here.page, here.page.get_by_role("region", name="My taste")
+    for width, says in ((400, "Undo"), (1280, "Undo: liking Aliens (1986)")):
+        page.set_viewport_size({"width": width, "height": 800})
+        here.find("Alien").heading("Films like Alien (1979)")
+        before = bar.bounding_box()["height"]
+        here.button("Like Aliens (1986)").click()
+        undo = here.button("Undo: liking Aliens (1986)")
+        undo.wait_for()
+        assert (bar.bounding_box()["height"], undo.inner_text()) == (before, says)
+        remove = here.button("Remove Aliens (1986), which you like").bounding_box()
+        assert remove["x"] + remove["width"] < undo.bounding_box()["x"]  # a whole film is in sight
+        here.button("Clear my taste").click()
+        here.button("Clear my taste").wait_for(state="detached")
+
+
+def test_a_list_that_its_viewers_cannot_make_is_one_click_from_one_by_story(here):
+    page = here.find("Rogue One").page
+    here.heading("Films like Rogue One")
+    here.button("By audience").click()
+    page.get_by_text("Viewers gave this film only 1 like: too few to tell what else fits.").wait_for()
+    here.button("See it by story").click()
+    here.button("See it by story").wait_for(state="detached")
+    assert here.button("By story").get_attribute("aria-pressed") == "true"
+
+
 def test_audiences_are_simulated_and_say_so_and_filters_are_named(here):
     page = here.find("Alien").page
     here.heading("Films like Alien (1979)")
@@ -396,6 +456,7 @@ def test_a_film_that_is_refused_stays_where_it_is_grey_and_is_taken_back_by_the_
     page.mouse.wheel(0, 1)  # a message may lie over a button, so it goes when somebody moves on
     note.wait_for(state="detached")
     refuse.click()
+    here.button("Clear my taste").wait_for(state="detached")
     page.get_by_text("Taken out: ").wait_for()
     page.mouse.move(0, 0)
     assert card.evaluate(looks) == before
@@ -559,7 +620,7 @@ def test_a_double_click_is_one_click_and_each_tab_keeps_its_own(browser, address
     other.button("Clear my taste").click()
     other.page.get_by_text("Your taste is empty").wait_for()
     other.heading("Films to begin with")
-    undo = other.page.get_by_role("button", name="Undo: Clear")  # on a phone, it comes under the finger that cleared
+    undo = other.page.get_by_role("button", name="Undo: Clear")  # it may come under the finger that cleared
     undo.dispatch_event("click", {"detail": 2})
     other.button(f"Like {names[0]}").click()
     other.page.get_by_role("button", name=f"Undo: liking {names[0]}").wait_for()
@@ -743,20 +804,28 @@ def test_a_program_that_is_gone_is_said_in_words_and_started_again_with_all_that
     made.heading("Films like Alien (1979)")
     made.button("Like Aliens (1986)").click()
     made.button("For me 1").wait_for()
-    made.page.evaluate("""() => {
-        const { baseUrl, kernelId } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
-        const form = new FormData();
-        form.append("_xsrf", document.cookie.match(/\\b_xsrf=([^;]*)/)[1]);
-        return fetch(`${baseUrl}voila/api/shutdown/${kernelId}`, { method: "POST", body: form });
-    }""")
+    made.page.evaluate(SHUT_DOWN)
     made.page.evaluate(SHIFTS)
-    made.button("Like Prometheus (2012)").click()
-    made.page.get_by_role("alert").filter(has_text="has stopped").wait_for()
+    like = made.button("Like Prometheus (2012)")
+    like.click()
+    made.page.get_by_role("alert").filter(has_text="has stopped. What you chose is kept. ").wait_for()
+    assert like.get_attribute("aria-pressed") == "false"  # it was not heard
     assert made.page.evaluate("shifted()") < 0.05
     made.button("Start again").click()
     made.page.get_by_role("alert").wait_for(state="hidden")
     made.button("For me 1").wait_for()
     made.heading("Films like Alien (1979)")
+    made.leave()
+
+
+def test_what_a_browser_has_no_room_for_is_not_said_to_be_kept(browser, address):
+    made = Visitor(browser.new_context())
+    made.page.add_init_script("Storage.prototype.setItem = () => { throw new Error('QuotaExceededError'); }")
+    made.open(address).page.evaluate(SHUT_DOWN)
+    made.page.locator(".rv-card .rv-like").first.click()
+    alert = made.page.get_by_role("alert").filter(has_text="has stopped")
+    alert.wait_for()
+    assert "kept" not in alert.inner_text()
     made.leave()
 
 

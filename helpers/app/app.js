@@ -200,6 +200,7 @@ function render({ model, el }) {
     list.hidden = !open;
     button.setAttribute("aria-expanded", String(open));
     if (open) list.querySelector("button:not([hidden])").focus();
+    else if (list.contains(document.activeElement)) button.focus();
   }
 
   function judge(button, kind) {
@@ -235,7 +236,7 @@ function render({ model, el }) {
     last = next;
   });
   root.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !$(".rv-menu").hidden) { menu(false); $('[data-do="menu"]').focus(); }
+    if (event.key === "Escape" && !$(".rv-menu").hidden) menu(false);
     if (event.key === "Escape" && filters.contains(event.target)) deeds.done();
     if (event.target.closest("input, textarea, select, canvas, button, summary")) event.stopPropagation(); // no shortcut of a notebook
   });
@@ -257,12 +258,14 @@ function render({ model, el }) {
   function warn(text, button = "") {
     lost.hidden = !text;
     lost.replaceChildren(text, ...(button ? [make("button", { type: "button", "data-do": "again" }, button)] : []));
+    if (text) mark(); // what was pressed since is not done
   }
 
   function gone() {
     lost.gone = true;
     say(""); // such as that it is connected again
-    warn(`The program behind this page has stopped. ${served ? "What you chose is kept. " : "Run the cell again."}`, served ? "Start again" : "");
+    const safe = stores().some((store) => store.getItem(kept) === model.get("saved")) ? "What you chose is kept. " : "";
+    warn(`The program behind this page has stopped. ${served ? safe : "Run the cell again."}`, served ? "Start again" : "");
   }
 
   const away = () => warn("The server does not answer. Start it again (python3 -m helpers demo), and then press the button. ", "Start again");
