@@ -290,3 +290,56 @@ def test_years_are_read_as_they_are_said(text, years):
     found = Reader(movies)._dated(text)[1]
     assert found == years
     assert Reader(movies.drop(columns="year")).read(text)[0].kind == "Stories"
+
+
+def test_a_number_names_the_film_of_a_series_that_has_it_or_else_its_place_by_year(reader):
+    read = {
+        "star trek 2": "Star Trek II: The Wrath of Khan", "die hard 3": "Die Hard: With a Vengeance",
+        "matrix two": "The Matrix Reloaded", "pirates of the carribean 2": "Pirates of the Caribbean: Dead Man's Chest",
+        "bourne 3": "The Bourne Ultimatum",
+    }  # fmt: skip
+    assert {text: reader.read(text)[0].label for text in read} == read
+    for text in ("rocky 3", "matrix 4"):  # neither is here: only the series is offered
+        assert reader.read(text)[0].label in ("Rocky", "The Matrix"), text
+
+
+def test_initials_and_ends_of_titles_name_them_with_typos_too(reader):
+    read = {
+        "lotr two towers": "The Lord of the Rings: The Two Towers",
+        "hp goblet of fire": "Harry Potter and the Goblet of Fire",
+        "kingdom of the cristal skull": "Indiana Jones and the Kingdom of the Crystal Skull",
+        "romeo and juliet": "William Shakespeare's Romeo + Juliet",
+    }
+    assert {text: reader.read(text)[0].label for text in read} == read
+    for text in ("wild west", "new york", "coco", "xy goblet of fire"):
+        assert reader.read(text)[0].kind == "Stories", text
+
+
+def test_words_around_a_title_or_a_name_only_ask_for_it(reader):
+    read = {
+        "more movies like amelie": "Amélie", "the film alien": "Alien",
+        "what movies did kubrick direct": "Stanley Kubrick",
+        "what has emma thompson been in": "Emma Thompson", "films by ridley scott": "Ridley Scott",
+        "tim burton movie with johnny depp": "Tim Burton and Johnny Depp", "old westerns before 1970": "Western, ",
+        "what comedies are there from 1988": "Comedy, 1988", "cowboy movies": "Western", "love stories": "Romance",
+    }  # fmt: skip
+    for text, label in read.items():
+        assert reader.read(text)[0].label.startswith(label), text
+    for text in ("movies with cars", "movies about ghosts", "cowboys"):
+        assert reader.read(text)[0].kind == "Stories", text
+
+
+def test_people_are_known_by_short_first_names(reader):
+    read = {
+        "leo dicaprio": "Leonardo DiCaprio",
+        "bob de niro": "Robert De Niro",
+        "matt mcconaughey": "Matthew McConaughey",
+    }
+    assert {text: reader.read(text)[0].label for text in read} == read
+    assert reader.read("colin hanks")[0].kind == "Stories"
+
+
+def test_an_article_of_any_language_may_be_left_out():
+    titles = ["Der Leuchtturm", "La Haine", "Een Vlieg"]
+    movies = pd.DataFrame({"title": titles, "synopsis": "x"}, index=[1, 2, 3])
+    assert [Reader(movies).read(text)[0].label for text in ("Leuchturm", "hane", "vleig")] == titles

@@ -98,6 +98,14 @@ def test_as_many_suggestions_come_as_are_asked_for_however_many_are_exact(lookup
         assert len(lookup.suggest("king kong", n)) == n
 
 
+@pytest.mark.parametrize("title", ["Der Leuchtturm", "La Haine", "Een Vlieg", "El Secreto", "Un Freund", "Il Postino"])
+def test_an_article_of_any_language_may_be_left_out_of_a_title_with_a_typo(title):
+    lookup = TitleLookup(pd.Series([title]))
+    word = title.split()[1]
+    assert lookup.closest(word[:2] + word[3:]).title == title
+    assert lookup.closest("Lamp") is None
+
+
 def test_capitals_decide_between_films_before_articles_do():
     lookup = TitleLookup(pd.Series(["The Deep", "Deep", "DEEP"]))
     assert [lookup.closest(text).title for text in ("DEEP", "deep", "the deep", "THE DEEP", "A Deep")] == [

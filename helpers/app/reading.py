@@ -18,32 +18,35 @@ from rapidfuzz.distance import OSA
 from helpers.app.state import Question, counted, names_in, year_of
 from helpers.search.neighbors import split_sentences
 from helpers.titles import TitleLookup, normalize_title
+from helpers.titles.forms import numbers_in, without_article
 
 OFFERED = 5  # titles in the list, at most
 NAMES_OFFERED = 3
 PAIRS_TRIED = 100  # of people with two last names
 WORDS_OF_TWO = 8  # in the names of two people, at most
 TEXTS_READ = 10_000  # texts from which the words are taken that a catalogue knows
-THINGS = "(?:some|any)thing|films?|movies?|flicks?|more|titles?"
-LEAD = re.compile(
-    rf"^(?:an?\s+)?(?:{THINGS})?\s*(?:like|similar to|with|(?:directed |made )?by|from|starring)\s+", re.I
-)
-TRAIL = re.compile(r"\s+(?:films?|movies?|flicks?)$", re.I)
-FAMILY = re.compile(r"(?:the\s+)?(.+?)(?:\s+(?:brothers|sisters)|s)", re.I)
-SHORT = {"doctor": "dr", "mister": "mr", "saint": "st", "mount": "mt", "part": "pt"}
+FAMILY = re.compile(r"(.+?)(?:\s+(?:brothers|sisters)|s)", re.I)
+SHORT = {"doctor": "dr", "mister": "mr", "saint": "st", "street": "st", "mount": "mt", "part": "pt"}
 TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 SHORT |= {name: str(10 * number) for number, name in enumerate(TENS, 2)}
-# Whom a film is for is a genre. Children in a story are only a hint at it.
-FOR_CHILDREN = re.compile(
+NICKNAMES = {
+    "bill": "william", "bob": "robert", "bobby": "robert", "jim": "james", "kate": "cath", "liz": "elizabeth",
+    "mike": "michael", "sly": "sylvester", "tony": "anthony",
+}  # fmt: skip
+# Whom a film is for is a genre, as are cowboy movies. Children and cowboys in a story are only a hint at it.
+OF_FILMS = r"(?= (?:film|movie|flick|stor)\w*\b)"
+FOR_CHILDREN = (
     r"\bfor (?:(?:the|my|our|your|small|little|young|whole) )*(?:kid|children|famil)\w*\b"
-    r"|\b(?:kid|children)(?:'?s)?(?= (?:film|movie|stor)\w*\b)"
+    rf"|\b(?:kid|children)(?:'?s)?{OF_FILMS}"
 )
+IN_OTHER_WORDS = {FOR_CHILDREN: "for children", rf"\bcowboys?{OF_FILMS}": "western", r"\brom ?com": "romance comedy"}
 CHILDREN = ("for children", *(HINTS := ("children", "kid")))
 # What else people call a genre, and words that say nothing beside one.
 ALSO_CALLED = {
     "Animation": ("animated", "cartoon"), "Biography": ("biopic",), "Comedy": ("comedies", "funny", "hilarious"),
     "Children": CHILDREN, "Documentary": ("documentaries",), "Family": CHILDREN, "History": ("historical",),
-    "Horror": ("scary", "frightening"), "Mystery": ("mysteries", "whodunit"), "Romance": ("romantic", "love story"),
+    "Horror": ("scary", "frightening", "spooky", "creepy"), "Mystery": ("mysteries", "whodunit"),
+    "Romance": ("romantic", "love story", "love stories"),
     "Science Fiction": ("sci fi", "scifi"), "Thriller": ("suspense", "suspenseful"),
 }  # fmt: skip
 IDLE = {
@@ -54,12 +57,18 @@ IDLE = {
 ASKING = {
     "a", "an", "the", "some", "any", "something", "anything", "more", "most", "very", "and", "or", "both", "but",
     "also", "for", "to", "that", "which", "is", "are", "be", "i", "i'd", "i'm", "me", "my", "we", "us", "our",
-    "you", "would", "give", "show", "find", "see", "need", "please", "tonight",
+    "you", "would", "give", "show", "find", "see", "need", "please", "tonight", "what", "who", "there", "has", "have",
+    "was", "were", "been", "did", "do", "does", "all", "other", "old", "new", "newest", "latest", "recent", "classic",
 }  # fmt: skip
 # Words that join people, genres and years, as in "a comedy of the 80s with Tom Hanks".
 JOINING = ASKING | {
-    "with", "by", "from", "in", "of", "about", "starring", "directed", "made", "between", "year", "years",
+    "with", "by", "from", "in", "of", "starring", "directed", "direct", "made", "make", "between", "year", "years",
 }  # fmt: skip
+# Around a title: "more movies like Jaws", "the film Jaws", "Jaws movie".
+AROUND = re.compile(
+    rf"^(?:(?:{'|'.join(sorted(ASKING | IDLE))}|films|movies)\s+)*(?:like|similar to|films?|movies?|flicks?)\s+"
+    r"|\s+(?:films?|movies?|flicks?)$", re.I
+)  # fmt: skip
 # Years: 1994, 1980 to 1985, the early 80s, before 1990. Two digits are of the 20th century from 30 on.
 DECADES = [f"{name[:-1]}ies" for name in TENS]
 FOUR = r"(?:1[89]|20)\d\d"
@@ -68,7 +77,7 @@ WHEN = re.compile(
     rf"(?:({FOUR}) (?:and |to )?({FOUR})|((?:1[89]|20)?\d0)'?s|({'|'.join(DECADES)})|({FOUR}))(?= |$)"
 )
 # At the end, with an article, these are things that happen: a war, the musical family.
-THINGS_THAT_HAPPEN = re.compile(r"\b(?:an?|the)\b.*\b(?:war|crime|family|history|sport)s?$")
+THINGS_THAT_HAPPEN = re.compile(r"\b(?:an?|the|old|new)\b.*\b(?:war|crime|family|history|sport)s?$")
 NOT_THAT = re.compile(r"\b(?:not|no|without|nothing|never|less)(?: \w+){1,2}")
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
@@ -123,11 +132,12 @@ class Reader:
 
     def _meanings(self, text: str) -> list[Reading]:
         """Every reading of a text as it is spelled."""
-        asked = TRAIL.sub("", LEAD.sub("", text)) or text
+        asked = text if _same(text) in self._credits else _trimmed(text)
         titles, sure = self._titles(text)
-        if not titles and asked != text:
-            titles, sure = self._titles(asked)
+        if not titles and (bare := AROUND.sub("", text)) != text:
+            titles, sure = self._titles(bare)
         people, named = self._people(asked)
+        people = people if named or asked == text else []  # "a good cry" begins no name
         who, parts, only = self._parts_of(text)
         facts = [self._reading(one) for one in self._shared(who, parts)]
         story = [Reading("Stories", Question(text=text), text)]
@@ -160,6 +170,16 @@ class Reader:
     def _titles(self, text: str) -> tuple[list[Reading], float]:
         """Titles that may be meant, and how sure the first one is: 1 the title itself, 0 only how a title begins."""
         key = _key(text)
+        ids, sure = self._films(text, key)
+        name, _, number = key.rpartition(" ")
+        sequel = self._sequel(name, int(number)) if sure < 1 and name and number.isdecimal() else []
+        ids, sure = [*sequel, *ids], sure or len(sequel) / 2
+        ids = list(dict.fromkeys([*ids, *self._begun(key)]))
+        titles, year = self.movies["title"], functools.partial(year_of, self.movies)
+        return [Reading("Titles", Question(film=one), titles[one], str(year(one) or "")) for one in ids[:OFFERED]], sure
+
+    def _films(self, text: str, key: str) -> tuple[list, float]:
+        """Films whose titles may be meant, and how sure the first one is."""
         found = self.lookup.suggest(text, 4 * OFFERED)
         exact = [match for match in found if match.score == 1]
         named = [match for match in found if match.score < 1 and self._is_meant(text, key, match.title)]
@@ -168,12 +188,17 @@ class Reader:
         near = [match for match in found if match.score >= 0.6]
         rest = [one for one in near if any(part.startswith(key) for part in (_key(one.title), one.title.casefold()))]
         ids = list(dict.fromkeys([*(match.id for match in exact + named), *initials, *(match.id for match in rest)]))
-        likely = bool(ids) and bool((named and len(key) > 2) or initials or self.unknown(text)[1])
-        ids = list(dict.fromkeys([*ids, *self._begun(key)]))
-        titles, year = self.movies["title"], functools.partial(year_of, self.movies)
-        return [Reading("Titles", Question(film=one), titles[one], str(year(one) or "")) for one in ids[:OFFERED]], (
-            1 if exact else likely / 2
-        )
+        begun = len(key) > 4 and self.unknown(text)[1]  # coco is not yet Cocoon
+        likely = bool(ids) and bool((named and len(key) > 2) or initials or begun)
+        return ids, 1 if exact else likely / 2
+
+    def _sequel(self, name: str, number: int) -> list:
+        """The film of a series whose title has a number, or else the one whose place by year it is, if any."""
+        films, sure = self._films(name, name)
+        numbers = {film: numbers_in(_key(self.movies["title"][film])) for film in films if sure}
+        by_year = sorted(numbers, key=lambda film: (year_of(self.movies, film) or 0, film))
+        numbered = [film for film in numbers if str(number) in numbers[film]]
+        return (numbered + [film for film in by_year[number - 1 : number] if not numbers[film]])[:1]
 
     def _begun(self, key: str) -> list:
         """Films whose whole title begins a text, as that of a sequel that the catalogue lacks."""
@@ -194,21 +219,29 @@ class Reader:
         whole = _key(title)
         words, others = key.split(), whole.split()
         content, theirs = ([word for word in some if word not in stop_words()] for some in (words, others))
-        begins = others[: len(words)]
         denied = len(content) == 1 and NOT_THAT.search(key)  # "not scary" asks for anything but Scary Movie
         if content and not denied and set(content) <= set(others):
-            together = f" {key} " in f" {whole} " and key not in self._told
+            together = f" {key} " in f" {whole} " and self._is_rare(key)
             if len(content) > 1 and (sorted(content) == sorted(theirs) or together):
                 return True
             if len(content) > 2 or any(self._names_a_title(word) for word in content):
                 return True
         typed = WORD.findall(text.casefold())
-        pairs = [(words, others)]
+        pairs = [(words, others), (words, without_article(whole).split())]
         for part in _parts(title):
             pairs += [(typed, WORD.findall(part.casefold())), (words, _key(part).split())]
-        if len(words) > 1 and self._is_typo(words, begins, turned=False):
+        rest = " ".join(words[1:])  # after initials, as in "lotr two towers"
+        if rest and "".join(word[0] for word in others).startswith(words[0]) and not self._knows(words[0]):
+            return self._is_meant(rest, rest, title)
+        if len(words) > 1 and self._is_typo(words, others[: len(words)], turned=False):
+            return True
+        if len(content) > 1 and self._is_typo(words, others[-len(words) :], turned=False) and self._is_rare(key):
             return True
         return any(self._is_typo(left, right) for left, right in pairs)
+
+    def _is_rare(self, key: str) -> bool:
+        """Whether words stand together in one story at most, which may tell its title."""
+        return self._told.count(key) < 2
 
     def _is_typo(self, words: list[str], others: list[str], turned: bool = True) -> bool:
         """Whether words are others with typos: few for their length, and not all of them words of their own.
@@ -220,7 +253,8 @@ class Reader:
         if turned:
             edits = min(edits, OSA.distance("".join(sorted(words)), "".join(sorted(others))))
         strange = [word for word in words if word not in others]
-        if not words or min(edits, OSA.distance(_single(left), _single(right))) > _allowed(len(right)):
+        singly = OSA.distance(_single(left), _single(right)) + (_single(left) == left)  # doubles left out cost one
+        if not words or min(edits, singly) > _allowed(len(right)):
             return False
         few = edits <= max(1, len(right) // 8) and len(strange) < len(words)
         nearly = edits == 0 or few or len(strange) < len(words) / 2
@@ -248,7 +282,7 @@ class Reader:
         """People who may be meant, and how much of a name the text is: 1 all of it, 0 only how a part of it begins."""
         if not self.people:
             return [], 0
-        parts = [part for part in re.split(r"\s*(?:,|&|\band\b|\bwith\b)\s*", text, flags=re.I) if part]
+        parts = [*filter(None, map(_trimmed, re.split(r",|&|\band\b|\bwith\b", text, flags=re.I)))]
         words = text.split()
         cuts = range(2, len(words) - 1) if len(words) <= WORDS_OF_TWO else ()
         halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in cuts]
@@ -289,6 +323,11 @@ class Reader:
         """The name that a text is, with a typo in seven letters, or in five if nothing here has some word of it."""
         if _same(text) in self._credits:
             return self.spelled(text)
+        first, _, last = text.casefold().partition(" ")
+        family = self._by_last_name.get(_bare(last), []) if len(first) > 1 and first not in stop_words() else []
+        called = [name for name in family if name.casefold().startswith(NICKNAMES.get(first, first))]
+        if called:  # as in "leo dicaprio" and "bob de niro"
+            return max(called, key=lambda name: len(self.people[name]))
         match = self._name_lookup.closest(text) if " " in text else None
         if match is None:
             return None
@@ -544,15 +583,17 @@ def _trimmed(words: str) -> str:
     """Words without those around them that only join or ask."""
     kept = words.split()
     for end in (0, -1):
-        while kept and (kept[end] in JOINING or _forms(kept[end]) & IDLE):
+        while kept and ((word := kept[end].casefold()) in JOINING or _forms(word) & IDLE):
             kept.pop(end)
     return " ".join(kept)
 
 
 def _said(text: str) -> str:
-    """The words of a text, in small letters; whoever is young is called children where a film is for them."""
-    words = re.sub(r"\brom ?com", "romance comedy", " ".join(WORD.findall(text.casefold())))
-    return FOR_CHILDREN.sub("for children", words)
+    """The words of a text, in small letters, and genres by one of their names."""
+    words = " ".join(WORD.findall(text.casefold()))
+    for said, name in IN_OTHER_WORDS.items():
+        words = re.sub(said, name, words)
+    return words
 
 
 def _key(title: str) -> str:

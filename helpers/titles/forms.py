@@ -12,7 +12,7 @@ import numpy as np
 from helpers.data.tables import one_line
 
 ARTICLES = "the|a|an"
-TRAILING_ARTICLES = ARTICLES + "|le|la|les|l'|il|lo|el|los|las|der|die|das|den|det|de|het|o|os"
+ANY_ARTICLES = ARTICLES + "|le|la|les|l'|il|lo|el|los|las|der|die|das|den|det|de|het|o|os|ein|eine|un|une|una|een"
 EDITION = (
     r"([\w']+ ){0,3}(edition|version|director'?s cut|extended cut|final cut|theatrical cut|widescreen|blu-?ray|dvd|vhs"
     r"|4k|uhd|remastered|unrated)\b"
@@ -67,7 +67,7 @@ def normalize_title(title: str) -> str:
     text = without_accents(re.sub(rf"(?<=\d)(?={FRACTIONS})", " ", text))
     text = re.sub(r"[(\[]\s*\d{4}\s*[)\]]", " ", text)
     text = re.sub(rf"[(\[][^)\]]*\b{EDITION}[^)\]]*[)\]]|\s*[-:/]\s+{EDITION}.*$", " ", text)
-    text = re.sub(rf"^(.+),\s*({TRAILING_ARTICLES})\s*(?=$|[(\[:])", r"\1 ", text.strip(" -:()[]"))
+    text = re.sub(rf"^(.+),\s*({ANY_ARTICLES})\s*(?=$|[(\[:])", r"\1 ", text.strip(" -:()[]"))
     text = re.sub(NUMBERED, lambda found: (found[1] or "") + ROMAN[found[2] or found[3]], text)
     text = re.sub(r"\b[dl]'(?=\w)", "", re.sub(STUDIO, "", text))
     text = re.sub(r"(?<=[a-z])[013457](?=[a-z])", lambda digit: digit[0].translate(DIGITS_AS_LETTERS), text)
@@ -80,6 +80,11 @@ def normalize_title(title: str) -> str:
     numbers = "|".join(COUNTED)
     counted = re.sub(rf"\b(?:{PART} )?({numbers}|\d+)\b", lambda found: COUNTED.get(found[1], found[1]), numbered)
     return counted or " ".join(title.split()).casefold()
+
+
+def without_article(key: str) -> str:
+    """A normalized title without an article of any language at its start, such as *der* or *la*."""
+    return re.sub(rf"^({ANY_ARTICLES}) (?=\S)", "", key)
 
 
 def without_accents(text: str) -> str:

@@ -14,7 +14,7 @@ from rapidfuzz.distance import OSA
 
 from helpers.data.cells import read_years
 from helpers.data.tables import one_line
-from helpers.titles.forms import normalize_title, numbers_in, year_in_brackets
+from helpers.titles.forms import normalize_title, numbers_in, without_article, year_in_brackets
 
 SURE = 0.7  # share of the letters in which a text agrees with the title that it is meant for
 FULL_SCORE_FOR = 60  # titles that pass the first look
@@ -126,6 +126,7 @@ class TitleLookup:
         query, key = normalize_title(text), normalize_title(match.title)
         words, others = query.split(), key.split()
         ways = [(query, key), (query, key[: len(query)]), ("".join(sorted(words)), "".join(sorted(others)))]
+        ways += [(without_article(query), without_article(key))]
         if any(is_typo(*way) for way in [*ways, (text.casefold(), match.title.casefold())]):
             return True
         return not key.isdigit() and (set(words) <= set(others) or set(words) >= set(others))
