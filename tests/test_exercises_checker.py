@@ -89,6 +89,24 @@ def test_a_loop_that_fills_the_memory_is_stopped_before_the_time_is_up(monkeypat
     assert "keeps filling the memory" in wrong(ch03.q3, pieces)
 
 
+def test_a_power_with_billions_of_digits_is_told_from_floats():
+    computed = []
+
+    def grows(vectors, dimensions, bits):
+        if isinstance(vectors, int):
+            return computed.append(vectors)  # the power itself would take hours, and nothing could stop it
+        return (1 - bits**dimensions) ** vectors
+
+    assert "far too large" in wrong(ch07.q1, grows) and computed == [15_000]  # to the power of 0
+
+    def only_whole(vectors, dimensions, bits):
+        if not all(isinstance(number, int) for number in (vectors, dimensions, bits)):
+            raise TypeError("whole numbers only")
+        return vectors * dimensions * bits / 8 / 10**9
+
+    assert ch07.q1.examine(only_whole).state == "correct"
+
+
 def test_a_function_that_waits_is_left_behind(monkeypatch):
     monkeypatch.setattr(running, "PATIENCE", 0.2)
     release = threading.Event()
@@ -293,6 +311,8 @@ def test_slips_that_no_exercise_is_safe_from_get_a_sentence():
         (lambda rows: -np.asarray(rows) / 4, "Only the sign"),
         (lambda rows: np.asarray(rows)[::-1] / 4, "order is reversed"),
         (lambda rows: np.asarray(rows).T / 4, "Rows and columns"),
+        (lambda rows: (np.asarray(rows) / 4)[1:], "The first one is missing"),
+        (lambda rows: (np.asarray(rows) / 4)[:-1], "The last one is missing"),
         (lambda rows: np.asarray(rows) / 4 + 1, "1 too large"),
         (lambda rows: np.asarray(rows) / 4 - 1, "1 too small"),
     ]:

@@ -210,6 +210,9 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ),
     ("6.2", lambda hits, n: gain(hits) / worth(hits)[: n - 1].sum(), "[:relevant]"),
     ("6.3", lambda one, other, drawn: np.quantile(means(one, other, drawn), 0.025, 0.975), "in one list"),
+    ("6.3", lambda one, other, drawn: np.quantile(means(one, other, drawn), [2.5, 97.5]), "np.quantile takes shares"),
+    ("6.4", lambda scores, seen, k: BY_NUMBER["6.4"].reference(scores, seen, k - 1), "The last one is missing"),
+    ("6.4", lambda scores, seen, k: BY_NUMBER["6.4"].reference(scores, seen, k)[1:], "The first one is missing"),
     ("6.4", lambda scores, seen, k: np.argsort(-np.where(~seen, -np.inf, scores))[:k], "mask is inverted"),
     ("6.4", lambda scores, seen, k: np.argsort(-np.where(seen, -np.inf, scores))[:10], "Keep k"),
     ("3.4", lambda vectors: vectors - vectors.mean(axis=1), "Subtract the mean film: axis=0"),
@@ -230,6 +233,13 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
         lambda table, title, text: {**BY_NUMBER["9.1"].reference(table, title, text), "rows": 9},
         "9 for 'rows'; 5",
     ),
+    (
+        "9.1",
+        lambda table, title, text: {"rows": len(table), "no_title": 0},
+        "The key 'without title' is missing (found: 'rows', 'no_title')",
+    ),
+    ("9.1", lambda table, title, text: len(table), "The answer is a dictionary with 'rows', 'without title', "),
+    ("11.1", lambda one, other: [{"inputs": 1}, {}], "none are right"),
     ("9.3", lambda hits, total: BY_NUMBER["9.3"].reference(hits, total) + (0,), "has 2 values; yours has 3"),
     ("9.3", wilson_written_in_a_line, "Parentheses are missing: write z**2 / (2 * n) and z**2 / (4 * n**2)."),
     ("9.4", lambda neighbors, n: Counter(np.ravel(neighbors).tolist()), "needs a 0"),
@@ -254,6 +264,48 @@ def test_a_usual_slip_gets_a_sentence_and_not_numbers_only(number, answer, said)
 def test_every_title_that_is_not_one_of_the_five_is_named():
     message = BY_NUMBER["0.3"].examine({"Matrix", "Avengers"}).message
     assert "'Matrix'" in message and "'Avengers'" in message
+
+
+def test_a_message_shows_no_wall_of_keys_and_values():
+    for number, answer in [("9.1", lambda table, title, text: {}), ("11.1", lambda one, other: {"nothing"})]:
+        message = BY_NUMBER[number].examine(answer).message
+        assert "..." not in message and "{'rows'" not in message and "'everything'" not in message
+
+
+PAIRED = {
+    "1.4": lambda right: [*Counter({film: 9 - place for place, film in enumerate(right)}).most_common()],
+    "2.1": lambda right: Counter(right).most_common(),
+    "4.1": lambda right: [(0.5, film) for film in right],
+    "6.4": lambda right: np.stack([right, right * 0.5], axis=1),
+}
+
+
+@pytest.mark.parametrize("number", PAIRED)
+def test_pairs_get_the_code_that_keeps_the_right_part(number):
+    exercise = BY_NUMBER[number]
+    paired = lambda *arguments: PAIRED[number](exercise.reference(*arguments))  # noqa: E731
+    message = exercise.examine(paired if exercise.wants_function else paired()).message
+    assert "You gave pairs" in message and "for one, _ in pairs" in message or "for _, other in pairs" in message
+
+
+@pytest.mark.parametrize("number", ["0.1", "1.2", "1.4", "4.1", "5.1"])
+def test_numbers_in_quotation_marks_get_the_cure(number):
+    def quoted(value):
+        return [*map(str, value)] if np.iterable(value) else str(value)
+
+    exercise = BY_NUMBER[number]
+    answer = (lambda *arguments: quoted(exercise.reference(*arguments))) if exercise.wants_function else quoted(
+        exercise.answer()
+    )  # fmt: skip
+    assert "Leave out the quotation marks" in exercise.examine(answer).message
+    assert "quotation marks" not in BY_NUMBER["0.1"].examine("many").message
+
+
+def test_the_right_values_in_another_shape_get_the_cure():
+    column = BY_NUMBER["5.1"].examine(lambda *arguments: BY_NUMBER["5.1"].reference(*arguments)[:, None])
+    assert ".reshape(2,)" in column.message
+    table = BY_NUMBER["4.1"].examine(lambda *arguments: pd.DataFrame({"id": BY_NUMBER["4.1"].reference(*arguments)}))
+    assert "take one of its columns" in table.message
 
 
 def spoils_rows(vectors):
@@ -569,6 +621,43 @@ def test_words_that_fit_every_question_answer_none(number, field, text):
 def test_a_short_answer_that_says_it_is_right(number, field, text):
     exercise = BY_NUMBER[number]
     assert exercise.examine({**exercise.answer(), field: text}).state == "correct"
+
+
+IN_WORDS = [  # as people write, in many languages, with names, short forms and the words of the trade
+    "Both synopses tell of an ordinary man and an amazing mind, but nobody travels in time.",
+    "cos there r lots of new users w no ratings yet tbh",
+    "NDCG@10 and MRR of KNN versus SVD, with CSV logs of clicks",
+    "HNSW M=16 efC=200 efS=64, IVF nlist=1024, PQ m=48",
+    "SBERT, BM25, TF-IDF, GloVe: same CSV, same HW, different vectors",
+    "My gym hymns fly by shyly, says Lynn of rhythm and myth",
+    "Das Rezept schmeckt nicht, weil zwei Zutaten in der Liste fehlen.",
+    "Parce que chaque livre possède un résumé, alors que personne ne note.",
+    "Las dos películas hablan de naves, pero una es para niños.",
+    "Każdy przepis ma listę składników, a nikt nie daje ocen.",
+    "Každý film má popis, ale nikdo nedává hvězdičky těm novým.",
+    "Kiekvienas filmas turi aprašymą, bet niekas jam neduoda žvaigždučių.",
+    "Jokaisella elokuvalla on kuvaus, mutta kukaan ei anna heti tähtiä.",
+    "Mỗi bộ phim có một tóm tắt nhưng chưa ai chấm điểm.",
+    "Wo xihuan zhe bu dianying yinwei hen feichang youqu",
+    "यह फिल्म बहुत लंबी है और मुझे पसंद नहीं",
+    "இந்தப் படம் மிக நீளமாக உள்ளது, ஆனால் எனக்கு மிகவும் பிடிக்கும்",
+    "Ce re\u0301sume\u0301 est tre\u0300s court et personne ne l'a note\u0301",  # accents as signs of their own
+]
+NO_WORDS = [
+    "abc def ghi jkl mno pqr stu vwx",
+    "lkj hgf dsa poi uyt rew mnb vcx",
+    "xkq wpl zrt mnb vcx qkj wzx pqx",
+    "kjhg kjsdhf kjshdf iuwer hksdjf skdjh kjsdhf iwue",
+    "ioqwue oiqwue oqiwue oiquwe oiuqwe qowieu oqwiue oqiuwe",
+    "ertz dfgh cvbn zuio hjkl bnmü ertz dfgh",
+    "xxyz zyxw vuts rqpo nmlk jihg fedc baz",
+]
+
+
+def test_a_sentence_in_any_language_is_one_and_fingers_on_a_keyboard_are_none():
+    assert {text: trouble_with("why", text) for text in IN_WORDS} == dict.fromkeys(IN_WORDS)
+    assert [text for text in NO_WORDS if trouble_with("why", text) is None] == []
+    assert trouble_with("engine", "abc def ghi", 3) and trouble_with("engine", "BBC, CNN, and NBC news", 3) is None
 
 
 @pytest.mark.parametrize("least", [80, 80.3, 79.95])

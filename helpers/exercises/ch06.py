@@ -19,6 +19,12 @@ def average_precision(hits, relevant):
     return (precisions * hits).sum() / min(relevant, len(hits))
 
 
+def _precisions(hits, counted=0, first=1):
+    """The precision at each position; what is counted, and the first position, may be off by one."""
+    found = np.concatenate([np.zeros(-counted), np.cumsum(hits)])[: len(hits)]
+    return found / np.maximum(np.arange(first, first + len(hits)), 1)
+
+
 def ndcg(hits, relevant):
     """What the hits are worth by their places, over what the best list would be worth."""
     worth = 1 / np.log2(np.arange(2, len(hits) + 2))
@@ -57,6 +63,15 @@ def interval(one, other, drawn):
     differences = one - other
     means = differences[drawn].mean(axis=1)
     return np.quantile(means, [0.025, 0.975])
+
+
+def _means(one, other, drawn):
+    return (one - other)[drawn].mean(axis=1)
+
+
+def _around(means, deviations):
+    """An interval by formula: so many standard deviations around the mean."""
+    return means.mean() - deviations, means.mean() + deviations
 
 
 def _scores_and_samples(rng):
@@ -172,60 +187,56 @@ q1 = Exercise(
         Mistake(
             "not added up",
             "You have a number per position. Add them up.",
-            lambda hits, relevant: np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits / min(relevant, len(hits)),
+            lambda hits, relevant: _precisions(hits) * hits / min(relevant, len(hits)),
         ),
         Mistake(
             "the larger of both",
             "You divided by the larger of the two. Take the smaller: min(relevant, len(hits)).",
-            lambda hits, relevant: (
-                (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / max(relevant, len(hits))
-            ),
+            lambda hits, relevant: (_precisions(hits) * hits).sum() / max(relevant, len(hits)),
         ),
         Mistake(
             "precision counted where there is no hit",
             "You added up the precision at every position. Only those with a hit count: multiply by hits.",
-            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1)).sum() / min(relevant, len(hits)),
+            lambda hits, relevant: _precisions(hits).sum() / min(relevant, len(hits)),
         ),
         Mistake(
             "precision at every place",
             "You took the precision at every position. Take it only where there is a hit.",
-            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1)).mean(),
+            lambda hits, relevant: _precisions(hits).mean(),
         ),
         Mistake(
             "precision at every place, over all liked films",
             "You added up the precision at every position. Multiply by hits first: only those with a hit count.",
-            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1)).sum() / relevant,
+            lambda hits, relevant: _precisions(hits).sum() / relevant,
         ),
         Mistake(
             "divided by the hits",
             "You divided by the number of hits. A list that finds one of ten liked films would be perfect then.",
-            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / max(1, np.sum(hits)),
+            lambda hits, relevant: (_precisions(hits) * hits).sum() / max(1, np.sum(hits)),
         ),
         Mistake(
             "divided by the hits, even by none",
             "You divided by the number of hits: NaN where there are none, and perfect where one of ten is found.",
-            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / np.sum(hits),
+            lambda hits, relevant: (_precisions(hits) * hits).sum() / np.sum(hits),
         ),
         Mistake(
             "divided by the length of the list",
             "You divided by the length of the list, so somebody with few liked films never gets 1. Divide by what "
             "could "
             "be found.",
-            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / len(hits),
+            lambda hits, relevant: (_precisions(hits) * hits).sum() / len(hits),
         ),
         Mistake(
             "hits as positions",
             "As an index, the 0 and 1 in hits are positions: you took the first two precisions again and again. "
             "Multiply "
             "by hits instead.",
-            lambda hits, relevant: (
-                (np.cumsum(hits) / np.arange(1, len(hits) + 1))[np.asarray(hits)].sum() / min(relevant, len(hits))
-            ),
+            lambda hits, relevant: _precisions(hits)[np.asarray(hits)].sum() / min(relevant, len(hits)),
         ),
         Mistake(
             "not divided",
             "That is the sum of the precisions. Divide it by as many hits as there could be.",
-            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum(),
+            lambda hits, relevant: (_precisions(hits) * hits).sum(),
         ),
         Mistake(
             "relevant taken for a list",
@@ -236,14 +247,65 @@ q1 = Exercise(
             "divided by all liked films",
             "Only as many as fit into the list can be found: divide by min(relevant, len(hits)). "
             "(trec_eval divides by all; say which, whenever you quote a MAP.)",
-            lambda hits, relevant: (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / relevant,
+            lambda hits, relevant: (_precisions(hits) * hits).sum() / relevant,
+        ),
+        *(
+            Mistake(
+                message,
+                message,
+                lambda hits, relevant, off=off: (_precisions(hits, *off) * hits).sum() / min(relevant, len(hits)),
+            )
+            for message, off in {
+                "The precision at the first position divides by 1. Count positions from 1.": (0, 0),
+                "You divided each precision by one too many: the first position is 1, not 2.": (0, 2),
+                "The hit itself is missing from its precision: hits[:place] ends before `place`.": (-1, 1),
+                "You counted hits before the position only, and positions from 0: take i + 1 both times.": (-1, 0),
+            }.items()
         ),
         Mistake(
-            "places counted from 0",
-            "The precision at the first position divides by 1. Count positions from 1.",
-            lambda hits, relevant: (
-                (np.cumsum(hits) / np.maximum(np.arange(len(hits)), 1) * hits).sum() / min(relevant, len(hits))
-            ),
+            "from the end",
+            "You went through the list from its end. hits[0] is the first position, and the best film.",
+            lambda hits, relevant: average_precision(hits[::-1], relevant),
+        ),
+        Mistake(
+            "the last position left out",
+            "The last position is missing: range(1, n) ends at n - 1, and so does [:-1].",
+            lambda hits, relevant: average_precision(np.append(hits[:-1], 0), relevant),
+        ),
+        Mistake(
+            "the first position left out",
+            "The first position is missing: hits[0] counts, too.",
+            lambda hits, relevant: (_precisions(hits) * hits)[1:].sum() / min(relevant, len(hits)),
+        ),
+        Mistake(
+            "one hit at each place",
+            "You added up 1 / position. The precision at a hit counts all hits so far: np.cumsum(hits) / positions.",
+            lambda hits, relevant: (hits / np.arange(1, len(hits) + 1)).sum() / min(relevant, len(hits)),
+        ),
+        Mistake(
+            "the first hit only",
+            "Only the first hit counts in your answer. Is the return inside the loop?",
+            lambda hits, relevant: _precisions(hits)[np.argmax(hits)] * max(hits) / min(relevant, len(hits)),
+        ),
+        Mistake(
+            "the reciprocal rank",
+            "That is 1 over the position of the first hit, the reciprocal rank. Here every hit counts.",
+            lambda hits, relevant: max(hits) / (np.argmax(hits) + 1),
+        ),
+        Mistake(
+            "precision",
+            "That is the precision of the whole list. Take the precision at each hit, and the mean of these.",
+            lambda hits, relevant: np.mean(hits),
+        ),
+        Mistake(
+            "recall",
+            "That is the recall, no matter at which position. Add up the precision at each hit.",
+            lambda hits, relevant: np.sum(hits) / relevant,
+        ),
+        Mistake(
+            "whole numbers",
+            "`//` throws the fraction away. Divide with /.",
+            lambda hits, relevant: (_precisions(hits) * hits).sum() // min(relevant, len(hits)),
         ),
     ],
     hints=[
@@ -397,7 +459,7 @@ q3 = Exercise(
         Mistake(
             "the means themselves",
             "Those are the means of all samples. The interval is two numbers: their quantiles 0.025 and 0.975.",
-            lambda one, other, drawn: (one - other)[drawn].mean(axis=1),
+            lambda one, other, drawn: _means(one, other, drawn),
         ),
         Mistake(
             "the mean alone",
@@ -412,7 +474,52 @@ q3 = Exercise(
         Mistake(
             "5% on each side",
             "You left out 5% on each side, which is a 90% interval. Leave out 2.5%.",
-            lambda one, other, drawn: np.quantile((one - other)[drawn].mean(axis=1), [0.05, 0.95]),
+            lambda one, other, drawn: np.quantile(_means(one, other, drawn), [0.05, 0.95]),
+        ),
+        Mistake(
+            "0.5% on each side",
+            "You left out 0.5% on each side, which is a 99% interval. Leave out 2.5%.",
+            lambda one, other, drawn: np.quantile(_means(one, other, drawn), [0.005, 0.995]),
+        ),
+        Mistake(
+            "not sorted",
+            "The means stand in the order of the samples. Sort them before you take the ends, or use np.quantile.",
+            lambda one, other, drawn: _means(one, other, drawn)[[len(drawn) // 40, len(drawn) * 39 // 40]],
+        ),
+        Mistake(
+            "medians",
+            "You took the median of each sample. Take its mean: .mean(axis=1).",
+            lambda one, other, drawn: np.quantile(np.median((one - other)[drawn], axis=1), [0.025, 0.975]),
+        ),
+        Mistake(
+            "divided instead of subtracted",
+            "You divided one model by the other. Subtract: how much better is the first?",
+            lambda one, other, drawn: np.quantile(one[drawn].mean(axis=1) / other[drawn].mean(axis=1), [0.025, 0.975]),
+        ),
+        Mistake(
+            "the width",
+            "That is the width of the interval. Return its two ends.",
+            lambda one, other, drawn: np.ptp(interval(one, other, drawn)),
+        ),
+        Mistake(
+            "divided by the root once more",
+            "You divided the spread of the means by a root. The means of samples spread as little as they should: take "
+            "their quantiles.",
+            lambda one, other, drawn: _around(
+                _means(one, other, drawn), 1.96 * _means(one, other, drawn).std() / len(drawn) ** 0.5
+            ),
+        ),
+        Mistake(
+            "the formula with n - 1",
+            "That is the interval by formula, even with n - 1 (ddof=1). Here the samples tell: take the quantiles of "
+            "their means.",
+            lambda one, other, drawn: _around(one - other, 1.96 * (one - other).std(ddof=1) / len(one) ** 0.5),
+        ),
+        Mistake(
+            "two deviations",
+            "That is the mean and two standard deviations on each side. Ask the samples: the quantiles 0.025 and 0.975 "
+            "of their means.",
+            lambda one, other, drawn: _around(_means(one, other, drawn), 2 * _means(one, other, drawn).std()),
         ),
         Mistake(
             "one model only",
@@ -439,13 +546,13 @@ q3 = Exercise(
         Mistake(
             "percentiles of 0.025",
             "np.percentile counts in percent: 2.5 and 97.5. np.quantile takes 0.025 and 0.975.",
-            lambda one, other, drawn: np.percentile((one - other)[drawn].mean(axis=1), [0.025, 0.975]),
+            lambda one, other, drawn: np.percentile(_means(one, other, drawn), [0.025, 0.975]),
         ),
         Mistake(
             "both quantiles as arguments",
             "np.quantile takes both in one list, [0.025, 0.975]: its third argument is something else.",
             lambda one, other, drawn: np.quantile(
-                (one - other)[drawn].mean(axis=1),
+                _means(one, other, drawn),
                 0.025,
                 0.975,  # type: ignore[call-overload]
             ),
@@ -453,12 +560,12 @@ q3 = Exercise(
         Mistake(
             "a quarter at the lower end",
             "0.25 is a quarter. The lower end is the quantile 0.025.",
-            lambda one, other, drawn: np.quantile((one - other)[drawn].mean(axis=1), [0.25, 0.975]),
+            lambda one, other, drawn: np.quantile(_means(one, other, drawn), [0.25, 0.975]),
         ),
         Mistake(
             "a quarter on each side",
             "That is the middle half: you left out a quarter on each side. Leave out 2.5%: 0.025 and 0.975.",
-            lambda one, other, drawn: np.quantile((one - other)[drawn].mean(axis=1), [0.25, 0.75]),
+            lambda one, other, drawn: np.quantile(_means(one, other, drawn), [0.25, 0.75]),
         ),
         Mistake(
             "positions instead of scores",
@@ -478,14 +585,13 @@ q3 = Exercise(
             "That is the interval of a normal distribution. Ask the samples themselves: the quantiles 0.025 and 0.975 "
             "of their means.",
             lambda one, other, drawn: (
-                (one - other)[drawn].mean(axis=1).mean()
-                + np.array([-1.96, 1.96]) * (one - other)[drawn].mean(axis=1).std()
+                _means(one, other, drawn).mean() + np.array([-1.96, 1.96]) * _means(one, other, drawn).std()
             ),
         ),
         Mistake(
             "the least and the most",
             "That is the whole range of the means. Leave out 2.5% on each side: the quantiles 0.025 and 0.975.",
-            lambda one, other, drawn: np.quantile((one - other)[drawn].mean(axis=1), [0, 1]),
+            lambda one, other, drawn: np.quantile(_means(one, other, drawn), [0, 1]),
         ),
         Mistake(
             "mean over the samples",
@@ -532,6 +638,41 @@ q4 = Exercise(
             "the size of the score",
             "You sorted by the size of the scores, without their sign. A negative score is a low one.",
             lambda scores, seen, k: np.argsort(-np.where(seen, -np.inf, np.abs(scores)), kind="stable")[:k],
+        ),
+        Mistake(
+            "one too many",
+            "That is one film too many: [:k] holds positions 0 to k - 1, which are k films.",
+            lambda scores, seen, k: first_films(scores, seen, k + 1),
+        ),
+        Mistake(
+            "the best one skipped",
+            "You left out the best film. Here the first place is no film itself: start the slice at 0, [:k].",
+            lambda scores, seen, k: first_films(scores, seen, k + 1)[1:],
+        ),
+        Mistake(
+            "infinity for seen films",
+            "Films that were seen come first: they get infinity, the best of all scores. It is -np.inf.",
+            lambda scores, seen, k: np.argsort(-np.where(seen, np.inf, scores), kind="stable")[:k],
+        ),
+        Mistake(
+            "the best one alone",
+            "That is the best film alone. Return k of them: np.argsort.",
+            lambda scores, seen, k: np.argmax(np.where(seen, -np.inf, scores)),
+        ),
+        Mistake(
+            "the mask on the sorted list",
+            "seen[i] is about film i, and your list is sorted by score. Ask for each film in it: order[~seen[order]].",
+            lambda scores, seen, k: np.argsort(-scores, kind="stable")[~seen][:k],
+        ),
+        Mistake(
+            "ranks",
+            "Those are ranks: at which place each film stands. Sort once, and return the first k positions.",
+            lambda scores, seen, k: np.argsort(first_films(scores, seen, len(scores)))[:k],
+        ),
+        Mistake(
+            "a mask",
+            "That is a mask, True for the films. Return their positions, best first.",
+            lambda scores, seen, k: np.isin(np.arange(len(scores)), first_films(scores, seen, k)),
         ),
         Mistake(
             "worst first",

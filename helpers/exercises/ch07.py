@@ -90,8 +90,8 @@ q1 = Exercise(
     "7.1",
     "How much memory?",
     gigabytes,
-    inputs=[(10**6, 384, 32), (10**9, 384, 8), (15_000, 768, 1)],
-    random_inputs=lambda rng: (int(rng.integers(10**4, 10**9)), int(rng.choice([128, 384, 1024])), 32),
+    inputs=[(10**6, 384, 32), (2 * 10**6, 384, 8), (15_000, 768, 1)],
+    random_inputs=lambda rng: (int(rng.integers(10**4, 10**6)), int(rng.choice([128, 384, 1024])), 32),
     mistakes=[
         Mistake(
             "bytes",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -153,11 +154,6 @@ q1 = Exercise(
                 **report(table, title, text),
                 "without text": len(table) - report(table, title, text)["without text"],
             },
-        ),
-        Mistake(
-            "numbers without names",
-            "Those are numbers without names. Give each its name, in a dictionary.",
-            lambda table, title, text: list(report(table, title, text).values()),
         ),
         Mistake(
             "different titles",
@@ -329,13 +325,18 @@ q3 = Exercise(
             "Under the root, the second term has n squared below: z²/(4n²).",
             lambda hits, total: _wilson_with(hits, total, below=4 * total),
         ),
+        Mistake(
+            "4 squared, too",
+            "Under the root, only n is squared below the bar: 4 * n**2, not (4 * n)**2.",
+            lambda hits, total: _wilson_with(hits, total, below=(4 * total) ** 2),
+        ),
         *(
             Mistake(
                 f"no parentheses below the bar of {left_out}",
                 f"Parentheses are missing: write {' and '.join(BELOW_THE_BAR[place] for place in left_out)}.",
                 functools.partial(_without_parentheses, left_out=left_out),
             )
-            for left_out in ("2", "4", "1", "24", "241")
+            for left_out in ("2", "4", "1", "24", "21", "41", "241")
         ),
         Mistake(
             "only the half divided",
@@ -434,6 +435,18 @@ q4 = Exercise(
             "value_counts sorts by count, and leaves out rows that are nobody's neighbor. np.bincount(..., "
             "minlength=n) does neither.",
             lambda neighbors, n: pd.Series(np.ravel(neighbors)).value_counts().to_numpy(),
+        ),
+        Mistake(
+            "pairs of Counter",
+            "most_common gives pairs, the most frequent row first, and leaves out rows that are nobody's neighbor. "
+            "np.bincount(..., minlength=n) gives a count per row, in order.",
+            lambda neighbors, n: Counter(np.ravel(neighbors).tolist()).most_common(),
+        ),
+        Mistake(
+            "sorted pairs of Counter",
+            "Those are pairs of row and count, without the rows that are nobody's neighbor. np.bincount(..., "
+            "minlength=n) gives a count per row.",
+            lambda neighbors, n: sorted(Counter(np.ravel(neighbors).tolist()).items()),
         ),
         Mistake(
             "those without are missing",

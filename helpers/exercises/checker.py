@@ -55,6 +55,8 @@ SLIPS: dict[str, Callable] = {  # what is said, and what is done to the right re
         -np.asarray(right, dtype=float)
     ),
     "The values are right, and their order is reversed.": lambda right: right[::-1],
+    "The last one is missing: slices and ranges end before their end.": lambda right: right[:-1],
+    "The first one is missing: positions start at 0.": lambda right: right[1:],
     "Rows and columns are exchanged: transpose, or use the other axis.": lambda right: right.T,
     "Everything is 1 too large. Is something counted from 1 that should be counted from 0?": lambda right: (
         1 + np.asarray(right)
@@ -329,6 +331,8 @@ class Exercise:
         if isinstance(got, dict) and isinstance(right, dict) and got.keys() >= right.keys():
             key = next(key for key in right if self._difference(got[key], right[key]) is not None)
             got, right, part, unlike = got[key], right[key], f" for {key!r}", unlike.removeprefix(f"For {key!r}: ")
+        if isinstance(right, dict):
+            return f"{called} what your function returned is not right. {unlike}"
         got, right = both_brief(got, right)
         derived = self.compared_as is not self.form  # then what differs is not what the learner sees
         more = "" if derived or unlike.startswith("It is not") else f" {unlike}"

@@ -2,7 +2,8 @@
 
 It runs in a thread of its own. So `KeyboardInterrupt` from inside is the learner's and a press on *Stop* is the
 user's, and a function that does not come back can be left behind. A loop in compiled code that never lets another
-thread run, such as ``list(itertools.count())`` written by the learner, is out of reach of any Python program.
+thread run, such as ``list(itertools.count())`` written by the learner, is out of reach of any Python program. The one
+that learners do write, a power of whole numbers with billions of digits, is found with floats, which overflow at once.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from helpers.exercises.values import Unreadable, settle, unchanged
 
 PATIENCE = 20.0  # seconds for one call; right answers take milliseconds, so that a slow machine is not refused
 MOST_BLOCKS = 5_000_000  # pieces of memory for one call, half a gigabyte: a loop that appends without end takes more
+LARGE = 1000  # from here on, a whole number as a power may make too many digits
 PRINTED = 1000  # characters of what an answer prints that are shown
 SAID = 200  # characters of an error's message that are shown
 LINE = 100  # characters of the line that raised it
@@ -50,6 +52,8 @@ CURES = {  # what is added to an error whose message this pattern finds
     "column: keepdims=True keeps one, and rows[:, None] makes one. One number per column comes from axis=0.",
     r"broadcast together .* \(\d+,\) \(\d+,\)": "They differ in length: is a place missing in one, "
     "or one too many in the other?",
+    "(Quantiles|Percentiles) must be in": "np.quantile takes shares, such as 0.025; np.percentile takes percent: 2.5.",
+    r"\(34, '": "Something is raised to a power that makes it far too large. Is it to be multiplied?",
     "can only concatenate str": "Make the other one a text first: str(...).",
 }
 POLL = 0.1  # seconds between looks, so that a press on Stop is noticed on every system
@@ -113,6 +117,7 @@ def call(function: Callable, arguments: tuple) -> Outcome:
 
     def work() -> Any:
         _see_that_it_can_be_called(function, arguments)
+        _see_that_no_power_is_endless(function, arguments)
         return function(*copied)
 
     copied = copy.deepcopy(arguments)
@@ -187,6 +192,19 @@ def _see_that_it_can_be_called(function: Callable, arguments: tuple) -> None:
         raise WrongArgumentsError(
             f"it is called with {wanted}, and yours is written for {signature}. Keep the first line of the cell."
         ) from None
+
+
+def _see_that_no_power_is_endless(function: Callable, arguments: tuple) -> None:
+    """Call a function with floats in place of large whole numbers, and raise what overflows; all else may differ."""
+    if not any(type(argument) is int and argument >= LARGE for argument in arguments):
+        return
+    given = (float(part) if type(part) is int else copy.deepcopy(part) for part in arguments)
+    try:
+        function(*given)
+    except OverflowError:
+        raise
+    except Exception:
+        return
 
 
 def _in_words(error: BaseException) -> str:

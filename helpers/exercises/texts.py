@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import math
 import re
+import string
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from helpers.data import load_movies
+
 SENTENCE = 8  # words of an answer that gives a reason
 COPIED = 0.5  # share of a text's triples of words above which it is no text of one's own
 PIECE = 6  # words: as many of a hint in a row are copied
+MASHED = 6.2  # bits a letter: English takes 3.5, most languages in Latin letters 4 to 5, fingers on a keyboard 6 to 8
 LONGEST = 300  # words, of which most differ: more is no answer in a sentence
 FILLER = set("lorem ipsum dolor amet blah bla foo bar baz asd asdf todo tbd idk lol hmm null xxx".split())  # noqa: SIM905
 COUNTED = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905 - easier to read
@@ -65,8 +72,9 @@ SCALES = {"%": 0.01, "percent": 0.01, "k": 1e3, "thousand": 1e3, "m": 1e6, "mill
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text; where a script writes no spaces, two signs count as a word."""
+    """The words of a text; where a script writes no spaces, two signs count as a word. Marks on letters split none."""
     found = []
+    text = "".join(sign for sign in unicodedata.normalize("NFC", text) if unicodedata.category(sign)[0] != "M")
     for token in re.findall(r"[^\W_]+(?:['’][^\W_]+)*", text):
         if any(unicodedata.name(sign, "").startswith(("CJK", "HIRAGANA", "KATAKANA", "THAI")) for sign in token):
             found += re.findall("..?", token)
@@ -99,9 +107,9 @@ def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
         for word in found
     ):
         return f"{asked}, and they have to say more than '{text}'."
-    if sum(map(_is_filler, found)) > 0.25 * len(found) or (
-        words >= SENTENCE and sum(map(len, found)) < 1.5 * len(found)
-    ):
+    short = words >= SENTENCE and sum(map(len, found)) < 1.5 * len(found)
+    mashed = len(found) >= 6 and _bits_a_letter(text) > MASHED
+    if short or mashed or sum(map(_is_filler, found)) > 0.25 * len(found):
         return f"{asked}, and they have to say something: some of yours are not words."
     return None
 
@@ -127,12 +135,32 @@ def _triples(words: list[str]) -> list[tuple[str, ...]]:
 
 
 def _is_filler(word: str) -> bool:
-    """Whether a word is none: runs of one letter or of neighbors on the keyboard, or long and without a vowel."""
+    """Whether a word is none: runs of one letter, of the alphabet or of the keyboard, or long and without a vowel."""
     plain = unicodedata.normalize("NFKD", word)
     latin = re.fullmatch(r"[a-z\u0300-\u036f]+", plain) is not None
-    return (
-        word in FILLER or bool(NO_WORD.search(word)) or (latin and len(word) > 4 and not re.search("[aeiouy]", plain))
-    )
+    run = len(word) > 2 and word in string.ascii_lowercase
+    voiceless = latin and len(word) > 4 and not re.search("[aeiouy]", plain)
+    return word in FILLER or run or voiceless or bool(NO_WORD.search(word))
+
+
+def _bits_a_letter(text: str) -> float:
+    """How surprising the Latin letters of a text are, each after the one before it; 0 where there are few."""
+    bits = [_surprises()[pair] for pair in _pairs(text)]
+    return sum(bits) / len(bits) if len(bits) > 20 else 0.0
+
+
+@functools.cache
+def _surprises() -> dict[tuple[str, str], float]:
+    """How many bits it takes to say which letter follows another, as the course's synopses have it."""
+    signs, counts = f" {string.ascii_lowercase}", Counter(_pairs(" ".join(load_movies()["synopsis"])))
+    rows = {one: sum(counts[one, other] + 0.5 for other in signs) for one in signs}
+    return {(one, other): math.log2(rows[one] / (counts[one, other] + 0.5)) for one in signs for other in signs}
+
+
+def _pairs(text: str) -> Iterable[tuple[str, str]]:
+    """The Latin letters of a text without their accents, each with the one before it; all else between is a space."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return itertools.pairwise(re.sub("[^a-z]+", " ", f" {plain} "))
 
 
 def in_digits(text: str) -> str:

@@ -19,6 +19,7 @@ MOST = 200_000  # values that a list may hold, such as a mask of notebook 02; mo
 MOST_NUMBERS = 50 * MOST  # numbers that an array may hold
 LONGEST = 60  # characters of a value that are shown
 DEEPEST = 20  # lists within lists
+PART_OF_PAIRS = {"first": "[one for one, _ in pairs]", "second": "[other for _, other in pairs]"}
 
 
 class Unreadable(ValueError):  # noqa: N818 - it is a sentence for the learner, not a failure of ours
@@ -187,6 +188,8 @@ def _hashable(value: Any) -> Any:
         value = value.tolist()
     if isinstance(value, (list, tuple)):
         return tuple(map(_hashable, value))
+    if isinstance(value, (dict, pd.Series, pd.DataFrame)):
+        return brief(value)  # no member of a set, and equal to none
     return frozenset(map(_hashable, value)) if isinstance(value, (set, frozenset)) else value
 
 
@@ -234,9 +237,11 @@ def brief(value: Any, digits: int = 4) -> str:
 
 
 def outline(value: Any) -> str:
-    """A value in a line; of an array that is too long for it, the shape, which says more than a few of its numbers."""
+    """A value in a line; of an array or a dictionary that is too long for it, how much it holds."""
     text = brief(value)
-    return f"an array of shape {value.shape}" if isinstance(value, np.ndarray) and text.endswith("...") else text
+    if isinstance(value, np.ndarray) and text.endswith("..."):
+        return f"an array of shape {value.shape}"
+    return f"a dictionary of {_count(len(value))}" if isinstance(value, dict) and text.endswith("...") else text
 
 
 def both_brief(one: Any, other: Any) -> tuple[str, str]:
@@ -291,6 +296,11 @@ def difference(answer: Any, expected: Any, tolerance: float = TOLERANCE) -> str 
     values of a dictionary; where a set is expected, its keys count. A DataFrame may have more columns than expected.
     Text is compared without regard to case.
     """
+    unlike = _difference(answer, expected, tolerance)
+    return unlike and (_said_of_pairs(answer, expected, tolerance) or unlike)
+
+
+def _difference(answer: Any, expected: Any, tolerance: float) -> str | None:
     if isinstance(expected, pd.DataFrame):
         return _frame_difference(answer, expected, tolerance)
     if isinstance(expected, dict):
@@ -310,13 +320,25 @@ def difference(answer: Any, expected: Any, tolerance: float = TOLERANCE) -> str 
     return _array_difference(answer, np.asarray(expected), tolerance)
 
 
+def _said_of_pairs(answer: Any, expected: Any, tolerance: float) -> str | None:
+    """What to say of pairs, such as those of `Counter.most_common`, where one part of each is right; None elsewhere."""
+    as_long = hasattr(expected, "__len__") and hasattr(answer, "__len__") and len(answer) == len(expected) > 0
+    pairs = _members(answer) if as_long else None
+    if not pairs or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
+        return None
+    for part, name in zip(zip(*pairs, strict=True), PART_OF_PAIRS, strict=True):
+        if _difference(part, expected, tolerance) is None:
+            return f"You gave pairs, and the {name} of each is right: keep it alone, as in {PART_OF_PAIRS[name]}."
+    return None
+
+
 def _number_difference(answer: Any, expected: Any, tolerance: float) -> str | None:
     truth = _is_bool(expected)
     if not isinstance(answer, (bool, int, float, np.generic)):
         alone = isinstance(answer, (list, tuple, np.ndarray, pd.Series)) and len(answer) == 1
         one = f"{kind_of(answer)} with one value" if alone else None
         given = f"you gave {one or kind_of(answer)}" + (": take the value out of it" if one else "")
-        return f"The answer is one {'truth value' if truth else 'number'}; {given}."
+        return f"The answer is one {'truth value' if truth else 'number'}; {given}.{_cure_of_text(answer)}"
     if truth != _is_bool(answer):
         return f"The answer is {'True or False' if truth else 'a number'}; you gave {brief(answer)}."
     if not _differ(np.asarray(_float(answer)), np.asarray(float(expected)), _allowed(answer, expected, tolerance)):
@@ -324,6 +346,15 @@ def _number_difference(answer: Any, expected: Any, tolerance: float) -> str | No
     if not isinstance(expected, (int, np.integer)) and _is_rounded(_float(answer), float(expected), tolerance):
         return f"{brief(answer)} is rounded too far: keep {_digits(tolerance)} digits after the point, or all of them."
     return f"It is not {both_brief(answer, expected)[0]}."
+
+
+def _cure_of_text(value: Any) -> str:
+    """What to say of a number in quotation marks; nothing of anything else."""
+    try:
+        float(value if isinstance(value, str) else "")
+    except ValueError:
+        return ""
+    return " Leave out the quotation marks; int(...) and float(...) make numbers from texts."
 
 
 def _float(number: Any) -> float:
@@ -364,6 +395,8 @@ def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> st
         return "A set has no order, and here the order counts: give a list."
     if not isinstance(answer, (list, tuple, np.ndarray, pd.Series, pd.DataFrame)):
         return f"The answer has {_count(len(expected))}; you gave {kind_of(answer)}."
+    if isinstance(answer, pd.DataFrame) and expected.ndim == 1:
+        return f"The answer has {_count(len(expected))}; you gave a DataFrame: take one of its columns, or its index."
     try:
         got = np.asarray(answer)
     except ValueError:
@@ -371,7 +404,9 @@ def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> st
     if got.shape != expected.shape and got.ndim == expected.ndim == 1:
         return f"The answer has {_count(len(expected))}; yours has {len(got)}."
     if got.shape != expected.shape:
-        return f"The answer has shape {expected.shape}; yours has {got.shape}."
+        flat = got.size == expected.size and _array_difference(got.ravel(), expected.ravel(), tolerance) is None
+        cure = f" The values are right: .reshape{expected.shape} brings them into this shape." if flat else ""
+        return f"The answer has shape {expected.shape}; yours has {got.shape}.{cure}"
     if not expected.size:
         return None
     if expected.dtype.kind in "OUS":
@@ -379,7 +414,7 @@ def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> st
     elif got.dtype.kind not in "biuf":
         values = got.ravel().tolist()
         odd = next((part for part in values if not isinstance(part, (int, float))), values[0])
-        return f"The answer holds numbers; yours holds {brief(odd)}."
+        return f"The answer holds numbers; yours holds {brief(odd)}.{_cure_of_text(odd)}"
     elif (got.dtype.kind == "b") != (expected.dtype.kind == "b"):
         wanted = "True and False" if expected.dtype.kind == "b" else "numbers"
         return f"The answer holds {wanted}; yours holds {brief(got.ravel()[0])}."
@@ -419,14 +454,18 @@ def _dict_difference(answer: Any, expected: dict, tolerance: float) -> str | Non
     if isinstance(answer, pd.Series):
         answer = answer.to_dict()
     if not isinstance(answer, dict):
-        return f"The answer is a dictionary; you gave {kind_of(answer)}."
+        return f"The answer is a dictionary with {_listed(expected)}; you gave {kind_of(answer)}."
     for key, value in expected.items():
         if key not in answer:
-            return f"The key {key!r} is missing."
+            return f"The key {key!r} is missing (found: {_listed(answer)})."
         unlike = difference(answer[key], value, tolerance)
         if unlike is not None:
             return f"For {key!r}: {unlike}"
     return None
+
+
+def _listed(keys: Iterable) -> str:
+    return ", ".join(map(brief, itertools.islice(keys, 12))) or "none"
 
 
 def _set_difference(answer: Any, expected: set | frozenset) -> str | None:
@@ -486,7 +525,8 @@ def ranking_of(
     readings = _readings(answer)
     if not readings:
         return None, f"The answer is a list of ids, best first; you gave {kind_of(answer)}."
-    judged = [(ids, _ids_difference(ids, expected, scores, tolerance)) for ids in readings]
+    pairs = _said_of_pairs(answer, expected, tolerance)
+    judged = [(ids, pairs or _ids_difference(ids, expected, scores, tolerance)) for ids in readings]
     right = [pair for pair in judged if pair[1] is None]
     known = [pair for pair in judged if all(_is_id(identifier, scores) for identifier in pair[0])]
     return [*right, *known, *judged][0]
@@ -510,7 +550,7 @@ def _ids_difference(ids: list, expected: Sequence, scores: pd.Series, tolerance:
         return f"The answer has {len(expected)} ids; yours has {len(ids)}."
     strange = [identifier for identifier in ids if not _is_id(identifier, scores)]
     if strange:
-        return f"{brief(strange[0])} is not one of the ids to choose from."
+        return f"{brief(strange[0])} is not one of the ids to choose from.{_cure_of_text(strange[0])}"
     if len(set(ids)) < len(ids):
         return "An id appears twice."
     wanted = scores.loc[list(expected)].to_numpy(dtype=float)
