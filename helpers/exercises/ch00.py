@@ -254,7 +254,7 @@ q4 = Exercise(
     "A neighbor that disappoints",
     a_disappointing_neighbor,
     judge=judge_disappointment,
-    asks="It asks for a film, one of its ten nearest, and why it is a poor neighbor, in a sentence of 8 words or more.",
+    asks="Answer with a film, one of its ten nearest, and why it is a poor neighbor, in a sentence of 8 words or more.",
     rubric=[
         "Does your sentence name what the two synopses share: a place, a job, a word?",
         "Does it name what a person looks at and the machine did not: humor, pace, what it is really about?",

@@ -411,7 +411,7 @@ q5 = Exercise(
     "Your own catalog",
     a_choice,
     judge=judge_choice,
-    asks="It asks for a catalog, one of the three approaches, and a sentence of 8 words or more for each of 'because' "
+    asks="Answer with a catalog, one of the three approaches, and a sentence of 8 words or more for each of 'because' "
     "and 'fails when'.",
     rubric=[
         "Does your reason name the data that you have (ratings, categories, texts) and what is missing?",

@@ -359,7 +359,7 @@ q4 = Exercise(
     "A rule of your own",
     a_rule,
     judge=judge_rule,
-    asks="It asks for a mask over candidates. It needs a precision of 0.95 or more, a recall of 0.55 or more, and "
+    asks="Answer with a mask over candidates. It needs a precision of 0.95 or more, a recall of 0.55 or more, and "
     "a clue beyond 'titles alike, years near'.",
     rubric=[
         "Can you say in one sentence why each condition is there, and which films it is for?",

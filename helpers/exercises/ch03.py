@@ -631,7 +631,7 @@ q5 = Exercise(
     text_of,
     inputs=[(load_movies().iloc[0],)],
     judge=judge_text,
-    asks="It asks for a function that takes a film and returns a text that is not empty, without using the tags.",
+    asks="Answer with a function that takes a film and returns a text that is not empty, without using the tags.",
     rubric=[
         "Why is each part in your text? Try it without.",
         "Does the important part come before the encoder stops reading?",

@@ -474,7 +474,7 @@ q5 = Exercise(
     "How diverse should it be?",
     a_setting,
     judge=judge_setting,
-    asks="It asks for a title, a diversity from 0 to 1 that changes the list of eight films, and why, in 8 words or "
+    asks="Answer with a title, a diversity from 0 to 1 that changes the list of eight films, and why, in 8 words or "
     "more.",
     rubric=[
         "Do you name films that went and films that came?",

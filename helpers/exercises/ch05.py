@@ -481,7 +481,7 @@ q5 = Exercise(
     a_new_viewer,
     judge=judge_viewer,
     form=as_stars,
-    asks="It asks for five films or more, with 0.5 to 5 stars each: some with 4 or more, some with 3 or less.",
+    asks="Answer with five films or more, with 0.5 to 5 stars each: some with 4 or more, some with 3 or less.",
     rubric=[
         "Which of the two lists would this person thank you for, and why?",
         "Flip one rating. Does the list follow, and by how much?",

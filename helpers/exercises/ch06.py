@@ -758,7 +758,7 @@ q5 = Exercise(
     "Plan an A/B test",
     a_plan,
     judge=judge_plan,
-    asks="It asks for all five fields. The change that half of the viewers get needs 4 words or more. The viewers per "
+    asks="Answer with all five fields. The change that half of the viewers get needs 4 words or more. The viewers per "
     "group should be the formula's number, or up to 50% more. The end, fixed before the start, needs 2 words or more: "
     "a number of weeks, a date, or a number of viewers.",
     rubric=[

@@ -382,8 +382,8 @@ q5 = Exercise(
     "Your plan",
     a_plan,
     judge=judge_plan,
-    asks="It asks for a number of texts, the memory in MB or GB, and 3 words or more each on the engine and on what "
-    "fails first.",
+    asks="Answer with a number of texts, the memory in MB or GB, the engine in 3 words or more, and what fails first "
+    "in 3 words or more.",
     rubric=[
         "Would one machine do, with a copy to spare? Then why more?",
         "Did you measure the time of a query on your own vectors, or take it from here?",

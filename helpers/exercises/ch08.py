@@ -439,8 +439,8 @@ q5 = Exercise(
     "Watch somebody",
     a_trial,
     judge=judge_trial,
-    asks="It asks for four things: who (not you); a task of 5 words or more that names a goal rather than a button; "
-    "what to watch for; and when it is done (3 words or more each).",
+    asks="Answer with four things: who (not you); a task of 5 words or more that names a goal rather than a button; "
+    "what to watch for, in 3 words or more; and when the task is done, in 3 words or more.",
     rubric=[
         "Would your task make sense to somebody who never saw the app?",
         "Can you stay silent for five minutes? Anything you explain, the app should have said.",

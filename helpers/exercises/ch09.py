@@ -473,7 +473,7 @@ q5 = Exercise(
     "Your own recommender",
     a_project,
     judge=judge_project,
-    asks="It asks for five lines. 'judged by' needs the number of labels, the precision, and both ends of its "
+    asks="Answer with five lines. 'judged by' needs the number of labels, the precision, and both ends of its "
     "interval; the worst fault and the next step need 3 words or more.",
     rubric=[
         "Could a colleague reproduce every number from what you wrote?",

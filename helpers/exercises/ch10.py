@@ -488,7 +488,7 @@ q5 = Exercise(
     "A ranker that reads",
     a_reading_ranker,
     judge=judge_ranker,
-    asks="It asks for two numbers, candidates and tokens of a list, and for two sentences: what the language model "
+    asks="Answer with two numbers, candidates and tokens of a list, and for two sentences: what the language model "
     "adds, and how you would measure that.",
     rubric=[
         "Would a tenth of the candidates do? What would the shorter list lose?",

@@ -295,7 +295,7 @@ q4 = Exercise(
     "A comparison of your own",
     a_comparison,
     judge=judge_comparison,
-    asks="It asks for six texts. The claim, what is held constant, and the settings need 6 words or more each; the "
+    asks="Answer with six texts. The claim, what is held constant, and the settings need 6 words or more each; the "
     "split and what would refute the claim need 5.",
     rubric=[
         "Would a person who hopes for the other result accept the plan?",

@@ -318,7 +318,7 @@ q4 = Exercise(
     "Who is left behind?",
     an_audience,
     judge=judge_audience,
-    asks="It asks for four texts of 5 words or more: a group, a measure, what you compare it with, and the next step.",
+    asks="Answer with four texts of 5 words or more: a group, a measure, what you compare it with, and the next step.",
     rubric=[
         "Would somebody from this group recognize themselves in your words?",
         "Does the measure say something about this group, and not only about the mean of everybody?",
