@@ -412,7 +412,10 @@ q4 = Exercise(
     "5.4",
     "EASE in five lines",
     ease,
-    inputs=[(np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]]), 0.5)],
+    inputs=[
+        (np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]]), 0.5),
+        (np.array([[1.0, 1.0, 0.0, 1.0], [1.0, 1.0, 1.0, 0.0], [1.0, 0.0, 1.0, 1.0]]), 0.1),  # a weight above 1
+    ],
     random_inputs=lambda rng: ((rng.random((12, 5)) < 0.4).astype(float), 2.0),
     mistakes=[
         Mistake(

@@ -81,6 +81,10 @@ q1 = Exercise(
         (CONDITIONS, {**CONDITIONS, "model": "profile", "inputs": "text"}),
         (CONDITIONS, {**CONDITIONS, "model": "profile"}),
         (CONDITIONS, {"model": "profile", "split": "random", "inputs": "everything", "k": 10, "tuned": False}),
+        (
+            {"model": "profile", "split": "", "k": 0, "tuned": False},
+            {"model": "map", "split": "random", "k": 10, "tuned": True},
+        ),
         ({"seed": 1, "model": "map", "films": 900}, {"films": 900, "model": "map", "seed": 2}),
         ({"seed": 1, "model": "map", "draws": 5}, {"seed": 5, "model": "map", "draws": 1}),
     ],

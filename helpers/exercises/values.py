@@ -322,7 +322,8 @@ def _difference(answer: Any, expected: Any, tolerance: float) -> str | None:
 
 def _said_of_pairs(answer: Any, expected: Any, tolerance: float) -> str | None:
     """What to say of pairs, such as those of `Counter.most_common`, where one part of each is right; None elsewhere."""
-    as_long = hasattr(expected, "__len__") and hasattr(answer, "__len__") and len(answer) == len(expected) > 0
+    lists = (list, tuple, set, np.ndarray)
+    as_long = isinstance(expected, lists) and isinstance(answer, lists) and len(answer) == len(expected)
     pairs = _members(answer) if as_long else None
     if not pairs or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
         return None
