@@ -64,6 +64,8 @@ ASKING = {
 JOINING = ASKING | {
     "with", "by", "from", "in", "of", "starring", "directed", "direct", "made", "make", "between", "year", "years",
 }  # fmt: skip
+# One word after an article is no name: "in the cage", "the woods".
+A_THING = re.compile(rf"^(?:(?:{'|'.join(sorted(JOINING | IDLE))}|films|movies) )*(?:an?|the) \S+$", re.I)
 # Around a title: "more movies like Jaws", "the film Jaws", "Jaws movie".
 AROUND = re.compile(
     rf"^(?:(?:{'|'.join(sorted(ASKING | IDLE))}|films|movies)\s+)*(?:like|similar to|films?|movies?|flicks?)\s+"
@@ -132,7 +134,7 @@ class Reader:
 
     def _meanings(self, text: str) -> list[Reading]:
         """Every reading of a text as it is spelled."""
-        asked = text if _same(text) in self._credits else _trimmed(text)
+        asked = text if _same(text) in self._credits or A_THING.search(text) else _trimmed(text)
         titles, sure = self._titles(text)
         if not titles and (bare := AROUND.sub("", text)) != text:
             titles, sure = self._titles(bare)
