@@ -223,8 +223,8 @@ class Reader:
         content, theirs = ([word for word in some if word not in stop_words()] for some in (words, others))
         denied = len(content) == 1 and NOT_THAT.search(key)  # "not scary" asks for anything but Scary Movie
         if content and not denied and set(content) <= set(others):
-            together = f" {key} " in f" {whole} " and self._is_rare(key)
-            if len(content) > 1 and (sorted(content) == sorted(theirs) or together):
+            together = f" {key} " in f" {whole} "
+            if len(content) > 1 and (sorted(content) == sorted(theirs) or (together and self._is_rare(key))):
                 return True
             if len(content) > 2 or any(self._names_a_title(word) for word in content):
                 return True
@@ -243,7 +243,8 @@ class Reader:
 
     def _is_rare(self, key: str) -> bool:
         """Whether words stand together in one story at most, which may tell its title."""
-        return self._told.count(key) < 2
+        first = self._told.find(key)
+        return first < 0 or self._told.find(key, first + 1) < 0
 
     def _is_typo(self, words: list[str], others: list[str], turned: bool = True) -> bool:
         """Whether words are others with typos: few for their length, and not all of them words of their own.
