@@ -224,7 +224,7 @@ class Reader:
         denied = len(content) == 1 and NOT_THAT.search(key)  # "not scary" asks for anything but Scary Movie
         if content and not denied and set(content) <= set(others):
             together = f" {key} " in f" {whole} "
-            if len(content) > 1 and (sorted(content) == sorted(theirs) or (together and self._is_rare(key))):
+            if len(content) > 1 and (sorted(content) == sorted(theirs) or (together and _is_rare(key, self._told))):
                 return True
             if len(content) > 2 or any(self._names_a_title(word) for word in content):
                 return True
@@ -237,14 +237,9 @@ class Reader:
             return self._is_meant(rest, rest, title)
         if len(words) > 1 and self._is_typo(words, others[: len(words)], turned=False):
             return True
-        if len(content) > 1 and self._is_typo(words, others[-len(words) :], turned=False) and self._is_rare(key):
+        if len(content) > 1 and self._is_typo(words, others[-len(words) :], turned=False) and _is_rare(key, self._told):
             return True
         return any(self._is_typo(left, right) for left, right in pairs)
-
-    def _is_rare(self, key: str) -> bool:
-        """Whether words stand together in one story at most, which may tell its title."""
-        first = self._told.find(key)
-        return first < 0 or self._told.find(key, first + 1) < 0
 
     def _is_typo(self, words: list[str], others: list[str], turned: bool = True) -> bool:
         """Whether words are others with typos: few for their length, and not all of them words of their own.
@@ -564,6 +559,13 @@ class Reader:
         return any(form in place for form in _forms(word) for place in places) or any(
             self._is_common(left) and self._is_common(right) for left, right in halves
         )
+
+
+@functools.lru_cache(maxsize=4)  # a text is compared with one title after the other
+def _is_rare(words: str, told: str) -> bool:
+    """Whether words stand together in one story at most, which may tell its title."""
+    first = told.find(words)
+    return first < 0 or told.find(words, first + 1) < 0
 
 
 @functools.cache
