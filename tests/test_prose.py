@@ -567,8 +567,9 @@ CLAIMS = [
         "02",
         "a title score of 90 or more, and *alike* 80 or more. (These are scores without the two corrections.) *One "
         "continues* means that one title is the start of the other, *one within the other* that it stands in the "
-        "middle. If one title is the other plus something, the score doesn't matter. *Apocalypse Now Redux* adds a "
-        "word, so it counts as *one continues*. *Toy Story 2* adds a number, so it counts as *different numbers*",
+        "middle of the other. If one title is the other plus something, the score doesn't matter. *Apocalypse Now "
+        "Redux* adds a word, so it counts as *one continues*. *Toy Story 2* adds a number, so it counts as "
+        "*different numbers*",
         lambda: (
             (titles_module.NEARLY_THE_SAME, titles_module.LIKE_TITLE) == (90, 80)
             and _ratios(["apocalypse now"], ["apocalypse now redux"])[0] >= 80
@@ -1977,7 +1978,7 @@ CLAIMS = [
     ),
     (
         "04",
-        "That's how it gets past 100%. With 8 or more, our films fare hardly better than random points",
+        "That's how it gets past 100%. With 8 or more dimensions, our films fare hardly better than random points",
         lambda: all(
             share_of_distances(flat(size)) > max(1, share_of_distances(noise(size)) - 0.02) for size in (8, 32, 384)
         ),
