@@ -536,7 +536,8 @@ CLAIMS = [
     ),
     (
         "02",
-        "count as *nearly the same*, as *Star Trek 8: First Contact* and *Star Trek: First Contact* do",
+        "a number right before a subtitle that both have: *nearly the same*, as for *Star Trek: First Contact* and "
+        "*Star Trek 8: First Contact*",
         examples_of_relations,
     ),
     (
@@ -565,22 +566,27 @@ CLAIMS = [
     ),
     (
         "02",
-        "a title score of 90 or more, and *alike* 80 or more. (These are scores without the two corrections.) *One "
-        "continues* means that one title is the start of the other, *one within the other* that it stands in the "
-        "middle of the other. If one title is the other plus something, the score doesn't matter. *Apocalypse Now "
-        "Redux* adds a word, so it counts as *one continues*. *Toy Story 2* adds a number, so it counts as "
-        "*different numbers*",
+        "before its two corrections: *nearly the same* takes 90 or more, *alike* 80 or more",
+        lambda: (titles_module.NEARLY_THE_SAME, titles_module.LIKE_TITLE) == (90, 80),
+    ),
+    (
+        "02",
+        "the score doesn't matter. Then it depends on what is added:\n\n- words in front: *same ending*, as for "
+        "*Matilda* and *Roald Dahl's Matilda*;\n- words in the middle: *one within the other*;\n- words at the end: "
+        "*one continues*, as for *Apocalypse Now* and *Apocalypse Now Redux*;\n- a number: *different numbers*, as for *Toy "
+        "Story* and *Toy Story 2*",
         lambda: (
-            (titles_module.NEARLY_THE_SAME, titles_module.LIKE_TITLE) == (90, 80)
-            and _ratios(["apocalypse now"], ["apocalypse now redux"])[0] >= 80
+            _ratios(["apocalypse now"], ["apocalypse now redux"])[0] >= 80
+            and related("Matilda", "Roald Dahl's Matilda") == "same ending"
+            and related("Star Trek: First Contact", "Star Trek: Borg First Contact") == "one within the other"
             and titles_module.relate_titles("apocalypse now", "apocalypse now redux") == "one continues"
             and titles_module.relate_titles("toy story", "toy story 2") == "different numbers"
         ),
     ),
     (
         "02",
-        "a corrected `title_score` of 90 or more. (The relation *alike* in the table above is another one: it begins "
-        "at 80, without corrections.) Years are near if they're at most one apart",
+        "all pairs with a corrected `title_score` of 90 or more;\n- *titles alike, years near*: the same, if the years "
+        "are at most one apart",
         lambda: (
             {'"title_score"] >= 90', '"year_gap"] <= 1'}
             <= set(re.findall(r'"\w+"\] [<>]= \d+', source_of("02", "nb02-31")))
@@ -600,6 +606,7 @@ CLAIMS = [
         ),
     ),
     ("02", "4 points make two listings one film", lambda: titles_module.NEEDED == 4),
+    ("02", "pairs that get 4 points or more", lambda: titles_module.NEEDED == 4),
     ("02", "the pairs with 4 points or more", lambda: "points(known) >= 4" in source_of("02", "nb02-30a")),
     (
         "02",
