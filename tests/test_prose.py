@@ -573,12 +573,13 @@ CLAIMS = [
         "02",
         "the score doesn't matter. Then it depends on what is added:\n\n- words in front: *same ending*, as for "
         "*Matilda* and *Roald Dahl's Matilda*;\n- words in the middle: *one within the other*;\n- words at the end: "
-        "*one continues*, as for *Apocalypse Now* and *Apocalypse Now Redux*;\n- a number: *different numbers*, as for *Toy "
-        "Story* and *Toy Story 2*",
+        "*one continues*, as for *Apocalypse Now* and *Apocalypse Now Redux*;\n- a number: *different numbers*, as "
+        "for *Toy Story* and *Toy Story 2*",
         lambda: (
             _ratios(["apocalypse now"], ["apocalypse now redux"])[0] >= 80
             and related("Matilda", "Roald Dahl's Matilda") == "same ending"
-            and related("Star Trek: First Contact", "Star Trek: Borg First Contact") == "one within the other"
+            and related("Dr. Strangelove Bomb", "Dr. Strangelove or: How I Learned to Love the Bomb")
+            == "one within the other"
             and titles_module.relate_titles("apocalypse now", "apocalypse now redux") == "one continues"
             and titles_module.relate_titles("toy story", "toy story 2") == "different numbers"
         ),
