@@ -571,7 +571,7 @@ CLAIMS = [
     ),
     (
         "02",
-        "the score doesn't matter. Then it depends on what is added:\n\n- words in front: *same ending*, as for "
+        "the score doesn't matter. The relation then depends on what is added:\n\n- words in front: *same ending*, as for "
         "*Matilda* and *Roald Dahl's Matilda*;\n- words in the middle: *one within the other*;\n- words at the end: "
         "*one continues*, as for *Apocalypse Now* and *Apocalypse Now Redux*;\n- a number: *different numbers*, as "
         "for *Toy Story* and *Toy Story 2*",
