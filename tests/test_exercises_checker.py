@@ -114,6 +114,35 @@ def test_a_function_that_waits_is_left_behind(monkeypatch):
     release.set()
 
 
+def test_a_first_import_may_take_longer_than_an_answer(monkeypatch, tmp_path):
+    (tmp_path / "slow_to_import.py").write_text("import builtins\nbuiltins.begun.set(), builtins.released.wait()")
+    monkeypatch.syspath_prepend(tmp_path)
+    events = [threading.Event(), threading.Event()]
+    for name, event in zip(("begun", "released"), events, strict=True):
+        monkeypatch.setattr("builtins." + name, event, raising=False)
+    thread = threading.Thread(target=lambda: __import__("slow_to_import"))
+    thread.start()
+    events[0].wait()
+    assert running._imports(thread)
+    events[1].set()
+    thread.join()
+    assert not running._imports(thread)
+
+    class Endless:
+        polls = 0
+        is_alive = staticmethod(lambda: True)
+
+        def join(self, seconds):
+            self.polls += 1
+
+    polls = []
+    for imports in (False, True):
+        monkeypatch.setattr(running, "_imports", lambda thread, imports=imports: imports)
+        running._join(endless := Endless(), 1.0)
+        polls.append(endless.polls)
+    assert polls[1] > running.IMPORTS * polls[0] / 2
+
+
 def test_a_press_on_stop_is_the_users_and_goes_through(monkeypatch):
     monkeypatch.setattr(running, "_join", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
     monkeypatch.setattr(running, "_stop", lambda *arguments: True)

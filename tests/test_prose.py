@@ -571,14 +571,16 @@ CLAIMS = [
     ),
     (
         "02",
-        "the score doesn't matter. The relation then depends on what is added:\n\n- words in front: *same ending*, as for "
-        "*Matilda* and *Roald Dahl's Matilda*;\n- words in the middle: *one within the other*;\n- words at the end: "
-        "*one continues*, as for *Apocalypse Now* and *Apocalypse Now Redux*;\n- a number: *different numbers*, as "
-        "for *Toy Story* and *Toy Story 2*",
+        "the score doesn't matter. The relation then depends on what is added:\n\n"
+        "- words in front: *same ending*, as for *Matilda* and *Roald Dahl's Matilda*;\n"
+        "- words in the middle: *one within the other*, as for *Indiana Jones and the Crystal Skull* and *Indiana "
+        "Jones and the Kingdom of the Crystal Skull*;\n"
+        "- words at the end: *one continues*, as for *Apocalypse Now* and *Apocalypse Now Redux*;\n"
+        "- a number: *different numbers*, as for *Toy Story* and *Toy Story 2*",
         lambda: (
             _ratios(["apocalypse now"], ["apocalypse now redux"])[0] >= 80
             and related("Matilda", "Roald Dahl's Matilda") == "same ending"
-            and related("Dr. Strangelove Bomb", "Dr. Strangelove or: How I Learned to Love the Bomb")
+            and related("Indiana Jones and the Crystal Skull", "Indiana Jones and the Kingdom of the Crystal Skull")
             == "one within the other"
             and titles_module.relate_titles("apocalypse now", "apocalypse now redux") == "one continues"
             and titles_module.relate_titles("toy story", "toy story 2") == "different numbers"
@@ -988,8 +990,8 @@ CLAIMS = [
     ),
     (
         "05",
-        "In the training ratings, the films that are among the hidden likes have about twice as many likes as the "
-        "average film",
+        "Count the likes of each film in the training ratings: the films that viewers go on to like in the test have "
+        "about twice as many as the average film",
         lambda: 1.8 < likes_of_hidden() < 2.2,
     ),
     (
@@ -1245,8 +1247,8 @@ CLAIMS = [
     ("06", "10 draws of hidden films |", lambda: load_claims("cold-map")["draws"].item() == "10 draws of hidden films"),
     (
         "06",
-        "The updated model beats the frozen one, but two fifths of that gain come from a filter: films seen since are "
-        "no longer offered",
+        "The updated model beats the frozen one, but two fifths of that gain come from a filter: films that viewers "
+        "have seen in the meantime are no longer offered",
         lambda: 0.36 < gained("learning-filter") / (gained("learning-filter") + gained("learning-update")) < 0.44,
     ),
     (

@@ -473,7 +473,7 @@ q5 = Exercise(
     "Your own recommender",
     a_project,
     judge=judge_project,
-    asks="Answer with five lines. 'judged by' needs the number of labels, the precision, and both ends of its "
+    asks="Answer with five entries. 'judged by' needs the number of labels, the precision, and both ends of its "
     "interval; the worst fault and the next step need 3 words or more.",
     rubric=[
         "Could a colleague reproduce every number from what you wrote?",
@@ -491,7 +491,7 @@ q5 = Exercise(
         ),
     ],
     hints=[
-        "Run this notebook on your own file first, then fill in the five lines.",
+        "Run this notebook on your own file first, then fill in the five entries.",
         "form.precision() gives the precision and both ends of its interval.",
     ],
     praise="That is a recommender with a birth certificate. Now show it to somebody.",

@@ -27,6 +27,7 @@ import helpers
 from helpers.exercises.values import Unreadable, settle, unchanged
 
 PATIENCE = 20.0  # seconds for one call; right answers take milliseconds, so that a slow machine is not refused
+IMPORTS = 10  # times as long as that for what a call imports: a slow disk needs minutes for the first torch
 MOST_BLOCKS = 5_000_000  # pieces of memory for one call, half a gigabyte: a loop that appends without end takes more
 LARGE = 1000  # from here on, a whole number as a power may make too many digits
 PRINTED = 1000  # characters of what an answer prints that are shown
@@ -167,7 +168,13 @@ def _join(thread: threading.Thread, seconds: float, most: float = float("inf")) 
     """
     while thread.is_alive() and seconds > 0 and sys.getallocatedblocks() <= most:
         thread.join(min(POLL, seconds))
-        seconds -= POLL
+        seconds -= POLL / IMPORTS if _imports(thread) else POLL
+
+
+def _imports(thread: threading.Thread) -> bool:
+    """Whether a thread is importing a module at this moment."""
+    stack = traceback.walk_stack(sys._current_frames().get(thread.ident or 0))
+    return any(frame.f_code.co_filename.startswith("<frozen importlib") for frame, _ in stack)
 
 
 def _stop(thread: threading.Thread, outcomes: list) -> bool:
