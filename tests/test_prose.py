@@ -147,7 +147,7 @@ def points_tables():
 | same | {title["same"]} |
 | nearly the same | {title["nearly the same"]} |
 | alike; or same ending: *Matilda* and *Roald Dahl's Matilda* | {title["alike"]} |
-| one continues: *Alien* and *Alien: Covenant*; or one within the other | {title["one continues"]} |
+| one continues: *Alien* and *Alien: Covenant*; or longer in the middle | {title["one continues"]} |
 | different | {title["different"]} |
 | same series: *The Matrix Reloaded* and *The Matrix Revolutions* | {title["same series"]} |
 | different numbers: *Rocky II* and *Rocky III* | {title["different numbers"]} |""",
@@ -522,7 +522,7 @@ CLAIMS = [
         points_tables()[0],
         lambda: (
             titles_module.TITLE_POINTS["alike"] == titles_module.TITLE_POINTS["same ending"]
-            and titles_module.TITLE_POINTS["one continues"] == titles_module.TITLE_POINTS["one within the other"]
+            and titles_module.TITLE_POINTS["one continues"] == titles_module.TITLE_POINTS["longer in the middle"]
             and examples_of_relations()
         ),
     ),
@@ -573,7 +573,7 @@ CLAIMS = [
         "02",
         "the score doesn't matter. The relation then depends on what is added:\n\n"
         "- words in front: *same ending*, as for *Matilda* and *Roald Dahl's Matilda*;\n"
-        "- words in the middle: *one within the other*, as for *Indiana Jones and the Crystal Skull* and *Indiana "
+        "- words in the middle: *longer in the middle*, as for *Indiana Jones and the Crystal Skull* and *Indiana "
         "Jones and the Kingdom of the Crystal Skull*;\n"
         "- words at the end: *one continues*, as for *Apocalypse Now* and *Apocalypse Now Redux*;\n"
         "- a number: *different numbers*, as for *Toy Story* and *Toy Story 2*",
@@ -581,7 +581,7 @@ CLAIMS = [
             _ratios(["apocalypse now"], ["apocalypse now redux"])[0] >= 80
             and related("Matilda", "Roald Dahl's Matilda") == "same ending"
             and related("Indiana Jones and the Crystal Skull", "Indiana Jones and the Kingdom of the Crystal Skull")
-            == "one within the other"
+            == "longer in the middle"
             and titles_module.relate_titles("apocalypse now", "apocalypse now redux") == "one continues"
             and titles_module.relate_titles("toy story", "toy story 2") == "different numbers"
         ),
@@ -990,8 +990,8 @@ CLAIMS = [
     ),
     (
         "05",
-        "Count the likes of each film in the training ratings: the films that viewers go on to like in the test have "
-        "about twice as many as the average film",
+        "in the training ratings, the films that viewers like in the test have about twice as many likes as the "
+        "average film",
         lambda: 1.8 < likes_of_hidden() < 2.2,
     ),
     (
@@ -1033,9 +1033,11 @@ CLAIMS = [
     ),
     (
         "05",
-        "EASE does no better than chance, as it must. ContentToCF is far ahead",
+        "On these films, the models that read the catalog are ahead, and EASE does no better than chance, as it must. "
+        "ContentToCF is far ahead of the others",
         lambda: (
             abs(chart("nb05-26")["EASE"] - chart("nb05-26")["random"]) < 0.02
+            and chart("nb05-26")["text profile"] > 1.2 * chart("nb05-26")["EASE"]
             and chart("nb05-26")["content to CF"] > 1.4 * chart("nb05-26")["features"]
         ),
     ),
@@ -2169,6 +2171,7 @@ GIVEN = {
         "20 labels, with an interval",
         "how alike two titles are, from 0 to 100",
         "rows, numbered from 0",
+        "first that of number 0",
     ],
     "04": [
         "length 1",
@@ -2207,7 +2210,7 @@ GIVEN = {
         "return the 95% interval of the averages",
         "a 95% interval still excludes zero one time in twenty",
         "One lets at most 5% of the settled claims be false",
-        "it holds the risk of even a single false claim to 5%",
+        "it keeps the risk of even a single false claim at 5%",
         "you can win without a better model",
         "new models whose lead came from an untuned baseline",
         "toward 0 if they rest on few films",

@@ -16,7 +16,7 @@ from helpers.titles import (
         ("nearly the same", 1, np.nan, np.nan, 3 + 0),
         ("alike", np.nan, np.nan, np.nan, 2 - 5),
         ("same ending", 2, np.nan, np.nan, 2 - 99),
-        ("one within the other", 0, 0.83, np.nan, -1 + 1 + 5),
+        ("longer in the middle", 0, 0.83, np.nan, -1 + 1 + 5),
         ("one continues", 0, 0.82, np.nan, -1 + 1 + 4),
         ("different", 0, 0.6, np.nan, -2 + 1 + 4),
         ("same series", 0, 0.59, np.nan, -14 + 1 + 3),

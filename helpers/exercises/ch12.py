@@ -53,7 +53,7 @@ def _two_lists(rng):
 
 q1 = Exercise(
     "12.1",
-    "What rare films count",
+    "How much rare films count",
     weighted_recall,
     inputs=[
         (np.array([True, False, True]), np.array([0.5, 0.25, 0.1])),

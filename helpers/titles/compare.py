@@ -21,7 +21,7 @@ TITLE_POINTS = {  # what the titles of two listings say, see `relate_titles`
     "nearly the same": 3,
     "alike": 2,
     "same ending": 2,
-    "one within the other": -1,
+    "longer in the middle": -1,
     "one continues": -1,
     "different": -2,
     "same series": -14,
@@ -200,7 +200,7 @@ def relate_titles(left: str, right: str, ratio: float | None = None) -> str:
     if ratio >= NEARLY_THE_SAME and numbers == more and typos:
         return "nearly the same"
     if begin + end == len(short):
-        return "one continues" if not end else "one within the other" if begin else "same ending"
+        return "one continues" if not end else "longer in the middle" if begin else "same ending"
     if begin and {"movie", "film"} & {*rest}:
         return "one continues"
     if begin + end >= len(short) / 3 and not (begin and end):
