@@ -159,7 +159,7 @@ def points_tables():
 | `year_gap` | same year: {years[0]}; one year apart: {years[1]}; a year is missing: {titles_module.NO_YEAR_POINTS} |
 | `people_similarity` | {people}; less: {titles_module.PEOPLE_POINTS[0.0]} |
 | `text_similarity` | {text}; {NO_COMMON_TEXT} or more: {titles_module.TEXT_POINTS[0.0]}; \
-less: -1 (0 if `people_similarity` is {LIKE_PEOPLE} or more) |""",
+less: -1, or 0 if `people_similarity` is {LIKE_PEOPLE} or more |""",
     )
 
 
