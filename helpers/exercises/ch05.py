@@ -116,7 +116,7 @@ def judge_viewer(answer) -> str | None:
     if strange:
         return f"'{str(strange[0])[:60]}' is not in the catalog, letter by letter."
     if len(answer) < 5:
-        return f"You rated {len(answer)} films. Rate five or more."
+        return f"You rated {len(answer)} film{'s' * (len(answer) != 1)}. Rate five or more."
     if any(isinstance(star, (bool, np.bool_)) for star in dict(answer).values()):
         return "Stars are numbers from 0.5 to 5."
     try:

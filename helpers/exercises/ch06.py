@@ -122,7 +122,7 @@ RULED_OUT = re.compile(r"\b(not(?! (before|until))|no|never|without|even (if|whe
 PEEKING = re.compile(
     r"(every|each) (day|hour|morning|week)|daily|as soon as|\bfeel|\bp(-value)?\s*<"
     r"|\b(until|when|whenever|once) (we|i)\b"
-    r"|(^if|\b(until|when|whenever|once)) [^,;.]*\b(significan|better|wins?\b|enough|ahead)",
+    r"|(^if|\b(until|when|whenever|once)) [^,;.]*\b(significan|better|wins?\b|enough|ahead|good\b|best\b)",
     re.IGNORECASE,
 )
 

@@ -16,6 +16,7 @@ import random
 import re
 import string
 import textwrap
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -171,6 +172,7 @@ def order(
 
     def reader(answer: Any) -> Callable:
         said = "".join(map(str, answer)) if isinstance(answer, (list, tuple)) else str(answer)
+        said = unicodedata.normalize("NFKC", said)  # Ｄ becomes D
         apart = "".join(re.findall(r"\b[A-Z]\b", said.upper()))  # in D, then B, then A
         given = apart if sorted(apart) == sorted(letters.values()) else re.sub(r"[^A-Z]", "", said.upper())
         if sorted(given) != sorted(letters.values()):

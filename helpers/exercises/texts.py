@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import math
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from helpers.data import load_movies
+from helpers.home import ROOT
 
 SENTENCE = 8  # words of an answer that gives a reason
 COPIED = 0.5  # share of a text's triples of words above which it is no text of one's own
@@ -59,16 +61,20 @@ SAYING_NOTHING = {  # words that answer no question by themselves
     *("at", "ever", "everything", "never", "no", "nobody", "none", "not", "nothing", "something", "whatever"),
     *("about", "but", "had", "has", "have", "how", "if", "just", "on", "or", "then", "what", "which", "who", "why"),
     *("am", "more", "now", "ok", "okay", "sure", "them", "you", "your"),
-    *("answer", "check", "exercise", "idea", "knows", "sentence", "want", "wants", "words", "write"),
+    *("answer", "check", "clue", "exercise", "idea", "knows", "need", "needs", "sentence", "want", "wants", "words"),
+    *("write", "yet"),
 }
+ENGLISH = set("the and of to is are was this that because with their its for which from they".split())  # noqa: SIM905
+UNKNOWN = 0.85  # share of the words of an English sentence that are unheard of: more than in any real one
 SERIES = re.compile(r"\s*\d+(?:[\s,;]+\d+){3,}\W*")  # whole numbers and nothing else, as in 1 2 3 4
 NO_WORD = re.compile(r"asdf|qwer|zxcv|sdfg|hjkl|([^\W\d_])\1\1")  # neighbors on the keyboard, one letter three times
 NUMBER = re.compile(
     r"(?<![\w.])(\d{1,3}(?:[,_ '’\u00a0\u202f]\d{3})+(?!\d)|\d+|(?=\.\d))(\.\d+)?"
-    r"\s*(%|percent|k\b|thousand|m\b|million)?",
+    r"\s*(%|percent|k\b|thousand|m\b|million|bn?\b|billion)?",
     re.IGNORECASE,
 )
 SCALES = {"%": 0.01, "percent": 0.01, "k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "": 1.0}
+SCALES |= dict.fromkeys(["b", "bn", "billion"], 1e9)
 
 
 def words_of(text: str) -> list[str]:
@@ -109,7 +115,7 @@ def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
         return f"{asked}, and they have to say more than '{text}'."
     short = words >= SENTENCE and sum(map(len, found)) < 1.5 * len(found)
     mashed = len(found) >= 6 and _bits_a_letter(text) > MASHED
-    if short or mashed or sum(map(_is_filler, found)) > 0.25 * len(found):
+    if short or mashed or _is_made_up(text, found) or sum(map(_is_filler, found)) > 0.25 * len(found):
         return f"{asked}, and they have to say something: some of yours are not words."
     return None
 
@@ -141,6 +147,29 @@ def _is_filler(word: str) -> bool:
     run = len(word) > 2 and word in string.ascii_lowercase
     voiceless = latin and len(word) > 4 and not re.search("[aeiouy]", plain)
     return word in FILLER or run or voiceless or bool(NO_WORD.search(word))
+
+
+def _is_made_up(text: str, found: list[str]) -> bool:
+    """Whether nearly all words of a text are unheard of, between English ones; names and short forms do not count."""
+    if sum(word in ENGLISH for word in found) < 0.2 * len(found):
+        return False  # another language, perhaps
+    words = re.findall(r"(?<![^\s\"(])[a-z]{4,}(?![\w'’@-])", text)
+    words = [word for word in words if word not in ENGLISH | SAYING_NOTHING]
+    return len(words) >= 5 and sum(_stem(word) not in _heard_of() for word in words) > UNKNOWN * len(words)
+
+
+def _stem(word: str) -> str:
+    """A word without an ending that others of its family do not have."""
+    return re.sub(r"(?<=\w\w\w)(ing|ed|ly|[eo]r|e|y|ie|(at)?ion)?s?$", "", word)
+
+
+@functools.cache
+def _heard_of() -> set[str]:
+    """The words of the course's synopses and of its glossary, without their endings."""
+    text = " ".join(load_movies()["synopsis"])
+    with contextlib.suppress(OSError):  # it may have been left out
+        text += (ROOT / "notebooks" / "GLOSSARY.md").read_text(encoding="utf-8")
+    return {_stem(word) for word in set(re.findall("[a-z]+", text.lower()))}
 
 
 def _bits_a_letter(text: str) -> float:
