@@ -78,14 +78,14 @@ def judge_plan(answer) -> str | None:
 
 def _bytes_a_text(answer: dict) -> float | None:
     """How many bytes a plan has for each text, where that can't be; None where it can, or where it isn't clear."""
-    memory = value_of(answer["memory"], several=True)  # in gigabytes
+    memory = value_of(answer["memory"], several=False)  # in gigabytes
     texts = [number for number in counts_in(answer["texts"]) if number]
-    if not isinstance(memory, list):
+    if not isinstance(memory, float):
         return None
-    most, least = 1e9 * max(memory) / min(texts), 1e9 * min(memory) / max(texts)
+    most, least = 1e9 * memory / min(texts), 1e9 * memory / max(texts)
     if most < LEAST_BYTES:
         return most
-    return least if min(memory) > 64 and max(texts) > 1000 and least > MOST_BYTES else None
+    return least if memory > 64 and max(texts) > 1000 and least > MOST_BYTES else None
 
 
 def _answers(rng):

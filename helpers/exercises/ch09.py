@@ -97,7 +97,7 @@ def judge_project(answer) -> str | None:
     trouble = next(filter(None, (trouble_with(field, answer[field], WORDS[field]) for field in FIELDS)), None)
     if trouble is not None:
         return trouble
-    judged = in_digits(answer["judged by"].casefold())
+    judged = in_digits(answer["judged by"].casefold()).replace("+/-", "±")
     judged = re.sub(r"(\d)(\s*(?:[-–]|to)\s*[\d.]+\s*(?:%|percent))", r"\1%\2", judged)  # 47–76%
     figures = numbers_in(judged)
     if not figures:

@@ -23,7 +23,7 @@ COPIED = 0.5  # share of a text's triples of words above which it is no text of 
 PIECE = 6  # words: as many of a hint in a row are copied
 MASHED = 6.2  # bits a letter: English takes 3.5, most languages in Latin letters 4 to 5, fingers on a keyboard 6 to 8
 LONGEST = 300  # words, of which most differ: more is no answer in a sentence
-FILLER = set("lorem ipsum dolor amet blah bla foo bar baz asd asdf todo tbd idk lol hmm null xxx".split())  # noqa: SIM905
+FILLER = set("lorem ipsum dolor amet blah bla foo bar baz asd dfg hjk todo tbd idk lol hmm null".split())  # noqa: SIM905
 COUNTED = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905 - easier to read
 COUNTED += [f"{ten}teen" for ten in ("thir", "four", "fif", "six", "seven", "eigh", "nine")]
 TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()  # noqa: SIM905 - easier to read
@@ -63,10 +63,18 @@ SAYING_NOTHING = {  # words that answer no question by themselves
     *("am", "more", "now", "ok", "okay", "sure", "them", "you", "your"),
     *("answer", "check", "clue", "exercise", "idea", "knows", "need", "needs", "sentence", "want", "wants", "words"),
     *("write", "yet"),
+    *("anybody", "anyone", "course", "different", "else", "everybody", "everyone", "found", "lot", "needed", "other"),
+    *("some", "somebody", "somehow", "someone", "than", "yourself"),
 }
+NOT_KNOWING = re.compile(  # unless something follows from it
+    r"\W*(i |we )?(have |honestly |really )*(no (idea|clue)|(do not|don['’]?t) (really )?know)\b(?!.*\b(but|so)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
 ENGLISH = set("the and of to is are was this that because with their its for which from they".split())  # noqa: SIM905
 UNKNOWN = 0.85  # share of the words of an English sentence that are unheard of: more than in any real one
-SERIES = re.compile(r"\s*\d+(?:[\s,;]+\d+){3,}\W*")  # whole numbers and nothing else, as in 1 2 3 4
+SERIES = re.compile(  # whole numbers and nothing else, as in 1 2 3 4; three may be 50 000 000, but not 1. 2. 3.
+    r"\s*\d+(?:[\s,;]+\d+){3,}\W*|\W*\d{1,2}(?:[.,;:)]*\s+\d{1,2}){2,}\W*"
+)
 NO_WORD = re.compile(r"asdf|qwer|zxcv|sdfg|hjkl|([^\W\d_])\1\1")  # neighbors on the keyboard, one letter three times
 NUMBER = re.compile(
     r"(?<![\w.])(\d{1,3}(?:[,_ '’\u00a0\u202f]\d{3})+(?!\d)|\d+|(?=\.\d))(\.\d+)?"
@@ -108,7 +116,7 @@ def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
         (len(word) == 1 and word.isascii() and word.isalpha()) or word in COUNTED for word in found
     ):
         return f"{asked}, and they have to say something; counting or spelling does not."
-    if all(
+    if NOT_KNOWING.match(text) or all(
         word in SAYING_NOTHING or word in COUNTED or any(word[:4] == known[:4] for known in words_of(field))
         for word in found
     ):
