@@ -730,5 +730,14 @@ def test_memory_and_texts_of_a_plan_fit_together(texts, memory, state):
     assert state == "correct" or "fit together" in feedback.message
 
 
+def test_messages_name_the_cure_and_nothing_internal():
+    assert "Near it: The Matrix" in BY_NUMBER["5.5"].examine({"Matrix, The": 5}).message
+    questions = {question.number: question for question in ch07.closing.questions + ch02.closing.questions}
+    assert "Line B is indented" in questions["7.D"].examine("BCEADF").message
+    assert "not with a sentence" in questions["7.E"].examine("I don't know").message
+    message = questions["2.C"].examine("min").message
+    assert "you gave a function" in message and "builtin" not in message
+
+
 def test_one_film_is_counted_as_one():
     assert BY_NUMBER["5.5"].examine({"Alien": 5}).message == "You rated 1 film. Rate five or more."

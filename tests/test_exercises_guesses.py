@@ -162,6 +162,7 @@ def test_the_field_keeps_what_is_typed_and_is_closed_after_the_result():
 
 def test_where_widgets_do_not_run_the_question_and_the_plain_way_are_shown():
     shown = ask("How many?", unit="%")._repr_mimebundle_()
+    assert repr(ask("How many?", unit="%")) == shown["text/plain"]
     assert "How many?" in shown["text/plain"] and "guess=" in shown["text/plain"]
     assert "application/vnd.jupyter.widget-view+json" in shown
 

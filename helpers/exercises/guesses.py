@@ -144,11 +144,13 @@ class Guess:
         unit = self.unit.removesuffix("s") if value == 1 else self.unit
         return _short(value) + (unit if unit == "%" else f" {unit}".rstrip())
 
+    def __repr__(self) -> str:
+        asked = ", ".join(self.choices) if self.choices else f"a number{f', in {self.unit}' * bool(self.unit)}"
+        return f"Your guess: {self.question}\n  ({asked}; if you don't see a field, write ask(..., guess=...))"
+
     def _repr_mimebundle_(self, **kwargs: Any) -> dict:
         """Give a field to answer in, and the question as text wherever widgets do not run."""
-        asked = ", ".join(self.choices) if self.choices else f"a number{f', in {self.unit}' * bool(self.unit)}"
-        text = f"Your guess: {self.question}\n  ({asked}; if you don't see a field, write ask(..., guess=...))"
-        return {**self._field()._repr_mimebundle_(**kwargs), "text/plain": text}
+        return {**self._field()._repr_mimebundle_(**kwargs), "text/plain": repr(self)}
 
     def _field(self) -> Any:
         """Make the widget: the question, a box or buttons, and a line that says what was kept."""
