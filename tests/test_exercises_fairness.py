@@ -504,7 +504,7 @@ PROJECT, READER, COMPARISON, TRIAL = ch09.a_project(), ch10.a_reading_ranker(), 
         *(("8.5", TRIAL, "who", said, "correct") for said in ("I ask my sister Anna", "Ida from the office")),
         *(
             ("8.5", TRIAL, "who", said, "wrong")
-            for said in ("I do it", "I watch myself", "nobody at all", "me", "who", "asdf", 3)
+            for said in ("I do it", "I watch myself", "nobody at all", "me", "who", "asdf", "12", 3, np.nan)
         ),
         *(("8.5", TRIAL, "who", said, "correct") for said in ("Tom", "my sister", "Grandma")),
         *(
@@ -606,6 +606,8 @@ def test_a_piece_of_a_hint_is_copied_and_a_few_of_its_words_are_not():
         ("0.4", "why", "I do not really know what to write here but it needs eight words"),
         ("6.5", "ends", "when the result looks good after 2 weeks"),
         ("9.5", "next step", "no idea yet"),
+        ("9.5", "worst fault", "no idea so far"),
+        ("12.4", "group", "someone somewhere with something somehow"),
         ("10.5", "measured by", "I have no idea how to measure that, sorry"),
         ("10.5", "adds", "I do not know what it adds to the ratings"),
         ("12.4", "next step", "no next step is needed here"),
@@ -688,6 +690,7 @@ NO_WORDS = [
     "kjhg kjsdhf kjshdf iuwer hksdjf skdjh kjsdhf iwue",
     "ioqwue oiqwue oqiwue oiquwe oiuqwe qowieu oqwiue oqiuwe",
     "ertz dfgh cvbn zuio hjkl bnmü ertz dfgh",
+    "xx yy zz aa bb cc dd ee ff",
     "xxyz zyxw vuts rqpo nmlk jihg fedc baz",
 ]
 MADE_UP = [  # English around words that nobody has heard of

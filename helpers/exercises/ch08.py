@@ -60,7 +60,7 @@ def judge_trial(answer) -> str | None:
     missing = fields_missing(answer, FIELDS)
     if missing is not None:
         return missing
-    if not isinstance(answer["who"], str):
+    if not isinstance(answer["who"], str) or not re.search(r"[^\W\d]", answer["who"]):
         return "'who' asks for a person, as a text in quotation marks."
     trouble = next(filter(None, (trouble_with(field, answer[field], WORDS[field]) for field in FIELDS)), None)
     if trouble is not None:

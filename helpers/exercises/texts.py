@@ -64,10 +64,10 @@ SAYING_NOTHING = {  # words that answer no question by themselves
     *("answer", "check", "clue", "exercise", "idea", "knows", "need", "needs", "sentence", "want", "wants", "words"),
     *("write", "yet"),
     *("anybody", "anyone", "course", "different", "else", "everybody", "everyone", "found", "lot", "needed", "other"),
-    *("some", "somebody", "somehow", "someone", "than", "yourself"),
+    *("some", "somebody", "somehow", "someone", "somewhere", "than", "yourself"),
 }
 NOT_KNOWING = re.compile(  # unless something follows from it
-    r"\W*(i |we )?(have |honestly |really )*(no (idea|clue)|(do not|don['’]?t) (really )?know)\b(?!.*\b(but|so)\b)",
+    r"\W*(i |we )?(have |really )*(no (idea|clue)|(do not|don['’]?t) (really )?know)\b(?!.*\b(but|so(?! far))\b)",
     re.IGNORECASE | re.DOTALL,
 )
 ENGLISH = set("the and of to is are was this that because with their its for which from they".split())  # noqa: SIM905
@@ -75,7 +75,9 @@ UNKNOWN = 0.85  # share of the words of an English sentence that are unheard of:
 SERIES = re.compile(  # whole numbers and nothing else, as in 1 2 3 4; three may be 50 000 000, but not 1. 2. 3.
     r"\s*\d+(?:[\s,;]+\d+){3,}\W*|\W*\d{1,2}(?:[.,;:)]*\s+\d{1,2}){2,}\W*"
 )
-NO_WORD = re.compile(r"asdf|qwer|zxcv|sdfg|hjkl|([^\W\d_])\1\1")  # neighbors on the keyboard, one letter three times
+NO_WORD = re.compile(
+    r"asdf|qwer|zxcv|sdfg|hjkl|([^\W\d_])\1\1|^([a-z])\2$"
+)  # neighbors on the keyboard, one letter again
 NUMBER = re.compile(
     r"(?<![\w.])(\d{1,3}(?:[,_ '’\u00a0\u202f]\d{3})+(?!\d)|\d+|(?=\.\d))(\.\d+)?"
     r"\s*(%|percent|k\b|thousand|m\b|million|bn?\b|billion)?",

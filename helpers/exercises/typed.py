@@ -35,6 +35,7 @@ NUMBER = re.compile(
 THOUSANDS = re.compile(r"\b[1-9]\d{0,2}([, '\u202f]\d{3})+\b")
 BYTES = re.compile(r"\d\s*([kmgt]?)(?:i?b|\w*bytes?)\b")  # what is asked for is gigabytes
 REASON = re.compile(r"[,;.]?\s+(?:because|since)\b")  # what comes before it is the answer
+CLAUSES = re.compile(r"[,;:] (?:(?:or|and|because) )?")  # between them
 REMARK = re.compile(r"(?<=\w)\s+(\(.{3,}\)|or so)$")  # what is added
 
 
@@ -71,11 +72,12 @@ def _choices(said: str, options: dict[str, str], question: str) -> set[str | Non
 
 
 def quoted(said: str, options: dict[str, str], question: str) -> str | None:
-    """Find the only option that begins so, or has the words that were said, in order.
+    """Find the only option that begins so, or has it as a clause, or has the words that were said, in order.
 
     Words of the question do not count, and of a clause with "no" in it, that word has to be said.
     """
     begun = [letter for letter, option in options.items() if option.casefold().startswith(said)]
+    begun = begun or [letter for letter, option in options.items() if said in CLAUSES.split(option.casefold())]
     if len(begun) == 1 and len(words_of(said)) > 2:
         return begun[0]
     asked = set(_stems(question))
@@ -142,7 +144,7 @@ def value_of(answer: Any, several: bool) -> Any:
     if not isinstance(plain, str):
         return plain
     try:
-        numbers = _numbers_in(re.split("[=:]", text)[-1])
+        numbers = _numbers_in(re.split("[=:]|->|→", text)[-1])
     except ZeroDivisionError:  # 1/0
         return answer
     if not numbers or DENIED.search(text) or VAGUE.search(text) or (not several and len(numbers) > 1):
