@@ -85,7 +85,7 @@ def test_a_choice_is_one_of_those_offered(capsys):
 )
 def test_what_is_no_number_is_not_kept(typed):
     guess = ask("How many?")
-    assert "Not kept" in guess.keep(typed)
+    assert "Not kept" in guess.keep(typed) and "Not kept" in ask("What percentage is added?", unit="%").keep("double")
     assert guess.value is None
 
 

@@ -17,7 +17,8 @@ from helpers.home import course_home
 
 CLOSE = 0.05  # share of the result within which a guess is called very close
 SHARE = re.compile(r"%|percent|/|\b(of|in)\b|hal(f|ves)|third|fourth|quarter|fifth|tenth")  # a part of the whole
-AS_NUMBER = {"none": "0", "nothing": "0", "once": "1", "twice": "2", "double": "2", "triple": "3", "tenfold": "10"}
+NONE = {"none": "0", "nothing": "0"}
+TIMES = {**NONE, "once": "1", "twice": "2", "double": "2", "triple": "3", "tenfold": "10"}
 LIMITS = re.compile(  # what a question says of its answer: from 0 to 1, of 100 lists, how many of the eight, what share
     r"from (?P<low>\d+) to (?P<high>\d+)|^of (?:the )?(?P<some>[\d,]+) |how many of the (?P<of>\d+) "
     r"|(?P<share>what share)|what is .*ndcg|(?<!by )(?P<many>how many)"
@@ -96,7 +97,8 @@ class Guess:
             ]
             return begun[0] if len(begun) == 1 else quoted(text, {choice: choice for choice in self.choices}, "")
         whole = self.unit not in ("", "%", "stars")
-        text = AS_NUMBER.get(text.casefold().strip(" .!?"), text) if isinstance(value, str) else text
+        if isinstance(value, str):
+            text = (NONE if self.unit else TIMES).get(text.casefold().strip(" .!?"), text)
         number = value_of(ungrouped(text) if whole else text, several=False)
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
             return None

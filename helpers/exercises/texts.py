@@ -75,9 +75,9 @@ UNKNOWN = 0.85  # share of the words of an English sentence that are unheard of:
 SERIES = re.compile(  # whole numbers and nothing else, as in 1 2 3 4; three may be 50 000 000, but not 1. 2. 3.
     r"\s*\d+(?:[\s,;]+\d+){3,}\W*|\W*\d{1,2}(?:[.,;:)]*\s+\d{1,2}){2,}\W*"
 )
-NO_WORD = re.compile(
+NO_WORD = re.compile(  # neighbors on the keyboard, one letter again and again
     r"asdf|qwer|zxcv|sdfg|hjkl|([^\W\d_])\1\1|^([a-z])\2$"
-)  # neighbors on the keyboard, one letter again
+)
 NUMBER = re.compile(
     r"(?<![\w.])(\d{1,3}(?:[,_ '’\u00a0\u202f]\d{3})+(?!\d)|\d+|(?=\.\d))(\.\d+)?"
     r"\s*(%|percent|k\b|thousand|m\b|million|bn?\b|billion)?",
