@@ -502,7 +502,16 @@ PROJECT, READER, COMPARISON, TRIAL = ch09.a_project(), ch10.a_reading_ranker(), 
             for said in ("nothing", "95%", "the mean", "everything")
         ),
         *(("8.5", TRIAL, "who", said, "correct") for said in ("I ask my sister Anna", "Ida from the office")),
-        *(("8.5", TRIAL, "who", said, "wrong") for said in ("I do it", "I watch myself", "nobody at all")),
+        *(
+            ("8.5", TRIAL, "who", said, "wrong")
+            for said in ("I do it", "I watch myself", "nobody at all", "me", "who", "asdf", "12", 3, np.nan)
+        ),
+        *(("8.5", TRIAL, "who", said, "correct") for said in ("Tom", "my sister", "Grandma")),
+        *(
+            ("8.5", TRIAL, "task", said, "wrong")
+            for said in ("type Alien into the search box and press enter", "move the slider all the way to the right")
+        ),
+        ("9.5", PROJECT, "catalog", "novels", "correct"),
         *(("8.5", TRIAL, "who", said, "correct") for said in ("I'll ask my sister", "I have a friend from school")),
         *(
             ("8.5", TRIAL, "task", said, "wrong")
@@ -594,6 +603,21 @@ def test_a_piece_of_a_hint_is_copied_and_a_few_of_its_words_are_not():
         ("11.4", "interval over", "both models"),
         ("12.4", "measure", "the answer is what you want"),
         ("0.4", "why", "no idea what to write here but the check wants words"),
+        ("0.4", "why", "I do not really know what to write here but it needs eight words"),
+        ("6.5", "ends", "when the result looks good after 2 weeks"),
+        ("9.5", "next step", "no idea yet"),
+        ("9.5", "worst fault", "no idea so far"),
+        ("12.4", "group", "someone somewhere with something somehow"),
+        ("10.5", "measured by", "I have no idea how to measure that, sorry"),
+        ("10.5", "adds", "I do not know what it adds to the ratings"),
+        ("12.4", "next step", "no next step is needed here"),
+        ("12.4", "group", "everybody and nobody and all of them"),
+        ("9.5", "worst fault", "no faults found"),
+        ("6.5", "change", "something will be different for them"),
+        ("8.5", "who", "anybody"),
+        ("7.5", "engine", "1 2 3"),
+        ("7.5", "first to fail", "dfg hjk wer"),
+        ("8.5", "task", "1. 2. 3. 4. 5."),
         ("1.5", "approach", "not collaborative"),
         ("1.5", "because", "I would try it first because it is the best one"),
         ("6.5", "ends", "when the new list is ahead for three days"),
@@ -626,6 +650,10 @@ def test_words_that_fit_every_question_answer_none(number, field, text):
         ("8.5", "done when", "they say they are done"),
         ("6.5", "viewers per group", "nine thousand six hundred"),
         ("6.5", "must not fall", "visits per week"),
+        ("6.5", "ends", "as soon as 9,600 viewers per group are reached"),
+        ("6.5", "ends", "4wks after launch"),
+        ("9.5", "judged by", "0.6 +/- 0.2 with 20 labels"),
+        ("1.5", "because", "We do not know who reads what, so all we have are the blurbs of the books"),
     ],
 )
 def test_a_short_answer_that_says_it_is_right(number, field, text):
@@ -639,6 +667,8 @@ IN_WORDS = [  # as people write, in many languages, with names, short forms and 
     "NDCG@10 and MRR of KNN versus SVD, with CSV logs of clicks",
     "HNSW M=16 efC=200 efS=64, IVF nlist=1024, PQ m=48",
     "SBERT, BM25, TF-IDF, GloVe: same CSV, same HW, different vectors",
+    "The embedder, reranker, and tokenizer are Dockerized for the Kubernetes cluster of our webshop",
+    "because teh recomendr nevr sees the reveiws and ratigns of nwe customers",
     "My gym hymns fly by shyly, says Lynn of rhythm and myth",
     "Das Rezept schmeckt nicht, weil zwei Zutaten in der Liste fehlen.",
     "Parce que chaque livre possède un résumé, alors que personne ne note.",
@@ -660,13 +690,19 @@ NO_WORDS = [
     "kjhg kjsdhf kjshdf iuwer hksdjf skdjh kjsdhf iwue",
     "ioqwue oiqwue oqiwue oiquwe oiuqwe qowieu oqwiue oqiuwe",
     "ertz dfgh cvbn zuio hjkl bnmü ertz dfgh",
+    "xx yy zz aa bb cc dd ee ff",
     "xxyz zyxw vuts rqpo nmlk jihg fedc baz",
+]
+MADE_UP = [  # English around words that nobody has heard of
+    "the blorfing tandle was frumious because the mimsy wabe outgrabed its slithy vorpal",
+    "a flumper of the gribbly snorf with their wuggle and zibber from the plonk",
 ]
 
 
 def test_a_sentence_in_any_language_is_one_and_fingers_on_a_keyboard_are_none():
     assert {text: trouble_with("why", text) for text in IN_WORDS} == dict.fromkeys(IN_WORDS)
     assert [text for text in NO_WORDS if trouble_with("why", text) is None] == []
+    assert [text for text in MADE_UP if trouble_with("why", text) is None] == []
     assert trouble_with("engine", "abc def ghi", 3) and trouble_with("engine", "BBC, CNN, and NBC news", 3) is None
 
 
@@ -676,3 +712,35 @@ def test_titles_and_years_with_other_numbers_are_no_rule_of_ones_own(least):
     sooner = (pairs["title_score"] >= least) & (pairs["year_gap"] < 0.5)
     mask = sooner | ((pairs["title_score"] >= least + 2) & (pairs["year_gap"] <= 1))
     assert "with another number" in BY_NUMBER["2.4"].examine(mask).message
+
+
+@pytest.mark.parametrize(
+    ("texts", "memory", "state"),
+    [
+        *(("50,000 articles", memory, "wrong") for memory in ("77 TB", "500 GB", "77 kB", "0.4 MB")),
+        *(("50,000 articles", memory, "correct") for memory in ("77 MB", "1 MB as bits", "77 MB on a laptop of 16 GB")),
+        ("1.5 billion posts", "2.4 TB", "correct"),
+        ("200 talks of 3,000 words", "0.3 MB", "correct"),
+        ("200 talks", "less than 1 GB", "correct"),
+        ("100 talks", "153,600 bytes", "correct"),
+        ("2 lakh songs", "300 MB", "correct"),
+        ("300,000,000 pages", "1 GB", "wrong"),
+    ],
+)
+def test_memory_and_texts_of_a_plan_fit_together(texts, memory, state):
+    feedback = BY_NUMBER["7.5"].examine({**BY_NUMBER["7.5"].answer(), "texts": texts, "memory": memory})
+    assert feedback.state == state
+    assert state == "correct" or "fit together" in feedback.message
+
+
+def test_messages_name_the_cure_and_nothing_internal():
+    assert "Near it: The Matrix" in BY_NUMBER["5.5"].examine({"Matrix, The": 5}).message
+    questions = {question.number: question for question in ch07.closing.questions + ch02.closing.questions}
+    assert "Line B is indented" in questions["7.D"].examine("BCEADF").message
+    assert "not with a sentence" in questions["7.E"].examine("I don't know").message
+    message = questions["2.C"].examine("min").message
+    assert "you gave a function" in message and "builtin" not in message
+
+
+def test_one_film_is_counted_as_one():
+    assert BY_NUMBER["5.5"].examine({"Alien": 5}).message == "You rated 1 film. Rate five or more."

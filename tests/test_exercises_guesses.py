@@ -50,6 +50,8 @@ def told(capsys, guess, result):
         ("40%", "", 0.3, "You guessed 0.4. The answer: 0.3. Too high, by 0.1."),
         ("0,4 or so", "", 0.3, "You guessed 0.4. The answer: 0.3. Too high, by 0.1."),
         ("Two.", "requests", 1, "You guessed 2 requests. The answer: 1 request. Too high, by a factor of 2."),
+        ("twice", "", 2.1, "You guessed 2. The answer: 2.1. Very close."),
+        ("None.", "requests", 2, "You guessed 0 requests. The answer: 2 requests. Too low, by 2 requests."),
         (4, "stars", 4.96, "You guessed 4 stars. The answer: 4.96 stars. Too low, by 0.96 stars."),
     ],
 )
@@ -79,11 +81,11 @@ def test_a_choice_is_one_of_those_offered(capsys):
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "many", "3 or 4", "3-4", "less than 3", None, [], "...", True, "nan", "inf", "1e999"]
+    "typed", ["", "many", "3 or 4", "3-4", "less than 3", None, [], "...", True, "nan", "inf", "1e999", "all but one"]
 )
 def test_what_is_no_number_is_not_kept(typed):
     guess = ask("How many?")
-    assert "Not kept" in guess.keep(typed)
+    assert "Not kept" in guess.keep(typed) and "Not kept" in ask("What percentage is added?", unit="%").keep("double")
     assert guess.value is None
 
 
@@ -160,6 +162,7 @@ def test_the_field_keeps_what_is_typed_and_is_closed_after_the_result():
 
 def test_where_widgets_do_not_run_the_question_and_the_plain_way_are_shown():
     shown = ask("How many?", unit="%")._repr_mimebundle_()
+    assert repr(ask("How many?", unit="%")) == shown["text/plain"]
     assert "How many?" in shown["text/plain"] and "guess=" in shown["text/plain"]
     assert "application/vnd.jupyter.widget-view+json" in shown
 

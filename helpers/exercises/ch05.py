@@ -10,6 +10,7 @@ from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.kinds import Quiz, choose, finish, predict
 from helpers.exercises.typed import value_of
 from helpers.titles.forms import without_accents
+from helpers.titles.lookup import TitleLookup
 
 
 def profile(vectors, stars, dislike):
@@ -114,9 +115,12 @@ def judge_viewer(answer) -> str | None:
     titles = _spellings()
     strange = [title for title in answer.keys() if _plain(title) not in titles]  # noqa: SIM118 - a Series gives values
     if strange:
-        return f"'{str(strange[0])[:60]}' is not in the catalog, letter by letter."
+        named, movies = str(strange[0])[:60], load_movies()
+        near = [film.title for film in TitleLookup(movies["title"], movies["year"]).suggest(named, 3)]
+        near_it = f" Near it: {'; '.join(near)}." if near else ""
+        return f"'{named}' is not in the catalog, letter by letter.{near_it}"
     if len(answer) < 5:
-        return f"You rated {len(answer)} films. Rate five or more."
+        return f"You rated {len(answer)} film{'s' * (len(answer) != 1)}. Rate five or more."
     if any(isinstance(star, (bool, np.bool_)) for star in dict(answer).values()):
         return "Stars are numbers from 0.5 to 5."
     try:

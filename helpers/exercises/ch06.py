@@ -112,7 +112,7 @@ NUMBER = rf"\b(a|an|a couple of|{COUNT}|{ORDINAL}|\d+)"
 DAY_OR_MONTH = "(0?[1-9]|[12]\\d|3[01])"  # no decimal such as 0.05
 MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 FIXED = re.compile(  # a number of weeks, the week with a number, or a date
-    rf"{NUMBER}\s+((whole|full|calendar|working|business)\s+)?(day|week|month|year)s?\b|fortnight"
+    rf"{NUMBER}\s*((whole|full|calendar|working|business)\s+)?(day|week|wk|month|year)s?\b|fortnight"
     rf"|\b(day|week|month)\s+({COUNT}|\d+)\b|\b{DAY_OR_MONTH}[./-]{DAY_OR_MONTH}\b|\b20\d\d\b"
     rf"|\bsample size\b|\b(of|in|by|until)\s+{MONTH}|\b\d{{1,2}}(st|nd|rd|th|\.)?\s+{MONTH}|\b{MONTH}[a-z]*\.?\s+\d",
     re.IGNORECASE,
@@ -120,9 +120,10 @@ FIXED = re.compile(  # a number of weeks, the week with a number, or a date
 COUNTED = re.compile(r"viewer|group|user|people|person|sample|visitor|each|both", re.IGNORECASE)
 RULED_OUT = re.compile(r"\b(not(?! (before|until))|no|never|without|even (if|when)|whatever)\b[^,;.]*", re.IGNORECASE)
 PEEKING = re.compile(
-    r"(every|each) (day|hour|morning|week)|daily|as soon as|\bfeel|\bp(-value)?\s*<"
+    r"(every|each) (day|hour|morning|week)|daily|\bfeel|\bp(-value)?\s*<"
+    r"|as soon as(?! \d[\d,.k]* (viewer|user|people|visitor))"
     r"|\b(until|when|whenever|once) (we|i)\b"
-    r"|(^if|\b(until|when|whenever|once)) [^,;.]*\b(significan|better|wins?\b|enough|ahead)",
+    r"|(^if|\b(until|when|whenever|once)) [^,;.]*\b(significan|better|wins?\b|enough|ahead|good\b|best\b)",
     re.IGNORECASE,
 )
 

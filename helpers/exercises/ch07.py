@@ -8,11 +8,13 @@ import numpy as np
 
 from helpers.exercises.checker import Exercise, Mistake, make_progress
 from helpers.exercises.kinds import Quiz, choose, finish, order, predict
-from helpers.exercises.texts import fields_missing, numbers_in, trouble_with
+from helpers.exercises.texts import counts_in, fields_missing, numbers_in, trouble_with
+from helpers.exercises.typed import value_of
 from helpers.scale.capacity import vector_bytes
 
 FIELDS = ["texts", "changes", "engine", "memory", "first to fail"]
 WORDS = {"texts": 1, "changes": 1, "engine": 3, "memory": 1, "first to fail": 3}  # that a field needs
+LEAST_BYTES, MOST_BYTES = 16, 1e6  # of a text: one bit for each of 128 numbers, and more than any text and its vectors
 
 
 def gigabytes(vectors, dimensions, bits):
@@ -66,9 +68,24 @@ def judge_plan(answer) -> str | None:
             return f"'{field}' needs a number above 0."
     if not re.search(r"[kMGT]i?B\b|byte", str(answer["memory"]), re.IGNORECASE):
         return "Give the memory in MB or GB, so that it can be compared with a machine."
+    odd = _bytes_a_text(answer)
+    if odd is not None:
+        return f"'memory' and 'texts' don't fit together: {odd:,.3g} bytes a text. 7.1 gives the memory of the vectors."
     fixed = re.match(r"\s*(never|none|nothing|not?)\b", str(answer["changes"]), re.IGNORECASE)  # a catalog may be
     asked = [field for field in FIELDS if field != "changes" or not fixed]
     return next(filter(None, (trouble_with(field, answer[field], WORDS[field]) for field in asked)), None)
+
+
+def _bytes_a_text(answer: dict) -> float | None:
+    """How many bytes a plan has for each text, where that can't be; None where it can, or where it isn't clear."""
+    memory = value_of(answer["memory"], several=False)  # in gigabytes
+    texts = [number for number in counts_in(answer["texts"]) if number]
+    if not isinstance(memory, float):
+        return None
+    most, least = 1e9 * memory / min(texts), 1e9 * memory / max(texts)
+    if most < LEAST_BYTES:
+        return most
+    return least if memory > 64 and max(texts) > 1000 and least > MOST_BYTES else None
 
 
 def _answers(rng):

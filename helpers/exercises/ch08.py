@@ -14,7 +14,7 @@ from helpers.exercises.texts import fields_missing, trouble_with
 
 BUTTONS = ["like", "more like this", "for me", "find", "by audience", "filters", "surprise me", "undo", "share"]
 FIELDS = ["who", "task", "watch for", "done when"]
-WORDS = {"who": 3, "task": 5, "watch for": 3, "done when": 3}  # that a field needs
+WORDS = {"who": 1, "task": 5, "watch for": 3, "done when": 3}  # that a field needs
 
 
 def toggle(likes, film):
@@ -60,14 +60,17 @@ def judge_trial(answer) -> str | None:
     missing = fields_missing(answer, FIELDS)
     if missing is not None:
         return missing
+    if not isinstance(answer["who"], str) or not re.search(r"[^\W\d]", answer["who"]):
+        return "'who' asks for a person, as a text in quotation marks."
     trouble = next(filter(None, (trouble_with(field, answer[field], WORDS[field]) for field in FIELDS)), None)
     if trouble is not None:
         return trouble
     task = re.sub('["“”‘’`]', "'", answer["task"].casefold())
     pressed = r"\b(?:press|click|tap|hit|push|use)(?: on)?(?: the)?(?: button)? "
     named = [button for button in BUTTONS if f"'{button}'" in task or re.search(rf"{pressed}{button}\b", task)]
+    named = named or re.findall(r"\b(?:search box|slider|button|check ?box)\b", task)
     if named:
-        return f"The task names the button '{named[0]}': then you test whether people can read. Name a goal instead."
+        return f"The task names '{named[0]}' on the screen: then you test whether people can read. Name a goal instead."
     somebody = r"(['’]ll| will)? (ask|invite|watch|choose|take|have|know)\b"
     if re.search(rf"^(i|me|myself|nobody|no one)\b(?!{somebody})|\bmyself\W*$", answer["who"].strip().casefold()):
         return "You know where everything is. Find somebody who does not."

@@ -15,7 +15,7 @@ from helpers.exercises.texts import fields_missing, in_digits, numbers_in, troub
 
 Z = 1.96  # standard deviations that hold the middle 95 % of a normal distribution
 FIELDS = ["catalog", "what is embedded", "judged by", "worst fault", "next step"]
-WORDS = {"catalog": 2, "what is embedded": 1, "judged by": 3, "worst fault": 3, "next step": 3}  # that a field needs
+WORDS = {"catalog": 1, "what is embedded": 1, "judged by": 3, "worst fault": 3, "next step": 3}  # that a field needs
 
 
 def report(table, title, text):
@@ -97,7 +97,7 @@ def judge_project(answer) -> str | None:
     trouble = next(filter(None, (trouble_with(field, answer[field], WORDS[field]) for field in FIELDS)), None)
     if trouble is not None:
         return trouble
-    judged = in_digits(answer["judged by"].casefold())
+    judged = in_digits(answer["judged by"].casefold()).replace("+/-", "±")
     judged = re.sub(r"(\d)(\s*(?:[-–]|to)\s*[\d.]+\s*(?:%|percent))", r"\1%\2", judged)  # 47–76%
     figures = numbers_in(judged)
     if not figures:

@@ -17,8 +17,8 @@ from helpers.home import course_home
 
 CLOSE = 0.05  # share of the result within which a guess is called very close
 SHARE = re.compile(r"%|percent|/|\b(of|in)\b|hal(f|ves)|third|fourth|quarter|fifth|tenth")  # a part of the whole
-
-
+NONE = {"none": "0", "nothing": "0"}
+TIMES = {**NONE, "once": "1", "twice": "2", "double": "2", "triple": "3", "tenfold": "10"}
 LIMITS = re.compile(  # what a question says of its answer: from 0 to 1, of 100 lists, how many of the eight, what share
     r"from (?P<low>\d+) to (?P<high>\d+)|^of (?:the )?(?P<some>[\d,]+) |how many of the (?P<of>\d+) "
     r"|(?P<share>what share)|what is .*ndcg|(?<!by )(?P<many>how many)"
@@ -97,6 +97,8 @@ class Guess:
             ]
             return begun[0] if len(begun) == 1 else quoted(text, {choice: choice for choice in self.choices}, "")
         whole = self.unit not in ("", "%", "stars")
+        if isinstance(value, str):
+            text = (NONE if self.unit else TIMES).get(text.casefold().strip(" .!?"), text)
         number = value_of(ungrouped(text) if whole else text, several=False)
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
             return None
@@ -144,11 +146,13 @@ class Guess:
         unit = self.unit.removesuffix("s") if value == 1 else self.unit
         return _short(value) + (unit if unit == "%" else f" {unit}".rstrip())
 
+    def __repr__(self) -> str:
+        asked = ", ".join(self.choices) if self.choices else f"a number{f', in {self.unit}' * bool(self.unit)}"
+        return f"Your guess: {self.question}\n  ({asked}; if you don't see a field, write ask(..., guess=...))"
+
     def _repr_mimebundle_(self, **kwargs: Any) -> dict:
         """Give a field to answer in, and the question as text wherever widgets do not run."""
-        asked = ", ".join(self.choices) if self.choices else f"a number{f', in {self.unit}' * bool(self.unit)}"
-        text = f"Your guess: {self.question}\n  ({asked}; if you don't see a field, write ask(..., guess=...))"
-        return {**self._field()._repr_mimebundle_(**kwargs), "text/plain": text}
+        return {**self._field()._repr_mimebundle_(**kwargs), "text/plain": repr(self)}
 
     def _field(self) -> Any:
         """Make the widget: the question, a box or buttons, and a line that says what was kept."""

@@ -16,6 +16,7 @@ import random
 import re
 import string
 import textwrap
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -171,10 +172,15 @@ def order(
 
     def reader(answer: Any) -> Callable:
         said = "".join(map(str, answer)) if isinstance(answer, (list, tuple)) else str(answer)
+        said = unicodedata.normalize("NFKC", said)  # Ｄ becomes D
         apart = "".join(re.findall(r"\b[A-Z]\b", said.upper()))  # in D, then B, then A
         given = apart if sorted(apart) == sorted(letters.values()) else re.sub(r"[^A-Z]", "", said.upper())
         if sorted(given) != sorted(letters.values()):
             raise ValueError(f"Answer with the letters {', '.join(sorted(letters.values()))} in order, each once.")
+        if lines[next(place for place in letters if letters[place] == given[0])].startswith(" "):
+            raise ValueError(
+                f"Line {given[0]} is indented, so it belongs below another. Begin with the one that isn't."
+            )
         return function_of("\n".join(lines[place] for letter in given for place in letters if letters[place] == letter))
 
     def typed(numbers: str) -> str:

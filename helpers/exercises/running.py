@@ -47,7 +47,7 @@ CURES = {  # what is added to an error whose message this pattern finds
     "boolean index did not match": "A mask must be as long as what it picks from.",
     "only integer scalar arrays": "An array of several numbers is not a position in a list.",
     r"for \^: 'float'": "Python writes a power with **.",
-    r"invalid syntax \(your code": "Replace the gap with Python, not with a sentence.",
+    r"(invalid syntax|unterminated string.*) \(your code": "Replace the gap with Python, not with a sentence.",
     "(no attribute|name) 'ln'": "Python calls the natural logarithm math.log, and NumPy np.log.",
     r"broadcast together .* (\((\d+),\d+\) \(\2,\)|\((\d+),\) \(\3,\d+\))": "One number per row has to be in a "
     "column: keepdims=True keeps one, and rows[:, None] makes one. One number per column comes from axis=0.",

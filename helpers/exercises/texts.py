@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import math
@@ -15,13 +16,14 @@ from typing import Any
 import numpy as np
 
 from helpers.data import load_movies
+from helpers.home import ROOT
 
 SENTENCE = 8  # words of an answer that gives a reason
 COPIED = 0.5  # share of a text's triples of words above which it is no text of one's own
 PIECE = 6  # words: as many of a hint in a row are copied
 MASHED = 6.2  # bits a letter: English takes 3.5, most languages in Latin letters 4 to 5, fingers on a keyboard 6 to 8
 LONGEST = 300  # words, of which most differ: more is no answer in a sentence
-FILLER = set("lorem ipsum dolor amet blah bla foo bar baz asd asdf todo tbd idk lol hmm null xxx".split())  # noqa: SIM905
+FILLER = set("lorem ipsum dolor amet blah bla foo bar baz asd dfg hjk todo tbd idk lol hmm null".split())  # noqa: SIM905
 COUNTED = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905 - easier to read
 COUNTED += [f"{ten}teen" for ten in ("thir", "four", "fif", "six", "seven", "eigh", "nine")]
 TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()  # noqa: SIM905 - easier to read
@@ -59,16 +61,30 @@ SAYING_NOTHING = {  # words that answer no question by themselves
     *("at", "ever", "everything", "never", "no", "nobody", "none", "not", "nothing", "something", "whatever"),
     *("about", "but", "had", "has", "have", "how", "if", "just", "on", "or", "then", "what", "which", "who", "why"),
     *("am", "more", "now", "ok", "okay", "sure", "them", "you", "your"),
-    *("answer", "check", "exercise", "idea", "knows", "sentence", "want", "wants", "words", "write"),
+    *("answer", "check", "clue", "exercise", "idea", "knows", "need", "needs", "sentence", "want", "wants", "words"),
+    *("write", "yet"),
+    *("anybody", "anyone", "course", "different", "else", "everybody", "everyone", "found", "lot", "needed", "other"),
+    *("some", "somebody", "somehow", "someone", "somewhere", "than", "yourself"),
 }
-SERIES = re.compile(r"\s*\d+(?:[\s,;]+\d+){3,}\W*")  # whole numbers and nothing else, as in 1 2 3 4
-NO_WORD = re.compile(r"asdf|qwer|zxcv|sdfg|hjkl|([^\W\d_])\1\1")  # neighbors on the keyboard, one letter three times
+NOT_KNOWING = re.compile(  # unless something follows from it
+    r"\W*(i |we )?(have |really )*(no (idea|clue)|(do not|don['’]?t) (really )?know)\b(?!.*\b(but|so(?! far))\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+ENGLISH = set("the and of to is are was this that because with their its for which from they".split())  # noqa: SIM905
+UNKNOWN = 0.85  # share of the words of an English sentence that are unheard of: more than in any real one
+SERIES = re.compile(  # whole numbers and nothing else, as in 1 2 3 4; three may be 50 000 000, but not 1. 2. 3.
+    r"\s*\d+(?:[\s,;]+\d+){3,}\W*|\W*\d{1,2}(?:[.,;:)]*\s+\d{1,2}){2,}\W*"
+)
+NO_WORD = re.compile(  # neighbors on the keyboard, one letter again and again
+    r"asdf|qwer|zxcv|sdfg|hjkl|([^\W\d_])\1\1|^([a-z])\2$"
+)
 NUMBER = re.compile(
     r"(?<![\w.])(\d{1,3}(?:[,_ '’\u00a0\u202f]\d{3})+(?!\d)|\d+|(?=\.\d))(\.\d+)?"
-    r"\s*(%|percent|k\b|thousand|m\b|million)?",
+    r"\s*(%|percent|k\b|thousand|m\b|million|bn?\b|billion)?",
     re.IGNORECASE,
 )
 SCALES = {"%": 0.01, "percent": 0.01, "k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "": 1.0}
+SCALES |= dict.fromkeys(["b", "bn", "billion"], 1e9)
 
 
 def words_of(text: str) -> list[str]:
@@ -102,14 +118,14 @@ def trouble_with(field: str, text: Any, words: int = SENTENCE) -> str | None:
         (len(word) == 1 and word.isascii() and word.isalpha()) or word in COUNTED for word in found
     ):
         return f"{asked}, and they have to say something; counting or spelling does not."
-    if all(
+    if NOT_KNOWING.match(text) or all(
         word in SAYING_NOTHING or word in COUNTED or any(word[:4] == known[:4] for known in words_of(field))
         for word in found
     ):
         return f"{asked}, and they have to say more than '{text}'."
     short = words >= SENTENCE and sum(map(len, found)) < 1.5 * len(found)
     mashed = len(found) >= 6 and _bits_a_letter(text) > MASHED
-    if short or mashed or sum(map(_is_filler, found)) > 0.25 * len(found):
+    if short or mashed or _is_made_up(text, found) or sum(map(_is_filler, found)) > 0.25 * len(found):
         return f"{asked}, and they have to say something: some of yours are not words."
     return None
 
@@ -141,6 +157,29 @@ def _is_filler(word: str) -> bool:
     run = len(word) > 2 and word in string.ascii_lowercase
     voiceless = latin and len(word) > 4 and not re.search("[aeiouy]", plain)
     return word in FILLER or run or voiceless or bool(NO_WORD.search(word))
+
+
+def _is_made_up(text: str, found: list[str]) -> bool:
+    """Whether nearly all words of a text are unheard of, between English ones; names and short forms do not count."""
+    if sum(word in ENGLISH for word in found) < 0.2 * len(found):
+        return False  # another language, perhaps
+    words = re.findall(r"(?<![^\s\"(])[a-z]{4,}(?![\w'’@-])", text)
+    words = [word for word in words if word not in ENGLISH | SAYING_NOTHING]
+    return len(words) >= 5 and sum(_stem(word) not in _heard_of() for word in words) > UNKNOWN * len(words)
+
+
+def _stem(word: str) -> str:
+    """A word without an ending that others of its family do not have."""
+    return re.sub(r"(?<=\w\w\w)(ing|ed|ly|[eo]r|e|y|ie|(at)?ion)?s?$", "", word)
+
+
+@functools.cache
+def _heard_of() -> set[str]:
+    """The words of the course's synopses and of its glossary, without their endings."""
+    text = " ".join(load_movies()["synopsis"])
+    with contextlib.suppress(OSError):  # it may have been left out
+        text += (ROOT / "notebooks" / "GLOSSARY.md").read_text(encoding="utf-8")
+    return {_stem(word) for word in set(re.findall("[a-z]+", text.lower()))}
 
 
 def _bits_a_letter(text: str) -> float:

@@ -17,7 +17,7 @@ ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth te
 SIGNS = str.maketrans("−–‐⁄’‘“”\u00a0", "---/''\"\" ")  # what word processors and phones write, as Python writes it
 OPERATORS = {"minus": "-", "subtract": "-", "subtraction": "-", "plus": "+", "add": "+", "times": "*", "multiply": "*"}
 DENIED = re.compile(r"n't\b|\b(no|not|none|nothing|nobody|never|without|cannot|except)\b", re.IGNORECASE)
-VAGUE = re.compile(r"\b(or|more|less|fewer|than|least|most|between|above|below|over|under)\b", re.IGNORECASE)
+VAGUE = re.compile(r"\b(or|more|less|fewer|than|least|most|between|above|below|over|under|all but)\b", re.IGNORECASE)
 OTHERS = re.compile(rf"{DENIED.pattern}|{VAGUE.pattern}|\b(and|but|nor|both)\b")  # before the letter of another choice
 AGREED = (  # after the letter of a choice
     r"\s+(?:because|since|of course|(?:is|seems) (?:right|correct|true|the (?:right )?(?:answer|one|choice)))\b"
@@ -27,12 +27,15 @@ EMPTY = {  # words that tell no choice from another
     *("from", "gives", "has", "have", "in", "is", "it", "it's", "its", "of", "on", "one", "only", "so", "some", "that"),
     *("the", "their", "them", "then", "there", "they", "this", "to", "was", "were", "what", "where", "which", "with"),
     *("i", "maybe", "probably", "say", "think", "would"),
+    *("approximately", "around", "circa", "nearly", "out", "roughly"),
 }
 NUMBER = re.compile(
-    r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)(?:\s*/\s*(\d+(?:\.\d+)?))?\s*(%|per ?cent|k\b|thousand|million)?"
+    r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)(?:\s*/\s*(\d+(?:\.\d+)?))?\s*(%|per ?cent|k\b|thousand|million|billion)?"
 )
 THOUSANDS = re.compile(r"\b[1-9]\d{0,2}([, '\u202f]\d{3})+\b")
 BYTES = re.compile(r"\d\s*([kmgt]?)(?:i?b|\w*bytes?)\b")  # what is asked for is gigabytes
+REASON = re.compile(r"[,;.]?\s+(?:because|since)\b")  # what comes before it is the answer
+CLAUSES = re.compile(r"[,;:] (?:(?:or|and|because) )?")  # between them
 REMARK = re.compile(r"(?<=\w)\s+(\(.{3,}\)|or so)$")  # what is added
 
 
@@ -47,8 +50,12 @@ def unquoted(text: str) -> str:
 
 
 def choice_of(said: str, options: dict[str, str], question: str) -> str | None:
-    """Find the letter of the option that is named, or quoted in part; None for none, or more than one."""
-    found = _choices(REMARK.sub("", unquoted(said).strip().casefold()), options, question)
+    """Find the letter of the option that is named, or quoted in part; None for none, or more than one.
+
+    Where all that was said names none, what comes before its reason counts.
+    """
+    plain = REMARK.sub("", unicodedata.normalize("NFKC", unquoted(said)).strip().casefold())  # ｂ becomes b
+    found = _choices(plain, options, question) or _choices(REASON.split(plain)[0], options, question)
     return found.pop() if len(found) == 1 else None
 
 
@@ -65,11 +72,12 @@ def _choices(said: str, options: dict[str, str], question: str) -> set[str | Non
 
 
 def quoted(said: str, options: dict[str, str], question: str) -> str | None:
-    """Find the only option that begins so, or has the words that were said, in order.
+    """Find the only option that begins so, or has it as a clause, or has the words that were said, in order.
 
     Words of the question do not count, and of a clause with "no" in it, that word has to be said.
     """
     begun = [letter for letter, option in options.items() if option.casefold().startswith(said)]
+    begun = begun or [letter for letter, option in options.items() if said in CLAUSES.split(option.casefold())]
     if len(begun) == 1 and len(words_of(said)) > 2:
         return begun[0]
     asked = set(_stems(question))
@@ -90,8 +98,12 @@ def _in_order(words: list[str], of: list[str]) -> bool:
 
 
 def _stems(text: str) -> list[str]:
-    """The words of a text without their endings, and without those that say nothing: synopsis and synopses are one."""
-    words = [word for word in words_of(in_digits(text.translate(SIGNS).casefold())) if word not in EMPTY]
+    """The words of a text without their endings, and without those that say nothing: synopsis and synopses are one.
+
+    So are neighbor and neighbour.
+    """
+    plain = re.sub("our(?=s|ed|ing|ite|\\b)", "or", in_digits(text.translate(SIGNS).casefold()))
+    words = [word for word in words_of(plain) if word not in EMPTY]
     return [re.sub(r"(?<=\w\w\w)(ing|ed|[ei])?s?$", "", word) for word in words]
 
 
@@ -131,7 +143,10 @@ def value_of(answer: Any, several: bool) -> Any:
     plain = literal_of(text)
     if not isinstance(plain, str):
         return plain
-    numbers = _numbers_in(re.split("[=:]", text)[-1])
+    try:
+        numbers = _numbers_in(re.split("[=:]|->|→", text)[-1])
+    except ZeroDivisionError:  # 1/0
+        return answer
     if not numbers or DENIED.search(text) or VAGUE.search(text) or (not several and len(numbers) > 1):
         return answer
     return numbers if several else numbers[0]
@@ -140,7 +155,7 @@ def value_of(answer: Any, several: bool) -> Any:
 def _numbers_in(text: str) -> list[float]:
     """The numbers of a text, spelled or not; a memory in gigabytes."""
     text = re.sub(r"[a-z_.]+\d*\(|_", lambda found: "(" * found[0].endswith("("), text)  # np.float64(3.0), 1_000
-    text = re.sub(r"\bminus\s+", "-", text)
+    text = re.sub(r"\b(minus|negative)\s+", "-", text)
     text = in_digits(text)
     text = re.sub(r"(?<=\d)\s+(out of|of|in)( the)?\s+(?=\d)", "/", text)
     scale = BYTES.search(text)
@@ -157,6 +172,8 @@ def _numbers_in(text: str) -> list[float]:
 def line_of(answer: Any, lines: Sequence[str], line: int, fixed: str) -> Any:
     """The number of a line: "line 4", "the third line: ...", or the line itself, as it is or as it should be.
 
+    A piece of code that stands in no other line is that line, too.
+
     Raises
     ------
     ValueError
@@ -171,18 +188,26 @@ def line_of(answer: Any, lines: Sequence[str], line: int, fixed: str) -> Any:
     places = {_compact(text): place for place, text in enumerate(lines, start=1)}
     if copied in places:
         return places[copied]
+    holding = [place for text, place in places.items() if copied in text]
+    if len(holding) == 1 and _is_code(copied):
+        return holding[0]
     words = {word: place for named in (COUNTED, ORDINALS) for place, word in enumerate(named)} | {"last": len(lines)}
     numeral = rf"\d+(?:\.\d+)?|\b(?:{'|'.join(words)})\b"
-    for part in (re.split("[:,;]", said)[0], said):
+    for part in (re.split(r"[:,;]|\s(?:because|since)\b", said)[0], said):
         tokens = re.findall(rf"\bline\s+({numeral})\b", part) or re.findall(numeral, part)
         found = {words[token] if token in words else float(token) for token in tokens}
         if (
             len(found) == 1
             and min(found) == int(min(found))
-            and not re.search(r"n't\b|\b(not|never|and|or|except)\b|-\d", part)
+            and not re.search(r"n't\b|\b(not|never|and|or|except|fine)\b|-\d", part)
         ):
             return int(found.pop())
     raise ValueError("Answer with the number of the line, such as 2.")
+
+
+def _is_code(piece: str) -> bool:
+    """Whether a compact piece of a line is long enough to be one, and more than a word or a number."""
+    return len(piece) > 5 and re.search(r"[a-z]\W*[-+*/<>=\[(.]", piece) is not None
 
 
 def _compact(line: str) -> str:

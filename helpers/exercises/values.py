@@ -274,7 +274,7 @@ def kind_of(value: Any) -> str:
     known = next((name for name, kinds in names.items() if isinstance(value, kinds)), None)
     if known is not None:
         return known
-    name = type(value).__name__
+    name = "function" if callable(value) and not isinstance(value, type) else type(value).__name__
     return "None" if value is None else f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
