@@ -82,9 +82,12 @@ def judge_text(answer) -> str | None:
         texts = [answer(film) for _, film in films.iterrows()]
     except JudgedError as reason:
         columns = f" A film has {', '.join(map(str, films))}." if "KeyError" in str(reason) else ""
+        columns += ' Take one column at a time: film["title"] + " " + film["genres"].' * ("tuple" in str(reason))
         raise JudgedError(f"{reason}{columns}") from None
     if any(text is None for text in texts):
         return "Your function returned None. Is there a return at its end?"
+    if all(isinstance(text, list) or (isinstance(text, pd.Series) and text.index.isin(films).all()) for text in texts):
+        return 'Your function returned several values. Make one text of them: " ".join(...).'
     if any(isinstance(text, pd.Series) for text in texts):
         return 'Your function returned a whole column. It gets one film: film["title"], not movies["title"].'
     if not all(isinstance(text, str) and text.strip() for text in texts):
@@ -339,6 +342,11 @@ q1 = Exercise(
             "not smoothed",
             "You left out the ones inside the fraction. They keep it from dividing by zero.",
             lambda n, with_word: math.log(n / with_word) + 1,
+        ),
+        Mistake(
+            "not smoothed, and the last one forgotten",
+            "The formula adds 1 to both numbers of the fraction, and 1 more at the end.",
+            lambda n, with_word: math.log(n / with_word),
         ),
         Mistake(
             "the last one forgotten",
@@ -650,7 +658,7 @@ q5 = Exercise(
             lambda film: load_movies().loc[film.name, "tags"].upper(),
         ),
         Mistake("the same for every film", "hardly more than chance", lambda film: "A film."),
-        Mistake("a list instead of a text", "has to return a text", lambda film: [film["title"]]),
+        Mistake("a list instead of a text", "several values", lambda film: [film["title"]]),
     ],
     hints=[
         'A film is a row of movies: film["title"], film["genres"], film["synopsis"] and so on.',

@@ -32,6 +32,10 @@ def ndcg(hits, relevant):
     return (hits * worth).sum() / best
 
 
+def _gain(hits):
+    return (hits / np.log2(np.arange(2, len(hits) + 2))).sum()
+
+
 def _off_by_one(first=1, best_first=1, longer=0, of_liked=0, at_hits=False):
     """NDCG with positions that start at other numbers, or with a best list that is too long or too short."""
 
@@ -44,7 +48,8 @@ def _off_by_one(first=1, best_first=1, longer=0, of_liked=0, at_hits=False):
     return made
 
 
-FROM_ZERO = "positions from 0, and log2(0 + 1) is 0, by which you divide. Count from 1: enumerate(hits, start=1)."
+FROM_ZERO = "positions from 0, and log2(0 + 1) is 0, by which you divide. Count from 1: enumerate(hits, start=1), "
+FROM_ZERO += "or np.arange(1, len(hits) + 1)."
 OFF_BY_ONE = {  # what is off, in words and in numbers
     f"For the sum over hits, you count {FROM_ZERO}": {"first": 0},
     f"For the sum over hits, your loop counts {FROM_ZERO}": {"first": 0, "at_hits": True},
@@ -183,6 +188,18 @@ q1 = Exercise(
             "a plain share",
             "That is the share that was found, no matter at which position. Add up the precision at each hit.",
             lambda hits, relevant: np.sum(hits) / min(relevant, len(hits)),
+        ),
+        Mistake(
+            "divided by the position twice",
+            "You divided by the position twice: `precisions` holds the hits so far, already divided by it.",
+            lambda hits, relevant: (
+                (_precisions(hits) * hits / np.arange(1, len(hits) + 1)).sum() / min(relevant, len(hits))
+            ),
+        ),
+        Mistake(
+            "ten at most",
+            "A list need not have ten films. Its length is len(hits).",
+            lambda hits, relevant: (_precisions(hits) * hits).sum() / min(relevant, 10),
         ),
         Mistake(
             "not added up",
@@ -344,6 +361,11 @@ q2 = Exercise(
                 (hits * np.log2(np.arange(2, len(hits) + 2))).sum()
                 / np.log2(np.arange(2, min(relevant, len(hits)) + 2)).sum()
             ),
+        ),
+        Mistake(
+            "ten at most",
+            "A list need not have ten films, and the best one is as long as this one: len(hits).",
+            lambda hits, relevant: _gain(hits) / _gain(np.ones(10)[:relevant]),
         ),
         Mistake(
             "divided by the length of the list",
@@ -573,6 +595,11 @@ q3 = Exercise(
             lambda one, other, drawn: np.quantile(drawn, [0.025, 0.975]),
         ),
         Mistake(
+            "means of positions",
+            "`drawn` holds positions of viewers, and you took their means. Their scores are (one - other)[drawn].",
+            lambda one, other, drawn: np.quantile(drawn.mean(axis=1), [0.025, 0.975]),
+        ),
+        Mistake(
             "the formula with the root of n",
             "That is the interval by formula, from the normal distribution. Here the samples tell: take the quantiles "
             "of their means.",
@@ -620,7 +647,7 @@ q4 = Exercise(
     inputs=[
         (np.array([-0.2, -0.9, 0.4, -0.1, 0.3]), np.array([False, False, True, False, False]), 3),
         (np.array([-3.0, -1.0, -2.0, -4.0]), np.array([False, True, False, False]), 2),
-        (np.array([-3e12, -1e12, -2e12, -4e12]), np.array([False, True, False, False]), 3),
+        (np.array([-1e12, -3e12, -4e12, -2e12, -1e12]), np.array([True, False, False, False, True]), 3),
     ],
     random_inputs=_many_scores,
     mistakes=[
@@ -728,6 +755,18 @@ q4 = Exercise(
             "one bug mended by half",
             "[-k:] finds the highest scores, but the best comes last. And seen films still get 0, a good score here.",
             lambda scores, seen, k: np.argsort(scores * ~seen)[-k:],
+        ),
+        Mistake(
+            "looked for among True and False",
+            "`film in seen` looks for a number among True and False. Whether a film was seen is seen[film].",
+            lambda scores, seen, k: [film for film in np.argsort(-scores, kind="stable").tolist() if film not in seen][
+                :k
+            ],
+        ),
+        Mistake(
+            "the lowest score",
+            "With the lowest of all scores, a seen film ties with the worst of the others. Nothing ties with -np.inf.",
+            lambda scores, seen, k: np.argsort(np.where(seen, scores.min(), scores), kind="stable")[::-1][:k],
         ),
         Mistake(
             "always ten",
