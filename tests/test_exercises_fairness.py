@@ -165,8 +165,22 @@ def test_a_constant_of_the_notebook_is_no_part_of_an_answer(name):
     assert BY_NUMBER[name.split()[0]].examine(CONSTANTS[name]).state == "wrong"
 
 
-def table_of_distances(last=1, one_row=False, free=False):
-    """A Levenshtein table that ends early, that is one row many times over, or whose every step may be free."""
+def words(text, separator):
+    return {name.strip().lower().replace("sci-fi", "science fiction") for name in text.split(separator)}
+
+
+def table_without_border(left, right):
+    table = np.zeros((len(left), len(right)))
+    table[:, 0], table[0] = range(len(left)), range(len(right))
+    for i in range(1, len(left)):
+        for j in range(1, len(right)):
+            replaced = table[i - 1, j - 1] + (left[i] != right[j])
+            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, replaced)
+    return table[-1, -1]
+
+
+def table_of_distances(last=1, one_row=False, free=False, equal=False):
+    """A Levenshtein table that ends early, is one row many times over, or takes steps to be free that are not."""
 
     def distance(left, right):
         table = [[0] * (len(right) + 1) for _ in range(len(left) + 1)]
@@ -178,7 +192,7 @@ def table_of_distances(last=1, one_row=False, free=False):
             table[0][j] = j
         for i in range(1, len(left) + last):
             for j in range(1, len(right) + last):
-                unlike = int(left[i - 1] != right[j - 1])
+                unlike = int((left[i - 1] == right[j - 1]) is equal)
                 side = unlike if free else 1
                 table[i][j] = min(table[i - 1][j] + side, table[i][j - 1] + side, table[i - 1][j - 1] + unlike)
         return table[-1][-1]
@@ -284,21 +298,35 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ),
     ("12.2", lambda taste, shown: (taste * np.log10(taste / shown)).sum(), "base 10"),
     ("12.2", lambda taste, shown: taste * np.log2(taste / shown), "Add them up"),
-    ("0.1", load_movies()["year"] < 1960, "a Series of True and False: its .sum() counts the True ones"),
-    ("0.1", load_movies()[load_movies()["year"] < 1960], "a DataFrame: len(...) counts its rows"),
+    ("0.1", load_movies()["year"] < 1960, "a Series of True and False. To count the True ones"),
+    ("0.1", load_movies()[load_movies()["year"] < 1960], "a DataFrame. To count its rows"),
+    ("0.1", load_movies()[load_movies()["year"] < 1960].size, "cells"),
+    ("0.1", (load_movies()["year"] > 1960).sum(), "Turn the comparison around"),
+    ("0.1", (load_movies()["year"] < 1960).mean(), "share"),
+    ("0.2", lambda a, b: sum(left * right for left, right in zip(a, b, strict=True)) / len(a), "how many there are"),
     ("0.3", {"The Matrix": "The Avengers"}, "a comma instead of the colon"),
     ("0.3", {"The Matrix", "The Avengers", "Alien"}, "1 is one too many"),
     ("2.1", lambda text: {text.lower().replace("sci-fi", "science fiction")}, "one long separator"),
     ("2.1", lambda text: {name.replace(" ", "") for name in BY_NUMBER["2.1"].reference(text)}, "inside"),
     ("2.1", lambda text: set(re.split(r"\s*[|,/]\s*", text.replace("sci-fi", "science fiction").lower())), "Sci-Fi"),
+    ("2.1", lambda text: words(text, "/"), "anew"),
+    ("2.1", lambda text: {part.strip().lower() for part in re.split("|,/", text)}, "In a pattern, | means or"),
+    ("2.2", table_of_distances(equal=True), "The other way around"),
+    ("2.2", table_without_border, "one row and one column more"),
     ("2.2", lambda left, right: sum(a != b for a, b in zip(left, right, strict=False)), "zip stops"),
     ("2.2", table_of_distances(last=0), "range(1, len(left) + 1)"),
     ("2.2", table_of_distances(one_row=True), "the same list"),
     ("2.2", table_of_distances(free=True), "Deleting and inserting cost 1 even where"),
     ("2.3", lambda found, true: (len(found and true) / len(found), len(found and true) / len(true)), "found & true"),
+    ("2.3", lambda found, true: [(one := next(iter(found)) in true) / len(found), one / len(true)], "inside the loop"),
     ("2.4", ch02._candidates()[0].pipe(lambda pairs: pairs["left"].map(TRUTH) == pairs["right"].map(TRUTH)), "truth"),
     ("2.5", lambda group: group.loc[group.isna().sum(axis=1).idxmin()], "Return its id"),
+    ("2.5", lambda group: group.isna().sum(axis=1), "how many cells each listing lacks"),
     ("3.1", lambda n, m: math.log(n / m), "adds 1"),
+    ("3.1", lambda n, m: math.log(n / (1 + m)) + 1, "above the line"),
+    ("3.1", lambda n, m: math.log((1 + n) / m) + 1, "below the line"),
+    ("3.2", lambda vectors, mask: vectors.sum(axis=0) / mask.sum(), "still in the sum"),
+    ("3.4", lambda vectors: without_mean(vectors) / (without_mean(vectors) ** 2).sum(axis=1)[:, None], "square root"),
     ("3.5", lambda film: film[["title", "genres"]], '" ".join(...)'),
     ("3.5", lambda film: [film["title"], film["genres"]], '" ".join(...)'),
     ("3.5", eval('lambda film: film["title", "genres"]'), "one column at a time"),
@@ -306,6 +334,8 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ("6.1", lambda hits, relevant: (precisions(hits) * hits).sum() / min(10, relevant), "len(hits)"),
     ("6.2", lambda hits, n: gain(hits) / worth(np.zeros(10))[:n].sum(), "len(hits)"),
     ("6.3", lambda one, other, drawn: np.quantile(drawn.mean(axis=1), [0.025, 0.975]), "positions of viewers"),
+    ("6.3", lambda one, other, drawn: ch06._around(one - other, 1.96 * (one - other).std()), "single viewers"),
+    ("6.4", lambda scores, seen, k: np.argsort(np.where(seen, np.nan, scores))[::-1][:k], "NaN"),
     ("6.4", lambda scores, seen, k: [film for film in np.argsort(-scores) if film not in seen][:k], "seen[film]"),
     ("6.4", lambda scores, seen, k: np.argsort(np.where(seen, scores.min(), scores))[::-1][:k], "-np.inf"),
 ]

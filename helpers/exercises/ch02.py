@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import re
 import sys
 
@@ -35,7 +36,7 @@ def distance(left, right):
     return int(table[-1, -1])
 
 
-def _distance(left, right, border=True, replacing=1, always=False, free=False, rows=None):
+def _distance(left, right, border=True, replacing=1, always=False, free=False, rows=None, differ=operator.ne):
     """The table with one thing wrong with it, as the arguments say."""
     table = np.zeros((rows or len(left) + 1, len(right) + 1), dtype=int)
     if border:
@@ -43,7 +44,7 @@ def _distance(left, right, border=True, replacing=1, always=False, free=False, r
     for i in range(1, len(left) + 1):
         row, above = i % len(table), (i - 1) % len(table)
         for j in range(1, len(right) + 1):
-            unlike = left[i - 1] != right[j - 1]
+            unlike = differ(left[i - 1], right[j - 1])
             side = unlike if free else 1
             replaced = table[above, j - 1] + replacing * (always or unlike)
             table[row, j] = min(table[above, j] + side, table[row, j - 1] + side, replaced)
@@ -188,6 +189,16 @@ q1 = Exercise(
             lambda text: ", ".join(sorted(genre_words(text))),
         ),
         Mistake(
+            "the last separator only",
+            "You split at the slash only. In a loop, each split of `text` begins anew: split what the one before gave.",
+            lambda text: {name.strip() for name in text.lower().replace("sci-fi", "science fiction").split("/")},
+        ),
+        Mistake(
+            "a pattern of alternatives",
+            "In a pattern, | means or. In brackets, it is a separator like the others: [|,/].",
+            lambda text: {name.strip() for name in re.split("|,/", text.lower())},
+        ),
+        Mistake(
             "spaces inside",
             "You removed the space inside 'science fiction', too. strip() takes only those at the ends.",
             lambda text: {name.replace(" ", "") for name in genre_words(text)},
@@ -297,6 +308,17 @@ q2 = Exercise(
             lambda left, right: 0 if left and right else len(left) + len(right),
         ),
         Mistake(
+            "equal and unequal exchanged",
+            "The other way around: the diagonal step costs 1 where the letters differ, and 0 where they are the same.",
+            lambda left, right: _distance(left, right, differ=operator.eq),
+        ),
+        Mistake(
+            "no border",
+            "The table needs one row and one column more than there are letters, for no letters at all: len(left) + 1, "
+            "len(right) + 1.",
+            lambda left, right: distance(left[1:], right[1:]) if left and right else np.zeros(0)[0],
+        ),
+        Mistake(
             "steps from the side free as well",
             "Deleting and inserting cost 1 even where the letters are the same. Only the diagonal step is free then.",
             lambda left, right: _distance(left, right, free=True),
@@ -366,6 +388,11 @@ q3 = Exercise(
             "`and` instead of &",
             "`found and true` is simply true. The pairs that are in both sets are found & true.",
             lambda found, true: (len(true) / len(found), 1.0),
+        ),
+        Mistake(
+            "the first pair only",
+            "You looked at one pair only: the return is inside the loop. Move it to the left, after the loop.",
+            lambda found, true: [(next(iter(found)) in true) / len(pairs) for pairs in (found, true)],
         ),
         Mistake(
             "the two exchanged",
@@ -481,6 +508,11 @@ q5 = Exercise(
             "the emptiest one",
             "That one has the most gaps. You want the fewest.",
             lambda group: group.isna().sum(axis=1).sort_index().idxmax(),
+        ),
+        Mistake(
+            "all the numbers of gaps",
+            "That is how many cells each listing lacks. Return the id of the smallest of these numbers.",
+            lambda group: group.isna().sum(axis=1),
         ),
         Mistake(
             "the listing itself",

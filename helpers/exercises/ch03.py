@@ -344,6 +344,16 @@ q1 = Exercise(
             lambda n, with_word: math.log(n / with_word) + 1,
         ),
         Mistake(
+            "not smoothed above",
+            "The 1 above the line is missing: the numerator is 1 + n.",
+            lambda n, with_word: math.log(n / (1 + with_word)) + 1,
+        ),
+        Mistake(
+            "not smoothed below",
+            "The 1 below the line is missing. It keeps a word that no text has from dividing by zero.",
+            lambda n, with_word: math.log((1 + n) / with_word) + 1,
+        ),
+        Mistake(
             "not smoothed, and the last one forgotten",
             "The formula adds 1 to both numbers of the fraction, and 1 more at the end.",
             lambda n, with_word: math.log(n / with_word),
@@ -418,6 +428,11 @@ q2 = Exercise(
             "You took the mean over all rows. Rows whose mask is 0 are padding, put there to make all texts "
             "equally long.",
             lambda vectors, mask: vectors.mean(axis=0),
+        ),
+        Mistake(
+            "padding in the sum",
+            "You divided by the number of real tokens, but the padding is still in the sum.",
+            lambda vectors, mask: vectors.sum(axis=0) / np.sum(mask),
         ),
         Mistake(
             "padding as zeros",
@@ -557,6 +572,13 @@ q4 = Exercise(
             "columns scaled",
             "You scaled the columns. A film is a row: axis=1, keepdims=True.",
             lambda vectors: (vectors - vectors.mean(axis=0)) / np.linalg.norm(vectors - vectors.mean(axis=0), axis=0),
+        ),
+        Mistake(
+            "squares of the lengths",
+            "You divided by the sum of the squares. The length is its square root.",
+            lambda vectors: (
+                (vectors - vectors.mean(axis=0)) / ((vectors - vectors.mean(axis=0)) ** 2).sum(axis=1, keepdims=True)
+            ),
         ),
         Mistake(
             "lengths before centering",

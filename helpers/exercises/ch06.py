@@ -595,6 +595,11 @@ q3 = Exercise(
             lambda one, other, drawn: np.quantile(drawn, [0.025, 0.975]),
         ),
         Mistake(
+            "two deviations of single viewers",
+            "That is where single viewers are. The mean of many viewers varies less: ask the samples for their means.",
+            lambda one, other, drawn: _around(one - other, 1.96 * (one - other).std()),
+        ),
+        Mistake(
             "means of positions",
             "`drawn` holds positions of viewers, and you took their means. Their scores are (one - other)[drawn].",
             lambda one, other, drawn: np.quantile(drawn.mean(axis=1), [0.025, 0.975]),
@@ -762,6 +767,11 @@ q4 = Exercise(
             lambda scores, seen, k: [film for film in np.argsort(-scores, kind="stable").tolist() if film not in seen][
                 :k
             ],
+        ),
+        Mistake(
+            "NaN for seen films",
+            "np.argsort puts NaN last, so it comes first in the reversed order. Give seen films -np.inf.",
+            lambda scores, seen, k: np.argsort(np.where(seen, np.nan, scores))[::-1][:k],
         ),
         Mistake(
             "the lowest score",

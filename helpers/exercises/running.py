@@ -59,11 +59,14 @@ CURES = {  # what is added to an error whose message this pattern finds
     r"split\(\) takes at most": "split takes one separator: replace the others by it first.",
     "'list' object has no attribute '(split|strip|lower|replace|casefold)'": "That is for one text, and this is a list "
     "of texts: go through it with a loop, or do it before you split.",
-    "for [-/*]+: 'list'|'list' object has no attribute '(mean|sum|std|min|max|argsort|shape|dot|T|astype)'": "A list "
+    "for /: '(set|list)'": r"How many a \1 holds is len(...).",
+    "for [-*]+: 'list'|'list' object has no attribute '(mean|sum|std|min|max|argsort|shape|dot|T|astype)'": "A list "
     "can't do that, and an array can: np.array(...) makes one.",
     "string index out of range": "Positions start at 0, so the last one is len(...) - 1, and letter i is text[i - 1].",
     "(list|tuple) index out of range": "Positions start at 0, so the last one is len(...) - 1.",
-    "for /: 'set'": "How many a set holds is len(...).",
+    "indices must be integers|only integers, slices": "Is it a value, and not a position? for x in a gives the values; "
+    "for i in range(len(a)) gives the positions.",
+    "unhashable type: 'list'": "A set cannot hold a list. Of what the list holds, set(a) makes a set.",
     "'bool' object is not iterable": "Between two sets or lists, == gives a single True or False; between arrays, one "
     "for each value.",
     "for axis 0 with size 0": "That array is empty: nothing is left in it.",

@@ -355,9 +355,9 @@ def _number_difference(answer: Any, expected: Any, tolerance: float) -> str | No
 def _cure_of_rows(value: Any) -> str:
     """How to count what was given instead of a count; nothing where it does not look like that."""
     if isinstance(value, pd.DataFrame):
-        return ": len(...) counts its rows"
+        return ". To count its rows, take len(...)"
     if isinstance(value, (np.ndarray, pd.Series)) and value.dtype == bool:
-        return " of True and False: its .sum() counts the True ones"
+        return " of True and False. To count the True ones, take its .sum()"
     return ""
 
 
