@@ -652,7 +652,8 @@ q4 = Exercise(
     inputs=[
         (np.array([-0.2, -0.9, 0.4, -0.1, 0.3]), np.array([False, False, True, False, False]), 3),
         (np.array([-3.0, -1.0, -2.0, -4.0]), np.array([False, True, False, False]), 2),
-        (np.array([-1e12, -3e12, -4e12, -2e12, -1e12]), np.array([True, False, False, False, True]), 3),
+        (np.array([-3e12, -1e12, -2e12, -4e12]), np.array([False, True, False, False]), 3),
+        (np.array([-4e12, -2e12, -1e12, -3e12]), np.array([False, False, True, False]), 3),  # seen after the worst
     ],
     random_inputs=_many_scores,
     mistakes=[
@@ -683,7 +684,8 @@ q4 = Exercise(
         ),
         Mistake(
             "infinity for seen films",
-            "Films that were seen come first: they get infinity, the best of all scores. It is -np.inf.",
+            "Films that were seen come first: infinity is the best of all scores, and np.argsort puts NaN after it. "
+            "Give them -np.inf.",
             lambda scores, seen, k: np.argsort(-np.where(seen, np.inf, scores), kind="stable")[:k],
         ),
         Mistake(
@@ -767,11 +769,6 @@ q4 = Exercise(
             lambda scores, seen, k: [film for film in np.argsort(-scores, kind="stable").tolist() if film not in seen][
                 :k
             ],
-        ),
-        Mistake(
-            "NaN for seen films",
-            "np.argsort puts NaN last, so it comes first in the reversed order. Give seen films -np.inf.",
-            lambda scores, seen, k: np.argsort(np.where(seen, np.nan, scores))[::-1][:k],
         ),
         Mistake(
             "the lowest score",

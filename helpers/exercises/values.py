@@ -491,7 +491,7 @@ def _set_difference(answer: Any, expected: set | frozenset) -> str | None:
     right, absent = len(found & expected), len(expected - found)
     odd = len(found) - right
     missing = f"{absent} {'is' if absent == 1 else 'are'} missing"
-    missing = missing if absent else f"{odd} {'is one' if odd == 1 else 'are'} too many"
+    missing = missing if absent else f"{odd} {'is' if odd == 1 else 'are'} too many"
     return f"Of your {_count(len(found))}, {right or 'none'} {'is' if right == 1 else 'are'} right; {missing}."
 
 
