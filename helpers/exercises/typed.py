@@ -13,6 +13,7 @@ from helpers.exercises.texts import COUNTED, SCALES, in_digits, words_of
 
 GAP = "___"  # where code is missing
 LONGEST = 1000  # characters of an answer
+PART = 5  # characters, with a sign among them, by which a line of code is known
 ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()  # noqa: SIM905
 SIGNS = str.maketrans("−–‐⁄’‘“”\u00a0", "---/''\"\" ")  # what word processors and phones write, as Python writes it
 OPERATORS = {"minus": "-", "subtract": "-", "subtraction": "-", "plus": "+", "add": "+", "times": "*", "multiply": "*"}
@@ -155,7 +156,7 @@ def _numbers_in(text: str) -> list[float]:
 
 
 def line_of(answer: Any, lines: Sequence[str], line: int, fixed: str) -> Any:
-    """The number of a line: "line 4", "the third line: ...", or the line itself, as it is or as it should be.
+    """The number of a line: "line 4", "the third line: ...", or code of that line only, as it is or as it should be.
 
     Raises
     ------
@@ -166,11 +167,12 @@ def line_of(answer: Any, lines: Sequence[str], line: int, fixed: str) -> Any:
         return answer
     said = re.sub(r"(?<=[a-z])(?<!but) one$", "", unquoted(answer).strip().casefold())  # the third one
     copied = _compact(re.sub(r"^\d+\s+", "", said))
-    if copied == _compact(fixed):
-        return line
-    places = {_compact(text): place for place, text in enumerate(lines, start=1)}
-    if copied in places:
-        return places[copied]
+    known = [*((_compact(text), place) for place, text in enumerate(lines, start=1)), (_compact(fixed), line)]
+    is_code = len(copied) >= PART and re.search(r"[^\w.]", copied)
+    whole = {place for code, place in known if copied == code}
+    named = whole or {place for code, place in known if is_code and copied in code}
+    if len(named) == 1:
+        return named.pop()
     words = {word: place for named in (COUNTED, ORDINALS) for place, word in enumerate(named)} | {"last": len(lines)}
     numeral = rf"\d+(?:\.\d+)?|\b(?:{'|'.join(words)})\b"
     for part in (re.split("[:,;]", said)[0], said):
