@@ -473,6 +473,9 @@ def test_an_answer_in_place_is_not_handed_to_the_notebook(number, answer, argume
         *(("viewers per group", count, "correct") for count in (9600, "9,600", "9.600", "about 10k", 12_000)),
         ("viewers per group", "16 * 0.6 * 0.4 / 0.02**2 = 9600", "correct"),
         ("viewers per group", "16 * 0.6 * 0.4 / 0.02**2 = 960", "wrong"),
+        ("viewers per group", "16 * 0.6 * 0.4 / 0.02**2", "wrong"),
+        *(("ends", end, "correct") for end in ("at the end of the month", "end of next week")),
+        *(("ends", end, "wrong") for end in ("at the end", "at the end of the test")),
         *(("viewers per group", count, "wrong") for count in (9000, 19_200, "50000", 9.6)),
         *(("metric", metric, "correct") for metric in ("likes", "revenue")),
         *(("metric", metric, "wrong") for metric in ("nothing", 5)),
@@ -517,6 +520,11 @@ def test_stars_and_titles_are_read_as_people_write_them(rated, state):
 @pytest.mark.parametrize("star", [True, np.True_, "good", "4 or 5", None, float("nan")])
 def test_stars_are_numbers(star):
     assert ch05.q5.examine({**ch05.a_new_viewer(), "Alien": star}).state == "wrong"
+
+
+def test_a_calculation_in_quotation_marks_is_named_so():
+    message = ch06.q5.examine({**ch06.a_plan(), "viewers per group": "16*0.6*0.4/0.02**2"}).message
+    assert "quotation marks" in message and "too few" not in message
 
 
 def test_the_viewers_of_both_groups_together_are_named_so():

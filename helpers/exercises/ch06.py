@@ -119,6 +119,7 @@ MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 FIXED = re.compile(  # a number of weeks, the week with a number, or a date
     rf"{NUMBER}\s+((whole|full|calendar|working|business)\s+)?(day|week|month|year)s?\b|fortnight"
     rf"|\b(day|week|month)\s+({COUNT}|\d+)\b|\b{DAY_OR_MONTH}[./-]{DAY_OR_MONTH}\b|\b20\d\d\b"
+    r"|\bend of (the|this|next) (week|month|quarter|year)\b"
     rf"|\bsample size\b|\b(of|in|by|until)\s+{MONTH}|\b\d{{1,2}}(st|nd|rd|th|\.)?\s+{MONTH}|\b{MONTH}[a-z]*\.?\s+\d",
     re.IGNORECASE,
 )
@@ -139,6 +140,8 @@ def judge_plan(answer) -> str | None:
         return missing
     asked = answer["viewers per group"]
     result = asked.rpartition("=")[2] if isinstance(asked, str) else asked  # of a whole calculation
+    if isinstance(result, str) and re.fullmatch(r"[\d\s.()+-]+[*/][\d\s.()*/+-]+", result):
+        return "A calculation in quotation marks is a text, and is not computed. Leave out the quotation marks."
     viewers = next(iter(counts_in(result)), None)
     if viewers is None or not viewers > 0:
         return "'viewers per group' is a number, such as 5,000."
