@@ -370,6 +370,22 @@ def test_rounding_is_told_from_other_errors():
         (lambda numbers: ln(2), "math.log"),  # noqa: F821
         (lambda numbers: log2(2), "math.log2, or np.log2"),  # noqa: F821
         (lambda numbers: "Alien, " + 1979, "str(...)"),
+        (lambda numbers: "Comedy|Drama".split("|", ",", "/"), "one separator"),
+        (lambda numbers: ["Comedy", "Drama"].strip(), "a loop"),
+        (lambda numbers: [0.5, 1].mean(), "np.array(...)"),
+        (lambda numbers: "Alien"[5], "text[i - 1]"),
+        (lambda numbers: [0.5, 1][2], "len(...) - 1"),
+        (lambda numbers: {1} / {1, 2}, "len(...)"),
+        (lambda numbers: [1] / 2, "How many a list holds is len(...)"),
+        (lambda numbers: [0.5, 1] - [1, 1], "np.array(...)"),
+        (lambda numbers: numbers[0.5], "for x in a"),
+        (lambda numbers: {[1, 2]}, "set(a)"),
+        (lambda numbers: sum({1} == {1, 2}), "a single True or False"),
+        (lambda numbers: np.array([])[0], "empty"),
+        (lambda numbers: min(2, np.array([1, 0])), "min or max"),
+        (lambda numbers: not np.array([True, False]), "~ for not"),
+        (lambda numbers: pd.Series([1, 2]) and 1, "& for and"),
+        (lambda numbers: np.argsort(numbers, reverse=True), "[::-1]"),
     ],
 )
 def test_an_error_gets_the_cure_that_mends_it(answer, cure):

@@ -1,6 +1,7 @@
 """What no check may accept, what each has to say about usual slips, and what it may not refuse."""
 
 import math
+import re
 from collections import Counter
 
 import numpy as np
@@ -8,13 +9,14 @@ import pandas as pd
 import pytest
 from test_exercises import EXERCISES
 
-from helpers.data import load_movies
+from helpers.data import load_duplicates, load_movies
 from helpers.exercises import ch01, ch02, ch04, ch05, ch06, ch07, ch08, ch09, ch10, ch11
 from helpers.exercises.texts import numbers_in, repeated, trouble_with
 from helpers.exercises.typed import value_of
 from helpers.exercises.values import PART_OF_PAIRS
 
 BY_NUMBER = {exercise.number: exercise for exercise in EXERCISES}
+TRUTH = load_duplicates()
 
 
 def precisions(hits):
@@ -163,6 +165,41 @@ def test_a_constant_of_the_notebook_is_no_part_of_an_answer(name):
     assert BY_NUMBER[name.split()[0]].examine(CONSTANTS[name]).state == "wrong"
 
 
+def words(text, separator):
+    return {name.strip().lower().replace("sci-fi", "science fiction") for name in text.split(separator)}
+
+
+def table_without_border(left, right):
+    table = np.zeros((len(left), len(right)))
+    table[:, 0], table[0] = range(len(left)), range(len(right))
+    for i in range(1, len(left)):
+        for j in range(1, len(right)):
+            replaced = table[i - 1, j - 1] + (left[i] != right[j])
+            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, replaced)
+    return table[-1, -1]
+
+
+def table_of_distances(last=1, one_row=False, free=False, equal=False):
+    """A Levenshtein table that ends early, is one row many times over, or takes steps to be free that are not."""
+
+    def distance(left, right):
+        table = [[0] * (len(right) + 1) for _ in range(len(left) + 1)]
+        if one_row:
+            table = [table[0]] * (len(left) + 1)
+        for i in range(len(left) + 1):
+            table[i][0] = i
+        for j in range(len(right) + 1):
+            table[0][j] = j
+        for i in range(1, len(left) + last):
+            for j in range(1, len(right) + last):
+                unlike = int((left[i - 1] == right[j - 1]) is equal)
+                side = unlike if free else 1
+                table[i][j] = min(table[i - 1][j] + side, table[i][j - 1] + side, table[i - 1][j - 1] + unlike)
+        return table[-1][-1]
+
+    return distance
+
+
 SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ("0.2", lambda a, b: np.dot(a, b) / np.linalg.norm(a) / np.linalg.norm(b), "divided by the lengths"),
     ("0.2", lambda a, b: [a, b, [1, 2, 3]], "The answer is one number; you gave a list."),
@@ -261,6 +298,47 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ),
     ("12.2", lambda taste, shown: (taste * np.log10(taste / shown)).sum(), "base 10"),
     ("12.2", lambda taste, shown: taste * np.log2(taste / shown), "Add them up"),
+    ("0.1", load_movies()["year"] < 1960, "a Series of True and False. To count the True ones"),
+    ("0.1", load_movies()[load_movies()["year"] < 1960], "a DataFrame. To count its rows"),
+    ("0.1", load_movies()[load_movies()["year"] < 1960].size, "cells"),
+    ("0.1", (load_movies()["year"] > 1960).sum(), "Turn the comparison around"),
+    ("0.1", (load_movies()["year"] < 1960).mean(), "share"),
+    ("0.2", lambda a, b: sum(left * right for left, right in zip(a, b, strict=True)) / len(a), "how many there are"),
+    ("0.3", {"The Matrix": "The Avengers"}, "a comma instead of the colon"),
+    ("0.3", {"The Matrix", "The Avengers", "Alien"}, "1 is too many"),
+    ("2.1", lambda text: {text.lower().replace("sci-fi", "science fiction")}, "one long separator"),
+    ("2.1", lambda text: {name.replace(" ", "") for name in BY_NUMBER["2.1"].reference(text)}, "inside"),
+    ("2.1", lambda text: set(re.split(r"\s*[|,/]\s*", text.replace("sci-fi", "science fiction").lower())), "Sci-Fi"),
+    ("2.1", lambda text: words(text, "/"), "anew"),
+    ("2.1", lambda text: {part.strip().lower() for part in re.split("|,/", text)}, "In a pattern, | means or"),
+    ("2.2", table_of_distances(equal=True), "The other way around"),
+    ("2.2", table_without_border, "one row and one column more"),
+    ("2.2", lambda left, right: sum(a != b for a, b in zip(left, right, strict=False)), "zip stops"),
+    ("2.2", table_of_distances(last=0), "range(1, len(left) + 1)"),
+    ("2.2", table_of_distances(one_row=True), "the same list"),
+    ("2.2", table_of_distances(free=True), "Deleting and inserting cost 1 even where"),
+    ("2.3", lambda found, true: (len(found and true) / len(found), len(found and true) / len(true)), "found & true"),
+    ("2.3", lambda found, true: [(one := next(iter(found)) in true) / len(found), one / len(true)], "inside the loop"),
+    ("2.4", ch02._candidates()[0].pipe(lambda pairs: pairs["left"].map(TRUTH) == pairs["right"].map(TRUTH)), "truth"),
+    ("2.5", lambda group: group.loc[group.isna().sum(axis=1).idxmin()], "Return its id"),
+    ("2.5", lambda group: group.isna().sum(axis=1), "how many cells each listing lacks"),
+    ("3.1", lambda n, m: math.log(n / m), "adds 1"),
+    ("3.1", lambda n, m: math.log(n / (1 + m)) + 1, "above the line"),
+    ("3.1", lambda n, m: math.log((1 + n) / m) + 1, "below the line"),
+    ("3.2", lambda vectors, mask: vectors.sum(axis=0) / mask.sum(), "still in the sum"),
+    ("3.4", lambda vectors: without_mean(vectors) / (without_mean(vectors) ** 2).sum(axis=1)[:, None], "square root"),
+    ("3.5", lambda film: film[["title", "genres"]], '" ".join(...)'),
+    ("3.5", lambda film: [film["title"], film["genres"]], '" ".join(...)'),
+    ("3.5", eval('lambda film: film["title", "genres"]'), "one column at a time"),
+    ("6.1", lambda hits, n: (precisions(hits) * hits / np.arange(1, len(hits) + 1)).sum() / min(n, len(hits)), "twice"),
+    ("6.1", lambda hits, relevant: (precisions(hits) * hits).sum() / min(10, relevant), "len(hits)"),
+    ("6.2", lambda hits, n: gain(hits) / worth(np.zeros(10))[:n].sum(), "len(hits)"),
+    ("6.3", lambda one, other, drawn: np.quantile(drawn.mean(axis=1), [0.025, 0.975]), "positions of viewers"),
+    ("6.3", lambda one, other, drawn: ch06._around(one - other, 1.96 * (one - other).std()), "single viewers"),
+    ("6.4", lambda scores, seen, k: np.argsort(scores * ~seen)[::-1][:k], "0 is a good one"),
+    ("6.4", lambda scores, seen, k: np.argsort(np.where(seen, np.nan, scores))[::-1][:k], "NaN"),
+    ("6.4", lambda scores, seen, k: [film for film in np.argsort(-scores) if film not in seen][:k], "seen[film]"),
+    ("6.4", lambda scores, seen, k: np.argsort(np.where(seen, scores.min(), scores))[::-1][:k], "-np.inf"),
 ]
 
 
@@ -395,6 +473,9 @@ def test_an_answer_in_place_is_not_handed_to_the_notebook(number, answer, argume
         *(("viewers per group", count, "correct") for count in (9600, "9,600", "9.600", "about 10k", 12_000)),
         ("viewers per group", "16 * 0.6 * 0.4 / 0.02**2 = 9600", "correct"),
         ("viewers per group", "16 * 0.6 * 0.4 / 0.02**2 = 960", "wrong"),
+        ("viewers per group", "16 * 0.6 * 0.4 / 0.02**2", "wrong"),
+        *(("ends", end, "correct") for end in ("at the end of the month", "end of next week")),
+        *(("ends", end, "wrong") for end in ("at the end", "at the end of the test")),
         *(("viewers per group", count, "wrong") for count in (9000, 19_200, "50000", 9.6)),
         *(("metric", metric, "correct") for metric in ("likes", "revenue")),
         *(("metric", metric, "wrong") for metric in ("nothing", 5)),
@@ -439,6 +520,11 @@ def test_stars_and_titles_are_read_as_people_write_them(rated, state):
 @pytest.mark.parametrize("star", [True, np.True_, "good", "4 or 5", None, float("nan")])
 def test_stars_are_numbers(star):
     assert ch05.q5.examine({**ch05.a_new_viewer(), "Alien": star}).state == "wrong"
+
+
+def test_a_calculation_in_quotation_marks_is_named_so():
+    message = ch06.q5.examine({**ch06.a_plan(), "viewers per group": "16*0.6*0.4/0.02**2"}).message
+    assert "quotation marks" in message and "too few" not in message
 
 
 def test_the_viewers_of_both_groups_together_are_named_so():

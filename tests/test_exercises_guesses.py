@@ -67,6 +67,15 @@ def test_the_guess_may_follow_the_question_and_a_share_for_percent_is_asked_abou
     assert ask("Of 100 lists, how many hit?", "40%", unit="lists").value == 40
     assert "If you meant 40%, enter 40." in ask("Of 100 lists, how many hit?", unit="lists").keep(0.4)
     assert "Not kept" in ask("How many rows?", unit="rows").keep("75%")
+    unread = ask("Out of every 100 tokens, how many are lost?", unit="tokens")
+    assert unread.keep("30%").startswith("Kept: 30 tokens") and "If you meant 30%" in unread.keep(0.3)
+
+
+@pytest.mark.parametrize("typed", ["9 of 12", "9 of the 12", "nine out of twelve", "9/12"])
+def test_so_many_of_all_is_a_count_where_a_count_is_asked_for(typed):
+    assert ask("From how many of the twelve other models does it differ?", typed).value == 9
+    assert ask("How many of the twelve films stay?", typed, unit="films").value == 9
+    assert ask("What is its NDCG@10 then?", typed).value == 0.75
 
 
 def test_a_choice_is_one_of_those_offered(capsys):
@@ -94,6 +103,7 @@ def test_what_is_no_number_is_not_kept(typed):
     [
         ("What share of the films has a gap?", "%", ["140", "-3", "300 percent"], ["0", "100", "a half"]),
         ("Of 100 lists, how many have a hit?", "lists", ["101", "-1", "250%"], ["100", "12"]),
+        ("Out of every 100 tokens, how many are lost?", "tokens", ["101", "-1", "250%"], ["100", "30%"]),
         ("Of the 1,327 listings, how many will be left?", "rows", ["1,328", "-1"], ["1,327", "one thousand"]),
         ("How many of the eight nearest films stay?", "", ["9", "-0.5"], ["8", "two and a half"]),
         ("How many columns does it need?", "columns", ["-1"], ["0", "10 million"]),

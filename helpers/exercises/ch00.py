@@ -137,6 +137,21 @@ q1 = Exercise(
             "Those are the films from 1960 on. Turn the comparison around.",
             lambda: int((load_movies()["year"] >= 1960).sum()),
         ),
+        Mistake(
+            "after 1960",
+            "Those are the films from after 1960. Turn the comparison around.",
+            lambda: int((load_movies()["year"] > 1960).sum()),
+        ),
+        Mistake(
+            "cells",
+            ".size counts all cells, the rows times the columns. len(...) counts the rows.",
+            lambda: load_movies().query("year < 1960").size,
+        ),
+        Mistake(
+            "a share",
+            "That is the share of these films. Count them: .sum() instead of .mean().",
+            lambda: float((load_movies()["year"] < 1960).mean()),
+        ),
         Mistake("all films", "That is the number of all films.", lambda: len(load_movies())),
     ],
     hints=[
@@ -174,6 +189,11 @@ q2 = Exercise(
             "divided by the lengths",
             "You divided by the lengths. These vectors have length 1 already: the measure is the sum of the products.",
             lambda a, b: float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b))),
+        ),
+        Mistake(
+            "the mean of the products",
+            "You divided by how many there are, which makes a mean. The measure is the sum of the products.",
+            lambda a, b: similarity(a, b) / len(a),
         ),
         Mistake(
             "the first product only",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import re
 import sys
 
@@ -35,15 +36,18 @@ def distance(left, right):
     return int(table[-1, -1])
 
 
-def _distance(left, right, border=True, replacing=1, always=False):
+def _distance(left, right, border=True, replacing=1, always=False, free=False, rows=None, differ=operator.ne):
     """The table with one thing wrong with it, as the arguments say."""
-    table = np.zeros((len(left) + 1, len(right) + 1), dtype=int)
+    table = np.zeros((rows or len(left) + 1, len(right) + 1), dtype=int)
     if border:
-        table[:, 0], table[0, :] = range(len(left) + 1), range(len(right) + 1)
+        table[:, 0], table[0, :] = range(len(table)), range(len(right) + 1)
     for i in range(1, len(left) + 1):
+        row, above = i % len(table), (i - 1) % len(table)
         for j in range(1, len(right) + 1):
-            replaced = table[i - 1, j - 1] + replacing * (always or left[i - 1] != right[j - 1])
-            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, replaced)
+            unlike = differ(left[i - 1], right[j - 1])
+            side = unlike if free else 1
+            replaced = table[above, j - 1] + replacing * (always or unlike)
+            table[row, j] = min(table[above, j] + side, table[row, j - 1] + side, replaced)
     return int(table[-1, -1])
 
 
@@ -139,6 +143,8 @@ def judge_rule(answer) -> str | None:
     if any((mask == (candidates["points"] >= points).to_numpy()).all() for points in range(1, 12)):
         return "That is the course's own rule, read from the column points. Build one from the other columns."
     precision, recall = pair_precision_recall(candidates[mask], truth)
+    if precision == 1 and (mask == (candidates["left"].map(truth) == candidates["right"].map(truth))).all():
+        return "That is the truth itself, which no supplier sends. Build a rule from the other columns."
     measured = f"Your rule: precision {precision:.3f}, recall {recall:.3f}."
     if precision < LEAST_PRECISION:
         return (
@@ -183,6 +189,26 @@ q1 = Exercise(
             lambda text: ", ".join(sorted(genre_words(text))),
         ),
         Mistake(
+            "the last separator only",
+            "You split at the slash only. In a loop, each split of `text` begins anew: split what the one before gave.",
+            lambda text: {name.strip() for name in text.lower().replace("sci-fi", "science fiction").split("/")},
+        ),
+        Mistake(
+            "a pattern of alternatives",
+            "In a pattern, | means or. In brackets, it is a separator like the others: [|,/].",
+            lambda text: {name.strip() for name in re.split("|,/", text.lower())},
+        ),
+        Mistake(
+            "spaces inside",
+            "You removed the space inside 'science fiction', too. strip() takes only those at the ends.",
+            lambda text: {name.replace(" ", "") for name in genre_words(text)},
+        ),
+        Mistake(
+            "not split",
+            "Nothing was split: split takes '|,/' for one long separator. First replace two of the three by the third.",
+            lambda text: {text.lower().strip().replace("sci-fi", "science fiction")},
+        ),
+        Mistake(
             "slash forgotten",
             "You did not split at the slash: Sci-Fi / Thriller names two genres.",
             lambda text: {
@@ -211,7 +237,8 @@ q1 = Exercise(
         ),
         Mistake(
             "two names for one genre",
-            "'sci-fi' and 'science fiction' are one genre. Choose the long name.",
+            "'sci-fi' and 'science fiction' are one genre. Choose the long name. (If you replace it, do so in lower "
+            "case: suppliers write Sci-Fi.)",
             lambda text: {name.strip() for name in re.split(r"[|,/]", text.lower())},
         ),
     ],
@@ -275,6 +302,34 @@ q2 = Exercise(
             lambda left, right: distance(left[:-1], right[:-1]),
         ),
         Mistake(
+            "not filled to the end",
+            "The last cell of your table is not filled: range ends before its end. Take range(1, len(left) + 1), and "
+            "the same for right.",
+            lambda left, right: 0 if left and right else len(left) + len(right),
+        ),
+        Mistake(
+            "equal and unequal exchanged",
+            "The other way around: the diagonal step costs 1 where the letters differ, and 0 where they are the same.",
+            lambda left, right: _distance(left, right, differ=operator.eq),
+        ),
+        Mistake(
+            "no border",
+            "The table needs one row and one column more than there are letters, for no letters at all: len(left) + 1, "
+            "len(right) + 1.",
+            lambda left, right: distance(left[1:], right[1:]) if left and right else np.zeros(0)[0],
+        ),
+        Mistake(
+            "steps from the side free as well",
+            "Deleting and inserting cost 1 even where the letters are the same. Only the diagonal step is free then.",
+            lambda left, right: _distance(left, right, free=True),
+        ),
+        Mistake(
+            "one row many times",
+            "All rows of your table are the same list: [[0] * n] * m repeats it. Make each anew: [[0] * n for _ in "
+            "range(m)].",
+            lambda left, right: _distance(left, right, rows=1),
+        ),
+        Mistake(
             "capitals ignored",
             "You ignore capitals. Here, capital and small letters are different letters; clean titles beforehand.",
             lambda left, right: distance(left.lower(), right.lower()),
@@ -283,6 +338,11 @@ q2 = Exercise(
             "difference of the lengths",
             "That is how much longer one of them is. Letters in between may differ, too.",
             lambda left, right: abs(len(left) - len(right)),
+        ),
+        Mistake(
+            "letters compared place by place, to the end of the shorter",
+            "zip stops where the shorter text ends, and one inserted letter shifts all that follow. Fill the table.",
+            lambda left, right: sum(a != b for a, b in zip(left, right, strict=False)),
         ),
         Mistake(
             "letters compared place by place",
@@ -323,6 +383,16 @@ q3 = Exercise(
             "sizes compared",
             "You compared how many there are. Count the pairs that are in both: found & true.",
             lambda found, true: (len(true) / len(found), len(found) / len(true)),
+        ),
+        Mistake(
+            "`and` instead of &",
+            "`found and true` is simply true. The pairs that are in both sets are found & true.",
+            lambda found, true: (len(true) / len(found), 1.0),
+        ),
+        Mistake(
+            "the first pair only",
+            "You looked at one pair only: the return is inside the loop. Move it to the left, after the loop.",
+            lambda found, true: [(next(iter(found)) in true) / len(pairs) for pairs in (found, true)],
         ),
         Mistake(
             "the two exchanged",
@@ -438,6 +508,16 @@ q5 = Exercise(
             "the emptiest one",
             "That one has the most gaps. You want the fewest.",
             lambda group: group.isna().sum(axis=1).sort_index().idxmax(),
+        ),
+        Mistake(
+            "all the numbers of gaps",
+            "That is how many cells each listing lacks. Return the id of the smallest of these numbers.",
+            lambda group: group.isna().sum(axis=1),
+        ),
+        Mistake(
+            "the listing itself",
+            "That is the listing. Return its id, from the index.",
+            lambda group: group.loc[group.isna().sum(axis=1).idxmin()],
         ),
         Mistake(
             "a place instead of an id",

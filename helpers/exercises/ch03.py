@@ -82,9 +82,12 @@ def judge_text(answer) -> str | None:
         texts = [answer(film) for _, film in films.iterrows()]
     except JudgedError as reason:
         columns = f" A film has {', '.join(map(str, films))}." if "KeyError" in str(reason) else ""
+        columns += ' Take one column at a time: film["title"] + " " + film["genres"].' * ("tuple" in str(reason))
         raise JudgedError(f"{reason}{columns}") from None
     if any(text is None for text in texts):
         return "Your function returned None. Is there a return at its end?"
+    if all(isinstance(text, list) or (isinstance(text, pd.Series) and text.index.isin(films).all()) for text in texts):
+        return 'Your function returned several values. Make one text of them: " ".join(...).'
     if any(isinstance(text, pd.Series) for text in texts):
         return 'Your function returned a whole column. It gets one film: film["title"], not movies["title"].'
     if not all(isinstance(text, str) and text.strip() for text in texts):
@@ -341,6 +344,21 @@ q1 = Exercise(
             lambda n, with_word: math.log(n / with_word) + 1,
         ),
         Mistake(
+            "not smoothed above",
+            "The 1 above the line is missing: the numerator is 1 + n.",
+            lambda n, with_word: math.log(n / (1 + with_word)) + 1,
+        ),
+        Mistake(
+            "not smoothed below",
+            "The 1 below the line is missing. It keeps a word that no text has from dividing by zero.",
+            lambda n, with_word: math.log((1 + n) / with_word) + 1,
+        ),
+        Mistake(
+            "not smoothed, and the last one forgotten",
+            "The formula adds 1 to both numbers of the fraction, and 1 more at the end.",
+            lambda n, with_word: math.log(n / with_word),
+        ),
+        Mistake(
             "the last one forgotten",
             "Add 1 at the end, so that a word in every film still counts a little.",
             lambda n, with_word: math.log((1 + n) / (1 + with_word)),
@@ -410,6 +428,11 @@ q2 = Exercise(
             "You took the mean over all rows. Rows whose mask is 0 are padding, put there to make all texts "
             "equally long.",
             lambda vectors, mask: vectors.mean(axis=0),
+        ),
+        Mistake(
+            "padding in the sum",
+            "You divided by the number of real tokens, but the padding is still in the sum.",
+            lambda vectors, mask: vectors.sum(axis=0) / np.sum(mask),
         ),
         Mistake(
             "padding as zeros",
@@ -551,6 +574,13 @@ q4 = Exercise(
             lambda vectors: (vectors - vectors.mean(axis=0)) / np.linalg.norm(vectors - vectors.mean(axis=0), axis=0),
         ),
         Mistake(
+            "squares of the lengths",
+            "You divided by the sum of the squares. The length is its square root.",
+            lambda vectors: (
+                (vectors - vectors.mean(axis=0)) / ((vectors - vectors.mean(axis=0)) ** 2).sum(axis=1, keepdims=True)
+            ),
+        ),
+        Mistake(
             "lengths before centering",
             "You divided by the lengths that the rows had before. Compute them after the mean is gone.",
             lambda vectors: (vectors - vectors.mean(axis=0)) / np.linalg.norm(vectors, axis=1, keepdims=True),
@@ -650,7 +680,7 @@ q5 = Exercise(
             lambda film: load_movies().loc[film.name, "tags"].upper(),
         ),
         Mistake("the same for every film", "hardly more than chance", lambda film: "A film."),
-        Mistake("a list instead of a text", "has to return a text", lambda film: [film["title"]]),
+        Mistake("a list instead of a text", "several values", lambda film: [film["title"]]),
     ],
     hints=[
         'A film is a row of movies: film["title"], film["genres"], film["synopsis"] and so on.',

@@ -32,6 +32,10 @@ def ndcg(hits, relevant):
     return (hits * worth).sum() / best
 
 
+def _gain(hits):
+    return (hits / np.log2(np.arange(2, len(hits) + 2))).sum()
+
+
 def _off_by_one(first=1, best_first=1, longer=0, of_liked=0, at_hits=False):
     """NDCG with positions that start at other numbers, or with a best list that is too long or too short."""
 
@@ -44,7 +48,8 @@ def _off_by_one(first=1, best_first=1, longer=0, of_liked=0, at_hits=False):
     return made
 
 
-FROM_ZERO = "positions from 0, and log2(0 + 1) is 0, by which you divide. Count from 1: enumerate(hits, start=1)."
+FROM_ZERO = "positions from 0, and log2(0 + 1) is 0, by which you divide. Count from 1: enumerate(hits, start=1), "
+FROM_ZERO += "or np.arange(1, len(hits) + 1)."
 OFF_BY_ONE = {  # what is off, in words and in numbers
     f"For the sum over hits, you count {FROM_ZERO}": {"first": 0},
     f"For the sum over hits, your loop counts {FROM_ZERO}": {"first": 0, "at_hits": True},
@@ -114,6 +119,7 @@ MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 FIXED = re.compile(  # a number of weeks, the week with a number, or a date
     rf"{NUMBER}\s*((whole|full|calendar|working|business)\s+)?(day|week|wk|month|year)s?\b|fortnight"
     rf"|\b(day|week|month)\s+({COUNT}|\d+)\b|\b{DAY_OR_MONTH}[./-]{DAY_OR_MONTH}\b|\b20\d\d\b"
+    r"|\bend of (the|this|next) (week|month|quarter|year)\b"
     rf"|\bsample size\b|\b(of|in|by|until)\s+{MONTH}|\b\d{{1,2}}(st|nd|rd|th|\.)?\s+{MONTH}|\b{MONTH}[a-z]*\.?\s+\d",
     re.IGNORECASE,
 )
@@ -135,6 +141,8 @@ def judge_plan(answer) -> str | None:
         return missing
     asked = answer["viewers per group"]
     result = asked.rpartition("=")[2] if isinstance(asked, str) else asked  # of a whole calculation
+    if isinstance(result, str) and re.fullmatch(r"[\d\s.()+-]+[*/][\d\s.()*/+-]+", result):
+        return "A calculation in quotation marks is a text, and is not computed. Leave out the quotation marks."
     viewers = next(iter(counts_in(result)), None)
     if viewers is None or not viewers > 0:
         return "'viewers per group' is a number, such as 5,000."
@@ -184,6 +192,18 @@ q1 = Exercise(
             "a plain share",
             "That is the share that was found, no matter at which position. Add up the precision at each hit.",
             lambda hits, relevant: np.sum(hits) / min(relevant, len(hits)),
+        ),
+        Mistake(
+            "divided by the position twice",
+            "You divided by the position twice: `precisions` holds the hits so far, already divided by it.",
+            lambda hits, relevant: (
+                (_precisions(hits) * hits / np.arange(1, len(hits) + 1)).sum() / min(relevant, len(hits))
+            ),
+        ),
+        Mistake(
+            "ten at most",
+            "A list need not have ten films. Its length is len(hits).",
+            lambda hits, relevant: (_precisions(hits) * hits).sum() / min(relevant, 10),
         ),
         Mistake(
             "not added up",
@@ -345,6 +365,11 @@ q2 = Exercise(
                 (hits * np.log2(np.arange(2, len(hits) + 2))).sum()
                 / np.log2(np.arange(2, min(relevant, len(hits)) + 2)).sum()
             ),
+        ),
+        Mistake(
+            "ten at most",
+            "A list need not have ten films, and the best one is as long as this one: len(hits).",
+            lambda hits, relevant: _gain(hits) / _gain(np.ones(10)[:relevant]),
         ),
         Mistake(
             "divided by the length of the list",
@@ -574,6 +599,16 @@ q3 = Exercise(
             lambda one, other, drawn: np.quantile(drawn, [0.025, 0.975]),
         ),
         Mistake(
+            "two deviations of single viewers",
+            "That is where single viewers are. The mean of many viewers varies less: ask the samples for their means.",
+            lambda one, other, drawn: _around(one - other, 1.96 * (one - other).std()),
+        ),
+        Mistake(
+            "means of positions",
+            "`drawn` holds positions of viewers, and you took their means. Their scores are (one - other)[drawn].",
+            lambda one, other, drawn: np.quantile(drawn.mean(axis=1), [0.025, 0.975]),
+        ),
+        Mistake(
             "the formula with the root of n",
             "That is the interval by formula, from the normal distribution. Here the samples tell: take the quantiles "
             "of their means.",
@@ -622,6 +657,7 @@ q4 = Exercise(
         (np.array([-0.2, -0.9, 0.4, -0.1, 0.3]), np.array([False, False, True, False, False]), 3),
         (np.array([-3.0, -1.0, -2.0, -4.0]), np.array([False, True, False, False]), 2),
         (np.array([-3e12, -1e12, -2e12, -4e12]), np.array([False, True, False, False]), 3),
+        (np.array([-4e12, -2e12, -1e12, -3e12]), np.array([False, False, True, False]), 3),  # seen after the worst
     ],
     random_inputs=_many_scores,
     mistakes=[
@@ -652,7 +688,8 @@ q4 = Exercise(
         ),
         Mistake(
             "infinity for seen films",
-            "Films that were seen come first: they get infinity, the best of all scores. It is -np.inf.",
+            "Films that were seen come first: infinity is the best of all scores, and np.argsort puts NaN after it. "
+            "Give them -np.inf.",
             lambda scores, seen, k: np.argsort(-np.where(seen, np.inf, scores), kind="stable")[:k],
         ),
         Mistake(
@@ -729,6 +766,18 @@ q4 = Exercise(
             "one bug mended by half",
             "[-k:] finds the highest scores, but the best comes last. And seen films still get 0, a good score here.",
             lambda scores, seen, k: np.argsort(scores * ~seen)[-k:],
+        ),
+        Mistake(
+            "looked for among True and False",
+            "`film in seen` looks for a number among True and False. Whether a film was seen is seen[film].",
+            lambda scores, seen, k: [film for film in np.argsort(-scores, kind="stable").tolist() if film not in seen][
+                :k
+            ],
+        ),
+        Mistake(
+            "the lowest score",
+            "With the lowest of all scores, a seen film ties with the worst of the others. Nothing ties with -np.inf.",
+            lambda scores, seen, k: np.argsort(np.where(seen, scores.min(), scores), kind="stable")[::-1][:k],
         ),
         Mistake(
             "always ten",

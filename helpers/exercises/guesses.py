@@ -20,7 +20,7 @@ SHARE = re.compile(r"%|percent|/|\b(of|in)\b|hal(f|ves)|third|fourth|quarter|fif
 NONE = {"none": "0", "nothing": "0"}
 TIMES = {**NONE, "once": "1", "twice": "2", "double": "2", "triple": "3", "tenfold": "10"}
 LIMITS = re.compile(  # what a question says of its answer: from 0 to 1, of 100 lists, how many of the eight, what share
-    r"from (?P<low>\d+) to (?P<high>\d+)|^of (?:the )?(?P<some>[\d,]+) |how many of the (?P<of>\d+) "
+    r"from (?P<low>\d+) to (?P<high>\d+)|^(?:out )?of (?:the |every )?(?P<some>[\d,]+) |how many of the (?P<of>\d+) "
     r"|(?P<share>what share)|what is .*ndcg|(?<!by )(?P<many>how many)"
 )
 
@@ -60,7 +60,7 @@ class Guess:
             return f"You have seen the result; your guess stays {self._with_unit(kept['guess'])}."
         trouble = _append({"question": self.question, "guess": guess, "shown": False, "late": bool(kept.get("shown"))})
         meant = ""
-        if self._of_hundred and isinstance(guess, float) and 0 < abs(guess) < 1 and "%" not in str(value):
+        if self._whole == 100 and isinstance(guess, float) and 0 < abs(guess) < 1 and "%" not in str(value):
             meant = f" If you meant {_short(100 * guess)}%, enter {_short(100 * guess)}."
         return trouble or f"Kept: {self._with_unit(guess)}.{meant} Run the next cells."
 
@@ -102,9 +102,11 @@ class Guess:
         number = value_of(ungrouped(text) if whole else text, several=False)
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
             return None
-        if not SHARE.search(text.casefold()) or self.unit == "":
+        if not SHARE.search(text.casefold()):
             return float(number)
-        return 100.0 * number if self._of_hundred else None
+        if self._whole is not None and (number <= 1 or self._whole == 100):  # 9 of 12, but not two and a half
+            return round(self._whole * number, 9)
+        return float(number) if self.unit == "" else None
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -125,8 +127,11 @@ class Guess:
         return f"It's {_short(low)} or more." if high == math.inf else f"It's from {_short(low)} to {_short(high)}."
 
     @property
-    def _of_hundred(self) -> bool:
-        return self.unit == "%" or self.question.startswith("Of 100 ")
+    def _whole(self) -> float | None:
+        """What the answer is a part of, as far as the question says."""
+        says = LIMITS.search(in_digits(self.question.casefold()))
+        some = says and (says["some"] or says["of"])
+        return 100.0 if self.unit == "%" else float(some.replace(",", "")) if some else None
 
     def _verdict(self, guess: float | str, result: float | str) -> str:
         if isinstance(guess, str) or isinstance(result, str):

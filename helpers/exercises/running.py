@@ -42,7 +42,8 @@ CURES = {  # what is added to an error whose message this pattern finds
     "name '[a-z](_[a-z])?' is not defined": "Is it a letter of the formula? Use the argument that stands for it, or "
     "compute it: a length is len(...).",
     "name 'mean' is not defined": "It belongs to the array: a.mean().",
-    "The truth value of an array": "For arrays, write & for and, | for or, with parentheses around each side.",
+    "The truth value of a": "For arrays, write & for and, | for or, ~ for not, with parentheses around each side. What "
+    "if, min or max looks at has to be a single value.",
     "for &: 'list' and 'list'": "Sets support &: set(a) & set(b).",
     "boolean index did not match": "A mask must be as long as what it picks from.",
     "only integer scalar arrays": "An array of several numbers is not a position in a list.",
@@ -56,6 +57,22 @@ CURES = {  # what is added to an error whose message this pattern finds
     "(Quantiles|Percentiles) must be in": "np.quantile takes shares, such as 0.025; np.percentile takes percent: 2.5.",
     r"\(34, '": "Something is raised to a power that makes it far too large. Is it to be multiplied?",
     "can only concatenate str": "Make the other one a text first: str(...).",
+    r"split\(\) takes at most": "split takes one separator: replace the others by it first.",
+    "'list' object has no attribute '(split|strip|lower|replace|casefold)'": "That is for one text, and this is a list "
+    "of texts: go through it with a loop, or do it before you split.",
+    "for /: '(set|list)'": r"How many a \1 holds is len(...).",
+    "for [-*]+: 'list'|'list' object has no attribute '(mean|sum|std|min|max|argsort|shape|dot|T|astype)'": "A list "
+    "can't do that, and an array can: np.array(...) makes one.",
+    "string index out of range": "Positions start at 0, so the last one is len(...) - 1, and letter i is text[i - 1].",
+    "(list|tuple) index out of range": "Positions start at 0, so the last one is len(...) - 1.",
+    "indices must be integers|only integers, slices": "Is it a value, and not a position? for x in a gives the values; "
+    "for i in range(len(a)) gives the positions.",
+    "unhashable type: 'list'": "A set cannot hold a list. Of what the list holds, set(a) makes a set.",
+    "'bool' object is not iterable": "Between two sets or lists, == gives a single True or False; between arrays, one "
+    "for each value.",
+    "for axis 0 with size 0": "That array is empty: nothing is left in it.",
+    r"sort\w*\(\) got .* '(reverse|ascending|descending)'": "NumPy sorts in ascending order only, and [::-1] turns it "
+    "around; pandas takes ascending=False.",
 }
 POLL = 0.1  # seconds between looks, so that a press on Stop is noticed on every system
 

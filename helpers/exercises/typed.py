@@ -13,6 +13,7 @@ from helpers.exercises.texts import COUNTED, SCALES, in_digits, words_of
 
 GAP = "___"  # where code is missing
 LONGEST = 1000  # characters of an answer
+PART = 5  # characters, with a sign among them, by which a line of code is known
 ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()  # noqa: SIM905
 SIGNS = str.maketrans("−–‐⁄’‘“”\u00a0", "---/''\"\" ")  # what word processors and phones write, as Python writes it
 OPERATORS = {"minus": "-", "subtract": "-", "subtraction": "-", "plus": "+", "add": "+", "times": "*", "multiply": "*"}
@@ -170,9 +171,7 @@ def _numbers_in(text: str) -> list[float]:
 
 
 def line_of(answer: Any, lines: Sequence[str], line: int, fixed: str) -> Any:
-    """The number of a line: "line 4", "the third line: ...", or the line itself, as it is or as it should be.
-
-    A piece of code that stands in no other line is that line, too.
+    """The number of a line: "line 4", "the third line: ...", or code of that line only, as it is or as it should be.
 
     Raises
     ------
@@ -183,14 +182,11 @@ def line_of(answer: Any, lines: Sequence[str], line: int, fixed: str) -> Any:
         return answer
     said = re.sub(r"(?<=[a-z])(?<!but) one$", "", unquoted(answer).strip().casefold())  # the third one
     copied = _compact(re.sub(r"^\d+\s+", "", said))
-    if copied == _compact(fixed):
-        return line
-    places = {_compact(text): place for place, text in enumerate(lines, start=1)}
-    if copied in places:
-        return places[copied]
-    holding = [place for text, place in places.items() if copied in text]
-    if len(holding) == 1 and _is_code(copied):
-        return holding[0]
+    known = [*((_compact(text), place) for place, text in enumerate(lines, start=1)), (_compact(fixed), line)]
+    whole = {place for code, place in known if copied == code}
+    named = whole or {place for code, place in known if _is_code(copied) and copied in code}
+    if len(named) == 1:
+        return named.pop()
     words = {word: place for named in (COUNTED, ORDINALS) for place, word in enumerate(named)} | {"last": len(lines)}
     numeral = rf"\d+(?:\.\d+)?|\b(?:{'|'.join(words)})\b"
     for part in (re.split(r"[:,;]|\s(?:because|since)\b", said)[0], said):
@@ -206,8 +202,8 @@ def line_of(answer: Any, lines: Sequence[str], line: int, fixed: str) -> Any:
 
 
 def _is_code(piece: str) -> bool:
-    """Whether a compact piece of a line is long enough to be one, and more than a word or a number."""
-    return len(piece) > 5 and re.search(r"[a-z]\W*[-+*/<>=\[(.]", piece) is not None
+    """Whether a compact piece of a line is long enough to be known by, and more than a word or a number."""
+    return len(piece) >= PART and re.search(r"[a-z]\W*[-+*/<>=\[(.]", piece) is not None
 
 
 def _compact(line: str) -> str:

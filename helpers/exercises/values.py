@@ -306,7 +306,10 @@ def _difference(answer: Any, expected: Any, tolerance: float) -> str | None:
     if isinstance(expected, dict):
         return _dict_difference(answer, expected, tolerance)
     if isinstance(expected, (set, frozenset)):
-        return _set_difference(set(answer) if isinstance(answer, dict) else answer, expected)
+        unlike = _set_difference(set(answer) if isinstance(answer, dict) else answer, expected)
+        if unlike and isinstance(answer, dict) and expected & set(map(_hashable, answer.values())):
+            return "You gave a dictionary. For a set, put a comma instead of the colon."
+        return unlike
     if isinstance(answer, (dict, pd.Series)) and np.iterable(expected) and not isinstance(expected, str):
         return _labeled_difference(answer, expected, tolerance)
     if isinstance(expected, (list, tuple)) and any(isinstance(part, (list, tuple, np.ndarray)) for part in expected):
@@ -338,7 +341,7 @@ def _number_difference(answer: Any, expected: Any, tolerance: float) -> str | No
     if not isinstance(answer, (bool, int, float, np.generic)):
         alone = isinstance(answer, (list, tuple, np.ndarray, pd.Series)) and len(answer) == 1
         one = f"{kind_of(answer)} with one value" if alone else None
-        given = f"you gave {one or kind_of(answer)}" + (": take the value out of it" if one else "")
+        given = f"you gave {one or kind_of(answer)}" + (": take the value out of it" if one else _cure_of_rows(answer))
         return f"The answer is one {'truth value' if truth else 'number'}; {given}.{_cure_of_text(answer)}"
     if truth != _is_bool(answer):
         return f"The answer is {'True or False' if truth else 'a number'}; you gave {brief(answer)}."
@@ -347,6 +350,15 @@ def _number_difference(answer: Any, expected: Any, tolerance: float) -> str | No
     if not isinstance(expected, (int, np.integer)) and _is_rounded(_float(answer), float(expected), tolerance):
         return f"{brief(answer)} is rounded too far: keep {_digits(tolerance)} digits after the point, or all of them."
     return f"It is not {both_brief(answer, expected)[0]}."
+
+
+def _cure_of_rows(value: Any) -> str:
+    """How to count what was given instead of a count; nothing where it does not look like that."""
+    if isinstance(value, pd.DataFrame):
+        return ". To count its rows, take len(...)"
+    if isinstance(value, (np.ndarray, pd.Series)) and value.dtype == bool:
+        return " of True and False. To count the True ones, take its .sum()"
+    return ""
 
 
 def _cure_of_text(value: Any) -> str:
@@ -477,7 +489,9 @@ def _set_difference(answer: Any, expected: set | frozenset) -> str | None:
     if found == expected:
         return None
     right, absent = len(found & expected), len(expected - found)
-    missing = "none is missing" if not absent else f"{absent} {'is' if absent == 1 else 'are'} missing"
+    odd = len(found) - right
+    missing = f"{absent} {'is' if absent == 1 else 'are'} missing"
+    missing = missing if absent else f"{odd} {'is' if odd == 1 else 'are'} too many"
     return f"Of your {_count(len(found))}, {right or 'none'} {'is' if right == 1 else 'are'} right; {missing}."
 
 
