@@ -968,7 +968,7 @@ CLAIMS = [
     ),
     (
         "05",
-        "Bruno loves romances and gets four of them",
+        "Bruno loves romances, and four of the films in his list are romances",
         lambda: (
             genres_of("Love Actually", "Coyote Ugly", "Clueless", "About a Boy").str.contains("Romance").all()
             and not genres_of("Bend It Like Beckham").str.contains("Romance").any()
@@ -1025,10 +1025,9 @@ CLAIMS = [
             < 0.5 * chart("nb05-22")["popularity"]
         ),
     ),
-    (
-        "05",
-        "The network does about as well as the five lines",
-        lambda: abs(chart("nb05-22")["EASE"] / chart("nb05-22")["neural CF"] - 1) < 0.1,
+    *(
+        ("05", text, lambda: abs(chart("nb05-22")["EASE"] / chart("nb05-22")["neural CF"] - 1) < 0.1)
+        for text in ("The network does about as well as the five lines", "A neural network does about as well as EASE")
     ),
     (
         "05",
