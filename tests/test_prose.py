@@ -1175,9 +1175,9 @@ CLAIMS = [
     ),
     (
         "06",
-        "Alone, texts lose to popularity. But that is how the test is built: popular films are liked more often, "
-        "whatever a viewer's taste. Among films of *equal* popularity, texts do tell what a viewer likes, and when "
-        "they are added to popularity, they help",
+        "Alone, texts lose to popularity. But the test favors popularity: popular films are liked more often by "
+        "viewers of every taste. Among films of *equal* popularity, texts do tell what a viewer likes, and when they "
+        "are added to popularity, they help",
         lambda: says("text-popularity", "text-auc", "text-adds") == ["no", "yes", "yes"],
     ),
     (
@@ -1812,8 +1812,8 @@ CLAIMS = [
     ),
     (
         "09",
-        "*In the recipes*, no: three different dishes have the same text, *Ask us.* Without those three dishes, the "
-        "texts alone could decide, but only by a narrow margin",
+        "*In the recipes*, no: three different dishes have the same text, of two words: *Ask us.* Without those "
+        "three dishes, the texts alone could decide, but only by a narrow margin",
         lambda: (
             (
                 lambda near: (
