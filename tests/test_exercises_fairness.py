@@ -1,5 +1,6 @@
 """What no check may accept, what each has to say about usual slips, and what it may not refuse."""
 
+import itertools
 import math
 from collections import Counter
 
@@ -97,6 +98,16 @@ def wilson_written_in_a_line(hits, n):
     return (p + z**2 / 2 * n - half) / (1 + z**2 / n), (p + z**2 / 2 * n + half) / (1 + z**2 / n)
 
 
+def joined_without_a_comma(likes, film):
+    return likes + film  # with or without parentheses
+
+
+def over_the_diagonal(inverse):
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
 def stripped(left, right):
     return BY_NUMBER["2.2"].reference(left.strip(), right.strip())
 
@@ -129,9 +140,36 @@ NEARLY = {  # what is right for most inputs
     "7.3 unsorted": merged_by_partition,
     "8.3 by length": names_in_both(len),
     "8.3 by last name": names_in_both(lambda name: name.split()[-1]),
+    "2.1 by the first separator": lambda text: (
+        BY_NUMBER["2.1"].reference(text) if sum(sign in text for sign in "|,/") <= 1 else {text}
+    ),
+    "4.1 the same object": lambda vectors, ids, query_id, k: [
+        ids[place] for place in np.argsort(-(vectors @ vectors[ids.index(query_id)])) if ids[place] is not query_id
+    ][:k],
+    "5.3 films with ratings only": lambda ratings, damping: BY_NUMBER["5.3"].reference(
+        ratings[:, ~np.isnan(ratings).all(axis=0)], damping
+    ),
+    "6.2 none without a hit": lambda hits, relevant: BY_NUMBER["6.2"].reference(hits, relevant) if any(hits) else None,
+    "8.1 the same object": lambda likes, film: (
+        tuple(other for other in likes if other is not film)
+        if any(other is film for other in likes)
+        else (*likes, film)
+    ),
+    "8.1 looked for in a text": lambda likes, film: (
+        tuple(other for other in likes if other != film) if str(film) in str(likes) else (*likes, film)
+    ),
+    "9.1 no spaces at all": lambda table, title, text: BY_NUMBER["9.1"].reference(
+        table.assign(**{title: table[title].str.replace(" ", "")}), title, text
+    ),
+    "9.2 up to a gap": lambda parts: BY_NUMBER["9.2"].reference(
+        [*itertools.takewhile(lambda part: isinstance(part, str) and part.strip(), parts)]
+    ),
     "9.2 periods inside": lambda parts: " ".join(
         f"{part.replace('.', '').strip()}." for part in parts if isinstance(part, str) and part.strip()
     ),
+    "11.1 the same object": lambda one, other: {
+        name for name in one if name != "model" and one[name] is not other[name]
+    },
     "11.1 values looked for anywhere": lambda one, other: {
         name for name in one if name != "model" and one[name] not in other.values()
     },
@@ -259,6 +297,24 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
         lambda one, other: len([name for name in one if name != "model" and one[name] != other[name]]),
         "how many",
     ),
+    (
+        "5.3",
+        lambda r, d: np.nanmean(r - np.nanmean(r), axis=0) * (n := (~np.isnan(r)).sum(axis=0)) / (n + d),
+        "nothing",
+    ),
+    ("5.4", lambda liked, regularization: over_the_diagonal(np.linalg.inv(liked.T @ liked)), "is missing"),
+    ("6.2", lambda hits, n: gain(hits) / gain(np.sort(hits)[::-1]), "best order"),
+    ("6.2", lambda hits, n: gain(hits) / gain(np.sort(hits)[::-1]) if any(hits) else 0.0, "best order"),
+    ("7.2", lambda v: (np.round(v / (abs(v).max() / 127)), abs(v).max() / 127), "one step for the whole matrix"),
+    (
+        "7.2",
+        lambda v: (np.round(v / (abs(v).max(1, keepdims=True) / 127)), abs(v).max(1, keepdims=True) / 127),
+        "for each column",
+    ),
+    ("7.4", lambda shards, copies, failed: (1 - failed**shards) ** copies, "exchanged"),
+    ("8.1", joined_without_a_comma, "A tuple of one has a comma"),
+    ("8.2", lambda years, genres, first, last, chosen: years >= first & years <= last, "parentheses around each side"),
+    ("10.1", lambda viewer, liked, other: -np.log(1 / 1 + np.exp(viewer @ other - viewer @ liked)), "parentheses"),
     ("12.2", lambda taste, shown: (taste * np.log10(taste / shown)).sum(), "base 10"),
     ("12.2", lambda taste, shown: taste * np.log2(taste / shown), "Add them up"),
 ]

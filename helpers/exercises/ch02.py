@@ -158,7 +158,14 @@ q1 = Exercise(
     "2.1",
     "Genres in one form",
     genre_words,
-    inputs=[("Comedy|Drama",), ("Sci-Fi / Thriller",), ("Drama, Comedy",), ("Action",), ("Science Fiction|War",)],
+    inputs=[
+        ("Comedy|Drama",),
+        ("Sci-Fi / Thriller",),
+        ("Drama, Comedy",),
+        ("Action",),
+        ("Science Fiction|War",),
+        ("War, Sci-Fi|Drama / Comedy",),
+    ],
     mistakes=[
         Mistake(
             "the short name",

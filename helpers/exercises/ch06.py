@@ -316,6 +316,12 @@ q1 = Exercise(
     praise="Its mean over viewers is MAP.",
 )
 
+
+def _by_its_own_best_order(hits, relevant):
+    worth = 1 / np.log2(np.arange(2, len(hits) + 2))
+    return (hits * worth).sum() / worth[: int(np.sum(hits))].sum()
+
+
 q2 = Exercise(
     "6.2",
     "NDCG",
@@ -325,6 +331,7 @@ q2 = Exercise(
         (np.array([0, 1, 0]), 2),
         (np.array([1, 1, 0]), 8),
         (np.ones(12, dtype=int), 15),
+        (np.zeros(4, dtype=int), 2),
     ],
     random_inputs=lambda rng: ((rng.random(10) < 0.4).astype(int), int(rng.integers(5, 20))),
     mistakes=[
@@ -420,11 +427,14 @@ q2 = Exercise(
         ),
         Mistake(
             "divided by the hits",
+            "A list without hits gives NaN, 0 divided by 0: you compared with the best order of the hits in this list. "
+            "Compare with the best list there could be.",
+            _by_its_own_best_order,
+        ),
+        Mistake(
+            "divided by the hits, if any",
             "You compared with the best order of the hits in this list. Compare with the best list there could be.",
-            lambda hits, relevant: (
-                (hits / np.log2(np.arange(2, len(hits) + 2))).sum()
-                / max(1e-12, (1 / np.log2(np.arange(2, len(hits) + 2)))[: int(np.sum(hits))].sum())
-            ),
+            lambda *given: np.nan_to_num(_by_its_own_best_order(*given)),
         ),
     ],
     hints=[

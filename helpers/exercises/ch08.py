@@ -113,8 +113,8 @@ q1 = Exercise(
     "8.1",
     "A click on Like",
     toggle,
-    inputs=[((), 3), ((3, 5), 7), ((3, 5, 8), 5)],
-    random_inputs=lambda rng: (tuple(rng.permutation(9)[:5].tolist()), int(rng.integers(9))),
+    inputs=[((), 3), ((3, 5), 7), ((3, 5, 8), 5), ((35, 8), 5)],
+    random_inputs=lambda rng: (tuple((rng.permutation(9)[:5] + 995).tolist()), int(rng.integers(9)) + 995),
     mistakes=[
         Mistake(
             "never added",
