@@ -726,6 +726,21 @@ def test_a_sentence_in_any_language_is_one_and_fingers_on_a_keyboard_are_none():
     assert trouble_with("engine", "abc def ghi", 3) and trouble_with("engine", "BBC, CNN, and NBC news", 3) is None
 
 
+def test_the_truth_is_no_rule():
+    pairs, truth = ch02._candidates()
+    message = BY_NUMBER["2.4"].examine(pairs["left"].map(truth) == pairs["right"].map(truth)).message
+    assert "That is the truth" in message
+
+
+def test_what_a_function_prints_while_its_calls_are_counted_is_left_out(capsys):
+    def distance(left, right):
+        print("comparing", left)
+        return BY_NUMBER["2.2"].reference(left, right)
+
+    assert BY_NUMBER["2.2"].catch_up(distance)("up", "cup") == 1
+    assert capsys.readouterr().out == "comparing up\n"
+
+
 @pytest.mark.parametrize("least", [80, 80.3, 79.95])
 def test_titles_and_years_with_other_numbers_are_no_rule_of_ones_own(least):
     pairs = ch02._candidates()[0]

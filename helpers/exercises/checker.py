@@ -387,7 +387,8 @@ class Exercise:
 
     def _function_in_form(self, function: Callable, outcomes: Sequence[Outcome]) -> Callable:
         """A right function that takes what the notebook gives it, and returns what the notebook needs."""
-        slow = self.slow(function) if self.slow else None
+        with quiet():
+            slow = self.slow(function) if self.slow else None
         if slow is not None:
             print(f"Exercise {self.number}: {slow}")
             return self.reference
