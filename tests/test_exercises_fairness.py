@@ -1,5 +1,6 @@
 """What no check may accept, what each has to say about usual slips, and what it may not refuse."""
 
+import html
 import itertools
 import math
 from collections import Counter
@@ -142,6 +143,30 @@ NEARLY = {  # what is right for most inputs
     "8.3 by last name": names_in_both(lambda name: name.split()[-1]),
     "2.1 by the first separator": lambda text: (
         BY_NUMBER["2.1"].reference(text) if sum(sign in text for sign in "|,/") <= 1 else {text}
+    ),
+    "3.3 no token twice": lambda tokens, size: [
+        [*dict.fromkeys(tokens[start : start + size])] for start in range(0, len(tokens), size)
+    ],
+    "4.3 none if none is allowed": lambda similarity, allowed, k: (
+        BY_NUMBER["4.3"].reference(similarity, allowed, k) if any(allowed) else None
+    ),
+    "4.3 places looked up by value": lambda similarity, allowed, k: [
+        similarity.tolist().index(one) for one in sorted(similarity[allowed], reverse=True)[:k]
+    ],
+    "4.4 places looked up by value": lambda relevance, similarity, taken, diversity: (
+        (scores := (1 - diversity) * relevance - diversity * similarity[taken].max(axis=0))
+        .tolist()
+        .index(np.delete(scores, taken).max())
+    ),
+    "6.4 places looked up by value": lambda scores, seen, k: [
+        scores.tolist().index(one) for one in sorted(scores[~seen], reverse=True)[:k]
+    ],
+    "6.2 ten places at most": lambda hits, relevant: BY_NUMBER["6.2"].reference(hits[:10], min(relevant, 10)),
+    "8.4 a width that is none": lambda title, strength: (
+        f'<b>{html.escape(title)}</b><i style="max-width:{strength:.0%}"></i>'
+    ),
+    "12.1 none if none is found": lambda found, propensity: (
+        BY_NUMBER["12.1"].reference(found, propensity) if any(found) else None
     ),
     "4.1 the same object": lambda vectors, ids, query_id, k: [
         ids[place] for place in np.argsort(-(vectors @ vectors[ids.index(query_id)])) if ids[place] is not query_id
@@ -314,6 +339,7 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
     ("7.4", lambda shards, copies, failed: (1 - failed**shards) ** copies, "exchanged"),
     ("8.1", joined_without_a_comma, "A tuple of one has a comma"),
     ("8.2", lambda years, genres, first, last, chosen: years >= first & years <= last, "parentheses around each side"),
+    ("8.4", lambda title, s: f'<b>{html.escape(title)}</b><i style="width:{int(s * 100)}%"></i>', "cuts off"),
     ("10.1", lambda viewer, liked, other: -np.log(1 / 1 + np.exp(viewer @ other - viewer @ liked)), "parentheses"),
     ("12.2", lambda taste, shown: (taste * np.log10(taste / shown)).sum(), "base 10"),
     ("12.2", lambda taste, shown: taste * np.log2(taste / shown), "Add them up"),

@@ -330,7 +330,7 @@ q2 = Exercise(
         (np.array([1, 0, 1, 0, 0]), 3),
         (np.array([0, 1, 0]), 2),
         (np.array([1, 1, 0]), 8),
-        (np.ones(12, dtype=int), 15),
+        (np.array([0, 1] * 6), 15),
         (np.zeros(4, dtype=int), 2),
     ],
     random_inputs=lambda rng: ((rng.random(10) < 0.4).astype(int), int(rng.integers(5, 20))),
@@ -631,6 +631,7 @@ q4 = Exercise(
         (np.array([-0.2, -0.9, 0.4, -0.1, 0.3]), np.array([False, False, True, False, False]), 3),
         (np.array([-3.0, -1.0, -2.0, -4.0]), np.array([False, True, False, False]), 2),
         (np.array([-3e12, -1e12, -2e12, -4e12]), np.array([False, True, False, False]), 3),
+        (np.array([0.5, 0.2, 0.5]), np.array([True, False, False]), 2),
     ],
     random_inputs=_many_scores,
     mistakes=[
