@@ -330,6 +330,7 @@ q2 = Exercise(
         (np.array([1, 0, 1, 0, 0]), 3),
         (np.array([0, 1, 0]), 2),
         (np.array([1, 1, 0]), 8),
+        (np.ones(12, dtype=int), 15),
         (np.array([0, 1] * 6), 15),
         (np.zeros(4, dtype=int), 2),
     ],
