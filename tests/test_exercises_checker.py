@@ -486,6 +486,99 @@ def test_what_is_accepted_comes_back_in_the_form_of_the_course(capsys):
     assert "abc"[place.catch_up(lambda n: n - 1.0)(3)] == "c"  # a float is no position
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        pd.Series([1.0, 3.0], index=["Drama", "War"]),  # has no 0 and 1 for a loop to ask for
+        np.array([3.0, 1.0])[::-1],  # torch takes no such steps
+        np.array([1.0, 3.0], dtype=np.float32),  # torch multiplies it with no 64 bits
+        np.frombuffer(np.array([1.0, 3.0]).tobytes()),  # as pandas gives it: not to be changed
+    ],
+    ids=["labeled", "backward", "32 bits", "read-only"],
+)
+def test_what_the_notebook_gives_an_accepted_function_is_of_the_types_that_the_check_gave_it(given):
+    seen = []
+    row = Exercise("9.6", "Row", lambda row: row.sum(), inputs=[(np.array([2.0, 5.0]),)], mistakes=[], hints=["1"])
+
+    def mine(row):
+        seen.append(row)
+        return float(row[0] + row[1])
+
+    assert row.catch_up(mine)(given) == 4.0
+    (*_, array) = seen
+    assert type(array) is np.ndarray and array.dtype == np.float64 and array.strides == (8,) and array.flags.writeable
+
+
+def test_what_is_not_meant_for_a_function_reaches_it_as_it_is():
+    numbers = Exercise("9.6", "Copy", lambda row: row, inputs=[(np.array([2, 5]),)], mistakes=[], hints=["1"])
+    mine = numbers.catch_up(lambda row: row)
+    assert mine(np.array([0.5, 1.5])).tolist() == [0.5, 1.5]  # not cut to whole numbers
+    assert mine("text") == "text" and mine(None) is None
+
+
+def test_an_accepted_function_may_call_itself_by_its_name_and_with_more_arguments():
+    names = {}
+    pieces = Exercise(
+        "9.6", "Pieces", lambda text, n: [text[:n], text[n:]], inputs=[("abc", 2), ("abcd", 3)], mistakes=[], hints="1"
+    )
+
+    def recursive(text, n, found=()):
+        return found if not text else names["recursive"](text[n:], n=n, found=(*found, text[:n]))
+
+    names["recursive"] = recursive
+    names["recursive"] = pieces.catch_up(recursive)
+    assert names["recursive"]("abcde", 3) == ["abc", "de"]  # once more, after all calls of the first are over
+    assert names["recursive"]("abcde", 3) == ["abc", "de"] and names["recursive"]("abcde", n=3) == ["abc", "de"]
+
+
+def test_equal_arguments_are_other_objects():
+    numbers, text = [1000, 1000, 0.5], "last fifth"
+    same = Exercise(
+        "9.6", "Same", lambda a, b: a == b, inputs=[(numbers, numbers), (text, text)], mistakes=[], hints="1"
+    )
+    assert same.examine(lambda a, b: a == b).state == "correct"
+    for one in (0, 1, 2):
+        assert "True is right" in wrong(same, lambda a, b, one=one: a[one] is b[one] or len(a) > 3)
+    assert "True is right" in wrong(same, lambda a, b: a is b)
+
+
+def test_a_function_that_keeps_something_between_calls_is_told_so():
+    kept = []
+
+    def adds(numbers):
+        kept.extend(numbers)
+        return sum(kept)
+
+    message = wrong(SUM, adds)
+    assert "from one call to the next" in message and "3 is right" in message
+    assert "from one call" not in wrong(SUM, lambda numbers: sum(numbers) + 1)
+    assert "from one call" not in wrong(SUM, lambda numbers: sum(numbers[:2]) if len(numbers) > 1 else 0)
+
+
+def test_a_few_results_that_look_rounded_are_no_rounding():
+    shares = [0.3636, 0.4872, 0.5588, 0.6471]
+    third = Exercise("9.6", "Share", lambda n: shares[n], inputs=[(n,) for n in range(4)], mistakes=[], hints=["1"])
+    assert "rounded" in wrong(third, lambda n: round(shares[n], 2))
+    assert "rounded" in wrong(third, lambda n: [0.4, 0.49, 0.56, 0.1][n])
+    message = wrong(third, lambda n: 0.4 if n == 0 else 0.123)
+    assert "rounded" not in message and "0.123" in message
+
+
+def test_a_loop_without_end_is_waited_for_once(monkeypatch, capsys):
+    monkeypatch.setattr(running, "PATIENCE", 0.2)
+    begun = []
+
+    def endless(numbers):
+        begun.append(numbers)
+        while True:
+            pass
+
+    SUM.check(endless)
+    assert SUM.catch_up(endless) is total and len(begun) == 1
+    assert "the course's own answer" in capsys.readouterr().out
+    assert SUM.catch_up(lambda numbers: sum(numbers))([1, 2]) == 3  # another one is judged
+
+
 def test_a_solution_brings_its_imports_its_constants_and_its_helpers():
     for code in (ch00.q3.solution_code(), ch01.q4.solution_code(), ch02.q1.solution_code(), ch03.q1.solution_code()):
         exec(compile(code, "pasted", "exec"), {})

@@ -1,5 +1,7 @@
 """What no check may accept, what each has to say about usual slips, and what it may not refuse."""
 
+import html
+import itertools
 import math
 import re
 from collections import Counter
@@ -99,6 +101,16 @@ def wilson_written_in_a_line(hits, n):
     return (p + z**2 / 2 * n - half) / (1 + z**2 / n), (p + z**2 / 2 * n + half) / (1 + z**2 / n)
 
 
+def joined_without_a_comma(likes, film):
+    return likes + film  # with or without parentheses
+
+
+def over_the_diagonal(inverse):
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
 def stripped(left, right):
     return BY_NUMBER["2.2"].reference(left.strip(), right.strip())
 
@@ -131,9 +143,60 @@ NEARLY = {  # what is right for most inputs
     "7.3 unsorted": merged_by_partition,
     "8.3 by length": names_in_both(len),
     "8.3 by last name": names_in_both(lambda name: name.split()[-1]),
+    "2.1 by the first separator": lambda text: (
+        BY_NUMBER["2.1"].reference(text) if sum(sign in text for sign in "|,/") <= 1 else {text}
+    ),
+    "3.3 no token twice": lambda tokens, size: [
+        [*dict.fromkeys(tokens[start : start + size])] for start in range(0, len(tokens), size)
+    ],
+    "4.3 none if none is allowed": lambda similarity, allowed, k: (
+        BY_NUMBER["4.3"].reference(similarity, allowed, k) if any(allowed) else None
+    ),
+    "4.3 places looked up by value": lambda similarity, allowed, k: [
+        similarity.tolist().index(one) for one in sorted(similarity[allowed], reverse=True)[:k]
+    ],
+    "4.4 places looked up by value": lambda relevance, similarity, taken, diversity: (
+        (scores := (1 - diversity) * relevance - diversity * similarity[taken].max(axis=0))
+        .tolist()
+        .index(np.delete(scores, taken).max())
+    ),
+    "6.4 places looked up by value": lambda scores, seen, k: [
+        scores.tolist().index(one) for one in sorted(scores[~seen], reverse=True)[:k]
+    ],
+    "6.2 ten places at most": lambda hits, relevant: BY_NUMBER["6.2"].reference(hits[:10], min(relevant, 10)),
+    "8.4 a width that is none": lambda title, strength: (
+        f'<b>{html.escape(title)}</b><i style="max-width:{strength:.0%}"></i>'
+    ),
+    "12.1 none if none is found": lambda found, propensity: (
+        BY_NUMBER["12.1"].reference(found, propensity) if any(found) else None
+    ),
+    "4.1 the same object": lambda vectors, ids, query_id, k: [
+        ids[place] for place in np.argsort(-(vectors @ vectors[ids.index(query_id)])) if ids[place] is not query_id
+    ][:k],
+    "5.3 films with ratings only": lambda ratings, damping: BY_NUMBER["5.3"].reference(
+        ratings[:, ~np.isnan(ratings).all(axis=0)], damping
+    ),
+    "6.2 none without a hit": lambda hits, relevant: BY_NUMBER["6.2"].reference(hits, relevant) if any(hits) else None,
+    "8.1 the same object": lambda likes, film: (
+        tuple(other for other in likes if other is not film)
+        if any(other is film for other in likes)
+        else (*likes, film)
+    ),
+    "8.1 looked for in a text": lambda likes, film: (
+        tuple(other for other in likes if other != film) if str(film) in str(likes) else (*likes, film)
+    ),
+    "9.1 no spaces at all": lambda table, title, text: BY_NUMBER["9.1"].reference(
+        table.assign(**{title: table[title].str.replace(" ", "")}), title, text
+    ),
+    "9.2 up to a gap": lambda parts: BY_NUMBER["9.2"].reference(
+        [*itertools.takewhile(lambda part: isinstance(part, str) and part.strip(), parts)]
+    ),
     "9.2 periods inside": lambda parts: " ".join(
         f"{part.replace('.', '').strip()}." for part in parts if isinstance(part, str) and part.strip()
     ),
+    "11.1 the same object": lambda one, other: {
+        name for name in one if name != "model" and one[name] is not other[name]
+    },
     "11.1 values looked for anywhere": lambda one, other: {
         name for name in one if name != "model" and one[name] not in other.values()
     },
@@ -296,6 +359,25 @@ SLIPS = [  # a number, what a learner writes, and what the message has to hold
         lambda one, other: len([name for name in one if name != "model" and one[name] != other[name]]),
         "how many",
     ),
+    (
+        "5.3",
+        lambda r, d: np.nanmean(r - np.nanmean(r), axis=0) * (n := (~np.isnan(r)).sum(axis=0)) / (n + d),
+        "nothing",
+    ),
+    ("5.4", lambda liked, regularization: over_the_diagonal(np.linalg.inv(liked.T @ liked)), "is missing"),
+    ("6.2", lambda hits, n: gain(hits) / gain(np.sort(hits)[::-1]), "best order"),
+    ("6.2", lambda hits, n: gain(hits) / gain(np.sort(hits)[::-1]) if any(hits) else 0.0, "best order"),
+    ("7.2", lambda v: (np.round(v / (abs(v).max() / 127)), abs(v).max() / 127), "one step for the whole matrix"),
+    (
+        "7.2",
+        lambda v: (np.round(v / (abs(v).max(1, keepdims=True) / 127)), abs(v).max(1, keepdims=True) / 127),
+        "for each column",
+    ),
+    ("7.4", lambda shards, copies, failed: (1 - failed**shards) ** copies, "exchanged"),
+    ("8.1", joined_without_a_comma, "A tuple of one has a comma"),
+    ("8.2", lambda years, genres, first, last, chosen: years >= first & years <= last, "parentheses around each side"),
+    ("8.4", lambda title, s: f'<b>{html.escape(title)}</b><i style="width:{int(s * 100)}%"></i>', "cuts off"),
+    ("10.1", lambda viewer, liked, other: -np.log(1 / 1 + np.exp(viewer @ other - viewer @ liked)), "parentheses"),
     ("12.2", lambda taste, shown: (taste * np.log10(taste / shown)).sum(), "base 10"),
     ("12.2", lambda taste, shown: taste * np.log2(taste / shown), "Add them up"),
     ("0.1", load_movies()["year"] < 1960, "a Series of True and False. To count the True ones"),
@@ -790,6 +872,15 @@ def test_a_sentence_in_any_language_is_one_and_fingers_on_a_keyboard_are_none():
     assert [text for text in NO_WORDS if trouble_with("why", text) is None] == []
     assert [text for text in MADE_UP if trouble_with("why", text) is None] == []
     assert trouble_with("engine", "abc def ghi", 3) and trouble_with("engine", "BBC, CNN, and NBC news", 3) is None
+
+
+def test_what_a_function_prints_while_its_calls_are_counted_is_left_out(capsys):
+    def distance(left, right):
+        print("comparing", left)
+        return BY_NUMBER["2.2"].reference(left, right)
+
+    assert BY_NUMBER["2.2"].catch_up(distance)("up", "cup") == 1
+    assert capsys.readouterr().out == "comparing up\n"
 
 
 @pytest.mark.parametrize("least", [80, 80.3, 79.95])

@@ -168,7 +168,6 @@ q2 = Exercise(
     similarity,
     inputs=[([1.0, 0.0], [1.0, 0.0]), ([1.0, 0.0], [0.0, 1.0]), ([0.6, 0.8], [0.8, 0.6])],
     random_inputs=lambda rng: tuple(rng.normal(size=(2, 5)).tolist()),
-    takes=lambda a, b: (np.asarray(a, dtype=float).tolist(), np.asarray(b, dtype=float).tolist()),
     mistakes=[
         Mistake(
             "products not added up",

@@ -110,6 +110,20 @@ def _weights_not_divided() -> float:
     return float(means["Ada"] + (similar * deviations).sum())
 
 
+def _unweighted() -> float:
+    return _pulled_by(["Finn", "Dan"], lambda similar: similar**0)
+
+
+def _pull_of_everybody() -> float:
+    return _pulled_by(toy_ratings()["Aliens"].dropna().index, lambda similar: similar)
+
+
+def _pulled_by(viewers, weights_of) -> float:
+    toy = toy_ratings()
+    means, weights = toy.mean(axis=1), weights_of(toy.T.corr()["Ada"].loc[viewers])
+    return float(means["Ada"] + (weights * (toy.loc[viewers, "Aliens"] - means[viewers])).sum() / weights.abs().sum())
+
+
 def _only_the_deviation() -> float:
     return predict_aliens_for_ada() - float(toy_ratings().mean(axis=1)["Ada"])
 
@@ -292,6 +306,16 @@ q2 = Exercise(
             "Ada's mean forgotten",
             "That is how far Ada would go above her own mean. Add her mean.",
             _only_the_deviation,
+        ),
+        Mistake(
+            "neighbors unweighted",
+            "Both neighbors pull equally in your answer. Weight each by how similar it is to Ada.",
+            _unweighted,
+        ),
+        Mistake(
+            "everybody's pull",
+            "Everybody who rated the film pulls in your answer. Take the two viewers most similar to Ada.",
+            _pull_of_everybody,
         ),
         Mistake(
             "everybody's mean",

@@ -467,7 +467,14 @@ q3 = Exercise(
     "3.3",
     "Cut into pieces",
     pieces,
-    inputs=[(list("abcdefgh"), 3), (list("abcdefg"), 3), (list("abcd"), 2), (list("ab"), 5), (list("abc"), 1)],
+    inputs=[
+        (list("abcdefgh"), 3),
+        (list("abcdefg"), 3),
+        (list("abcd"), 2),
+        (list("ab"), 5),
+        (list("abc"), 1),
+        (list("banana"), 4),
+    ],
     mistakes=[
         Mistake(
             "an empty piece at the end",

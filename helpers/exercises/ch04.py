@@ -282,6 +282,8 @@ q3 = Exercise(
         (np.array([0.9, 0.8, 0.7, 0.6, 0.5]), np.array([False, True, False, True, True]), 2),
         (np.array([0.1, 0.5, 0.3]), np.array([True, False, True]), 2),
         (np.array([0.2, 0.9, 0.4, 0.6]), np.array([True, False, True, False]), 3),
+        (np.array([0.9, 0.5, 0.9]), np.array([False, True, True]), 2),
+        (np.array([0.9, 0.5]), np.array([False, False]), 1),
     ],
     random_inputs=lambda rng: (rng.normal(size=2000), rng.random(2000) < 0.5, 600),  # as in 4.1
     mistakes=[
@@ -369,6 +371,7 @@ q4 = Exercise(
         (np.array([0.9, 0.8, 0.5, 0.4]), _ALIKE, [0, 2], 0.5),
         (np.array([0.9, 0.8, 0.5, 0.4]), _ALIKE, [1, 2], 0.1),
         (np.array([0.9, 0.2, 0.1, 0.1]), _ALIKE, [0], 0.9),
+        (np.array([0.9, 0.9, 0.5, 0.4]), _ALIKE, [0], 0.0),
     ],
     random_inputs=_some_candidates,
     mistakes=[

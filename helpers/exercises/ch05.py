@@ -315,15 +315,17 @@ q3 = Exercise(
     "5.3",
     "What a bias explains",
     film_biases,
-    inputs=[(np.array([[4.0, 2.0, np.nan], [5.0, np.nan, 3.0], [4.0, 1.0, np.nan]]), 2.0)],
+    inputs=[
+        (np.array([[4.0, 2.0, np.nan], [5.0, np.nan, 3.0], [4.0, 1.0, np.nan]]), 2.0),
+        (np.array([[4.0, np.nan, 2.0], [5.0, np.nan, 3.0]]), 1.0),  # nobody rated the second film
+    ],
     random_inputs=lambda rng: (np.where(rng.random((8, 5)) < 0.6, rng.integers(1, 6, size=(8, 5)), np.nan), 3.0),
     mistakes=[
         Mistake(
             "damped after the division",
             "You added the damping after the division. Add it to the count: put parentheses around count + damping.",
             lambda ratings, damping: (
-                np.nansum(ratings - np.nanmean(ratings), axis=0) / np.maximum((~np.isnan(ratings)).sum(axis=0), 1)
-                + damping
+                np.nansum(ratings - np.nanmean(ratings), axis=0) / (~np.isnan(ratings)).sum(axis=0) + damping
             ),
         ),
         Mistake(
@@ -332,6 +334,16 @@ q3 = Exercise(
             "damping.",
             lambda ratings, damping: (
                 (np.nanmean(ratings, axis=0) - np.nanmean(ratings)) / ((~np.isnan(ratings)).sum(axis=0) + damping)
+            ),
+        ),
+        Mistake(
+            "nobody's mean",
+            "Where nobody rated a film, your bias is NaN, the mean of nothing. The sum of nothing is 0: add up with "
+            "np.nansum.",
+            lambda ratings, damping: (
+                np.nanmean(ratings - np.nanmean(ratings), axis=0)
+                * (~np.isnan(ratings)).sum(axis=0)
+                / ((~np.isnan(ratings)).sum(axis=0) + damping)
             ),
         ),
         Mistake(
@@ -389,9 +401,7 @@ q3 = Exercise(
         Mistake(
             "damping left out",
             "A film with a single rating gets as large a bias as one with hundreds. Add the damping to the count.",
-            lambda ratings, damping: (
-                np.nansum(ratings - np.nanmean(ratings), axis=0) / np.maximum((~np.isnan(ratings)).sum(axis=0), 1)
-            ),
+            lambda ratings, damping: np.nanmean(ratings, axis=0) - np.nanmean(ratings),
         ),
         Mistake(
             "divided by all viewers",
@@ -441,6 +451,11 @@ q4 = Exercise(
             "viewers instead of films",
             "You compared viewers: X X^T. Films are columns: liked.T @ liked.",
             lambda liked, regularization: ease(liked.T, regularization),
+        ),
+        Mistake(
+            "regularization left out",
+            "The regularization is missing: add it to the diagonal, times np.eye(...), before you invert.",
+            lambda liked, regularization: _divided(np.linalg.inv(liked.T @ liked)),
         ),
         Mistake(
             "regularization everywhere",

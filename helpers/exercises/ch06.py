@@ -337,6 +337,12 @@ q1 = Exercise(
     praise="Its mean over viewers is MAP.",
 )
 
+
+def _by_its_own_best_order(hits, relevant):
+    worth = 1 / np.log2(np.arange(2, len(hits) + 2))
+    return (hits * worth).sum() / worth[: int(np.sum(hits))].sum()
+
+
 q2 = Exercise(
     "6.2",
     "NDCG",
@@ -346,6 +352,8 @@ q2 = Exercise(
         (np.array([0, 1, 0]), 2),
         (np.array([1, 1, 0]), 8),
         (np.ones(12, dtype=int), 15),
+        (np.array([0, 1] * 6), 15),
+        (np.zeros(4, dtype=int), 2),
     ],
     random_inputs=lambda rng: ((rng.random(10) < 0.4).astype(int), int(rng.integers(5, 20))),
     mistakes=[
@@ -446,11 +454,14 @@ q2 = Exercise(
         ),
         Mistake(
             "divided by the hits",
+            "A list without hits gives NaN, 0 divided by 0: you compared with the best order of the hits in this list. "
+            "Compare with the best list there could be.",
+            _by_its_own_best_order,
+        ),
+        Mistake(
+            "divided by the hits, if any",
             "You compared with the best order of the hits in this list. Compare with the best list there could be.",
-            lambda hits, relevant: (
-                (hits / np.log2(np.arange(2, len(hits) + 2))).sum()
-                / max(1e-12, (1 / np.log2(np.arange(2, len(hits) + 2)))[: int(np.sum(hits))].sum())
-            ),
+            lambda *given: np.nan_to_num(_by_its_own_best_order(*given)),
         ),
     ],
     hints=[
@@ -658,6 +669,7 @@ q4 = Exercise(
         (np.array([-3.0, -1.0, -2.0, -4.0]), np.array([False, True, False, False]), 2),
         (np.array([-3e12, -1e12, -2e12, -4e12]), np.array([False, True, False, False]), 3),
         (np.array([-4e12, -2e12, -1e12, -3e12]), np.array([False, False, True, False]), 3),  # seen after the worst
+        (np.array([0.5, 0.2, 0.5]), np.array([True, False, False]), 2),
     ],
     random_inputs=_many_scores,
     mistakes=[

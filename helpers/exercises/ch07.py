@@ -234,7 +234,7 @@ q2 = Exercise(
             "You took one step for the whole matrix: a column of small numbers loses nearly everything.",
             lambda vectors: (
                 np.round(vectors / (np.abs(vectors).max() / 127)).astype(np.int8),
-                np.full(vectors.shape[1], np.abs(vectors).max() / 127),
+                np.abs(vectors).max() / 127,
             ),
         ),
         Mistake(
@@ -255,7 +255,7 @@ q2 = Exercise(
             "You took a step for each vector. Take one for each column: axis=0.",
             lambda vectors: (
                 np.round(vectors / (np.abs(vectors).max(axis=1, keepdims=True) / 127)).astype(np.int8),
-                np.abs(vectors).max(axis=1) / 127,
+                np.abs(vectors).max(axis=1, keepdims=True) / 127,
             ),
         ),
     ],
@@ -337,13 +337,18 @@ q4 = Exercise(
     "7.4",
     "Nothing missing",
     complete,
-    inputs=[(10, 1, 0.01), (10, 2, 0.01), (100, 3, 0.05)],
+    inputs=[(10, 1, 0.01), (10, 2, 0.01), (100, 3, 0.05), (2, 3, 0.5)],
     random_inputs=lambda rng: (int(rng.integers(2, 50)), int(rng.integers(1, 4)), float(rng.uniform(0.01, 0.2))),
     mistakes=[
         Mistake(
             "one of all machines",
             "You asked for any machine to be up. Every shard needs a live copy.",
             lambda shards, copies, failed: 1 - failed ** (shards * copies),
+        ),
+        Mistake(
+            "shards and copies exchanged",
+            "The two powers are exchanged: a shard is missing when all of its copies are down, failed ** copies.",
+            lambda shards, copies, failed: (1 - failed**shards) ** copies,
         ),
         Mistake(
             "multiplied instead of raised",

@@ -85,7 +85,7 @@ class _Card(HTMLParser):
         self.parts: list[tuple] = []
 
     def handle_starttag(self, tag, attrs):
-        width = re.search(r"width\s*:\s*([\d.]+)\s*(\S*?)\s*(;|$)", (dict(attrs).get("style") or "").lower())
+        width = re.search(r"(?<![\w-])width\s*:\s*([\d.]+)\s*(\S*?)\s*(;|$)", (dict(attrs).get("style") or "").lower())
         size = (round(float(width[1]), 1), width[2]) if width else ()
         self.parts.append(("<", tag, *size))
 
@@ -116,8 +116,8 @@ q1 = Exercise(
     "8.1",
     "A click on Like",
     toggle,
-    inputs=[((), 3), ((3, 5), 7), ((3, 5, 8), 5)],
-    random_inputs=lambda rng: (tuple(rng.permutation(9)[:5].tolist()), int(rng.integers(9))),
+    inputs=[((), 3), ((3, 5), 7), ((3, 5, 8), 5), ((35, 8), 5)],
+    random_inputs=lambda rng: (tuple((rng.permutation(9)[:5] + 995).tolist()), int(rng.integers(9)) + 995),
     mistakes=[
         Mistake(
             "never added",
@@ -362,7 +362,7 @@ q4 = Exercise(
     "A safe card",
     bar,
     compared_as=as_a_browser_reads,
-    inputs=[("Alien", 0.61), ('<img src=x onerror="alert(1)">', 0.5), ("Tom &amp; Jerry", 1.0)],
+    inputs=[("Alien", 0.61), ('<img src=x onerror="alert(1)">', 0.5), ("Tom &amp; Jerry", 1.0), ("Up", 0.29)],
     mistakes=[
         Mistake(
             "no bar",
@@ -373,6 +373,12 @@ q4 = Exercise(
             "share as percent",
             "You wrote 0.61% for 0.61. Multiply by 100, or let {strength:.0%} do it.",
             lambda title, strength: f'<b>{html.escape(title)}</b><i style="width:{strength}%"></i>',
+        ),
+        Mistake(
+            "cut off, not rounded",
+            "int cuts off what comes after the point, and 100 * 0.29 is 28.999999999999996. Use round, or "
+            "{strength:.0%}.",
+            lambda title, strength: f'<b>{html.escape(title)}</b><i style="width:{int(100 * strength)}%"></i>',
         ),
         Mistake(
             "the width of the example",

@@ -123,6 +123,7 @@ q1 = Exercise(
     inputs=[
         (_table(["Soup", "soup ", None, "Tart", None], ["hot", None, " ", "sweet", "?"]), "name", "about"),
         (_table(["A", "A", "a", "B"], ["x", "y", "z", ""]), "name", "about"),
+        (_table(["Hot Pot", "hotpot", "hot pot"], ["x", "y", "z"]), "name", "about"),
         (
             _table(["Pie", " ", "", "pie", "Pie", "Tea", "Jam"], [*"xyz", "", *"uvw"]).set_axis(
                 ["dish", "steps"], axis=1
@@ -208,10 +209,10 @@ q2 = Exercise(
     inputs=[
         (["Pho Bo", "Clear beef broth.", "Vietnamese"],),
         (["Pho Bo", None, float("nan"), "  "],),
+        ([None, "Pho Bo", float("nan"), "Clear beef broth.", " ", "Vietnamese"],),
         (["Mt. Etna.", " Hot. "],),
         ([None, float("nan"), " "],),
     ],
-    takes=lambda parts: (list(parts),),
     compared_as=lambda text: [text],  # capitals count
     mistakes=[
         Mistake(
@@ -398,7 +399,6 @@ q4 = Exercise(
     occurrence,
     inputs=[(np.array([[1, 2], [0, 2], [0, 1], [0, 1], [0, 1]]), 5)],
     random_inputs=lambda rng: (np.array([rng.permutation(6)[:3] for _ in range(10)]), 10),  # nobody twice
-    takes=lambda neighbors, n: (np.reshape(neighbors, (n, -1)), n),
     mistakes=[
         Mistake(
             "the largest",

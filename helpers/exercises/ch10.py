@@ -194,7 +194,8 @@ q1 = Exercise(
         ),
         Mistake(
             "sign of the logarithm",
-            "That is the logarithm of the chance, which is negative. A loss is minus it, so that smaller is better.",
+            "That is the logarithm of the chance, which is negative. A loss is minus it, so that smaller is better. "
+            "(If you have the minus: below the bar, 1 + ... needs parentheses.)",
             lambda viewer, liked, other: -bpr_loss(viewer, liked, other),
         ),
         Mistake(

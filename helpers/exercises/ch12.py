@@ -58,6 +58,7 @@ q1 = Exercise(
     inputs=[
         (np.array([True, False, True]), np.array([0.5, 0.25, 0.1])),
         (np.array([False, True, False, False]), np.array([0.9, 0.3, 0.3, 0.6])),
+        (np.array([False, False]), np.array([0.5, 0.1])),
     ],
     random_inputs=lambda rng: (rng.random(12) < 0.5, rng.uniform(0.05, 1, size=12)),
     mistakes=[

@@ -26,7 +26,9 @@ from filelock import FileLock
 from helpers.exercises.running import Outcome, call, quiet, read
 from helpers.exercises.texts import repeated
 from helpers.exercises.values import (
+    ROUNDED,
     TOLERANCE,
+    as_argument,
     as_like,
     both_brief,
     difference,
@@ -47,6 +49,10 @@ STATES = {  # what is said, the sign, the color of the box's edge (Okabe and Ito
 }
 
 
+REMEMBERS = (
+    "Your function keeps something from one call to the next, such as a list or a sum: make that within the function, "
+    "at its beginning. When called again with the same arguments, it gives something else. {}"
+)
 SLIPS: dict[str, Callable] = {  # what is said, and what is done to the right result, whatever the exercise
     "Your numbers are 100 times too large. Shares go from 0 to 1: leave out the percent.": lambda right: (
         100 * np.asarray(right, dtype=float)
@@ -128,8 +134,6 @@ class Exercise:
         used by the notebook, where more than one form is right.
     compared_as : callable, optional
         As `form`, for the comparison only: the notebook continues with the answer as it is.
-    takes : callable, optional
-        From the arguments with which the notebook calls the function to the types that the exercise promises.
     slow : callable, optional
         From an accepted function to a word about why the notebook continues with the course's own, or None.
     """
@@ -152,16 +156,15 @@ class Exercise:
         asks: str = "",
         form: Callable | None = None,
         compared_as: Callable | None = None,
-        takes: Callable | None = None,
         slow: Callable | None = None,
     ):
         self.number, self.title, self.reference = number, title, reference
         self.mistakes, self.hints, self.rubric = list(mistakes), list(hints), list(rubric)
         self.inputs, self.random_inputs = list(inputs), random_inputs
         self.scores, self.judge, self.tolerance, self.praise = scores, judge, tolerance, praise
-        self.asks, self.form, self.takes, self.slow = asks, form, takes, slow
+        self.asks, self.form, self.slow = asks, form, slow
         self.compared_as = compared_as or form
-        self._hints_given = 0
+        self._hints_given, self._endless = 0, None
 
     def __repr__(self) -> str:
         return f"Exercise {self.number}: a call needs its parentheses, as in .hint()"
@@ -177,7 +180,8 @@ class Exercise:
 
     def check(self, answer: Any) -> None:
         """Say whether an answer is right, and if not, what is wrong. Never raises, whatever the answer is."""
-        feedback = self.examine(answer)
+        feedback, outcomes = self._examined(answer)
+        self._endless = answer if outcomes and outcomes[-1].hung else None
         if feedback.state == "correct":
             _remember(self.number)
         if feedback.printed:
@@ -190,8 +194,9 @@ class Exercise:
 
     def catch_up(self, answer: Any) -> Any:
         """Give a right answer in the form that the notebook continues with, else the reference answer."""
-        feedback, outcomes = self._examined(answer)
-        if feedback.state != "correct":
+        endless = answer is not None and answer is self._endless  # to find that out once is enough
+        feedback, outcomes = (None, []) if endless else self._examined(answer)
+        if feedback is None or feedback.state != "correct":
             print(f"Exercise {self.number}: the notebook continues with the course's own answer.")
             return self.answer()
         return self._function_in_form(answer, outcomes) if self.wants_function else self._in_form(answer, outcomes[0])
@@ -301,12 +306,16 @@ class Exercise:
         outcomes += [call(function, arguments) for arguments in inputs[1:] if not outcomes[-1].hung]
         expected = [_called(self.reference, arguments) for arguments in inputs]
         unlike = map(self._unlike, inputs, outcomes, expected)
-        wrong = next((text for text in unlike if text is not None), None)
+        wrong = _telling([text for text in unlike if text is not None])
         if wrong is None:
             single = call(function, tuple(map(_in_single_precision, inputs[0])))  # as vectors of the course are
             return next(filter(None, map(self._changed_argument, [*outcomes, single])), None)
         if outcomes[-1].hung:
             return wrong
+        if self._unlike(inputs[0], outcomes[0], expected[0]) is None:
+            again = self._unlike(inputs[0], call(function, inputs[0]), expected[0])
+            if again is not None:
+                return REMEMBERS.format(again)
         stopped = any(outcome.trouble is not None for outcome in outcomes)
         usual = [*self.mistakes, *([] if stopped else map(self._slip, SLIPS.items()))]
         return next((mistake.message for mistake in usual if self._agree(outcomes, mistake, inputs)), wrong)
@@ -378,24 +387,29 @@ class Exercise:
 
     def _function_in_form(self, function: Callable, outcomes: Sequence[Outcome]) -> Callable:
         """A right function that takes what the notebook gives it, and returns what the notebook needs."""
-        slow = self.slow(function) if self.slow else None
+        with quiet():
+            slow = self.slow(function) if self.slow else None
         if slow is not None:
             print(f"Exercise {self.number}: {slow}")
             return self.reference
-        if self.judge is not None:
+        if self.judge is not None or function is self.reference:
             return function
         expected = [_called(self.reference, arguments).raw for arguments in self._all_inputs()]
         model = max(expected, key=lambda value: len(value) if hasattr(value, "__len__") else 1)
         same = all(same_form(outcome.raw, wanted) for outcome, wanted in zip(outcomes, expected, strict=True))
-        if same and self.takes is None:
-            return function
         if not same:
             print(f"Exercise {self.number}: the notebook continues with your answer as {name_of_form(model)}.")
+        within: list[Callable] = []
 
         @functools.wraps(function)
-        def in_form(*arguments: Any) -> Any:
-            given = arguments if self.takes is None else self.takes(*arguments)
-            returned = function(*given)
+        def in_form(*arguments: Any, **named: Any) -> Any:
+            if within:  # it calls itself, and expects what it gives
+                return function(*arguments, **named)
+            within.append(function)
+            try:
+                returned = function(*map(as_argument, arguments, [*self.inputs[0], *arguments]), **named)
+            finally:
+                within.pop()
             if same:
                 return returned
             plain = settle(returned)
@@ -467,6 +481,12 @@ def _is_blank(value: Any) -> bool:
 def _error_of(outcome: Outcome) -> str:
     """What stopped a call, in letters only: numbers and shapes may differ, and so may the line."""
     return " ".join(re.findall("[A-Za-z]+", (outcome.trouble or "").split(" in the line `")[0]))
+
+
+def _telling(texts: Sequence[str]) -> str | None:
+    """The first of the texts about what is wrong; what looks rounded for a few arguments is so by chance."""
+    rounded = 2 * sum(ROUNDED in text for text in texts) >= len(texts)
+    return next((text for text in texts if (ROUNDED in text) == rounded), next(iter(texts), None))
 
 
 def _lower(text: str) -> str:

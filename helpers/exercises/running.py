@@ -73,6 +73,10 @@ CURES = {  # what is added to an error whose message this pattern finds
     "for axis 0 with size 0": "That array is empty: nothing is left in it.",
     r"sort\w*\(\) got .* '(reverse|ascending|descending)'": "NumPy sorts in ascending order only, and [::-1] turns it "
     "around; pandas takes ascending=False.",
+    r"can only concatenate tuple \(not": "A tuple of one has a comma: (one,).",
+    r"can only concatenate list \(not": "Put it into a list of its own first: [one], or list(...).",
+    "'bitwise_(and|or)' not supported|for [&|]: '(float|int)": "Put parentheses around each side of & and |, which "
+    "come before <, >=, and ==.",
 }
 POLL = 0.1  # seconds between looks, so that a press on Stop is noticed on every system
 
@@ -138,10 +142,21 @@ def call(function: Callable, arguments: tuple) -> Outcome:
         _see_that_no_power_is_endless(function, arguments)
         return function(*copied)
 
-    copied = copy.deepcopy(arguments)
+    copied = _anew(arguments)
     outcome = _attempt(work, "your function")
     places = range(len(arguments) if outcome.trouble is None else 0)
     return outcome._replace(changed=next((n for n in places if not unchanged(arguments[n], copied[n])), None))
+
+
+def _anew(value: Any) -> Any:
+    """A copy in which equal numbers and texts are other objects, as in a table: `is` does not tell that they agree."""
+    if type(value) in (list, tuple, set):
+        return type(value)(map(_anew, value))
+    if type(value) is dict:
+        return {_anew(key): _anew(part) for key, part in value.items()}
+    if type(value) is str:
+        return "".join([*value])
+    return type(value)(str(value)) if type(value) in (int, float) else copy.deepcopy(value)
 
 
 def read(answer: Any) -> Outcome:

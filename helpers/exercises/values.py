@@ -19,6 +19,7 @@ MOST = 200_000  # values that a list may hold, such as a mask of notebook 02; mo
 MOST_NUMBERS = 50 * MOST  # numbers that an array may hold
 LONGEST = 60  # characters of a value that are shown
 DEEPEST = 20  # lists within lists
+ROUNDED = "rounded too far"
 PART_OF_PAIRS = {"first": "[one for one, _ in pairs]", "second": "[other for _, other in pairs]"}
 
 
@@ -348,7 +349,7 @@ def _number_difference(answer: Any, expected: Any, tolerance: float) -> str | No
     if not _differ(np.asarray(_float(answer)), np.asarray(float(expected)), _allowed(answer, expected, tolerance)):
         return None
     if not isinstance(expected, (int, np.integer)) and _is_rounded(_float(answer), float(expected), tolerance):
-        return f"{brief(answer)} is rounded too far: keep {_digits(tolerance)} digits after the point, or all of them."
+        return f"{brief(answer)} is {ROUNDED}: keep {_digits(tolerance)} digits after the point, or all of them."
     return f"It is not {both_brief(answer, expected)[0]}."
 
 
@@ -438,7 +439,7 @@ def _array_difference(answer: Any, expected: np.ndarray, tolerance: float) -> st
     first = np.unravel_index(np.flatnonzero(unlike)[0], expected.shape)
     pairs = zip(got.ravel()[unlike].tolist(), expected.ravel()[unlike].tolist(), strict=True)
     if expected.dtype.kind == "f" and all(_is_rounded(one, right, tolerance) for one, right in pairs):
-        return f"Your numbers are rounded too far: keep {_digits(tolerance)} digits after the point, or all of them."
+        return f"Your numbers are {ROUNDED}: keep {_digits(tolerance)} digits after the point, or all of them."
     place = " ".join(str(int(number)) for number in first)
     shown, _ = both_brief(got[first], expected[first])
     verb = "differs" if unlike.sum() == 1 else "differ"
@@ -642,6 +643,26 @@ def as_like(value: Any, expected: Any) -> Any:
         value = value.to_dict() if isinstance(value, pd.Series) else value
         return {key: as_like(part, expected[key]) if key in expected else part for key, part in value.items()}
     return value
+
+
+def as_argument(given: Any, model: Any) -> Any:
+    """Put an argument of the notebook into the form of a check's: same containers, same numbers, free to be changed.
+
+    So an answer that the check has accepted meets no Series where it was given arrays, and no 32 bits for 64.
+    """
+    if not isinstance(model, (np.ndarray, list, tuple)):
+        return given.item() if isinstance(given, np.generic) else given
+    try:
+        plain = settle(given)
+        if not isinstance(plain, (np.ndarray, pd.Series, list, tuple)):
+            return given
+        if not isinstance(model, np.ndarray):
+            return as_like(plain, model)
+        array = np.array(_values_of(plain), order="C")
+        fits = not array.size or np.can_cast(array.dtype, model.dtype, "same_kind")
+        return array.astype(model.dtype) if fits else array
+    except (TypeError, ValueError):  # it has no such form: somebody tries something else
+        return given
 
 
 def name_of_form(value: Any) -> str:
