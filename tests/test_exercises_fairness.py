@@ -838,6 +838,7 @@ IN_WORDS = [  # as people write, in many languages, with names, short forms and 
     "The embedder, reranker, and tokenizer are Dockerized for the Kubernetes cluster of our webshop",
     "because teh recomendr nevr sees the reveiws and ratigns of nwe customers",
     "My gym hymns fly by shyly, says Lynn of rhythm and myth",
+    "Dit werkt niet als een klant nieuw is of als het product nieuw is of onbekend",
     "Das Rezept schmeckt nicht, weil zwei Zutaten in der Liste fehlen.",
     "Parce que chaque livre possède un résumé, alors que personne ne note.",
     "Las dos películas hablan de naves, pero una es para niños.",

@@ -70,7 +70,8 @@ NOT_KNOWING = re.compile(  # unless something follows from it
     r"\W*(i |we )?(have |really )*(no (idea|clue)|(do not|don['’]?t) (really )?know)\b(?!.*\b(but|so(?! far))\b)",
     re.IGNORECASE | re.DOTALL,
 )
-ENGLISH = set("the and of to is are was this that because with their its for which from they".split())  # noqa: SIM905
+ENGLISH = set("the and are this that because with their its which from they".split())  # noqa: SIM905
+ELSEWHERE_TOO = {"of", "to", "is", "was", "for"}  # English words that other languages have
 UNKNOWN = 0.85  # share of the words of an English sentence that are unheard of: more than in any real one
 SERIES = re.compile(  # whole numbers and nothing else, as in 1 2 3 4; three may be 50 000 000, but not 1. 2. 3.
     r"\s*\d+(?:[\s,;]+\d+){3,}\W*|\W*\d{1,2}(?:[.,;:)]*\s+\d{1,2}){2,}\W*"
@@ -161,7 +162,7 @@ def _is_filler(word: str) -> bool:
 
 def _is_made_up(text: str, found: list[str]) -> bool:
     """Whether nearly all words of a text are unheard of, between English ones; names and short forms do not count."""
-    if sum(word in ENGLISH for word in found) < 0.2 * len(found):
+    if not ENGLISH & set(found) or sum(word in ENGLISH | ELSEWHERE_TOO for word in found) < 0.2 * len(found):
         return False  # another language, perhaps
     words = re.findall(r"(?<![^\s\"(])[a-z]{4,}(?![\w'’@-])", text)
     words = [word for word in words if word not in ENGLISH | SAYING_NOTHING]
