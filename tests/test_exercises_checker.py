@@ -1,6 +1,7 @@
 """The checker comes back with a verdict, whatever it is given: it never raises, never hangs, and keeps its distance."""
 
 import contextlib
+import importlib
 import itertools
 import threading
 import warnings
@@ -126,7 +127,9 @@ def test_a_first_import_may_take_longer_than_an_answer(monkeypatch, tmp_path):
     assert running._imports(thread)
     events[1].set()
     thread.join()
-    assert not running._imports(thread)
+    (tmp_path / "asks.py").write_text("import builtins\nanswer = builtins.asked()")
+    monkeypatch.setattr("builtins.asked", lambda: running._imports(thread), raising=False)
+    assert not importlib.import_module("asks").answer  # who asks is importing; the thread has ended
 
     class Endless:
         polls = 0
@@ -514,6 +517,18 @@ def test_what_is_not_meant_for_a_function_reaches_it_as_it_is():
     mine = numbers.catch_up(lambda row: row)
     assert mine(np.array([0.5, 1.5])).tolist() == [0.5, 1.5]  # not cut to whole numbers
     assert mine("text") == "text" and mine(None) is None
+
+
+def test_an_argument_of_the_learners_own_reaches_a_function_as_it_is():
+    row = Exercise("9.6", "Row", lambda row: row.sum(), inputs=[(np.array([2.0, 5.0]),)], mistakes=[], hints=["1"])
+    seen = []
+
+    def mine(row, places=(0, 1)):
+        seen.append(places)
+        return sum(float(row[place]) for place in places)
+
+    assert row.catch_up(mine)(np.array([1.0, 3.0]), [1]) == 3.0
+    assert seen[-1] == [1] and type(seen[-1]) is list
 
 
 def test_an_accepted_function_may_call_itself_by_its_name_and_with_more_arguments():

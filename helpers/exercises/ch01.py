@@ -85,12 +85,12 @@ def predict_aliens_for_ada() -> float:
     return float(means["Ada"] + (similar * deviations).sum() / similar.sum())
 
 
-def _neighbors_of_ada() -> tuple[pd.DataFrame, pd.Series]:
-    """The toy ratings, and the similarities with Ada of the two most similar viewers who rated Aliens."""
+def _neighbors_of_ada(k: int = 2) -> tuple[pd.DataFrame, pd.Series]:
+    """The toy ratings, and the similarities with Ada of the k most similar viewers who rated Aliens."""
     ratings = toy_ratings()
     rated = ratings.index[ratings["Aliens"].notna()]
     similar = pd.Series({name: pearson(ratings.loc["Ada"].to_numpy(), ratings.loc[name].to_numpy()) for name in rated})
-    return ratings, similar.nlargest(2)
+    return ratings, similar.nlargest(k)
 
 
 def _stars_without_means() -> float:
@@ -111,17 +111,18 @@ def _weights_not_divided() -> float:
 
 
 def _unweighted() -> float:
-    return _pulled_by(["Finn", "Dan"], lambda similar: similar**0)
+    return _pulled_by(_neighbors_of_ada()[1] ** 0)
 
 
 def _pull_of_everybody() -> float:
-    return _pulled_by(toy_ratings()["Aliens"].dropna().index, lambda similar: similar)
+    return _pulled_by(_neighbors_of_ada(k=len(toy_ratings()))[1])
 
 
-def _pulled_by(viewers, weights_of) -> float:
-    toy = toy_ratings()
-    means, weights = toy.mean(axis=1), weights_of(toy.T.corr()["Ada"].loc[viewers])
-    return float(means["Ada"] + (weights * (toy.loc[viewers, "Aliens"] - means[viewers])).sum() / weights.abs().sum())
+def _pulled_by(weights: pd.Series) -> float:
+    ratings = toy_ratings()
+    means = ratings.mean(axis=1)
+    deviations = ratings.loc[weights.index, "Aliens"] - means[weights.index]
+    return float(means["Ada"] + (weights * deviations).sum() / weights.abs().sum())
 
 
 def _only_the_deviation() -> float:

@@ -36,6 +36,10 @@ def _gain(hits):
     return (hits / np.log2(np.arange(2, len(hits) + 2))).sum()
 
 
+def _by_its_own_best_order(hits, relevant):
+    return _gain(hits) / _gain(np.ones(int(np.sum(hits))))
+
+
 def _off_by_one(first=1, best_first=1, longer=0, of_liked=0, at_hits=False):
     """NDCG with positions that start at other numbers, or with a best list that is too long or too short."""
 
@@ -336,11 +340,6 @@ q1 = Exercise(
     ],
     praise="Its mean over viewers is MAP.",
 )
-
-
-def _by_its_own_best_order(hits, relevant):
-    worth = 1 / np.log2(np.arange(2, len(hits) + 2))
-    return (hits * worth).sum() / worth[: int(np.sum(hits))].sum()
 
 
 q2 = Exercise(

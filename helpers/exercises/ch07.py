@@ -70,14 +70,16 @@ def judge_plan(answer) -> str | None:
         return "Give the memory in MB or GB, so that it can be compared with a machine."
     odd = _bytes_a_text(answer)
     if odd is not None:
-        return f"'memory' and 'texts' don't fit together: {odd:,.3g} bytes a text. 7.1 gives the memory of the vectors."
+        return (
+            f"'memory' and 'texts' do not fit together: {odd:,.3g} bytes a text. 7.1 gives the memory of the vectors."
+        )
     fixed = re.match(r"\s*(never|none|nothing|not?)\b", str(answer["changes"]), re.IGNORECASE)  # a catalog may be
     asked = [field for field in FIELDS if field != "changes" or not fixed]
     return next(filter(None, (trouble_with(field, answer[field], WORDS[field]) for field in asked)), None)
 
 
 def _bytes_a_text(answer: dict) -> float | None:
-    """How many bytes a plan has for each text, where that can't be; None where it can, or where it isn't clear."""
+    """How many bytes a plan has for each text, where that cannot be; None where it can, or where it is not clear."""
     memory = value_of(answer["memory"], several=False)  # in gigabytes
     texts = [number for number in counts_in(answer["texts"]) if number]
     if not isinstance(memory, float):

@@ -407,7 +407,8 @@ class Exercise:
                 return function(*arguments, **named)
             within.append(function)
             try:
-                returned = function(*map(as_argument, arguments, [*self.inputs[0], *arguments]), **named)
+                models = [*self.inputs[0], *arguments[len(self.inputs[0]) :]]
+                returned = function(*map(as_argument, arguments, models), **named)
             finally:
                 within.pop()
             if same:

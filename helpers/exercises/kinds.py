@@ -179,7 +179,7 @@ def order(
             raise ValueError(f"Answer with the letters {', '.join(sorted(letters.values()))} in order, each once.")
         if lines[next(place for place in letters if letters[place] == given[0])].startswith(" "):
             raise ValueError(
-                f"Line {given[0]} is indented, so it belongs below another. Begin with the one that isn't."
+                f"Line {given[0]} is indented, so it belongs below another. Begin with the one that is not."
             )
         return function_of("\n".join(lines[place] for letter in given for place in letters if letters[place] == letter))
 

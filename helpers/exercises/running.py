@@ -62,7 +62,7 @@ CURES = {  # what is added to an error whose message this pattern finds
     "of texts: go through it with a loop, or do it before you split.",
     "for /: '(set|list)'": r"How many a \1 holds is len(...).",
     "for [-*]+: 'list'|'list' object has no attribute '(mean|sum|std|min|max|argsort|shape|dot|T|astype)'": "A list "
-    "can't do that, and an array can: np.array(...) makes one.",
+    "cannot do that, and an array can: np.array(...) makes one.",
     "string index out of range": "Positions start at 0, so the last one is len(...) - 1, and letter i is text[i - 1].",
     "(list|tuple) index out of range": "Positions start at 0, so the last one is len(...) - 1.",
     "indices must be integers|only integers, slices": "Is it a value, and not a position? for x in a gives the values; "
@@ -205,8 +205,10 @@ def _join(thread: threading.Thread, seconds: float, most: float = float("inf")) 
 
 def _imports(thread: threading.Thread) -> bool:
     """Whether a thread is importing a module at this moment."""
-    stack = traceback.walk_stack(sys._current_frames().get(thread.ident or 0))
-    return any(frame.f_code.co_filename.startswith("<frozen importlib") for frame, _ in stack)
+    frame = sys._current_frames().get(thread.ident or 0)  # None where it has ended
+    while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    return frame is not None
 
 
 def _stop(thread: threading.Thread, outcomes: list) -> bool:
